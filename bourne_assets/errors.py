@@ -1,0 +1,21 @@
+"""The root of every error that a user of the platform can cause.
+
+Each domain has its own small family below one of the two classes here, in its own `errors.py`.
+What must not be put here: errors of one domain, and handling of errors.
+"""
+
+
+class BourneError(Exception):
+    """Something failed that a person can mend; its text is one sentence that says what and how.
+
+    Attributes:
+        exit_code: What the `bourne` command ends with when this error ends it.
+    """
+
+    exit_code = 1
+
+
+class ConfigurationError(BourneError):
+    """A setting, a file of settings or a credential is wrong: nothing was tried with it."""
+
+    exit_code = 2

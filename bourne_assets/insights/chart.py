@@ -1,0 +1,60 @@
+"""The picture of the answers: budget and revenue of each film, in order of release.
+
+Altair and its renderer are imported where they are used: most of what loads this package draws
+nothing. What must not be put here: figures that are not in the table.
+"""
+
+import io
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.tables import records
+
+#: Two colours that stay apart for the colour-blind and in grey print (Okabe and Ito).
+_BUDGET, _REVENUE = "#E69F00", "#0072B2"
+
+
+def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
+    """PNG of horizontal bars in millions of USD; an unknown figure has no bar.
+
+    Args:
+        table: A `SagaTable`.
+        title: Name of the saga.
+    """
+    import altair
+
+    rows = [row for film in records(table) for row in _bars(film)]
+    order = list(dict.fromkeys(row["film"] for row in rows))
+    base = altair.Chart(altair.Data(values=rows)).encode(
+        y=altair.Y("film:N", sort=order, title=None, axis=altair.Axis(labelLimit=260)),
+        yOffset=altair.YOffset("figure:N", sort=["Budget", "Revenue"]),
+        x=altair.X("millions:Q", title="millions of USD", axis=altair.Axis(format=",.0f")),
+    )
+    bars = base.mark_bar().encode(
+        color=altair.Color(
+            "figure:N",
+            scale=altair.Scale(domain=["Budget", "Revenue"], range=[_BUDGET, _REVENUE]),
+            legend=altair.Legend(orient="top", title=None),
+        )
+    )
+    labels = base.mark_text(align="left", dx=4).encode(text=altair.Text("millions:Q", format=",.0f"))
+    chart = (bars + labels).properties(
+        width=420, height={"step": 18}, title=f"{title}: budget and revenue in order of release"
+    )
+    sink = io.BytesIO()
+    chart.save(sink, format="png", scale_factor=1)
+    return sink.getvalue()
+
+
+def _bars(film: dict[str, Any]) -> list[dict[str, Any]]:
+    year = film["release_year"]
+    name = f"{film['title']} ({year})" if year is not None else str(film["title"])
+    return [
+        {
+            "film": name,
+            "figure": figure.title(),
+            "millions": film[figure] / 1e6 if film[figure] is not None else None,
+        }
+        for figure in ("budget", "revenue")
+    ]

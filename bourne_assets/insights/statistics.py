@@ -1,0 +1,99 @@
+"""Correlation that admits how little a handful of films can show.
+
+SciPy's statistics are imported where they are used: they take longer to load than the answers
+take to compute. What must not be put here: films.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Up to this many pairs, all orders are tried (9! = 362,880); above, the analytic p-value.
+EXACT_UP_TO = 9
+#: Fewer pairs have no correlation: two points always lie on a line.
+MINIMUM_PAIRS = 3
+SIGNIFICANT = 0.05
+
+
+def correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, Any]:
+    """Pearson's r and Spearman's rho with two-sided p-values, as the answers' CORR object.
+
+    r = cov(x, y) / (sd(x) sd(y)); rho is r of the ranks, ties sharing their mean rank. For up to
+    nine pairs the p-value is exact: the share of all orders of y whose |r| is at least as large.
+    Above, it is Student's t with n - 2 degrees of freedom.
+
+    Args:
+        first: Values of one figure, none unknown.
+        second: Values of the other, in the same order of films.
+
+    Returns:
+        `n`, `pearson`, `spearman`, `p_value_method` and `verdict`; or nulls with a `reason` where
+        there are fewer than three pairs or one figure does not vary.
+    """
+    n = len(first)
+    if n < MINIMUM_PAIRS:
+        return _none(n, f"a correlation needs at least {MINIMUM_PAIRS} films, and there are {n}")
+    if len(set(first)) == 1 or len(set(second)) == 1:
+        return _none(n, "one of the two figures is the same for every film")
+    x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    r, p_of_r = _pearson(x, y)
+    rho, p_of_rho = _pearson(_ranks(x), _ranks(y))
+    return {
+        "n": n,
+        "pearson": {"r": r, "p_value": p_of_r},
+        "spearman": {"rho": rho, "p_value": p_of_rho},
+        "p_value_method": "exact permutation" if n <= EXACT_UP_TO else "Student's t",
+        "verdict": _verdict(n, r, max(p_of_r, p_of_rho)),
+    }
+
+
+def strength(r: float) -> str:
+    """`strong`, `moderate`, `weak` or `no` by Cohen's bounds for |r|: 0.5, 0.3, 0.1."""
+    for bound, word in ((0.5, "strong"), (0.3, "moderate"), (0.1, "weak")):
+        if abs(r) >= bound:
+            return word
+    return "no"
+
+
+def _none(n: int, reason: str) -> dict[str, Any]:
+    verdict = f"not computable: {reason}"
+    return {"n": n, "pearson": None, "spearman": None, "verdict": verdict, "reason": reason}
+
+
+def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    from scipy import stats
+
+    result = stats.pearsonr(x, y)
+    if len(x) > EXACT_UP_TO:
+        return float(result.statistic), float(result.pvalue)
+    # r of every order of y differs by the sum of products alone, which is quick to compute.
+    weights = (x - x.mean()) / x.std()
+    exact = stats.permutation_test(
+        ((y - y.mean()) / y.std(),),
+        lambda order, axis: np.abs(np.sum(order * weights, axis=axis)),
+        permutation_type="pairings",
+        vectorized=True,
+        n_resamples=np.inf,
+        batch=100_000,
+        alternative="greater",
+    )
+    return float(result.statistic), float(exact.pvalue)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import stats
+
+    return np.asarray(stats.rankdata(values), dtype=float)
+
+
+def _verdict(n: int, r: float, p: float) -> str:
+    """In plain words; `p` is the larger of the two, so that one outlier alone proves nothing."""
+    direction = "positive" if r > 0 else "negative"
+    figures = f"r = {r:.2f}, n = {n}, p = {p:.2f}"
+    if strength(r) == "no":
+        return f"no correlation to speak of ({figures})"
+    if p < SIGNIFICANT:
+        return f"{strength(r)} {direction} correlation ({figures})"
+    return f"{strength(r)} {direction} tendency, but {n} films do not prove it ({figures})"

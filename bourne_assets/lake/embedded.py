@@ -1,0 +1,266 @@
+"""The embedded lake: one S3 server for a `BOURNE_HOME`, there while somebody uses it.
+
+`connect` is the one function that whoever needs the lake calls. What must not be put here: how
+the server is started and watched (`supervisor`), and its flags (`server`).
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from bourne_assets.lake import server
+from bourne_assets.lake.errors import EmbeddedLakeFailed
+from bourne_assets.lake.locks import FileLock
+
+_MINIMUM_FREE_BYTES = 64 * 1024 * 1024
+_GATE_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+class EmbeddedLake:
+    """A running server and this process's share in it; `release` it, or use `with`.
+
+    Attributes:
+        lake: The connected lake.
+        endpoint: Address of the S3 server.
+        credentials: Keys that it accepts.
+        region: Region that requests are signed for.
+    """
+
+    def __init__(
+        self,
+        folder: server.LakeFolder,
+        state: dict[str, Any],
+        users: FileLock,
+        bucket: str,
+        prefix: str,
+    ) -> None:
+        self._folder = folder
+        self._state = state
+        self._users = users
+        self.endpoint = str(state["endpoint"])
+        self.region = server.REGION
+        self.credentials = server.credentials(folder)
+        self.lake = server.connect_server(self.endpoint, self.credentials, bucket, prefix)
+
+    def keep(self) -> None:
+        """Leave the server running when nobody uses it, until `stop`."""
+        self._folder.keep.touch(mode=0o600)
+
+    def release(self, *, wait: bool = False) -> None:
+        """Give this process's share back; the last one ends the server.
+
+        Args:
+            wait: Return only when the server has ended, unless others use it or it is kept.
+        """
+        self._users.release()
+        if wait:
+            _wait_for_end(self._folder, self._state)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release(wait=True)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `bourne lake status` tells.
+
+    Attributes:
+        running: Whether a healthy server runs.
+        endpoint: Its address, while it runs.
+        kept: Whether it stays when nobody uses it.
+        in_use: Whether a process uses it now.
+        bytes_on_disk: Size of the data folder.
+    """
+
+    running: bool
+    endpoint: str | None
+    kept: bool
+    in_use: bool
+    bytes_on_disk: int
+
+
+def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
+    """The lake of this home: its running server if healthy, else a new one on the same data.
+
+    Safe when several processes call it at once: one starts the server, the others wait for it.
+
+    Args:
+        home: `BOURNE_HOME`; made if missing.
+        bucket: Bucket that the server creates at its start.
+        prefix: Folder inside the bucket.
+
+    Raises:
+        EmbeddedLakeFailed: The folder cannot be used, or no server could be started.
+    """
+    folder = _folder(home)
+    gate, users = FileLock(folder.gate), FileLock(folder.users)
+    try:
+        if not gate.acquire(timeout=_GATE_SECONDS):
+            raise EmbeddedLakeFailed(
+                f"The embedded lake in {folder.root} is being started or stopped by another "
+                f"process for more than {_GATE_SECONDS:.0f} s: end that process and try again."
+            )
+        users.acquire(shared=True, timeout=_GATE_SECONDS)
+        state = _running(folder) or _started(folder, bucket)
+        return EmbeddedLake(folder, state, users, bucket, prefix)
+    except BaseException:
+        users.release()
+        raise
+    finally:
+        gate.release()
+
+
+def stop(home: Path) -> bool:
+    """End the server that is kept; one that is in use ends when its last user does.
+
+    Returns:
+        Whether no server runs any more.
+    """
+    folder = server.LakeFolder(home.resolve() / "lake")
+    folder.keep.unlink(missing_ok=True)
+    state = _read_state(folder)
+    if state is not None:
+        _wait_for_end(folder, state)
+    with FileLock(folder.gate) if folder.root.is_dir() else FileLock(Path("/dev/null")):
+        if _running(folder) is not None:
+            return False
+        _end_strays(folder)
+    return True
+
+
+def status(home: Path) -> Status:
+    """What runs for this home, without starting anything."""
+    folder = server.LakeFolder(home.resolve() / "lake")
+    state = _running(folder)
+    size = sum(path.stat().st_size for path in folder.data.rglob("*") if path.is_file())
+    return Status(
+        running=state is not None,
+        endpoint=str(state["endpoint"]) if state else None,
+        kept=state is not None and folder.keep.exists(),
+        in_use=state is not None and _is_used(folder),
+        bytes_on_disk=size,
+    )
+
+
+def _folder(home: Path) -> server.LakeFolder:
+    """The lake's folder, private and writable, with some room on its disk."""
+    folder = server.LakeFolder(home.resolve() / "lake")
+    try:
+        folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.gate.touch(mode=0o600)
+        free = shutil.disk_usage(folder.root).free
+    except OSError as error:
+        raise EmbeddedLakeFailed(
+            f"The folder {folder.root} of the embedded lake cannot be used "
+            f"({error.strerror or error}): set BOURNE_HOME to a folder that you can write to."
+        ) from None
+    if free < _MINIMUM_FREE_BYTES:
+        raise EmbeddedLakeFailed(
+            f"The disk of {folder.root} has {free // 2**20} MiB left, and the embedded lake needs "
+            f"{_MINIMUM_FREE_BYTES // 2**20}: free some space, or set BOURNE_HOME to another disk."
+        )
+    return folder
+
+
+def _running(folder: server.LakeFolder) -> dict[str, Any] | None:
+    """State of the server if it and its supervisor are alive and it answers."""
+    state = _read_state(folder)
+    if state is None:
+        return None
+    alive = _is_alive(state["server"]) and _is_alive(state["supervisor"])
+    return state if alive and server.is_healthy(str(state["endpoint"])) else None
+
+
+def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
+    """State of a new server; the caller holds the gate, so that nobody else starts one."""
+    _end_strays(folder)
+    with folder.log.open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "bourne_assets.lake.supervisor", str(folder.root), bucket],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    folder.log.chmod(0o600)
+    assert supervisor.stdout is not None  # noqa: S101 - PIPE was asked for above
+    with supervisor.stdout:
+        line = supervisor.stdout.readline()
+    answer = json.loads(line) if line else {"error": _crash(folder)}
+    if "error" in answer:
+        supervisor.wait()
+        raise EmbeddedLakeFailed(str(answer["error"]))
+    return dict(answer)
+
+
+def _crash(folder: server.LakeFolder) -> str:
+    return f"The embedded lake's supervisor ended without a word: see {folder.log}."
+
+
+def _end_strays(folder: server.LakeFolder) -> None:
+    """End what a killed supervisor left: servers on this data that no supervisor watches.
+
+    Two servers on one data folder would damage it, and a stray would block it for good.
+    """
+    state = _read_state(folder)
+    if state is not None and _is_alive(state["supervisor"]):
+        server.end(psutil.Process(state["supervisor"]["pid"]))
+    for process in server.servers_of(folder):
+        server.end(process)
+    folder.state.unlink(missing_ok=True)
+
+
+def _read_state(folder: server.LakeFolder) -> dict[str, Any] | None:
+    """The state file's content; None where there is none, or none that can be understood."""
+    try:
+        state = json.loads(folder.state.read_text(encoding="utf-8"))
+        for name in ("server", "supervisor"):
+            int(state[name]["pid"]), float(state[name]["created"])
+        return {**state, "endpoint": str(state["endpoint"])}
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _is_alive(known: dict[str, Any]) -> bool:
+    """Whether that very process runs: a process id alone may belong to somebody else by now."""
+    try:
+        process = psutil.Process(int(known["pid"]))
+        return (
+            abs(process.create_time() - float(known["created"])) < 1.0
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.Error:
+        return False
+
+
+def _is_used(folder: server.LakeFolder) -> bool:
+    users = FileLock(folder.users)
+    if users.acquire():
+        users.release()
+        return False
+    return True
+
+
+def _wait_for_end(folder: server.LakeFolder, state: dict[str, Any]) -> None:
+    end = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < end and _is_alive(state["supervisor"]):
+        if folder.keep.exists() or (folder.state.exists() and _is_used(folder)):
+            return
+        time.sleep(0.03)

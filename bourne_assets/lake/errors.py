@@ -1,0 +1,68 @@
+"""What can go wrong between the platform and its lake.
+
+Every message names the object or bucket, and what to do. What must not be put here: the
+translation of a client's errors, which is `store`'s.
+"""
+
+from bourne_assets.errors import BourneError, ConfigurationError
+
+
+class LakeError(BourneError):
+    """An operation on the lake failed."""
+
+
+class ObjectMissing(LakeError):
+    """The object is not there."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"There is no object {uri} in the lake.")
+        self.uri = uri
+
+
+class ObjectExists(LakeError):
+    """A create-only write met an object of that name."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"The object {uri} exists already and is not overwritten.")
+        self.uri = uri
+
+
+class BucketMissing(LakeError):
+    """The bucket does not exist."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            f"The bucket {bucket!r} does not exist: create it, or mend BOURNE_S3_BUCKET."
+        )
+
+
+class AccessDenied(LakeError):
+    """The credentials are refused, or do not allow the operation."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"Access to {uri} was denied: check the AWS credentials and that they allow "
+            "s3:GetObject, s3:PutObject and s3:ListBucket there."
+        )
+
+
+class CredentialsMissing(ConfigurationError):
+    """The AWS chain ended without credentials, or is itself misconfigured."""
+
+
+class LakeUnreachable(LakeError):
+    """Nobody answers at the endpoint."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(
+            f"The lake does not answer at {endpoint}: check AWS_ENDPOINT_URL_S3, the region "
+            "and the network."
+        )
+
+
+class LakeFailed(LakeError):
+    """The server answered with an error of its own, such as a full disk."""
+
+
+class EmbeddedLakeFailed(LakeError):
+    """The embedded S3 server does not start, or its folder cannot be used."""

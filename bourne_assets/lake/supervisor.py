@@ -1,0 +1,132 @@
+"""The small process that starts the embedded server, watches it, and ends it when nobody uses it.
+
+It exists because no user of the lake can be trusted to end the server: a run may be killed, and
+Dagster's workers leave without running exit handlers. The kernel frees a dead user's share of
+the `users` lock; the supervisor sees that the lock is free, and stops the server.
+
+Run as `python -m bourne_assets.lake.supervisor <folder> <bucket>` by `embedded.connect`, which
+holds the gate meanwhile and reads one line of JSON from it: the state, or the error.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bourne_assets.lake import server
+from bourne_assets.lake.errors import EmbeddedLakeFailed
+from bourne_assets.lake.locks import FileLock
+
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+_ATTEMPTS = 3
+
+
+def main(arguments: list[str]) -> int:
+    """Start the server, say so on standard output, then watch until it is no longer needed."""
+    # Ctrl+C in the terminal is meant for the user of the lake, who may still be writing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    folder = server.LakeFolder(Path(arguments[0]))
+    try:
+        process, state = _start(folder, arguments[1])
+    except (EmbeddedLakeFailed, OSError) as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        return 1
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps(state), flush=True)
+    _watch(folder, process, state)
+    return 0
+
+
+def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """A healthy server and its state file; another process may take a port first: try again."""
+    folder.data.mkdir(mode=0o700, exist_ok=True)
+    folder.keep.unlink(missing_ok=True)
+    keys = server.credentials(folder)
+    for _ in range(_ATTEMPTS):
+        base_port = server.free_base_port()
+        with folder.log.open("ab") as log:
+            process = subprocess.Popen(
+                server.command(folder, base_port, bucket),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=server.environment(),
+                cwd=folder.root,
+            )
+        endpoint = f"http://{server.HOST}:{base_port}"
+        if _is_ready(process, endpoint, keys, bucket):
+            state = _state(process, endpoint, base_port)
+            server.write_private(folder.state, json.dumps(state, indent=1))
+            return process, state
+        if process.poll() is None:
+            server.end(psutil.Process(process.pid))
+    raise EmbeddedLakeFailed(
+        f"The embedded lake in {folder.root} does not start: {_last_words(folder)} "
+        f"The whole log is in {folder.log}."
+    )
+
+
+def _is_ready(
+    process: subprocess.Popen[bytes], endpoint: str, keys: server.Credentials, bucket: str
+) -> bool:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        if server.is_healthy(endpoint) and server.has_bucket(endpoint, keys, bucket):
+            return True
+        time.sleep(0.03)
+    return False
+
+
+def _state(process: subprocess.Popen[bytes], endpoint: str, base_port: int) -> dict[str, Any]:
+    return {
+        "endpoint": endpoint,
+        "base_port": base_port,
+        "server": {"pid": process.pid, "created": psutil.Process(process.pid).create_time()},
+        "supervisor": {"pid": os.getpid(), "created": psutil.Process().create_time()},
+    }
+
+
+def _watch(
+    folder: server.LakeFolder, process: subprocess.Popen[bytes], state: dict[str, Any]
+) -> None:
+    """Return when the server has ended: by itself, or here because nobody needs it."""
+    gate, users = FileLock(folder.gate), FileLock(folder.users)
+    while process.poll() is None:
+        time.sleep(_POLL_SECONDS)
+        if folder.keep.exists() or not gate.acquire():
+            continue
+        if users.acquire():
+            folder.state.unlink(missing_ok=True)
+            server.end(psutil.Process(process.pid))
+            _remove_sockets(int(state["base_port"]))
+            users.release()
+        gate.release()
+
+
+def _remove_sockets(base_port: int) -> None:
+    """SeaweedFS leaves its unix sockets, named by port, in the folder for temporary files."""
+    for path in Path("/tmp").glob("seaweedfs-*.sock"):  # noqa: S108 - where SeaweedFS puts them
+        number = path.stem.rpartition("-")[2]
+        if number.isdigit() and int(number) % 10_000 in range(
+            base_port % 10_000, base_port % 10_000 + 5
+        ):
+            path.unlink(missing_ok=True)
+
+
+def _last_words(folder: server.LakeFolder) -> str:
+    lines = folder.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    telling = [line for line in lines[-60:] if line[:1] in {"F", "E"} or "no space" in line.lower()]
+    return (telling or lines or ["it printed nothing"])[-1].strip()[:300]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Which films a saga might consist of: every candidate, kept or rejected, with the reason.
+
+A title proves nothing ("Mrs. Winterbourne"; the television film of 1988 that has the same title
+as the film of 2002), so that TMDB's collection decides here, and the details decide again when
+the saga table is built. What must not be put here: the table of the saga's films (`table`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.tables import conform
+from bourne_assets.tmdb.client import Answer, TmdbClient, parse
+from bourne_assets.tmdb.errors import TmdbNotFound
+from bourne_assets.tmdb.fetch import ask_all, search_pages
+from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage
+from bourne_assets.tmdb.schemas import SearchTable
+
+
+def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.DataFrame:
+    """Ask TMDB for every query and for the collection; all candidates as `SearchTable`.
+
+    A member of the collection that no query found is a candidate too, `found_by` collection.
+
+    Raises:
+        SagaEmpty: Not one candidate is in the collection; the nearest ones are named.
+        TmdbError: TMDB refused or failed.
+        LakeError: An answer could not be stored.
+    """
+    pages = [(query, search_pages(client, query, landing)) for query in saga.queries]
+    try:
+        (about,) = ask_all(client.collection, [saga.collection_id], landing)
+    except TmdbNotFound:
+        raise _empty(saga, _found(pages), f"TMDB has no collection {saga.collection_id}") from None
+    collection = parse(about, Collection)
+    rows = _rows(saga, pages, collection, about, client.source)
+    if not any(row["kept"] for row in rows):
+        raise _empty(saga, _found(pages), f"No film is in collection {saga.collection_id}")
+    return conform(rows, SearchTable)
+
+
+def _found(pages: Sequence[tuple[str, Sequence[Answer]]]) -> list[SearchItem]:
+    return [
+        item
+        for _, answers in pages
+        for answer in answers
+        for item in parse(answer, SearchPage).results
+    ]
+
+
+def _rows(
+    saga: Saga,
+    pages: Sequence[tuple[str, Sequence[Answer]]],
+    collection: Collection,
+    about: Answer,
+    source: str,
+) -> list[dict[str, Any]]:
+    members = {part.id for part in collection.parts}
+    rows: dict[int, dict[str, Any]] = {}
+    for query, answers in pages:
+        for answer in answers:
+            page = parse(answer, SearchPage)
+            for position, item in enumerate(page.results, start=1):
+                place = {"query": query, "page": page.page, "position": position}
+                rows.setdefault(item.id, {**_film(item, answer), "found_by": "search", **place})
+    for part in collection.parts:
+        rows.setdefault(part.id, {**_film(part, about), "found_by": "collection"})
+    name = f"collection {saga.collection_id} ({collection.name})"
+    for tmdb_id, row in rows.items():
+        row["kept"] = tmdb_id in members
+        row["reason"] = f"in {name}" if row["kept"] else f"not in {name}"
+        row["source"] = source
+    return sorted(rows.values(), key=lambda row: int(row["tmdb_id"]))
+
+
+def _film(item: SearchItem, answer: Answer) -> dict[str, Any]:
+    return {
+        "tmdb_id": item.id,
+        **item.model_dump(exclude={"id"}),
+        "fetched_at": answer.fetched_at,
+    }
+
+
+def _empty(saga: Saga, found: Sequence[SearchItem], fact: str) -> SagaEmpty:
+    nearest = ", ".join(f"{item.title} ({item.id})" for item in found[:5]) or "nothing"
+    return SagaEmpty(
+        f"{fact}, so that the saga {saga.slug!r} has no films: check its collection_id and "
+        f"queries in the sagas file. The search found {nearest}."
+    )

@@ -1,0 +1,99 @@
+"""What a saga is, and the file that names them.
+
+What must not be put here: films.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from bourne_assets.saga.errors import SagaConfigurationError
+
+#: The platform's own saga: its assets have flat keys, those of others stand under their slug.
+DEFAULT_SLUG = "bourne"
+
+_Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Saga(BaseModel):
+    """A saga of films.
+
+    Attributes:
+        slug: Name in asset keys and commands.
+        title: Name for people.
+        queries: What TMDB's search is asked for.
+        collection_id: TMDB's collection that a film must be part of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slug: _Slug
+    title: _Text
+    queries: tuple[_Text, ...] = Field(min_length=1)
+    collection_id: int = Field(gt=0)
+
+    @property
+    def key_prefix(self) -> tuple[str, ...]:
+        """Prefix of the saga's asset keys: none for the default saga."""
+        return () if self.slug == DEFAULT_SLUG else (self.slug,)
+
+    @property
+    def table_name(self) -> str:
+        """Name of the saga's table: `bourne_saga_table`."""
+        return f"{self.slug}_saga_table"
+
+
+def load_sagas(path: Path) -> dict[str, Saga]:
+    """All sagas of a sagas file, by slug.
+
+    Raises:
+        SagaConfigurationError: The file is missing, is no YAML, or defines no valid sagas.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SagaConfigurationError(
+            f"The sagas file {path} cannot be read ({error}): check BOURNE_SAGAS_FILE."
+        ) from None
+    except yaml.YAMLError as error:
+        detail = " ".join(str(error).split())
+        raise SagaConfigurationError(f"The sagas file {path} is no YAML: {detail}.") from None
+    entries = content.get("sagas") if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise SagaConfigurationError(
+            f"The sagas file {path} has no sagas: it needs `sagas:` and a slug below it."
+        )
+    return {str(slug): _saga(path, slug, entry) for slug, entry in entries.items()}
+
+
+def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
+    """The sagas of these slugs, in this order.
+
+    Raises:
+        SagaConfigurationError: A slug is not in the sagas file.
+    """
+    for slug in slugs:
+        if slug not in known:
+            raise SagaConfigurationError(
+                f"The saga {slug!r} is not in the sagas file, which has: {', '.join(known)}."
+            )
+    return [known[slug] for slug in slugs]
+
+
+def _saga(path: Path, slug: object, entry: object) -> Saga:
+    fields = entry if isinstance(entry, dict) else {}
+    try:
+        return Saga(slug=slug, **fields)
+    except (ValidationError, TypeError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False)[0]
+            detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        else:
+            detail = "its fields must be title, queries and collection_id"
+        raise SagaConfigurationError(
+            f"The saga {slug!r} in {path} is not valid - {detail}."
+        ) from None

@@ -1,0 +1,11 @@
+"""What can go wrong with a saga: its definition, or its films."""
+
+from bourne_assets.errors import BourneError, ConfigurationError
+
+
+class SagaConfigurationError(ConfigurationError):
+    """The sagas file cannot be used, or does not name the saga."""
+
+
+class SagaEmpty(BourneError):
+    """No film of the saga was found."""

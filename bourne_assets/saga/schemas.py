@@ -1,0 +1,47 @@
+"""The columns of the saga table. What must not be put here: how it is made (`table`)."""
+
+from pandera.pandas import Field
+
+from bourne_assets.tables import Day, Integer, Table, UtcTime
+
+
+class SagaTable(Table):
+    """Films of a saga: one row a film, in order of release."""
+
+    tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
+    imdb_id: str = Field(
+        nullable=True, unique=True, description="IMDb's id: tt and seven digits or more"
+    )
+    wikidata_id: str = Field(nullable=True, description="Wikidata's id: Q and digits")
+    title: str = Field(description="Title in English")
+    original_title: str = Field(description="Title in the original language")
+    release_date: Day = Field(nullable=True, description="First release; null when unknown")
+    release_year: Integer = Field(nullable=True, description="Year of the first release")
+    runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
+    budget: Integer = Field(nullable=True, description="USD; null when unknown, never 0")
+    revenue: Integer = Field(
+        nullable=True, description="USD at box offices worldwide; null when unknown, never 0"
+    )
+    profit: Integer = Field(
+        nullable=True, description="USD: revenue minus budget; null when either is unknown"
+    )
+    return_on_budget: float = Field(
+        nullable=True, description="profit / budget; null when either is unknown"
+    )
+    popularity: float = Field(
+        nullable=True, description="TMDB's popularity at fetched_at; the scale changes over time"
+    )
+    vote_average: float = Field(nullable=True, description="Mean of TMDB's votes, 0 to 10")
+    vote_count: Integer = Field(nullable=True, description="Number of TMDB's votes")
+    imdb_rating: float = Field(
+        nullable=True, description="Rating of the landed CSV, 0 to 10; null when it has none"
+    )
+    imdb_votes: Integer = Field(
+        nullable=True, description="Number of votes of the landed CSV; null when it has none"
+    )
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    collection_id: Integer = Field(description="TMDB's id of the saga's collection")
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    source: str = Field(
+        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+    )

@@ -1,0 +1,104 @@
+"""The table of a saga's films, from TMDB's details, the external ids and the landed ratings.
+
+What must not be put here: requests, files, and the answers to the questions.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.tables import conform, records
+from bourne_assets.tmdb.schemas import DELETED
+
+_FROM_DETAILS = (
+    "tmdb_id",
+    "title",
+    "original_title",
+    "release_date",
+    "runtime_minutes",
+    "budget",
+    "revenue",
+    "popularity",
+    "vote_average",
+    "vote_count",
+    "genres",
+    "collection_id",
+    "fetched_at",
+    "source",
+)
+
+
+def build_saga_table(
+    saga: Saga, details: pd.DataFrame, external_ids: pd.DataFrame, ratings: pd.DataFrame
+) -> pd.DataFrame:
+    """The films that their details place in the saga's collection, as `SagaTable`.
+
+    A film that the CSV does not have stays, with null rating and votes.
+
+    Args:
+        saga: The saga.
+        details: `DetailsTable` of all candidates.
+        external_ids: `ExternalIdsTable` of all candidates.
+        ratings: One row an IMDb id: imdb_id, imdb_rating, imdb_votes.
+
+    Raises:
+        SagaEmpty: No candidate is in the collection.
+    """
+    ids = {row["tmdb_id"]: row for row in records(external_ids)}
+    rated = {row["imdb_id"]: row for row in records(ratings)}
+    films = [
+        _film(row, ids.get(row["tmdb_id"], {}), rated)
+        for row in records(details)
+        if row["collection_id"] == saga.collection_id
+    ]
+    if not films:
+        raise SagaEmpty(
+            f"None of the {len(details)} candidates of the saga {saga.slug!r} is in collection "
+            f"{saga.collection_id} by its details: check collection_id in the sagas file."
+        )
+    return conform(sorted(films, key=release_order), SagaTable)
+
+
+def rejected_films(saga: Saga, details: pd.DataFrame) -> list[dict[str, Any]]:
+    """Candidates that are no films of the saga, with the reason, ordered by id."""
+    return [
+        {"tmdb_id": row["tmdb_id"], "title": row["title"], "reason": _reason(saga, row)}
+        for row in records(details)
+        if row["collection_id"] != saga.collection_id
+    ]
+
+
+def release_order(film: dict[str, Any]) -> tuple[bool, str, int]:
+    """Sort key: release date (unknown last), then TMDB id."""
+    released = film["release_date"]
+    return (released is None, str(released or ""), film["tmdb_id"])
+
+
+def _reason(saga: Saga, row: dict[str, Any]) -> str:
+    if row["status"] == DELETED:
+        return "no details: deleted at TMDB"
+    if row["collection_id"] is None:
+        return f"not in collection {saga.collection_id}: in none"
+    return f"not in collection {saga.collection_id}: in {row['collection_id']}"
+
+
+def _film(
+    details: dict[str, Any], ids: dict[str, Any], rated: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    budget, revenue = details["budget"], details["revenue"]
+    profit = revenue - budget if budget is not None and revenue is not None else None
+    imdb_id = ids.get("imdb_id") or details["imdb_id"]
+    rating = rated.get(imdb_id, {}) if imdb_id else {}
+    return {
+        **{name: details[name] for name in _FROM_DETAILS},
+        "imdb_id": imdb_id,
+        "wikidata_id": ids.get("wikidata_id"),
+        "release_year": details["release_date"].year if details["release_date"] else None,
+        "profit": profit,
+        "return_on_budget": profit / budget if profit is not None and budget else None,
+        "imdb_rating": rating.get("imdb_rating"),
+        "imdb_votes": rating.get("imdb_votes"),
+    }

@@ -1,0 +1,153 @@
+"""The settings of the platform: the one module that reads the environment.
+
+Every setting is optional; README lists them. What must not be put here: validation that needs
+the network, and anything of Dagster.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import load_dotenv
+
+from bourne_assets.errors import ConfigurationError
+
+DATA_DIR = Path(__file__).parent / "data"
+DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
+DEFAULT_REQUESTS_PER_SECOND = 39.0
+#: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
+EMBEDDED_BUCKET = "bourne-lake"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked, with the defaults filled in.
+
+    Attributes:
+        tmdb_read_access_token: TMDB's API read access token, sent as a Bearer header.
+        tmdb_api_key: TMDB's v3 key, used where there is no token.
+        tmdb_base_url: Root of TMDB's API, without a trailing slash.
+        tmdb_requests_per_second: Upper bound of the pace of requests.
+        s3_bucket: Bucket of the real lake; None for the embedded one.
+        s3_prefix: Folder inside the bucket, without slashes at its ends; may be empty.
+        home: Folder of the embedded lake and of the Dagster instance.
+        csv_dir: Folder whose CSV files are landed.
+        sagas_file: YAML file of the sagas.
+        saga_slugs: Sagas that are in the lineage.
+    """
+
+    tmdb_read_access_token: str | None = field(default=None, repr=False)
+    tmdb_api_key: str | None = field(default=None, repr=False)
+    tmdb_base_url: str = DEFAULT_TMDB_BASE_URL
+    tmdb_requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND
+    s3_bucket: str | None = None
+    s3_prefix: str = ""
+    home: Path = Path(".bourne")
+    csv_dir: Path = DATA_DIR / "sample_csvs"
+    sagas_file: Path = DATA_DIR / "sagas.yaml"
+    saga_slugs: tuple[str, ...] = ("bourne",)
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket in use, embedded or real."""
+        return self.s3_bucket or EMBEDDED_BUCKET
+
+    @property
+    def has_tmdb_credential(self) -> bool:
+        """Whether TMDB is asked; without a credential the bundled snapshot answers."""
+        return bool(self.tmdb_read_access_token or self.tmdb_api_key)
+
+
+def load_environment_file(folder: Path | None = None) -> None:
+    """Put the variables of `<folder>/.env` into the environment; those already set stay.
+
+    They go into the environment, and not only into `Settings`, because the AWS chain reads
+    its own variables from there. `dagster dev` does the same by itself.
+
+    Raises:
+        ConfigurationError: The file exists and cannot be read.
+    """
+    path = (folder or Path.cwd()) / ".env"
+    try:
+        load_dotenv(path, override=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The settings file {path} cannot be read: {error}.") from None
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment (or from the mapping given, in tests).
+
+    An empty variable counts as unset, as in a `.env` file whose line was left blank.
+
+    Raises:
+        ConfigurationError: A variable holds what cannot be used.
+    """
+    given = {
+        name: value.strip()
+        for name, value in (os.environ if environment is None else environment).items()
+        if value.strip()
+    }
+    defaults = Settings()
+    return Settings(
+        tmdb_read_access_token=_header_safe(given, "TMDB_READ_ACCESS_TOKEN"),
+        tmdb_api_key=_header_safe(given, "TMDB_API_KEY"),
+        tmdb_base_url=_base_url(given.get("TMDB_BASE_URL", DEFAULT_TMDB_BASE_URL)),
+        tmdb_requests_per_second=_pace(given.get("TMDB_REQUESTS_PER_SECOND")),
+        s3_bucket=given.get("BOURNE_S3_BUCKET"),
+        s3_prefix=_prefix(given.get("BOURNE_S3_PREFIX", "")),
+        home=Path(given.get("BOURNE_HOME", str(defaults.home))).expanduser(),
+        csv_dir=Path(given.get("BOURNE_CSV_DIR", str(defaults.csv_dir))).expanduser(),
+        sagas_file=Path(given.get("BOURNE_SAGAS_FILE", str(defaults.sagas_file))).expanduser(),
+        saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
+    )
+
+
+def _header_safe(given: Mapping[str, str], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not (value.isascii() and value.isprintable() and " " not in value):
+        raise ConfigurationError(
+            f"{name} holds characters that no TMDB credential has: copy it again, on one line."
+        )
+    return value
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("TMDB_BASE_URL must be an http or https address with a host name.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "TMDB_BASE_URL must hold no user, password, query or fragment: "
+            "a credential belongs in TMDB_READ_ACCESS_TOKEN."
+        )
+    return url.rstrip("/")
+
+
+def _pace(text: str | None) -> float:
+    if text is None:
+        return DEFAULT_REQUESTS_PER_SECOND
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not 0 < pace <= 1000:
+        raise ConfigurationError(
+            f"TMDB_REQUESTS_PER_SECOND must be a number above 0 and up to 1000, not {text!r}."
+        )
+    return pace
+
+
+def _prefix(text: str) -> str:
+    parts = [part for part in text.split("/") if part]
+    if any(part in {".", ".."} for part in parts):
+        raise ConfigurationError(f"BOURNE_S3_PREFIX must not hold '.' or '..': {text!r}.")
+    return "/".join(parts)
+
+
+def _slugs(text: str) -> tuple[str, ...]:
+    slugs = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not slugs:
+        raise ConfigurationError("BOURNE_SAGAS names no saga: set it to bourne, or leave it out.")
+    return slugs

@@ -1,0 +1,99 @@
+"""Frames that follow a schema, and the bytes that they become.
+
+A pandera model is the one dictionary of a table: columns, types, nullability, descriptions.
+`conform` makes a frame follow it; Parquet and JSON are the two formats of the lake.
+What must not be put here: the models themselves, which stand in each domain's `schemas`.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+from pandera.engines.pandas_engine import Date
+
+#: Column types for the models: nullable integers stay integers, days are days, times are UTC.
+Integer = pd.Int64Dtype
+Day = Date
+UtcTime = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+
+
+class Table(pa.DataFrameModel):
+    """Base of all table models: exactly these columns, in this order, coerced to these types."""
+
+    class Config:
+        """Settings of pandera."""
+
+        strict = True
+        ordered = True
+        coerce = True
+
+
+def conform(rows: Iterable[Mapping[str, Any]], model: type[Table]) -> pd.DataFrame:
+    """A frame of the model's columns and types, from rows that name them; it may be empty.
+
+    Uniqueness and ranges are left to the asset checks, which show the offending rows.
+
+    Raises:
+        pandera.errors.SchemaError: A value cannot be of its column's type.
+    """
+    schema = model.to_schema()
+    frame = pd.DataFrame(list(rows), columns=list(schema.columns), dtype=object)
+    return pd.DataFrame(schema.coerce_dtype(frame))
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """Parquet (zstd) of a frame, with the types that `from_parquet` gives back."""
+    bare = frame.copy(deep=False)
+    bare.attrs = {}
+    sink = io.BytesIO()
+    parquet.write_table(arrow.Table.from_pandas(bare), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def from_parquet(data: bytes) -> pd.DataFrame:
+    """The frame that `to_parquet` wrote."""
+    return parquet.read_table(io.BytesIO(data)).to_pandas()
+
+
+def to_json(value: object) -> bytes:
+    """UTF-8 JSON with a final newline; an unknown number is null, as NaN is no JSON.
+
+    Raises:
+        TypeError: The value holds what JSON cannot.
+        ValueError: The value holds a number that is not finite.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
+    return f"{text}\n".encode()
+
+
+def from_json(data: bytes) -> Any:
+    """The value that `to_json` wrote."""
+    return json.loads(data)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain Python values: unknown is None, numbers are int and float."""
+    return [
+        {str(name): _python(value) for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def _python(value: Any) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return value.item() if hasattr(value, "item") else value
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"A {type(value).__name__} is no JSON.")

@@ -1,0 +1,89 @@
+"""The bundled snapshot: TMDB's answers from files, where no credential is set.
+
+It stands in at the transport, so that client, landing and parsing are the same code as live.
+What the files hold and where it is from: `data/snapshot/PROVENANCE.md`.
+What must not be put here: figures. They stand in the files.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+
+from bourne_assets.settings import DATA_DIR
+
+SNAPSHOT_DIR = DATA_DIR / "snapshot"
+_NOT_FOUND = {
+    "success": False,
+    "status_code": 34,
+    "status_message": "The resource you requested could not be found.",
+}
+
+
+class SnapshotAdapter(BaseAdapter):
+    """Answers a GET from the file whose path mirrors the request's."""
+
+    def __init__(self, base_url: str, folder: Path = SNAPSHOT_DIR) -> None:
+        super().__init__()
+        self._root = urlsplit(base_url).path
+        self._folder = folder
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """The file's bytes with 200, or TMDB's 404 where there is no such file."""
+        address = urlsplit(str(request.url))
+        path = address.path.removeprefix(self._root).strip("/")
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        body, status = self._answer(path, query)
+        response = requests.Response()
+        response.status_code = status
+        response.headers["Content-Type"] = "application/json;charset=utf-8"
+        response.url = str(request.url)
+        response.request = request
+        response.raw = io.BytesIO(body)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(self, path: str, query: dict[str, str]) -> tuple[bytes, int]:
+        if path == "search/movie":
+            page = query.get("page", "1")
+            path = f"{path}/{query.get('query', '').casefold()}-{page}"
+        file = self._folder / f"{path}.json"
+        if file.is_relative_to(self._folder) and ".." not in file.parts and file.is_file():
+            return file.read_bytes(), 200
+        if path.startswith("search/movie/"):
+            return _as_json({"page": 1, "results": [], "total_pages": 0, "total_results": 0}), 200
+        return _as_json(_NOT_FOUND), 404
+
+
+def snapshot_session(base_url: str) -> requests.Session:
+    """A session that never touches the network."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount(base_url, SnapshotAdapter(base_url))
+    return session
+
+
+def snapshot_time(folder: Path = SNAPSHOT_DIR) -> datetime:
+    """UTC time of the snapshot's figures."""
+    stated = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))["as_of"]
+    return datetime.fromisoformat(stated)
+
+
+def _as_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode()
