@@ -23,6 +23,8 @@ from bourne_assets.lake.locks import FileLock
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+#: Supervisors outlive the call that starts them; Python warns of a forgotten child otherwise.
+_SUPERVISORS: list[subprocess.Popen[bytes]] = []
 
 
 class EmbeddedLake:
@@ -200,6 +202,7 @@ def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
             start_new_session=True,
         )
     folder.log.chmod(0o600)
+    _SUPERVISORS.append(supervisor)
     assert supervisor.stdout is not None  # noqa: S101 - PIPE was asked for above
     with supervisor.stdout:
         line = supervisor.stdout.readline()

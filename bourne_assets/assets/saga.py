@@ -1,0 +1,75 @@
+"""The table of a saga's films. What must not be put here: requests to TMDB (`tmdb`)."""
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.assets.common import (
+    OWNERS,
+    REFINED_GROUP,
+    definition_metadata,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.catalogue import rows_of
+from bourne_assets.csvs.ratings import landed_ratings
+from bourne_assets.lake import keys
+from bourne_assets.resources.lake import LakeResource
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.saga.table import build_saga_table, rejected_films
+from bourne_assets.settings import Settings
+
+
+def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
+    """The saga table of a saga."""
+    key = saga_key(saga, saga.table_name)
+
+    @dg.asset(
+        key=key,
+        ins={
+            "raw_csvs_s3": dg.AssetIn(RAW_CSVS),
+            "tmdb_external_ids": dg.AssetIn(saga_key(saga, "tmdb_external_ids")),
+            "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),
+        },
+        group_name=REFINED_GROUP,
+        kinds={"pandas", "parquet", "s3"},
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        metadata={
+            **definition_metadata(settings, keys.REFINED, key, SagaTable),
+            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+        },
+    )
+    def saga_table(
+        lake: LakeResource,
+        raw_csvs_s3: pd.DataFrame,
+        tmdb_external_ids: pd.DataFrame,
+        tmdb_details: pd.DataFrame,
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        """Films of the saga, with figures of TMDB and ratings of the landed CSV files.
+
+        Grain: one row a film, in order of release. A film belongs to the saga when its details
+        name the saga's collection. Joined by IMDb id with rating and votes of the landed CSV
+        files; a film that they lack stays, with nulls. Money is whole USD; unknown is null.
+        """
+        ratings = landed_ratings(
+            raw_csvs_s3, set(tmdb_external_ids["imdb_id"].dropna()), lake.connect()
+        )
+        films = build_saga_table(saga, tmdb_details, tmdb_external_ids, ratings)
+        rejected = rejected_films(saga, tmdb_details)
+        return dg.MaterializeResult(
+            value=films,
+            metadata={
+                "films": len(films),
+                "rejected": len(rejected),
+                "rejected_films": rows_of(rejected),
+                "unknown_budget": int(films["budget"].isna().sum()),
+                "unknown_revenue": int(films["revenue"].isna().sum()),
+                "without_csv_rating": int(films["imdb_rating"].isna().sum()),
+            },
+        )
+
+    return [saga_table]

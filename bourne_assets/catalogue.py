@@ -1,0 +1,132 @@
+"""What Dagster's catalogue shows of a table: columns, previews, where it lies.
+
+Made from the pandera models, the one dictionary of each table.
+What must not be put here: the models (`schemas` of each domain), and checks.
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.lake import keys
+from bourne_assets.settings import Settings
+from bourne_assets.tables import Table, records
+
+#: Definition metadata that names the layer of the lake in which an asset's table lies.
+LAYER_KEY = "lake/layer"
+PREVIEW_ROWS = 10
+_PREVIEW_CHARACTERS = 2_000
+
+_TYPES = {
+    "Int64": "integer",
+    "int64": "integer",
+    "float64": "number",
+    "Float64": "number",
+    "bool": "boolean",
+    "date": "date",
+}
+
+
+def column_schema(model: type[Table]) -> dg.TableSchema:
+    """Dagster's schema of a pandera model: type, description, nullability and rules by column."""
+    columns = []
+    for name, column in model.to_schema().columns.items():
+        columns.append(
+            dg.TableColumn(
+                name=str(name),
+                type=_type_name(str(column.dtype)),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=column.unique,
+                    other=[_rule(check) for check in column.checks],
+                ),
+            )
+        )
+    return dg.TableSchema(columns=columns)
+
+
+def observed_schema(frame: pd.DataFrame, declared: dg.TableSchema | None) -> dg.TableSchema:
+    """Columns and types of a frame as it is, with the declared descriptions where names agree."""
+    known = {column.name: column for column in declared.columns} if declared else {}
+    columns = []
+    for name, dtype in frame.dtypes.items():
+        column = known.get(str(name))
+        columns.append(
+            dg.TableColumn(
+                name=str(name),
+                type=column.type if column else _type_name(str(dtype)),
+                description=column.description if column else None,
+                constraints=column.constraints if column else None,
+            )
+        )
+    return dg.TableSchema(columns=columns)
+
+
+def table_metadata(
+    settings: Settings, layer: str, path: tuple[str, ...], extension: str
+) -> dict[str, Any]:
+    """Definition metadata that says where an asset's table lies."""
+    key = keys.table(layer, path, extension)
+    full = f"{settings.s3_prefix}/{key}" if settings.s3_prefix else key
+    uri = f"s3://{settings.bucket}/{full}"
+    return {"dagster/uri": uri, "dagster/table_name": full, LAYER_KEY: layer}
+
+
+def preview_of_table(frame: pd.DataFrame) -> dg.TableMetadataValue:
+    """The first rows of a frame as a table of the UI."""
+    rows = [
+        dg.TableRecord({name: _shown(value) for name, value in row.items()})
+        for row in records(frame.head(PREVIEW_ROWS))
+    ]
+    schema = dg.TableSchema(
+        columns=[dg.TableColumn(str(name), "any") for name in frame.columns]
+    )
+    return dg.MetadataValue.table(rows, schema=schema)
+
+
+def rows_of(found: list[dict[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """Offending rows of a check as a table, or the word `none`."""
+    return preview_of_table(pd.DataFrame(found)) if found else dg.MetadataValue.text("none")
+
+
+def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:
+    """A PNG as a Markdown picture that needs no other file."""
+    encoded = base64.b64encode(png).decode()
+    return dg.MetadataValue.md(f"![{alternative}](data:image/png;base64,{encoded})")
+
+
+def shortened(text: str) -> str:
+    """A text that the event log can carry."""
+    if len(text) <= _PREVIEW_CHARACTERS:
+        return text
+    return f"{text[:_PREVIEW_CHARACTERS]} ... ({len(text)} characters)"
+
+
+def plain_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata without what is unknown: Dagster has no null among its numbers."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _type_name(dtype: str) -> str:
+    if dtype.startswith(("string", "str")):
+        return "text"
+    if dtype.startswith("datetime64"):
+        return "timestamp (UTC)" if "UTC" in dtype else "timestamp"
+    return _TYPES.get(dtype, dtype)
+
+
+def _rule(check: Any) -> str:
+    return str(check.error or check.name)
+
+
+def _shown(value: Any) -> str | int | float | bool | None:
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return shortened(str(value))

@@ -1,0 +1,60 @@
+"""Checks on the saga table. What must not be put here: checks on the answers (`insights`)."""
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.assets.common import saga_key
+from bourne_assets.catalogue import rows_of
+from bourne_assets.checks.figures import figure_rules
+from bourne_assets.checks.rules import ERROR, check_of, follows_schema, has_pattern, is_unique
+from bourne_assets.checks.tmdb import IMDB_ID
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.tables import records
+
+
+def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
+    """The checks of a saga's table."""
+    rules = [
+        follows_schema(SagaTable),
+        is_unique("tmdb_id"),
+        has_pattern("imdb_id", IMDB_ID, "tt0258463"),
+        *figure_rules(lambda table: table),
+    ]
+    return [check_of(saga_key(saga, saga.table_name), rules), _collection_is_complete(saga)]
+
+
+def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=saga_key(saga, saga.table_name),
+        name="collection_is_complete",
+        blocking=True,
+        description=(
+            "The table has exactly the films that TMDB's collection lists. A film that TMDB has "
+            "deleted is no longer listed; one that the details place elsewhere is a contradiction."
+        ),
+        additional_ins={"candidates": dg.AssetIn(saga_key(saga, "tmdb_search"))},
+    )
+    def collection_is_complete(
+        films: pd.DataFrame, candidates: pd.DataFrame
+    ) -> dg.AssetCheckResult:
+        listed = candidates[candidates["kept"]]
+        absent = listed[~listed["tmdb_id"].isin(films["tmdb_id"])]
+        surplus = films[~films["tmdb_id"].isin(listed["tmdb_id"])]
+        found = [
+            {"tmdb_id": row["tmdb_id"], "title": row["title"], "contradiction": kind}
+            for kind, rows in (("listed, not in the table", absent), ("in the table, not listed", surplus))
+            for row in records(rows)
+        ]
+        return dg.AssetCheckResult(
+            passed=not found,
+            severity=ERROR,
+            metadata={
+                "collection_id": saga.collection_id,
+                "listed": len(listed),
+                "in_table": len(films),
+                "offending": rows_of(found),
+            },
+        )
+
+    return collection_is_complete

@@ -1,0 +1,108 @@
+"""The whole platform on one page: `build_defs` assembles it, `defs` is what Dagster loads.
+
+What must not be put here: assets, checks and resources themselves.
+See https://docs.dagster.io/guides/build/projects-and-components
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_aws.s3 import S3Resource
+
+from bourne_assets.assets.insights import insight_assets
+from bourne_assets.assets.raw_csvs import raw_csvs_assets
+from bourne_assets.assets.saga import saga_assets
+from bourne_assets.assets.tmdb import tmdb_assets
+from bourne_assets.automation.jobs import refresh_saga
+from bourne_assets.checks.insights import insight_checks
+from bourne_assets.checks.raw_csvs import raw_csvs_checks
+from bourne_assets.checks.saga import saga_checks
+from bourne_assets.checks.tmdb import tmdb_checks
+from bourne_assets.resources.csvs import CsvFolderResource
+from bourne_assets.resources.io_manager import LakeIOManager
+from bourne_assets.resources.lake import LakeResource
+from bourne_assets.resources.tmdb import TmdbResource
+from bourne_assets.saga.definition import Saga, load_sagas, select_sagas
+from bourne_assets.settings import Settings, read_settings
+
+
+def build_defs(
+    *,
+    settings: Settings | None = None,
+    sagas: Sequence[Saga] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """The platform's definitions; tests and the command line replace any part.
+
+    Args:
+        settings: In place of the environment's.
+        sagas: Sagas in the lineage, in place of those that the settings name.
+        resources: Resources by key, in place of the default ones of these keys.
+        executor: In place of one process for a run: concurrency is inside the assets, and a
+            process for each step costs fourteen times as much for this graph.
+        loggers: In place of Dagster's console logger.
+
+    Raises:
+        ConfigurationError: A setting or the sagas file cannot be used.
+    """
+    settings = settings or read_settings()
+    if sagas is None:
+        sagas = select_sagas(load_sagas(settings.sagas_file), settings.saga_slugs)
+    return dg.Definitions(
+        assets=[
+            *raw_csvs_assets(settings),
+            *(
+                asset
+                for saga in sagas
+                for assets in (tmdb_assets, saga_assets, insight_assets)
+                for asset in assets(settings, saga)
+            ),
+        ],
+        asset_checks=[
+            *raw_csvs_checks(),
+            *(
+                check
+                for saga in sagas
+                for checks in (tmdb_checks, saga_checks, insight_checks)
+                for check in checks(saga)
+            ),
+        ],
+        jobs=[refresh_saga],
+        resources={**default_resources(settings), **(resources or {})},
+        executor=executor or dg.in_process_executor,
+        loggers=loggers,
+    )
+
+
+def default_resources(settings: Settings) -> dict[str, Any]:
+    """The resources that the settings describe.
+
+    Credentials are named and not given: Dagster shows the values of resources in its UI.
+    """
+    lake = LakeResource(
+        s3=S3Resource(),
+        bucket=settings.s3_bucket,
+        prefix=settings.s3_prefix,
+        home=str(settings.home.absolute()),
+    )
+    return {
+        "lake": lake,
+        "io_manager": LakeIOManager(lake=lake),
+        "csv_folder": CsvFolderResource(folder=str(settings.csv_dir)),
+        "tmdb": TmdbResource(
+            read_access_token=_secret("TMDB_READ_ACCESS_TOKEN", settings.tmdb_read_access_token),
+            api_key=_secret("TMDB_API_KEY", settings.tmdb_api_key),
+            base_url=settings.tmdb_base_url,
+            requests_per_second=settings.tmdb_requests_per_second,
+        ),
+    }
+
+
+def _secret(variable: str, value: str | None) -> dg.EnvVar | None:
+    return dg.EnvVar(variable) if value else None
+
+
+defs = build_defs()

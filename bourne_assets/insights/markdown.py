@@ -1,0 +1,46 @@
+"""The six answers as Markdown, for the page of `insight_metrics` in Dagster.
+
+What must not be put here: words (`words`) and pictures (`chart`).
+"""
+
+from typing import Any
+
+from bourne_assets.insights.words import Language, in_words, origin
+from bourne_assets.tmdb import NOTICE
+
+
+def as_markdown(result: dict[str, Any], language: Language = "en") -> str:
+    """A table of questions and answers, with the origin of the figures and TMDB's notice."""
+    lines = ["| question | answer |", "| --- | --- |"]
+    for spoken in in_words(result, language):
+        answer = "<br>".join(_cell(sentence) for sentence in spoken.sentences)
+        lines.append(f"| {_cell(spoken.question)} | {answer} |")
+    return "\n".join([*lines, "", _cell(origin(result, language)), "", NOTICE])
+
+
+def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
+    """The numbers worth a curve over time; null where an answer has none."""
+    answers = result["answers"]
+    popularity = answers["popularity_vs_success"]
+    correlations = {
+        "r_popularity_revenue": popularity["revenue"],
+        "r_popularity_profit": popularity["profit"],
+        "r_popularity_return": popularity["return"],
+        "r_year_popularity": answers["year_vs_popularity"],
+    }
+    return {
+        "films": result["films"],
+        "mean_revenue_usd": answers["mean_revenue"]["value"],
+        "mean_budget_usd": answers["mean_budget"]["value"],
+        "top_budget_difference_pct": answers["top_revenue_vs_top_budget"]["difference_pct"],
+        **{
+            name: answer["pearson"]["r"] if answer["pearson"] else None
+            for name, answer in correlations.items()
+        },
+    }
+
+
+def _cell(text: str) -> str:
+    """A text that breaks neither the table nor the page: titles come from outside."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\").replace("|", "\\|")
+    return " ".join(safe.split())

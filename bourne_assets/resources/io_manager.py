@@ -1,0 +1,178 @@
+"""The IO manager that keeps what assets return in the lake: frames as Parquet, the rest as JSON.
+
+Built on Dagster's `UPathIOManager`, which handles partitions; bytes go through obstore, for the
+reasons in docs/decisions. Never pickle: a table must be readable by anything, and safe to read.
+What must not be put here: what a table holds, and the lake's own errors.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any, get_args
+
+import dagster as dg
+import pandas as pd
+from pydantic import PrivateAttr
+
+from bourne_assets.catalogue import LAYER_KEY, observed_schema, preview_of_table, shortened
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import JSON, PARQUET, StoredObject
+from bourne_assets.resources.lake import LakeResource
+from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
+
+_PARQUET_SUFFIX, _JSON_SUFFIX = ".parquet", ".json"
+
+
+class InputMissing(dg.Failure, FileNotFoundError):
+    """An input's object is not in the lake; a retry would not bring it there.
+
+    A `FileNotFoundError` too, which is what `UPathIOManager` skips where the user set the
+    metadata `allow_missing_partitions`.
+    """
+
+
+class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
+    """Stores each output under `<layer>/<asset key>.<parquet or json>` in one atomic PUT.
+
+    The format follows the asset's type: a pandas DataFrame is Parquet, anything JSON-like is
+    JSON. A frame that is loaded carries the `uri` and `sha256` of its object in `attrs`.
+    """
+
+    lake: dg.ResourceDependency[LakeResource]
+
+    # UPathIOManager's root. A pure path: nothing here may touch a file system.
+    _base_path: Any = PrivateAttr(default=PurePosixPath())
+
+    def get_asset_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
+        """`<layer>/<asset key>`; the suffix is added when the object's type is known."""
+        metadata = _definition_metadata(context)
+        layer = metadata.get(LAYER_KEY, keys.TRUSTED)
+        return PurePosixPath(str(getattr(layer, "value", layer)), *context.asset_key.path)
+
+    def get_op_output_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
+        """Where the output of a plain op lies: below `Trusted/`, by run and step."""
+        return PurePosixPath(keys.TRUSTED, "_ops", *context.get_identifier())
+
+    def make_safe_partition_path(self, base_path: Any, partition: str) -> Any:
+        """A partition's name below the asset's; `..` and a leading `/` must not lead elsewhere."""
+        parts = partition.split("/")
+        return base_path.joinpath(*("%2E%2E" if part == ".." else part or "%2F" for part in parts))
+
+    def make_directory(self, path: Any) -> None:
+        """A lake has no directories."""
+
+    def path_exists(self, path: Any) -> bool:
+        """Whether an object of either format is there."""
+        lake = self.lake.connect()
+        return any(lake.find(f"{path}{suffix}") for suffix in (_PARQUET_SUFFIX, _JSON_SUFFIX))
+
+    def unlink(self, path: Any) -> None:
+        """Remove the object of either format."""
+        for suffix in (_PARQUET_SUFFIX, _JSON_SUFFIX):
+            self.lake.connect().delete(f"{path}{suffix}")
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: Any) -> None:
+        """Store an output and tell Dagster what was stored.
+
+        Raises:
+            Failure: The output is neither a frame nor JSON-like.
+            LakeError: The lake refused or failed.
+        """
+        if isinstance(obj, pd.DataFrame):
+            stored = self.lake.connect().write(f"{path}{_PARQUET_SUFFIX}", to_parquet(obj), PARQUET)
+            described = _describe_frame(context, obj)
+        else:
+            stored = self.lake.connect().write(f"{path}{_JSON_SUFFIX}", _json(obj), JSON)
+            described = {"preview": dg.MetadataValue.md(f"```json\n{shortened(_text(obj))}\n```")}
+        context.add_output_metadata({**_describe_object(stored), **described})
+
+    def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
+        """Load an input.
+
+        Raises:
+            InputMissing: There is no such object.
+            LakeError: The lake refused or failed.
+        """
+        lake = self.lake.connect()
+        for suffix in _suffixes(context):
+            try:
+                data, stored = lake.read(f"{path}{suffix}")
+            except ObjectMissing:
+                continue
+            if suffix == _JSON_SUFFIX:
+                return from_json(data)
+            frame = from_parquet(data)
+            frame.attrs = {"uri": stored.uri, "sha256": stored.sha256}
+            return frame
+        raise _missing(context, lake.uri(f"{path}{_suffixes(context)[0]}"))
+
+    def get_metadata(self, context: dg.OutputContext, obj: Any) -> dict[str, dg.MetadataValue]:
+        """The base class's `path`, in full."""
+        suffix = _PARQUET_SUFFIX if isinstance(obj, pd.DataFrame) else _JSON_SUFFIX
+        if context.has_asset_partitions:
+            (path,) = self._get_paths_for_partitions(context).values()
+        else:
+            path = self._get_path(context)
+        return {"path": dg.MetadataValue.path(self.lake.connect().uri(f"{path}{suffix}"))}
+
+    def _handle_transition_to_partitioned_asset(self, context: dg.OutputContext, path: Any) -> None:
+        """Nothing is in the way: the unpartitioned object has a suffix, the folder has none."""
+
+
+def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
+    """Metadata of the asset's definition, for an input that of the asset upstream."""
+    if isinstance(context, dg.OutputContext):
+        return context.definition_metadata or {}
+    upstream = context.upstream_output
+    return (upstream.definition_metadata if upstream else None) or {}
+
+
+def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
+    """Suffixes to look for, by the type that the input is annotated with."""
+    wanted = context.dagster_type.typing_type
+    if wanted is Any:
+        return (_PARQUET_SUFFIX, _JSON_SUFFIX)
+    is_frame = wanted is pd.DataFrame or pd.DataFrame in get_args(wanted)
+    return (_PARQUET_SUFFIX,) if is_frame else (_JSON_SUFFIX,)
+
+
+def _describe_object(stored: StoredObject) -> dict[str, Any]:
+    return {
+        "dagster/uri": stored.uri,
+        "size_bytes": stored.size,
+        "sha256": stored.sha256 or "",
+        "etag": stored.etag or "",
+    }
+
+
+def _describe_frame(context: dg.OutputContext, frame: pd.DataFrame) -> dict[str, Any]:
+    declared = (context.definition_metadata or {}).get("dagster/column_schema")
+    schema = getattr(declared, "schema", declared)
+    count = "dagster/partition_row_count" if context.has_asset_partitions else "dagster/row_count"
+    return {
+        count: len(frame),
+        "dagster/column_schema": observed_schema(frame, schema),
+        "preview": preview_of_table(frame),
+    }
+
+
+def _json(obj: Any) -> bytes:
+    try:
+        return to_json(obj)
+    except (TypeError, ValueError) as error:
+        raise dg.Failure(
+            f"The lake keeps pandas DataFrames and JSON-like values, and this is neither: {error}",
+            allow_retries=False,
+        ) from None
+
+
+def _text(obj: Any) -> str:
+    return _json(obj).decode().strip()
+
+
+def _missing(context: dg.InputContext, uri: str) -> InputMissing:
+    asset = context.asset_key.to_user_string() if context.has_asset_key else "the step upstream"
+    return InputMissing(
+        f"The object {uri} is not in the lake: materialise {asset} first.",
+        metadata={"uri": uri, "materialise": asset},
+        allow_retries=False,
+    )

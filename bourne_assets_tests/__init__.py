@@ -1,0 +1,1 @@
+"""Tests of bourne_assets: sentences about behaviour, against real servers on loopback."""

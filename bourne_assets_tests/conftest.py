@@ -1,0 +1,62 @@
+"""Fixtures of all tests: isolation from the shell, a real S3 server, and TMDB's stand-in.
+
+One SeaweedFS runs for each pytest process; every test has a prefix of its own in its bucket.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dagster_aws.s3 import S3Resource
+
+from bourne_assets.lake import embedded
+from bourne_assets.lake.server import connect_server
+from bourne_assets.lake.store import Lake
+from bourne_assets.resources.lake import LakeResource
+
+BUCKET = "test-lake"
+_STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "S3_")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def pytest_configure() -> None:
+    """Strip what the shell may hold before anything is imported by a test or started by one."""
+    for name in list(os.environ):
+        if name.startswith(_STRIPPED) or name.upper() in _PROXIES:
+            del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture(autouse=True)
+def _own_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path, such as the default `.bourne`, leads into the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedLake]:
+    """A SeaweedFS of this pytest process."""
+    with embedded.connect(tmp_path_factory.mktemp("s3"), BUCKET) as server:
+        yield server
+
+
+@pytest.fixture
+def lake(s3_server: embedded.EmbeddedLake) -> Lake:
+    """An empty lake: a fresh prefix on the real server."""
+    prefix = f"test/{uuid.uuid4().hex}"
+    return connect_server(s3_server.endpoint, s3_server.credentials, BUCKET, prefix)
+
+
+@pytest.fixture
+def lake_resource(s3_server: embedded.EmbeddedLake, lake: Lake) -> LakeResource:
+    """The same lake as a Dagster resource, configured as a user's own S3 server would be."""
+    s3 = S3Resource(
+        endpoint_url=s3_server.endpoint,
+        region_name=s3_server.region,
+        aws_access_key_id=s3_server.credentials.access_key,
+        aws_secret_access_key=s3_server.credentials.secret_key,
+    )
+    return LakeResource(s3=s3, bucket=BUCKET, prefix=lake.prefix)
