@@ -83,9 +83,7 @@ def preview_of_table(frame: pd.DataFrame) -> dg.TableMetadataValue:
         dg.TableRecord({name: _shown(value) for name, value in row.items()})
         for row in records(frame.head(PREVIEW_ROWS))
     ]
-    schema = dg.TableSchema(
-        columns=[dg.TableColumn(str(name), "any") for name in frame.columns]
-    )
+    schema = dg.TableSchema(columns=[dg.TableColumn(str(name), "any") for name in frame.columns])
     return dg.MetadataValue.table(rows, schema=schema)
 
 

@@ -17,6 +17,7 @@ from bourne_assets.errors import ConfigurationError
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
+MAXIMUM_REQUESTS_PER_SECOND = 1000
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
 EMBEDDED_BUCKET = "bourne-lake"
 
@@ -132,9 +133,10 @@ def _pace(text: str | None) -> float:
         pace = float(text)
     except ValueError:
         pace = 0.0
-    if not 0 < pace <= 1000:
+    if not 0 < pace <= MAXIMUM_REQUESTS_PER_SECOND:
         raise ConfigurationError(
-            f"TMDB_REQUESTS_PER_SECOND must be a number above 0 and up to 1000, not {text!r}."
+            "TMDB_REQUESTS_PER_SECOND must be a number above 0 and up to "
+            f"{MAXIMUM_REQUESTS_PER_SECOND}, not {text!r}."
         )
     return pace
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import pandas as pd
 import pandera.pandas as pa
-import pyarrow as arrow
-import pyarrow.parquet as parquet
+import pyarrow as arrow  # noqa: ICN001 - `pa` is pandera here
+import pyarrow.parquet as pq
 from pandera.engines.pandas_engine import Date
 
 #: Column types for the models: nullable integers stay integers, days are days, times are UTC.
@@ -52,13 +52,13 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     bare = frame.copy(deep=False)
     bare.attrs = {}
     sink = io.BytesIO()
-    parquet.write_table(arrow.Table.from_pandas(bare), sink, compression="zstd")
+    pq.write_table(arrow.Table.from_pandas(bare), sink, compression="zstd")
     return sink.getvalue()
 
 
 def from_parquet(data: bytes) -> pd.DataFrame:
     """The frame that `to_parquet` wrote."""
-    return parquet.read_table(io.BytesIO(data)).to_pandas()
+    return pd.DataFrame(pq.read_table(io.BytesIO(data)).to_pandas())
 
 
 def to_json(value: object) -> bytes:
@@ -75,6 +75,12 @@ def to_json(value: object) -> bytes:
 def from_json(data: bytes) -> Any:
     """The value that `to_json` wrote."""
     return json.loads(data)
+
+
+def origin_of(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """The lake object that a frame was loaded from, as the IO manager noted it; else nothing."""
+    known = {str(name): str(value) for name, value in frame.attrs.items()}
+    return [known] if known else []
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

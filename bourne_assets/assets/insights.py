@@ -20,6 +20,7 @@ from bourne_assets.insights.schemas import ANSWER_FIELDS
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets.tables import origin_of
 
 _FIELDS = dg.TableSchema(
     columns=[dg.TableColumn(name, kind, description) for name, kind, description in ANSWER_FIELDS]
@@ -52,7 +53,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         names the lake objects that the numbers came from. Popularity moves every day, so that
         the answers to the last two questions hold for the day of the figures.
         """
-        result = answer_questions(films, saga=saga.slug, inputs=[dict(films.attrs)] if films.attrs else [])
+        result = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
         return dg.MaterializeResult(
             value=result,
             metadata={

@@ -58,9 +58,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
             "collection_id": saga.collection_id,
         },
     )
-    def tmdb_search(
-        tmdb: TmdbResource, lake: LakeResource
-    ) -> dg.MaterializeResult[pd.DataFrame]:
+    def tmdb_search(tmdb: TmdbResource, lake: LakeResource) -> dg.MaterializeResult[pd.DataFrame]:
         """Candidates of the saga, each kept or rejected with the reason.
 
         Source: all pages of TMDB's `/search/movie` for every query of the saga, and `/collection`,

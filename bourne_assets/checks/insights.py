@@ -10,7 +10,7 @@ from bourne_assets.catalogue import rows_of
 from bourne_assets.checks.rules import ERROR
 from bourne_assets.insights.answers import answer_questions
 from bourne_assets.saga.definition import Saga
-from bourne_assets.tables import from_json, to_json
+from bourne_assets.tables import from_json, origin_of, to_json
 
 
 def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -29,7 +29,7 @@ def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
     def answers_follow_from_the_table(
         answers: dict[str, Any], films: pd.DataFrame
     ) -> dg.AssetCheckResult:
-        expected = answer_questions(films, saga=saga.slug, inputs=[dict(films.attrs)])
+        expected = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
         # Through JSON, as the stored answers went through it: equal to the last digit or not.
         expected = from_json(to_json(expected))
         wrong = [

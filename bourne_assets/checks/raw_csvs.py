@@ -48,7 +48,7 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         asset=RAW_CSVS,
         name="landed_bytes_are_equal",
         blocking=True,
-        description="Every landed object, read back now, has the SHA-256 of the file that was sent.",
+        description="Every landed object, read back now, has the SHA-256 of the sent file.",
     )
     def landed_bytes_are_equal(
         lake: LakeResource, raw_csvs_s3: pd.DataFrame

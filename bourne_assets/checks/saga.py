@@ -43,7 +43,10 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
         surplus = films[~films["tmdb_id"].isin(listed["tmdb_id"])]
         found = [
             {"tmdb_id": row["tmdb_id"], "title": row["title"], "contradiction": kind}
-            for kind, rows in (("listed, not in the table", absent), ("in the table, not listed", surplus))
+            for kind, rows in (
+                ("listed, not in the table", absent),
+                ("in the table, not listed", surplus),
+            )
             for row in records(rows)
         ]
         return dg.AssetCheckResult(

@@ -69,8 +69,9 @@ def find_form(path: Path) -> CsvForm:
     header = start.removeprefix(codecs.BOM_UTF8).splitlines()[0].decode(encoding, "replace")
     delimiter = max(_DELIMITERS, key=header.count)
     quote = "" if delimiter == "|" else '"'
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    columns = tuple(next(csv.reader([header], delimiter=delimiter, quoting=quoting), []))
+    plain = csv.reader([header], delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    quoted = csv.reader([header], delimiter=delimiter)
+    columns = tuple(next(quoted if quote else plain, []))
     if not all(name.strip() for name in columns):
         raise CsvRejected("its header has an empty column name")
     return CsvForm(encoding, delimiter, quote, columns, marked)
@@ -84,7 +85,9 @@ def count_lines(path: Path, form: CsvForm) -> CsvCounts:
     """
     with opened(path, form) as connection:
         # All columns are read, as a bare count(*) would not look at the fields.
-        ((rows,),) = connection.execute("SELECT count(*) FROM (SELECT hash(csv) FROM csv)").fetchall()
+        ((rows,),) = connection.execute(
+            "SELECT count(*) FROM (SELECT hash(csv) FROM csv)"
+        ).fetchall()
         ((rejected,),) = connection.execute(
             "SELECT count(DISTINCT line) FROM reject_errors"
         ).fetchall()
@@ -125,7 +128,7 @@ def _view(path: Path, form: CsvForm) -> str:
             columns = {_columns(len(form.columns))}, auto_detect = false,
             encoding = {_literal(form.encoding)}, store_rejects = true, rejects_limit = 0,
             null_padding = false, strict_mode = true, max_line_size = {MAXIMUM_LINE_BYTES})
-        """
+        """  # noqa: S608 - every value is a literal with its quotes doubled
 
 
 def _is_utf8(path: Path) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from bourne_assets.csvs.errors import CsvFolderError, CsvRejected
-from bourne_assets.csvs.form import CsvCounts, CsvForm, count_lines, find_form
+from bourne_assets.csvs.form import count_lines, find_form
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import CSV, Lake, StoredObject
@@ -102,15 +102,9 @@ def _land(path: Path, lake: Lake, landed_on: date) -> ManifestRow:
     except OSError as error:
         reason = f"it cannot be read ({error.strerror or error})"
         return ManifestRow(path.name, dataset, REJECTED, _size(path), reason=reason)
-    return _row(path, size, form, counts, stored, status)
-
-
-def _row(
-    path: Path, size: int, form: CsvForm, counts: CsvCounts, stored: StoredObject, status: str
-) -> ManifestRow:
     return ManifestRow(
         path.name,
-        keys.dataset_name(path.name),
+        dataset,
         status,
         size,
         uri=stored.uri,

@@ -54,11 +54,11 @@ def landed_ratings(manifest: pd.DataFrame, imdb_ids: Collection[str], lake: Lake
 
 
 def _ratings(uri: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, Any]]:
-    """Both null markers of the challenge, `\\N` and `N`, are no numbers, so that they become null."""
-    with tempfile.NamedTemporaryFile(prefix="bourne-csv-", suffix=".csv") as file:
-        lake.copy_to(lake.key(uri), file)
-        file.flush()
-        path = Path(file.name)
+    """Both null markers of the challenge, a backslash with N and a bare N, are no numbers: null."""
+    with tempfile.TemporaryDirectory(prefix="bourne-csv-") as folder:
+        path = Path(folder) / "landed.csv"
+        with path.open("wb") as file:
+            lake.copy_to(lake.key(uri), file)
         form = find_form(path)
         place = {name: f"c{form.columns.index(name)}" for name in (_ID, _RATING, _VOTES)}
         query = f"""

@@ -8,6 +8,7 @@ What must not be put here: reading and storing, words (`words`), pictures (`char
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -98,7 +99,7 @@ def revenue_variation(films: Sequence[Film]) -> dict[str, Any]:
     Films without a date or a revenue take no part.
     """
     known, missing = _split(films, "revenue", "release_date")
-    steps = [_step(former, latter) for former, latter in zip(known, known[1:], strict=False)]
+    steps = [_step(former, latter) for former, latter in pairwise(known)]
     answer = {
         "varied": any(step["change_usd"] for step in steps) if steps else None,
         "steps": steps,
@@ -193,4 +194,6 @@ def _step(former: Film, latter: Film) -> dict[str, Any]:
 
 
 def _return(film: Film) -> float | None:
-    return film["profit"] / film["budget"] if film["profit"] is not None and film["budget"] else None
+    return (
+        film["profit"] / film["budget"] if film["profit"] is not None and film["budget"] else None
+    )

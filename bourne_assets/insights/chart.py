@@ -22,23 +22,23 @@ def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
         table: A `SagaTable`.
         title: Name of the saga.
     """
-    import altair
+    import altair as alt
 
     rows = [row for film in records(table) for row in _bars(film)]
     order = list(dict.fromkeys(row["film"] for row in rows))
-    base = altair.Chart(altair.Data(values=rows)).encode(
-        y=altair.Y("film:N", sort=order, title=None, axis=altair.Axis(labelLimit=260)),
-        yOffset=altair.YOffset("figure:N", sort=["Budget", "Revenue"]),
-        x=altair.X("millions:Q", title="millions of USD", axis=altair.Axis(format=",.0f")),
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        y=alt.Y("film:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
+        yOffset=alt.YOffset("figure:N", sort=["Budget", "Revenue"]),
+        x=alt.X("millions:Q", title="millions of USD", axis=alt.Axis(format=",.0f")),
     )
     bars = base.mark_bar().encode(
-        color=altair.Color(
+        color=alt.Color(
             "figure:N",
-            scale=altair.Scale(domain=["Budget", "Revenue"], range=[_BUDGET, _REVENUE]),
-            legend=altair.Legend(orient="top", title=None),
+            scale=alt.Scale(domain=["Budget", "Revenue"], range=[_BUDGET, _REVENUE]),
+            legend=alt.Legend(orient="top", title=None),
         )
     )
-    labels = base.mark_text(align="left", dx=4).encode(text=altair.Text("millions:Q", format=",.0f"))
+    labels = base.mark_text(align="left", dx=4).encode(text=alt.Text("millions:Q", format=",.0f"))
     chart = (bars + labels).properties(
         width=420, height={"step": 18}, title=f"{title}: budget and revenue in order of release"
     )

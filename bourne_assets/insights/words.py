@@ -100,8 +100,7 @@ def _top(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
 
 def _popularity(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
     sentences = [
-        _correlation(phrases, label, answer[name])
-        for name, label in phrases.popularity_and.items()
+        _correlation(phrases, label, answer[name]) for name, label in phrases.popularity_and.items()
     ]
     for name, template in phrases.extremes.items():
         film = answer[name]
@@ -149,4 +148,8 @@ def _title(film: dict[str, Any]) -> str:
 
 
 def _percent(phrases: Phrases, value: float | None) -> str:
-    return f"{phrases.number(value, 1, signed=True)} %" if value is not None else phrases.unknown_amount
+    return (
+        f"{phrases.number(value, 1, signed=True)} %"
+        if value is not None
+        else phrases.unknown_amount
+    )

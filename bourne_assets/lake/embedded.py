@@ -114,11 +114,7 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
     folder = _folder(home)
     gate, users = FileLock(folder.gate), FileLock(folder.users)
     try:
-        if not gate.acquire(timeout=_GATE_SECONDS):
-            raise EmbeddedLakeFailed(
-                f"The embedded lake in {folder.root} is being started or stopped by another "
-                f"process for more than {_GATE_SECONDS:.0f} s: end that process and try again."
-            )
+        _pass(gate, folder)
         users.acquire(shared=True, timeout=_GATE_SECONDS)
         state = _running(folder) or _started(folder, bucket)
         return EmbeddedLake(folder, state, users, bucket, prefix)
@@ -127,6 +123,11 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
         raise
     finally:
         gate.release()
+
+
+def exists(home: Path) -> bool:
+    """Whether this home has a lake, running or not."""
+    return server.LakeFolder(home.resolve() / "lake").data.is_dir()
 
 
 def stop(home: Path) -> bool:
@@ -159,6 +160,15 @@ def status(home: Path) -> Status:
         in_use=state is not None and _is_used(folder),
         bytes_on_disk=size,
     )
+
+
+def _pass(gate: FileLock, folder: server.LakeFolder) -> None:
+    """Wait until nobody else starts or stops the server."""
+    if not gate.acquire(timeout=_GATE_SECONDS):
+        raise EmbeddedLakeFailed(
+            f"The embedded lake in {folder.root} is being started or stopped by another process "
+            f"for more than {_GATE_SECONDS:.0f} s: end that process and try again."
+        )
 
 
 def _folder(home: Path) -> server.LakeFolder:

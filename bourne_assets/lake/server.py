@@ -8,7 +8,6 @@ What must not be put here: who uses the server and when it ends (`embedded`, `su
 import http.client
 import json
 import os
-import random
 import secrets
 import socket
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ REGION = "us-east-1"
 #: SeaweedFS listens on each of its ports and, for gRPC, on the same plus this.
 _GRPC_OFFSET = 10_000
 _PORTS = 5
+_BASE_PORTS = range(20_000, 50_000, 10)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def free_base_port() -> int:
         EmbeddedLakeFailed: None was found.
     """
     for _ in range(100):
-        base = random.randrange(20_000, 50_000, 10)
+        base = secrets.choice(_BASE_PORTS)
         wanted = [base + step + offset for step in range(_PORTS) for offset in (0, _GRPC_OFFSET)]
         if all(_is_free(port) for port in wanted):
             return base
@@ -190,7 +190,7 @@ def servers_of(folder: LakeFolder) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         arguments = process.info["cmdline"] or []
-        if len(arguments) > 2 and arguments[2] == "mini" and flag in arguments:
+        if "mini" in arguments and flag in arguments:
             found.append(process)
     return found
 
@@ -245,7 +245,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     part.replace(path)
 

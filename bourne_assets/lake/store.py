@@ -6,6 +6,7 @@ credentials come from (`connect_s3`'s caller, `embedded`).
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -196,7 +197,7 @@ class Lake:
             ObjectMissing: It is not there.
             LakeError: The lake refused or failed.
         """
-        with open("/dev/null", "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             return self.copy_to(key, nowhere)
 
     def find(self, key: str) -> StoredObject | None:

@@ -38,15 +38,23 @@ def main(arguments: list[str]) -> int:
     try:
         process, state = _start(folder, arguments[1])
     except (EmbeddedLakeFailed, OSError) as error:
-        print(json.dumps({"error": str(error)}), flush=True)
+        _say({"error": str(error)})
         return 1
-    with contextlib.suppress(BrokenPipeError):
-        print(json.dumps(state), flush=True)
+    _say(state)
     _watch(folder, process, state)
     return 0
 
 
-def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+def _say(answer: dict[str, Any]) -> None:
+    """Tell the process that waits; it may be gone, and then the watch ends the server."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
+
+
+def _start(
+    folder: server.LakeFolder, bucket: str
+) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     """A healthy server and its state file; another process may take a port first: try again."""
     folder.data.mkdir(mode=0o700, exist_ok=True)
     folder.keep.unlink(missing_ok=True)

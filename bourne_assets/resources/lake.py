@@ -19,7 +19,8 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
 
     s3: dg.ResourceDependency[S3Resource]
     bucket: str | None = Field(
-        default=None, description="Bucket of the lake; empty: the embedded S3 server on this machine."
+        default=None,
+        description="Bucket of the lake; empty: the embedded S3 server on this machine.",
     )
     prefix: str = Field(default="", description="Folder inside the bucket.")
     home: str = Field(default=".bourne", description="Folder of the embedded lake.")
@@ -47,7 +48,7 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
                 self._lake = self._share.lake
         return self._lake
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Give the share in the embedded server back at the end of a run."""
         if self._share is not None:
             self._share.release()

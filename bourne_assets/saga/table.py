@@ -3,6 +3,7 @@
 What must not be put here: requests, files, and the answers to the questions.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -71,7 +72,7 @@ def rejected_films(saga: Saga, details: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def release_order(film: dict[str, Any]) -> tuple[bool, str, int]:
+def release_order(film: Mapping[str, Any]) -> tuple[bool, str, int]:
     """Sort key: release date (unknown last), then TMDB id."""
     released = film["release_date"]
     return (released is None, str(released or ""), film["tmdb_id"])

@@ -189,7 +189,11 @@ def parse(answer: Answer, model: type[Model]) -> Model:
 
 def _refusal(answer: Answer) -> TmdbError:
     code, words = _code(answer), _words(answer)
-    said = f"HTTP {answer.status}" + (f", code {code}" if code else "") + (f": {words}" if words else "")
+    said = (
+        f"HTTP {answer.status}"
+        + (f", code {code}" if code else "")
+        + (f": {words}" if words else "")
+    )
     kinds: dict[int, tuple[type[TmdbError], str]] = {
         401: (TmdbAuthError, "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"),
         403: (TmdbAuthError, "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"),
@@ -223,7 +227,9 @@ def _code(answer: Answer) -> int | None:
 def _words(answer: Answer) -> str:
     body = _envelope(answer)
     errors = body.get("errors")
-    words = body.get("status_message") or ("; ".join(map(str, errors)) if isinstance(errors, list) else "")
+    words = body.get("status_message") or (
+        "; ".join(map(str, errors)) if isinstance(errors, list) else ""
+    )
     return " ".join(str(words).split())[:200].rstrip(".")
 
 

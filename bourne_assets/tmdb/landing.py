@@ -28,8 +28,9 @@ ERRORS = "errors"
 
 
 class RawLanding:
-    """Collects answers and stores them in files; use `with`, so that the last ones are stored
-    also when a later request fails.
+    """Collects answers and stores them in files.
+
+    Use `with`, so that the last ones are stored also when a later request fails.
 
     Attributes:
         stored: The objects written so far, in that order.

@@ -107,7 +107,10 @@ class _KeyFilter(logging.Filter):
 
 def _hide_keys_in_logs(root: logging.Logger) -> None:
     """A filter counts only on the very logger that is called, so put it on the children too."""
-    names = [root.name, *(n for n in logging.root.manager.loggerDict if n.startswith(f"{root.name}."))]
+    names = [
+        root.name,
+        *(n for n in logging.root.manager.loggerDict if n.startswith(f"{root.name}.")),
+    ]
     for name in names:
         logger = logging.getLogger(name)
         if not any(isinstance(known, _KeyFilter) for known in logger.filters):

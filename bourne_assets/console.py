@@ -1,0 +1,113 @@
+"""What the `bourne` command prints. What must not be put here: work, and arguments (`cli`)."""
+
+import os
+import sys
+from typing import Any
+
+from rich.columns import Columns
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bourne_assets.insights.words import Language, in_words, origin
+from bourne_assets.lake.store import Lake
+from bourne_assets.reports import Checked, Diagnosis, RunReport, StepFailed, Stored, Told
+from bourne_assets.tmdb import NOTICE
+
+#: So many offending rows are named in one line.
+_NAMED = 5
+PASSED, WARNED, FAILED = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+
+
+def output() -> Console:
+    """A console on what standard output is now: Dagster captures the stream while steps run."""
+    file = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    return Console(file=file, highlight=False)
+
+
+def error_output() -> Console:
+    """A console on standard error."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_heading(console: Console, title: str, lake: Lake, *, has_credential: bool) -> None:
+    """What is about to run, and on what."""
+    source = "live TMDB" if has_credential else "the bundled TMDB snapshot (no credential is set)"
+    line = f"[bold]{escape(title)}[/] from {source}, into {escape(lake.uri(''))}"
+    console.print(line, soft_wrap=True)
+
+
+def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
+    """One line of `bourne doctor`."""
+    mark = PASSED if diagnosis.healthy else FAILED
+    console.print(f"{mark} [bold]{escape(diagnosis.name)}[/]: {escape(diagnosis.detail)}")
+
+
+def print_progress(console: Console, told: Told) -> None:
+    """One line for what just happened; checks that pass are counted at the end instead."""
+    match told:
+        case Stored():
+            line = f"  {PASSED} {escape(told.asset):<18} [dim]{escape(told.uri)}[/]"
+            console.print(line, soft_wrap=True)
+        case StepFailed():
+            console.print(f"  {FAILED} [bold]{escape(told.step)}[/]: {escape(told.message)}")
+        case Checked() if not told.passed:
+            console.print(f"  {_mark(told)} {escape(_check_line(told))}")
+        case Checked():
+            pass
+
+
+def print_report(console: Console, report: RunReport) -> None:
+    """Checks with a mark each, by asset, and what was not reached."""
+    console.print("\n[bold]Checks[/]")
+    by_asset: dict[str, list[Checked]] = {}
+    for checked in report.checked:
+        by_asset.setdefault(checked.asset, []).append(checked)
+    table = Table.grid(padding=(0, 2))
+    for asset, checks in by_asset.items():
+        marks = [Text.from_markup(f"{_mark(checked)} {checked.check}") for checked in checks]
+        table.add_row(escape(asset), Columns(marks, padding=(0, 2)))
+    console.print(Padding(table, (0, 2)))
+    failed = sum(not checked.passed for checked in report.checked)
+    console.print(f"  {len(report.checked) - failed} passed, {failed} did not")
+    if report.skipped:
+        console.print(f"\nNot reached: {escape(', '.join(report.skipped))}")
+
+
+def print_answers(console: Console, result: dict[str, Any], language: Language) -> None:
+    """The six questions and their answers in words and numbers."""
+    console.print()
+    for number, spoken in enumerate(in_words(result, language), start=1):
+        console.print(f"[bold]{number}. {escape(spoken.question)}[/]")
+        for sentence in spoken.sentences:
+            console.print(Padding(Text(sentence), (0, 0, 0, 3)))
+    console.print()
+    console.print(Text(origin(result, language)))
+    console.print(f"[dim]{NOTICE}[/]")
+
+
+def print_places(console: Console, report: RunReport) -> None:
+    """Where the objects of a run lie, and how to look at it."""
+    console.print(f"\nRecorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
+
+
+def print_error(console: Console, message: str) -> None:
+    """One sentence of what went wrong."""
+    console.print(f"[bold red]Error:[/] {escape(message)}")
+
+
+def _mark(checked: Checked) -> str:
+    if checked.passed:
+        return PASSED
+    return FAILED if checked.is_error else WARNED
+
+
+def _check_line(checked: Checked) -> str:
+    names = ", ".join(checked.offending[:_NAMED])
+    rest = len(checked.offending) - _NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{checked.asset}: {checked.check} does not hold" + (
+        f" ({names}{more})" if names else ""
+    )

@@ -1,0 +1,88 @@
+"""`bourne doctor`: would a run reach its lake and TMDB with these settings? Tried, not guessed.
+
+What must not be put here: mending.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from bourne_assets.errors import BourneError
+from bourne_assets.lake.store import JSON, Lake
+from bourne_assets.reports import Diagnosis
+from bourne_assets.resources.tmdb import TmdbResource
+from bourne_assets.settings import Settings
+from bourne_assets.tmdb.client import SNAPSHOT
+from bourne_assets.tmdb.snapshot import snapshot_time
+
+#: S3 refuses a signature whose time is further off than this.
+_MAXIMUM_SKEW_SECONDS = 15 * 60
+
+
+def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnosis]:
+    """Try the lake, the clock and TMDB, one after the other.
+
+    Args:
+        settings: The settings.
+        connect: Gives the connected lake.
+    """
+    kind = f"bucket {settings.s3_bucket}" if settings.s3_bucket else "embedded server"
+    try:
+        lake = connect()
+    except BourneError as error:
+        yield Diagnosis(f"lake ({kind})", False, str(error))
+    else:
+        yield Diagnosis(f"lake ({kind})", True, f"{lake.uri('')} at {lake.endpoint or 'AWS'}")
+        yield _tried("lake: read and list", lambda: f"{len(lake.list('Refined'))} refined objects")
+        yield _tried("lake: write", lambda: _write(lake))
+        yield _tried("clock", lambda: _clock(lake))
+    yield _tried("TMDB", lambda: _tmdb(settings))
+
+
+def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(name, True, attempt())
+    except BourneError as error:
+        return Diagnosis(name, False, str(error))
+
+
+def _write(lake: Lake) -> str:
+    key = f"_doctor/{uuid.uuid4().hex}.json"
+    lake.write(key, b"{}\n", JSON)
+    lake.delete(key)
+    return "an object was written and removed"
+
+
+def _clock(lake: Lake) -> str:
+    """The server's clock against this machine's, by the Date header of any answer."""
+    address = lake.endpoint or f"https://{lake.bucket}.s3.amazonaws.com"
+    try:
+        stated = requests.head(address, timeout=10).headers.get("Date")
+    except requests.RequestException:
+        raise BourneError(f"{address} does not answer: check the network.") from None
+    if stated is None:
+        return "the server states no time"
+    skew = abs((datetime.now(UTC) - parsedate_to_datetime(stated)).total_seconds())
+    if skew > _MAXIMUM_SKEW_SECONDS:
+        raise BourneError(f"this machine's clock is {skew:.0f} s off the server's: set it.")
+    return f"{skew:.0f} s off the server's"
+
+
+def _tmdb(settings: Settings) -> str:
+    tmdb = TmdbResource(
+        read_access_token=settings.tmdb_read_access_token,
+        api_key=settings.tmdb_api_key,
+        base_url=settings.tmdb_base_url,
+        requests_per_second=settings.tmdb_requests_per_second,
+    )
+    if tmdb.source == SNAPSHOT:
+        return (
+            f"no credential: the bundled snapshot of {snapshot_time():%Y-%m} answers, for Jason "
+            "Bourne alone; set TMDB_READ_ACCESS_TOKEN for live figures"
+        )
+    tmdb.client().authentication()
+    kind = "read access token" if settings.tmdb_read_access_token else "v3 key"
+    return f"{settings.tmdb_base_url} accepts the {kind}"

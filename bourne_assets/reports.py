@@ -1,0 +1,88 @@
+"""What runs and examinations tell, as plain values.
+
+`running` and `doctor` make them, `console` prints them. What must not be put here: anything of
+Dagster or of printing.
+"""
+
+from dataclasses import dataclass, field
+
+from bourne_assets.errors import BourneError, ConfigurationError
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An asset that was materialised: its name and where its value lies."""
+
+    asset: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check that was evaluated.
+
+    Attributes:
+        asset: Name of the asset.
+        check: Name of the check.
+        passed: Whether it holds.
+        is_error: Whether a failure is an ERROR, not a WARN.
+        offending: Titles, files or values of what breaks it, as far as they have one.
+    """
+
+    asset: str
+    check: str
+    passed: bool
+    is_error: bool
+    offending: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """A step that failed by itself, not for a failed check.
+
+    Attributes:
+        step: Name of the step.
+        message: One sentence where the platform knows the cause.
+        is_configuration: Whether a setting is the cause.
+    """
+
+    step: str
+    message: str
+    is_configuration: bool
+
+
+@dataclass
+class RunReport:
+    """What a run did; `skipped` names the assets that were selected and not reached."""
+
+    run_id: str = ""
+    succeeded: bool = False
+    stored: list[Stored] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
+    failed: list[StepFailed] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well; 1 a step or an ERROR check failed; 2 bad configuration."""
+        if any(failure.is_configuration for failure in self.failed):
+            return ConfigurationError.exit_code
+        return 0 if self.succeeded else BourneError.exit_code
+
+
+Told = Stored | Checked | StepFailed
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that was tried.
+
+    Attributes:
+        name: What.
+        healthy: Whether it works.
+        detail: What was seen, or what to do.
+    """
+
+    name: str
+    healthy: bool
+    detail: str

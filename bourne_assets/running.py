@@ -1,0 +1,188 @@
+"""One recorded run in this process, told step by step.
+
+What must not be put here: what is printed (`console`), and arguments (`cli`).
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from bourne_assets.automation.jobs import refresh_saga
+from bourne_assets.definitions import build_defs
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.reports import Checked, RunReport, StepFailed, Stored, Told
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+
+_LOGGER = "progress"
+
+
+class SelectionError(ConfigurationError):
+    """The selection cannot be read, or selects nothing."""
+
+
+def run_saga(
+    settings: Settings,
+    saga: Saga,
+    instance: dg.DagsterInstance,
+    *,
+    select: str | None,
+    tell: Callable[[Told], None],
+) -> RunReport:
+    """Run the assets and checks of a saga in this process, recorded in the instance.
+
+    Args:
+        settings: The settings.
+        saga: The saga.
+        instance: Where the run is recorded.
+        select: A selection of assets in Dagster's syntax; None for all.
+        tell: Called with whatever happens, when it happens.
+
+    Raises:
+        SelectionError: The selection selects nothing, or cannot be read.
+    """
+    report = RunReport()
+    definitions = build_defs(
+        settings=settings, sagas=[saga], loggers={_LOGGER: _logger(report, tell)}
+    )
+    graph = definitions.resolve_asset_graph()
+    selected = _selected(graph, select) if select else sorted(graph.get_all_asset_keys())
+    job = definitions.resolve_job_def(refresh_saga.name)
+    result = job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {_LOGGER: {}}},
+        asset_selection=selected if select else None,
+        tags={"saga": saga.slug},
+    )
+    report.run_id, report.succeeded = result.run_id, result.success
+    done = {*(item.asset for item in report.stored), *(item.step for item in report.failed)}
+    names = [key.to_user_string() for key in selected]
+    report.skipped = [
+        name for name in names if name not in done and name.replace("/", "__") not in done
+    ]
+    return report
+
+
+def _selected(graph: Any, select: str) -> list[dg.AssetKey]:
+    try:
+        with warnings.catch_warnings():
+            # The user wrote the string: that its syntax is in beta is no news for them.
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            keys = dg.AssetSelection.from_string(select).resolve(graph)
+    except (dg.DagsterError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise SelectionError(f"The selection {select!r} cannot be used: {first}") from None
+    if not keys:
+        names = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        raise SelectionError(f"The selection {select!r} selects no asset of: {names}.")
+    return sorted(keys)
+
+
+def _logger(report: RunReport, tell: Callable[[Told], None]) -> dg.LoggerDefinition:
+    """Dagster's way to see events of a run while it goes on is a logger."""
+
+    @dg.logger
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger(_LOGGER, logging.DEBUG)
+        logger.addHandler(_EventHandler(report, tell))
+        return logger
+
+    return progress
+
+
+class _EventHandler(logging.Handler):
+    """Sorts events into the report and tells of them."""
+
+    def __init__(self, report: RunReport, tell: Callable[[Told], None]) -> None:
+        super().__init__()
+        self._report = report
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a log record; those without an event are of no interest here."""
+        event = getattr(record, "dagster_event", None)
+        if not isinstance(event, dg.DagsterEvent):
+            return
+        kind = event.event_type
+        if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            stored = _stored(event)
+            self._report.stored.append(stored)
+            self._tell(stored)
+        elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            checked = _checked(event)
+            self._report.checked.append(checked)
+            self._tell(checked)
+        elif kind == dg.DagsterEventType.STEP_FAILURE:
+            failure = _failure(event)
+            if failure is not None:
+                self._report.failed.append(failure)
+                self._tell(failure)
+
+
+def _stored(event: dg.DagsterEvent) -> Stored:
+    materialization = event.step_materialization_data.materialization
+    uri = materialization.metadata.get("dagster/uri")
+    return Stored(
+        materialization.asset_key.to_user_string(), str(uri.value) if uri is not None else ""
+    )
+
+
+def _checked(event: dg.DagsterEvent) -> Checked:
+    evaluation = event.asset_check_evaluation_data
+    rows = evaluation.metadata.get("offending")
+    records = getattr(rows, "records", ())
+    return Checked(
+        evaluation.asset_key.to_user_string(),
+        evaluation.check_name,
+        evaluation.passed,
+        evaluation.severity == dg.AssetCheckSeverity.ERROR,
+        tuple(_name(dict(record.data)) for record in records),
+    )
+
+
+def _name(row: dict[str, Any]) -> str:
+    """What a person calls an offending row."""
+    for column in ("title", "file", "field", "column", "uri", "tmdb_id"):
+        if row.get(column) is not None:
+            return str(row[column])
+    return str(next(iter(row.values()), ""))
+
+
+def _failure(event: dg.DagsterEvent) -> StepFailed | None:
+    """The cause of a failed step; None for a blocking check, which has been told already."""
+    data = event.step_failure_data
+    chain = list(_causes(data.error))
+    if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
+        return None
+    known = {kind.__name__: kind for kind in _all_subclasses(BourneError)}
+    for cause in chain:
+        kind = known.get(cause.cls_name or "")
+        if kind is not None:
+            return StepFailed(
+                str(event.step_key), _text(cause), issubclass(kind, ConfigurationError)
+            )
+    if data.user_failure_data and data.user_failure_data.description:
+        return StepFailed(str(event.step_key), data.user_failure_data.description, False)
+    return StepFailed(str(event.step_key), _text(chain[-1]) if chain else "unknown", False)
+
+
+def _causes(error: Any) -> Iterator[Any]:
+    while error is not None:
+        yield error
+        error = error.cause
+
+
+def _text(error: Any) -> str:
+    """The message without the name of the class, which Dagster puts before it."""
+    text = str(error.message).strip()
+    return text.partition(": ")[2] or text if error.cls_name else text
+
+
+def _all_subclasses(kind: type[BourneError]) -> Iterator[type[BourneError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _all_subclasses(child)
