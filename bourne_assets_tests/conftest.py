@@ -15,6 +15,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.lake import LakeResource
+from bourne_assets_tests.standin import TmdbStandIn
 
 BUCKET = "test-lake"
 _STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "S3_")
@@ -60,3 +61,10 @@ def lake_resource(s3_server: embedded.EmbeddedLake, lake: Lake) -> LakeResource:
         aws_secret_access_key=s3_server.credentials.secret_key,
     )
     return LakeResource(s3=s3, bucket=BUCKET, prefix=lake.prefix)
+
+
+@pytest.fixture
+def tmdb_server() -> Iterator[TmdbStandIn]:
+    """A TMDB of the test's own on loopback; what goes wrong there, the test scripts."""
+    with TmdbStandIn() as server:
+        yield server

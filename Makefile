@@ -1,0 +1,63 @@
+# Two commands on a fresh machine: `make run` and `make test`. They need make and Python 3.11 or
+# newer; everything else is installed into .venv, once, from the locks.
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+  if command -v $$name >/dev/null 2>&1 && $$name -c \
+  'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; \
+  then echo $$name; break; fi; done)
+BIN := .venv/bin
+JOBS ?= 4
+
+.PHONY: help run dev test lint bench lock clean python runtime development
+
+help:
+	@echo "make run    run everything once and print the six answers"
+	@echo "make dev    open Dagster's UI on the same instance and lake"
+	@echo "make test   run the tests"
+	@echo "make lint   check style, types and layers"
+	@echo "make bench  measure, and print ratios"
+	@echo "make lock   renew the locks (needs uv)"
+	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
+
+run: runtime
+	@$(BIN)/bourne run
+
+dev: runtime
+	@$(BIN)/bourne dev
+
+test: development
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
+
+lint: development
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: runtime
+	@$(BIN)/python -m bench.overhead
+
+# One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need.
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv, which is not installed."; exit 1; }
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra build pyproject.toml --output-file requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra build --extra dev --constraint requirements.lock pyproject.toml \
+	  --output-file requirements-dev.lock
+
+clean:
+	@rm -rf .venv build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache \
+	  .import_linter_cache .hypothesis
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed and was not found:" \
+	  "install one, or name it: make run PYTHON=/path/to/python3."; exit 1; }
+
+runtime: python
+	@$(PYTHON) scripts/setup_environment.py requirements.lock
+
+development: python
+	@$(PYTHON) scripts/setup_environment.py requirements-dev.lock
