@@ -41,10 +41,10 @@ bench: runtime
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, which is not installed."; exit 1; }
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra build pyproject.toml --output-file requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra build --extra dev --constraint requirements.lock pyproject.toml \
 	  --output-file requirements-dev.lock
 

@@ -79,7 +79,7 @@ def install(lock: Path) -> None:
     STAMP.unlink(missing_ok=True)
     make_environment()
     pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    run([*pip, "--require-hashes", "-r", lock])
+    run([*pip, "--no-deps", "--require-hashes", "-r", lock])
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT])
     run([PYTHON, "-m", "compileall", "-q", ROOT / "bourne_assets"])
 
