@@ -5,7 +5,9 @@ server may do wrong: error statuses, broken connections, cut answers, pages of a
 What must not be put here: expectations, which are the tests' own.
 """
 
+import functools
 import json
+import re
 import secrets
 import socket
 import socketserver
@@ -13,7 +15,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,9 +26,9 @@ from bourne_assets.settings import DATA_DIR
 from bourne_assets.tmdb.client import TmdbClient, live_client
 
 _SNAPSHOT = DATA_DIR / "snapshot"
+_FILE = re.compile(r"/movie/\d+(/external_ids)?|/collection/\d+")
 _ROOT = "/3"
 _LAST_PAGE = 500
-
 #: Requests a second: so many that no test waits for the pacer.
 PACE = 1000.0
 
@@ -62,18 +64,14 @@ def refusal(status: int, code: int, words: str) -> Reply:
 
 def as_html(words: str, status: int = 200) -> Reply:
     """A reply of something that is not TMDB: a gateway, a proxy, a login page."""
-    page = f"<!doctype html><title>{words}</title><p>{words}</p>"
-    return Reply(status, page.encode(), {"Content-Type": "text/html"})
+    return Reply(status, f"<!doctype html><p>{words}</p>".encode(), {"Content-Type": "text/html"})
 
 
 #: The connection is closed before anything was sent.
 HANG_UP = Reply(raw=b"")
 UNAUTHORISED = refusal(401, 7, "Invalid API key: You must be granted a valid key.")
 NOT_FOUND = refusal(404, 34, "The resource you requested could not be found.")
-NO_QUERY = as_json({"errors": ["query must be provided"]}, 422)
-WRONG_PAGE = refusal(
-    400, 22, "Invalid page: Pages start at 1 and max at 500. They are expected to be an integer."
-)
+WRONG_PAGE = refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
 TOO_MANY = refusal(429, 25, "Your request count (41) is over the allowed limit of 40.")
 OFFLINE = refusal(503, 9, "Service offline: This service is temporarily offline.")
 
@@ -143,6 +141,7 @@ class TmdbStandIn:
         with self._lock:
             self._overrides[path] = body if isinstance(body, Reply) else as_json(body)
 
+    @property
     def paths(self) -> list[str]:
         """The paths asked so far."""
         return [request.path for request in self.requests]
@@ -165,8 +164,14 @@ class TmdbStandIn:
 
 
 def _matches(pattern: str, request: Request) -> bool:
-    path, _, query = pattern.partition("?")
-    return path == request.path and dict(parse_qsl(query)).items() <= request.query.items()
+    path, parameters = _pattern(pattern)
+    return path == request.path and parameters <= request.query.items()
+
+
+@functools.cache
+def _pattern(text: str) -> tuple[str, Set[tuple[str, str]]]:
+    path, _, query = text.partition("?")
+    return path, frozenset(parse_qsl(query))
 
 
 def _from_snapshot(request: Request) -> Reply:
@@ -174,14 +179,14 @@ def _from_snapshot(request: Request) -> Reply:
         return as_json({"success": True, "status_code": 1, "status_message": "Success."})
     if request.path == "/search/movie":
         return _search(request.query.get("query", ""), request.query.get("page", "1"))
-    file = (_SNAPSHOT / f"{request.path.strip('/')}.json").resolve()
-    inside = file.is_relative_to(_SNAPSHOT.resolve()) and file.is_file()
-    return Reply(body=file.read_bytes()) if inside else NOT_FOUND
+    file = _SNAPSHOT / f"{request.path[1:]}.json"
+    known = _FILE.fullmatch(request.path) and file.is_file()
+    return Reply(body=file.read_bytes()) if known else NOT_FOUND
 
 
 def _search(query: str, page: str) -> Reply:
     if not query:
-        return NO_QUERY
+        return as_json({"errors": ["query must be provided"]}, 422)
     if not page.isdecimal() or not 1 <= int(page) <= _LAST_PAGE:
         return WRONG_PAGE
     # Compared as a name, never put together to a path: the query may hold anything.
@@ -192,6 +197,8 @@ def _search(query: str, page: str) -> Reply:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
     def __init__(self, address: tuple[str, int], standin: TmdbStandIn) -> None:
         self.standin = standin
         self._open: set[socket.socket] = set()
@@ -237,9 +244,8 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(path, query, headers, self.path, time.monotonic())
         self._send(self.server.standin.reply(request))
 
-    def log_message(self, format: str, *args: Any) -> None:
-        # A test's output is the test's.
-        pass
+    def log_message(self, *_: Any) -> None:
+        pass  # a test's output is the test's
 
     def _send(self, reply: Reply) -> None:
         if reply.raw is not None:
