@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec
@@ -76,12 +76,12 @@ def run(slug: str, select: str | None) -> int:
     settings = read_settings()
     saga = _saga(settings, slug)
     console = show.output()
-    with _lake(settings) as connect:
+    with _lake(settings) as lake_of_run:
         from bourne_assets.instance import open_instance
         from bourne_assets.running import run_saga
 
         instance = open_instance(settings)
-        lake = connect()
+        lake = lake_of_run.connect()
         show.print_heading(console, saga.title, lake, has_credential=settings.has_tmdb_credential)
         report = run_saga(
             settings,
@@ -92,10 +92,11 @@ def run(slug: str, select: str | None) -> int:
         )
         answered = any(item.asset.endswith("insight_metrics") for item in report.stored)
         result = _read_answers(lake, saga) if answered else None
-    show.print_report(console, report)
-    if result is not None:
-        show.print_answers(console, result, "en")
-    show.print_places(console, report)
+        lake_of_run.release()  # the server ends while the answers are printed
+        show.print_report(console, report)
+        if result is not None:
+            show.print_answers(console, result, "en")
+        show.print_places(console, report)
     return report.exit_code
 
 
@@ -117,8 +118,8 @@ def answers(*, slug: str, as_of: str | None, lang: Language, as_json: bool) -> i
         raise BourneError(
             f"There are no answers yet: run `bourne run`. {settings.home} has no lake."
         )
-    with _lake(settings) as connect:
-        result = _read_answers(connect(), saga)
+    with _lake(settings) as lake_of_answers:
+        result = _read_answers(lake_of_answers.connect(), saga)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
@@ -147,9 +148,9 @@ def doctor() -> int:
 
     settings, console = read_settings(), output()
     load_sagas(settings.sagas_file)
-    with _lake(settings) as connect:
+    with _lake(settings) as lake_to_examine:
         found = []
-        for diagnosis in examine(settings, connect):
+        for diagnosis in examine(settings, lake_to_examine.connect):
             print_diagnosis(console, diagnosis)
             found.append(diagnosis)
     return 0 if all(diagnosis.healthy for diagnosis in found) else ConfigurationError.exit_code
@@ -229,22 +230,38 @@ def env() -> int:
     return 0
 
 
-@contextmanager
-def _lake(settings: Settings) -> Iterator[Callable[[], Lake]]:
-    """Gives a function that gives the lake; the embedded server boots meanwhile.
+class _CommandLake:
+    """The lake of one command; the embedded server boots while the command loads Dagster.
 
-    Loading Dagster and booting the server take a second each, and neither needs the other.
+    Loading and booting take a second each, and neither needs the other.
     """
-    if settings.s3_bucket is not None:
-        yield lambda: _own_lake(settings)
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="lake") as pool:
-        starting = pool.submit(embedded.connect, settings.home, settings.bucket, settings.s3_prefix)
-        try:
-            yield lambda: starting.result().lake
-        finally:
-            if starting.exception() is None:
-                starting.result().release(wait=True)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lake")
+        self._starting: Future[embedded.EmbeddedLake] | None = None
+        if settings.s3_bucket is None:
+            self._starting = self._pool.submit(
+                embedded.connect, settings.home, settings.bucket, settings.s3_prefix
+            )
+
+    def connect(self) -> Lake:
+        """The connected lake."""
+        return self._starting.result().lake if self._starting else _own_lake(self._settings)
+
+    def release(self, *, wait: bool = False) -> None:
+        """Give the share in the embedded server back; once more does nothing but wait."""
+        if self._starting and self._starting.exception() is None:
+            self._starting.result().release(wait=wait)
+
+
+@contextmanager
+def _lake(settings: Settings) -> Iterator[_CommandLake]:
+    lake = _CommandLake(settings)
+    try:
+        yield lake
+    finally:
+        lake.release(wait=True)
 
 
 def _own_lake(settings: Settings) -> Lake:

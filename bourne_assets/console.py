@@ -23,7 +23,10 @@ PASSED, WARNED, FAILED = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 
 def output() -> Console:
     """A console on what standard output is now: Dagster captures the stream while steps run."""
-    file = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    try:
+        file = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    except OSError:  # a stream without a descriptor, such as a notebook's
+        return Console(highlight=False)
     return Console(file=file, highlight=False)
 
 

@@ -73,12 +73,13 @@ def _selected(graph: Any, select: str) -> list[dg.AssetKey]:
             # The user wrote the string: that its syntax is in beta is no news for them.
             warnings.simplefilter("ignore", dg.BetaWarning)
             keys = dg.AssetSelection.from_string(select).resolve(graph)
-    except (dg.DagsterError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise SelectionError(f"The selection {select!r} cannot be used: {first}") from None
+    except (dg.DagsterError, ValueError):
+        keys = set()
     if not keys:
         names = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
-        raise SelectionError(f"The selection {select!r} selects no asset of: {names}.")
+        raise SelectionError(
+            f"The selection {select!r} selects none of the assets, which are: {names}."
+        )
     return sorted(keys)
 
 

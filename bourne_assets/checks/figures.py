@@ -36,7 +36,8 @@ def _is_valid(figure: str) -> Rule:
         dtype = str(table[figure].dtype)
         wrong = table if dtype != "Int64" else table[table[figure] < 0]
         return Finding(
-            records(wrong[_SHOWN]), {"type": dtype, "expected_type": "Int64", "minimum_usd": 0}
+            records(wrong[_SHOWN]),
+            {"type": dtype, "threshold": "type Int64, at least 0 USD"},
         )
 
     return Rule(
@@ -55,7 +56,7 @@ def _is_plausible(figure: str, films_of_the_saga: Selection) -> Rule:
         facts = {
             "films": len(films),
             "unknown": int(amount.isna().sum()),
-            "implausible_below_usd": IMPLAUSIBLE_BELOW_USD,
+            "threshold": f"at least {IMPLAUSIBLE_BELOW_USD:,} USD",
         }
         return Finding(records(odd[_SHOWN]), facts)
 

@@ -58,10 +58,14 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
         for rule in rules
     ]
 
-    @dg.multi_asset_check(name=name, specs=specs, ins={"table": dg.AssetIn(key)})
-    def check(table: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name=name, specs=specs, ins={"table": dg.AssetIn(key)}, can_subset=True)
+    def check(
+        context: dg.AssetCheckExecutionContext, table: pd.DataFrame
+    ) -> Iterator[dg.AssetCheckResult]:
+        wanted = {selected.name for selected in context.selected_asset_check_keys}
         for rule in rules:
-            yield result_of(key, rule, rule.find(table))
+            if rule.name in wanted:
+                yield result_of(key, rule, rule.find(table))
 
     return check
 

@@ -13,8 +13,10 @@ def as_markdown(result: dict[str, Any], language: Language = "en") -> str:
     """A table of questions and answers, with the origin of the figures and TMDB's notice."""
     lines = ["| question | answer |", "| --- | --- |"]
     for spoken in in_words(result, language):
-        answer = "<br>".join(_cell(sentence) for sentence in spoken.sentences)
-        lines.append(f"| {_cell(spoken.question)} | {answer} |")
+        # A row for each sentence: Dagster's UI drops <br>, and a table knows no other break.
+        questions = [spoken.question, *[""] * (len(spoken.sentences) - 1)]
+        for question, sentence in zip(questions, spoken.sentences, strict=True):
+            lines.append(f"| {_cell(question)} | {_cell(sentence)} |")
     return "\n".join([*lines, "", _cell(origin(result, language)), "", NOTICE])
 
 

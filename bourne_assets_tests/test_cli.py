@@ -1,0 +1,269 @@
+"""The `bourne` command: what it prints, what it ends with, and what it leaves behind."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bourne_assets.cli import main
+from bourne_assets.lake import embedded
+from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets_tests.standin import TmdbStandIn
+
+Bourne = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the installed console script has run everything once."""
+    folder = tmp_path_factory.mktemp("used")
+    done = _script(folder, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "run.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def bourne(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bourne:
+    """Calls the command in this process, with a home of its own unless told otherwise."""
+
+    def call(*arguments: str, **variables: str) -> Result:
+        monkeypatch.setenv("BOURNE_HOME", str(tmp_path / "home"))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+    return call
+
+
+@pytest.mark.slow
+def test_run_prints_the_six_answers_and_leaves_no_server_behind(used_home: Path) -> None:
+    printed = " ".join((used_home / "run.txt").read_text(encoding="utf-8").split())
+    for fact in (
+        "$327,483,286.20",
+        "$91,000,000.00",
+        "+34.8 %",
+        "−46.2 %",
+        "r = −0.74",
+        "r = 0.04",
+    ):
+        assert fact in printed
+    assert "29 passed, 0 did not" in printed
+    assert "figures of the bundled TMDB snapshot of 2017-09" in printed
+    assert "s3://bourne-lake/Refined/insight_metrics.json" in printed
+    assert servers_of(LakeFolder(used_home.resolve() / ".bourne" / "lake")) == []
+
+
+@pytest.mark.slow
+def test_answers_as_json_are_the_stored_object_and_nothing_else(used_home: Path) -> None:
+    done = _script(used_home, "answers", "--json")
+    result = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert result["schema_version"] == 1
+    assert result["source"] == "bundled-snapshot"
+    assert result["answers"]["mean_budget"] == {
+        "value": 91000000.0,
+        "unit": "USD",
+        "n": 5,
+        "missing": [],
+    }
+
+
+@pytest.mark.slow
+def test_answers_are_spoken_in_portuguese_too(used_home: Path) -> None:
+    done = _script(used_home, "answers", "--lang", "pt")
+    assert "US$ 327.483.286,20, em 5 filmes." in done.stdout
+    assert "valores do snapshot TMDB" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_second_run_lands_nothing_twice(used_home: Path) -> None:
+    with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
+        before = server.lake.list("Raw")
+    assert _script(used_home, "run").returncode == 0
+    with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
+        assert server.lake.list("Raw") == before
+
+
+@pytest.mark.slow
+def test_a_lake_killed_and_a_damaged_state_file_do_not_stop_the_next_command(
+    used_home: Path,
+) -> None:
+    folder = LakeFolder(used_home.resolve() / ".bourne" / "lake")
+    with embedded.connect(used_home / ".bourne", "bourne-lake"):
+        for process in servers_of(folder):
+            process.kill()
+        folder.state.write_text("{", encoding="utf-8")
+        done = _script(used_home, "answers", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["films"] == 5
+
+
+def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) -> None:
+    result = bourne("answers")
+    assert result.exit_code == 1
+    assert "There are no answers yet: run `bourne run`" in result.output
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sentence"),
+    [
+        (["run", "--saga", "rocky"], {}, "The saga 'rocky' is not in the sagas file"),
+        (["run"], {"TMDB_REQUESTS_PER_SECOND": "fast"}, "TMDB_REQUESTS_PER_SECOND must be"),
+        (["run"], {"BOURNE_SAGAS_FILE": "/nowhere.yaml"}, "check BOURNE_SAGAS_FILE"),
+        (["land", "x.csv"], {}, "The command land is not part of this version"),
+        (["answers", "--as-of", "2017-09-01"], {}, "--as-of is not part of this version"),
+        (["lake", "start"], {"BOURNE_S3_BUCKET": "b"}, "the embedded lake is not used"),
+        (["dev"], {"DAGSTER_HOME": "relative"}, "DAGSTER_HOME must be the absolute path"),
+    ],
+)
+def test_bad_configuration_ends_in_one_sentence_and_exit_code_2(
+    bourne: Bourne, arguments: list[str], variables: dict[str, str], sentence: str
+) -> None:
+    result = bourne(*arguments, **variables)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_home_that_cannot_be_written_is_named(bourne: Bourne, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = bourne("run", BOURNE_HOME=str(tmp_path / "file" / "home"))
+    assert result.exit_code in {1, 2}
+    assert "BOURNE_HOME" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.slow
+def test_a_folder_without_csv_files_is_bad_configuration(bourne: Bourne, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = bourne("run", "--select", "raw_csvs_s3", BOURNE_CSV_DIR=str(tmp_path / "empty"))
+    assert result.exit_code == 2
+    assert "holds no CSV files" in result.output
+    assert "Not reached" not in result.output
+
+
+@pytest.mark.slow
+def test_a_refused_credential_is_bad_configuration_and_is_not_shown(
+    bourne: Bourne, tmdb_server: TmdbStandIn
+) -> None:
+    result = bourne(
+        "run", TMDB_READ_ACCESS_TOKEN="not-the-token", TMDB_BASE_URL=tmdb_server.base_url
+    )
+    assert result.exit_code == 2
+    assert "check TMDB_READ_ACCESS_TOKEN" in result.output
+    assert "not-the-token" not in result.output
+    assert "Not reached: bourne_saga_table" in result.output
+
+
+@pytest.mark.slow
+def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    result = bourne("run", TMDB_READ_ACCESS_TOKEN="token", TMDB_BASE_URL="http://127.0.0.1:9/3")
+    assert result.exit_code == 1
+    assert "TMDB did not answer /search/movie (no connection)" in result.output
+    with embedded.connect(tmp_path / "home", "bourne-lake") as server:
+        assert len(server.lake.list("Raw/Local/CSV")) == 2
+
+
+@pytest.mark.slow
+def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
+    result = bourne(
+        "run", TMDB_READ_ACCESS_TOKEN=tmdb_server.token, TMDB_BASE_URL=tmdb_server.base_url
+    )
+    assert result.exit_code == 0, result.output
+    assert "5 films; figures of TMDB on" in result.output
+    assert tmdb_server.token not in result.output
+
+
+@pytest.mark.slow
+def test_a_warning_check_is_told_and_does_not_fail_the_run(bourne: Bourne, tmp_path: Path) -> None:
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    (folder / "good.csv").write_text("a|b\n1|2\n1|2|3\n")
+    (folder / "empty.csv").write_text("")
+    result = bourne("run", "--select", "raw_csvs_s3", BOURNE_CSV_DIR=str(folder))
+    assert result.exit_code == 0
+    assert "raw_csvs_s3: no_file_was_rejected does not hold (empty.csv)" in result.output
+    assert "raw_csvs_s3: no_line_was_rejected does not hold (good.csv)" in result.output
+    assert "1. What is" not in result.output
+
+
+@pytest.mark.slow
+def test_a_selection_that_selects_nothing_names_what_there_is(bourne: Bourne) -> None:
+    result = bourne("run", "--select", "nothing_of_the_kind")
+    assert result.exit_code == 2
+    assert "bourne_saga_table" in result.output
+
+
+@pytest.mark.slow
+def test_doctor_tries_the_lake_the_clock_and_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
+    healthy = bourne("doctor")
+    assert healthy.exit_code == 0
+    assert "an object was written and removed" in healthy.output
+    assert "the bundled snapshot of 2017-09" in healthy.output
+    refused = bourne("doctor", TMDB_READ_ACCESS_TOKEN="wrong", TMDB_BASE_URL=tmdb_server.base_url)
+    assert refused.exit_code == 2
+    assert "check TMDB_READ_ACCESS_TOKEN" in refused.output
+
+
+def test_doctor_says_which_part_of_a_real_lake_is_wrong(
+    bourne: Bourne, s3_server: embedded.EmbeddedLake
+) -> None:
+    keys = {
+        "AWS_ACCESS_KEY_ID": s3_server.credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": s3_server.credentials.secret_key,
+        "AWS_ENDPOINT_URL_S3": s3_server.endpoint,
+        "AWS_REGION": "us-east-1",
+    }
+    absent = bourne("doctor", BOURNE_S3_BUCKET="no-such-bucket", **keys)
+    assert absent.exit_code == 2
+    assert "The bucket 'no-such-bucket' does not exist" in absent.output
+    present = bourne("doctor", BOURNE_S3_BUCKET="test-lake", BOURNE_S3_PREFIX="doctor", **keys)
+    assert present.exit_code == 0
+    assert "s3://test-lake/doctor/" in present.output
+    assert s3_server.credentials.secret_key not in present.output
+
+
+def test_doctor_names_missing_aws_credentials(bourne: Bourne) -> None:
+    result = bourne("doctor", BOURNE_S3_BUCKET="somebodys-bucket")
+    assert result.exit_code == 2
+    assert "No AWS credentials were found" in result.output
+
+
+@pytest.mark.slow
+def test_a_kept_lake_serves_other_clients_until_it_is_stopped(bourne: Bourne) -> None:
+    assert "does not run" in bourne("lake", "status").output
+    assert bourne("lake", "env").exit_code == 1
+    try:
+        assert "The lake runs at http://127.0.0.1:" in bourne("lake", "start").output
+        assert "until `bourne lake stop`" in bourne("lake", "status").output
+        exports = bourne("lake", "env").output.splitlines()
+        assert [line.partition("=")[0] for line in exports] == [
+            "export AWS_ACCESS_KEY_ID",
+            "export AWS_SECRET_ACCESS_KEY",
+            "export AWS_ENDPOINT_URL_S3",
+            "export AWS_REGION",
+        ]
+    finally:
+        assert "The lake is stopped" in bourne("lake", "stop").output
+    assert "does not run" in bourne("lake", "status").output
+
+
+def _script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The installed console script, as a user calls it, in a folder of its own."""
+    script = Path(sys.executable).with_name("bourne")
+    return subprocess.run(
+        [script, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
