@@ -5,7 +5,6 @@ server may do wrong: error statuses, broken connections, cut answers, pages of a
 What must not be put here: expectations, which are the tests' own.
 """
 
-import functools
 import json
 import re
 import secrets
@@ -15,7 +14,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,9 +27,9 @@ from bourne_assets.tmdb.client import TmdbClient, live_client
 _SNAPSHOT = DATA_DIR / "snapshot"
 _FILE = re.compile(r"/movie/\d+(/external_ids)?|/collection/\d+")
 _ROOT = "/3"
-_LAST_PAGE = 500
 #: Requests a second: so many that no test waits for the pacer.
 PACE = 1000.0
+_Pattern = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -67,19 +66,16 @@ def as_html(words: str, status: int = 200) -> Reply:
     return Reply(status, f"<!doctype html><p>{words}</p>".encode(), {"Content-Type": "text/html"})
 
 
-#: The connection is closed before anything was sent.
 HANG_UP = Reply(raw=b"")
 UNAUTHORISED = refusal(401, 7, "Invalid API key: You must be granted a valid key.")
 NOT_FOUND = refusal(404, 34, "The resource you requested could not be found.")
-WRONG_PAGE = refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
 TOO_MANY = refusal(429, 25, "Your request count (41) is over the allowed limit of 40.")
 OFFLINE = refusal(503, 9, "Service offline: This service is temporarily offline.")
 
 
 def snapshot(path: str) -> dict[str, Any]:
     """What the bundled snapshot holds for a path, to be changed and given to `override`."""
-    body: dict[str, Any] = json.loads((_SNAPSHOT / f"{path.strip('/')}.json").read_bytes())
-    return body
+    return dict(json.loads((_SNAPSHOT / f"{path.strip('/')}.json").read_bytes()))
 
 
 @dataclass(frozen=True)
@@ -97,8 +93,7 @@ class TmdbStandIn:
     """TMDB on 127.0.0.1 while the `with` block lasts.
 
     Attributes:
-        token: The read access token that it accepts.
-        key: The v3 key that it accepts.
+        token: The read access token that it accepts; `key` is the v3 key.
         base_url: What TMDB_BASE_URL has to be.
         requests: Every request so far, in the order of arrival.
     """
@@ -107,15 +102,14 @@ class TmdbStandIn:
         self.token = f"token.{secrets.token_urlsafe(24)}"
         self.key = secrets.token_hex(16)
         self.requests: list[Request] = []
-        self._scripts: dict[str, deque[Reply]] = defaultdict(deque)
-        self._overrides: dict[str, Reply] = {}
+        self._scripts: dict[_Pattern, deque[Reply]] = defaultdict(deque)
+        self._overrides: dict[_Pattern, Reply] = {}
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}{_ROOT}"
+        self.base_url = f"http://127.0.0.1:{self._server.socket.getsockname()[1]}{_ROOT}"
 
     def __enter__(self) -> Self:
-        serve = {"poll_interval": 0.01}
-        threading.Thread(target=self._server.serve_forever, kwargs=serve, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,17 +123,15 @@ class TmdbStandIn:
     def script(self, path: str, replies: Iterable[Reply]) -> None:
         """Give these replies to the next requests of a path, one each, then answer as usual.
 
-        Args:
-            path: Below the root; `/search/movie?page=2` means only requests with that parameter.
-            replies: In order; they are given whatever the credential.
+        `/search/movie?page=2` means only requests with that parameter.
         """
         with self._lock:
-            self._scripts[path].extend(replies)
+            self._scripts[_pattern(path)].extend(replies)
 
     def override(self, path: str, body: object) -> None:
         """Answer a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
         with self._lock:
-            self._overrides[path] = body if isinstance(body, Reply) else as_json(body)
+            self._overrides[_pattern(path)] = body if isinstance(body, Reply) else as_json(body)
 
     @property
     def paths(self) -> list[str]:
@@ -153,9 +145,8 @@ class TmdbStandIn:
             for pattern, queue in self._scripts.items():
                 if queue and _matches(pattern, request):
                     return queue.popleft()
-            if request.headers.get("authorization") != f"Bearer {self.token}" and (
-                request.query.get("api_key") != self.key
-            ):
+            bearer, key = request.headers.get("authorization"), request.query.get("api_key")
+            if bearer != f"Bearer {self.token}" and key != self.key:
                 return UNAUTHORISED
             for pattern, reply in reversed(self._overrides.items()):
                 if _matches(pattern, request):
@@ -163,15 +154,13 @@ class TmdbStandIn:
         return _from_snapshot(request)
 
 
-def _matches(pattern: str, request: Request) -> bool:
-    path, parameters = _pattern(pattern)
-    return path == request.path and parameters <= request.query.items()
-
-
-@functools.cache
-def _pattern(text: str) -> tuple[str, Set[tuple[str, str]]]:
+def _pattern(text: str) -> _Pattern:
     path, _, query = text.partition("?")
     return path, frozenset(parse_qsl(query))
+
+
+def _matches(pattern: _Pattern, request: Request) -> bool:
+    return pattern[0] == request.path and pattern[1] <= request.query.items()
 
 
 def _from_snapshot(request: Request) -> Reply:
@@ -180,15 +169,15 @@ def _from_snapshot(request: Request) -> Reply:
     if request.path == "/search/movie":
         return _search(request.query.get("query", ""), request.query.get("page", "1"))
     file = _SNAPSHOT / f"{request.path[1:]}.json"
-    known = _FILE.fullmatch(request.path) and file.is_file()
-    return Reply(body=file.read_bytes()) if known else NOT_FOUND
+    inside = _FILE.fullmatch(request.path)
+    return Reply(body=file.read_bytes()) if inside and file.is_file() else NOT_FOUND
 
 
 def _search(query: str, page: str) -> Reply:
     if not query:
         return as_json({"errors": ["query must be provided"]}, 422)
-    if not page.isdecimal() or not 1 <= int(page) <= _LAST_PAGE:
-        return WRONG_PAGE
+    if not page.isdecimal() or not 1 <= int(page) <= 500:
+        return refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
     # Compared as a name, never put together to a path: the query may hold anything.
     files = {file.name: file for file in (_SNAPSHOT / "search" / "movie").iterdir()}
     file = files.get(f"{query.lower()}-{page}.json")
@@ -207,7 +196,6 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer would look up the name of the address.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -238,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        path = address.path.removeprefix(_ROOT) if address.path.startswith(f"{_ROOT}/") else ""
+        path = address.path[len(_ROOT) :] if address.path.startswith(f"{_ROOT}/") else ""
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(address.query))
         request = Request(path, query, headers, self.path, time.monotonic())
@@ -258,4 +246,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body[: reply.sent])
-        self.close_connection = self.close_connection or reply.sent is not None
+        self.close_connection |= reply.sent is not None
