@@ -19,8 +19,15 @@ from pandera.engines.pandas_engine import Date
 
 #: Column types for the models: nullable integers stay integers, days are days, times are UTC.
 Integer = pd.Int64Dtype
-Day = Date
 UtcTime = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+
+
+class Day(Date):
+    """A day of any year: pandera's own counts in nanoseconds, which end at 1677 and 2262."""
+
+    def coerce(self, data_container: Any) -> Any:
+        """Days from dates or text."""
+        return self._coerce(data_container, pandas_dtype="datetime64[us]")
 
 
 class Table(pa.DataFrameModel):

@@ -3,6 +3,7 @@
 What must not be put here: rules that know films (`figures`) or one asset (its own module).
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,7 +92,7 @@ def follows_schema(model: type[Table]) -> Rule:
     """Columns, types, nulls, ranges as the pandera model says."""
 
     def find(table: pd.DataFrame) -> Finding:
-        schema = model.to_schema()
+        schema = copy.copy(model.to_schema())  # pandera keeps one for all
         schema.coerce = False
         facts = {"columns": len(schema.columns), "rows": len(table)}
         try:

@@ -3,10 +3,15 @@
 What must not be put here: words (`words`) and pictures (`chart`).
 """
 
+import re
 from typing import Any
 
 from bourne_assets.insights.words import Language, in_words, origin
 from bourne_assets.tmdb import NOTICE
+
+
+#: What Markdown would take for a table's edge, a link, a picture, HTML or emphasis.
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~]")
 
 
 def as_markdown(result: dict[str, Any], language: Language = "en") -> str:
@@ -44,5 +49,4 @@ def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
 
 def _cell(text: str) -> str:
     """A text that breaks neither the table nor the page: titles come from outside."""
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\").replace("|", "\\|")
-    return " ".join(safe.split())
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split())).replace("&", "&amp;")

@@ -137,11 +137,13 @@ def stop(home: Path) -> bool:
         Whether no server runs any more.
     """
     folder = server.LakeFolder(home.resolve() / "lake")
+    if not folder.root.is_dir():
+        return True
     folder.keep.unlink(missing_ok=True)
     state = _read_state(folder)
     if state is not None:
         _wait_for_end(folder, state)
-    with FileLock(folder.gate) if folder.root.is_dir() else FileLock(Path("/dev/null")):
+    with FileLock(folder.gate):
         if _running(folder) is not None:
             return False
         _end_strays(folder)

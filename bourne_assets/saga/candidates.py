@@ -14,7 +14,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import SagaEmpty
 from bourne_assets.tables import conform
 from bourne_assets.tmdb.client import Answer, TmdbClient, parse
-from bourne_assets.tmdb.errors import TmdbNotFound
+from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import ask_all, search_pages
 from bourne_assets.tmdb.landing import RawLanding
 from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage
@@ -37,6 +37,12 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
     except TmdbNotFound:
         raise _empty(saga, _found(pages), f"TMDB has no collection {saga.collection_id}") from None
     collection = parse(about, Collection)
+    if collection.id != saga.collection_id:
+        raise TmdbProtocolError(
+            f"TMDB's answer to {about.path} is about the collection {collection.id}.",
+            path=about.path,
+            status=about.status,
+        )
     rows = _rows(saga, pages, collection, about, client.source)
     if not any(row["kept"] for row in rows):
         raise _empty(saga, _found(pages), f"No film is in collection {saga.collection_id}")

@@ -5,6 +5,7 @@ The two are apart so that an answer can be stored as received before anything re
 What must not be put here: threads (`fetch`), storage (`landing`), pace and retries (`session`).
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,17 @@ SNAPSHOT = "bundled-snapshot"
 _TIMEOUT_SECONDS = (5.0, 20.0)
 #: TMDB's longest answers are some hundred kilobytes; more is no answer of TMDB's.
 _MAXIMUM_BYTES = 8 * 1024 * 1024
+
+_BODY_TRIES = 4
+_BODY_ERRORS = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class _BrokenOff(TmdbUnavailable):
+    """An answer began and did not end."""
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -109,13 +121,20 @@ class TmdbClient:
         may_be_missing: bool = False,
     ) -> Answer:
         parameters = dict(parameters or {})
-        status, body = self._exchange(path, parameters)
+        status, body = self._whole(path, parameters)
         answer = Answer(endpoint, path, parameters, status, self._now(), self._redacted(body))
         if status == requests.codes.ok or (
             status == requests.codes.not_found and may_be_missing and _code(answer) is not None
         ):
             return answer
         raise _refusal(answer)
+
+    def _whole(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+        """An exchange, tried again where the body broke off: urllib3 retries only up to there."""
+        for _ in range(_BODY_TRIES - 1):
+            with contextlib.suppress(_BrokenOff):
+                return self._exchange(path, parameters)
+        return self._exchange(path, parameters)
 
     def _exchange(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         """Status and body; `from None`, for the errors of requests quote the whole URL."""
@@ -138,8 +157,9 @@ class TmdbClient:
                             status=response.status_code,
                         )
                 return response.status_code, bytes(body)
-        except requests.RequestException as error:
-            raise TmdbUnavailable(
+        except (requests.RequestException, ValueError) as error:
+            kind = _BrokenOff if isinstance(error, _BODY_ERRORS) else TmdbUnavailable
+            raise kind(
                 f"TMDB did not answer {path} ({_kind(error)}): check the network and "
                 "TMDB_BASE_URL, and try again.",
                 path=path,
@@ -201,6 +221,8 @@ def _refusal(answer: Answer) -> TmdbError:
         429: (TmdbRateLimited, "lower TMDB_REQUESTS_PER_SECOND, or wait"),
     }
     kind, mend = kinds.get(answer.status, (TmdbProtocolError, "check TMDB_BASE_URL"))
+    if answer.status == requests.codes.not_found and code is None:
+        kind, mend = TmdbProtocolError, "check TMDB_BASE_URL"
     if answer.status >= requests.codes.server_error:
         kind, mend = TmdbUnavailable, "try again later"
     return kind(
@@ -214,7 +236,7 @@ def _refusal(answer: Answer) -> TmdbError:
 def _envelope(answer: Answer) -> dict[str, object]:
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -230,10 +252,11 @@ def _words(answer: Answer) -> str:
     words = body.get("status_message") or (
         "; ".join(map(str, errors)) if isinstance(errors, list) else ""
     )
-    return " ".join(str(words).split())[:200].rstrip(".")
+    plain = "".join(sign if sign.isprintable() else " " for sign in str(words))
+    return " ".join(plain.split())[:200].rstrip(".")
 
 
-def _kind(error: requests.RequestException) -> str:
+def _kind(error: Exception) -> str:
     kinds = (
         (requests.exceptions.SSLError, "the TLS certificate was not accepted"),
         (requests.exceptions.ProxyError, "the proxy failed"),

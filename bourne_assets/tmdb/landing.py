@@ -7,7 +7,6 @@ What must not be put here: reading the answers (`client.parse`, `tables`).
 
 import contextlib
 import hashlib
-import itertools
 import json
 import threading
 from collections import defaultdict
@@ -23,6 +22,8 @@ from bourne_assets.tmdb.client import Answer
 
 MAXIMUM_ANSWERS = 100
 MAXIMUM_BYTES = 10_000_000
+#: Of what is no JSON: a page of somebody else's, which grows to six times its size as JSON text.
+_MAXIMUM_TEXT = 1_000_000
 #: Error answers have a structure of their own, hence files of their own.
 ERRORS = "errors"
 
@@ -52,7 +53,7 @@ class RawLanding:
         with self._lock:
             folder = answer.endpoint if answer.status == HTTPStatus.OK else ERRORS
             size = sum(len(known) + 2 for _, known in self._waiting[folder])
-            if size + len(element) + 4 > MAXIMUM_BYTES:
+            if size + len(element) + 5 > MAXIMUM_BYTES:
                 self._store(folder)
             self._waiting[folder].append((answer, element))
             if len(self._waiting[folder]) == MAXIMUM_ANSWERS:
@@ -91,15 +92,23 @@ class RawLanding:
     def _written(self, folder: str, time: datetime, data: bytes) -> StoredObject:
         """The object under the first free number; the same bytes are not sent twice."""
         digest = hashlib.sha256(data).hexdigest()
-        for number in itertools.count(1):
+        number = 1
+        while True:
             key = keys.tmdb_answers(folder, time, number)
             known = self._lake.find(key)
-            if known is not None and known.sha256 == digest:
-                return known
             if known is None:
-                with contextlib.suppress(ObjectExists):  # another process was faster
+                # Where another process is faster, its object is looked at in the next turn.
+                with contextlib.suppress(ObjectExists):
                     return self._lake.write(key, data, JSON, create_only=True)
-        raise AssertionError("itertools.count never ends")
+            elif known.sha256 == digest:
+                return known
+            else:
+                number += 1
+
+
+def _no_json(word: str) -> None:
+    """Python reads NaN and Infinity; other programs do not."""
+    raise ValueError(word)
 
 
 def _element(answer: Answer) -> bytes:
@@ -113,8 +122,9 @@ def _element(answer: Answer) -> bytes:
     opening = json.dumps(about, ensure_ascii=False)[:-1].encode()
     body = answer.body.strip()
     try:
-        json.loads(body.decode("utf-8"))
+        json.loads(body.decode("utf-8"), parse_constant=_no_json)
     except (ValueError, RecursionError):
         # No JSON: kept as text, so that the file stays readable as a whole.
-        return opening + b', "text": ' + json.dumps(body.decode("utf-8", "replace")).encode() + b"}"
+        text = body[:_MAXIMUM_TEXT].decode("utf-8", "replace")
+        return opening + b', "text": ' + json.dumps(text).encode() + b"}"
     return opening + b', "answer": ' + body + b"}"

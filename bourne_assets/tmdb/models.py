@@ -6,14 +6,26 @@ nothing as nullable, so nullability is from recorded answers.
 What must not be put here: judgement of figures (`bourne_assets.checks`).
 """
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
-def _unknown_if_zero(value: Any) -> Any:
-    return None if value == 0 and not isinstance(value, bool) else value
+def _unknown_if_zero(value: int | None) -> int | None:
+    return value or None
+
+
+def _day(value: Any) -> Any:
+    # pydantic itself would read a number, also as text, as seconds since 1970.
+    if value is None or value == "":
+        return None
+    if not _DAY.match(value if isinstance(value, str) else ""):
+        raise ValueError("Input should be a day as YYYY-MM-DD")
+    return value
 
 
 def _unknown_if_empty(value: Any) -> Any:
@@ -23,8 +35,8 @@ def _unknown_if_empty(value: Any) -> Any:
 #: What a 64-bit column can hold.
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 #: Whole USD or minutes; TMDB's 0 is "unknown".
-KnownInt = Annotated[Int64 | None, BeforeValidator(_unknown_if_zero)]
-KnownDate = Annotated[date | None, BeforeValidator(_unknown_if_empty)]
+KnownInt = Annotated[Int64 | None, AfterValidator(_unknown_if_zero)]
+KnownDate = Annotated[date | None, BeforeValidator(_day)]
 KnownText = Annotated[str | None, BeforeValidator(_unknown_if_empty)]
 
 

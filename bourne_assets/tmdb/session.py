@@ -7,15 +7,19 @@ put here: endpoints and the meaning of answers (`client`).
 import functools
 import logging
 import re
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlencode
 
 import requests
 from requests.auth import AuthBase
 from requests_ratelimiter import LimiterAdapter
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from bourne_assets import __version__
 
+#: Seconds; urllib3 would wait six hours, and again for every retry.
+_LONGEST_WAIT = 60
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
 _KEY_IN_URL = re.compile(r"(api_key=)[^&\s'\")]+")
 
@@ -30,6 +34,17 @@ class BearerAuth(AuthBase):
         """Add the header."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class PatientRetry(Retry):
+    """Waits as long as `Retry-After` asks, within reason, and never fails for its wording."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Seconds; 0, hence the usual backoff, where the header means nothing."""
+        try:
+            return super().parse_retry_after(retry_after)
+        except InvalidHeader:
+            return 0
 
 
 class KeyAuth(AuthBase):
@@ -59,6 +74,7 @@ def live_session(
     session.headers["Accept"] = "application/json"
     session.headers["User-Agent"] = f"bourne-assets/{__version__}"
     session.auth = BearerAuth(token) if token else KeyAuth(key or "")
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = paced_adapter(requests_per_second)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -70,7 +86,7 @@ def live_session(
 @functools.cache
 def paced_adapter(requests_per_second: float) -> LimiterAdapter:
     """The one adapter of this process for this pace; it lives as long as the process."""
-    retry = Retry(
+    retry = PatientRetry(
         total=8,
         connect=3,
         read=4,
@@ -81,6 +97,7 @@ def paced_adapter(requests_per_second: float) -> LimiterAdapter:
         status_forcelist=_RETRIED_STATUSES,
         allowed_methods=frozenset({"GET"}),
         respect_retry_after_header=True,
+        retry_after_max=_LONGEST_WAIT,
         raise_on_status=False,
     )
     return LimiterAdapter(

@@ -31,7 +31,8 @@ class SnapshotAdapter(BaseAdapter):
 
     def __init__(self, base_url: str, folder: Path = SNAPSHOT_DIR) -> None:
         super().__init__()
-        self._root = urlsplit(base_url).path
+        # As requests writes it.
+        self._root = urlsplit(str(requests.Request("GET", base_url).prepare().url)).path.rstrip("/")
         self._folder = folder
 
     def send(
@@ -64,7 +65,7 @@ class SnapshotAdapter(BaseAdapter):
             page = query.get("page", "1")
             path = f"{path}/{query.get('query', '').casefold()}-{page}"
         file = self._folder / f"{path}.json"
-        if file.is_relative_to(self._folder) and ".." not in file.parts and file.is_file():
+        if file.is_relative_to(self._folder) and ".." not in file.parts and _is_file(file):
             return file.read_bytes(), 200
         if path.startswith("search/movie/"):
             return _as_json({"page": 1, "results": [], "total_pages": 0, "total_results": 0}), 200
@@ -75,7 +76,10 @@ def snapshot_session(base_url: str) -> requests.Session:
     """A session that never touches the network."""
     session = requests.Session()
     session.trust_env = False
-    session.mount(base_url, SnapshotAdapter(base_url))
+    adapter = SnapshotAdapter(base_url)
+    # Both schemes, not the address: requests may write it otherwise, and would ask the network.
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     return session
 
 
@@ -83,6 +87,13 @@ def snapshot_time(folder: Path = SNAPSHOT_DIR) -> datetime:
     """UTC time of the snapshot's figures."""
     stated = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))["as_of"]
     return datetime.fromisoformat(stated)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system
+        return False
 
 
 def _as_json(value: dict[str, Any]) -> bytes:

@@ -1,0 +1,597 @@
+"""What the client makes of TMDB's answers: one answer, or one error that says what to do."""
+
+import gzip
+import json
+import time
+import traceback
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.settings import DATA_DIR
+from bourne_assets.tmdb.client import Answer, live_client, parse
+from bourne_assets.tmdb.errors import (
+    TmdbAuthError,
+    TmdbError,
+    TmdbNotFound,
+    TmdbProtocolError,
+    TmdbUnavailable,
+)
+from bourne_assets.tmdb.models import Collection, ExternalIds, MovieDetails, SearchPage
+from bourne_assets_tests.standin import (
+    HANG_UP,
+    NOT_FOUND,
+    PACE,
+    Reply,
+    TmdbStandIn,
+    as_html,
+    as_json,
+    refusal,
+    snapshot,
+)
+
+_FOREVER = 30
+_EIGHT_MEGABYTES = 8 * 1024 * 1024
+_REQUIRED = [
+    "id",
+    "title",
+    "original_title",
+    "original_language",
+    "budget",
+    "revenue",
+    "popularity",
+]
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries follow at once."""
+    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    monkeypatch.setattr("urllib3.util.retry.time", clock)
+
+
+def _answer(body: object, status: int = 200) -> Answer:
+    """An answer about film 2501, with this body: bytes as they are, else as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer("movie_details", "/movie/2501", {}, status, datetime.now(UTC), data)
+
+
+def _film(**changes: object) -> MovieDetails:
+    return parse(_answer({**snapshot("movie/2501"), **changes}), MovieDetails)
+
+
+def _value_or_refused(field: str, value: object) -> Any:
+    """What becomes of a field's value: the value in the model, or the word `refused`."""
+    try:
+        return getattr(_film(**{field: value}), field)
+    except TmdbProtocolError:
+        return "refused"
+
+
+# What is asked.
+
+
+def test_a_search_names_query_and_page_and_leaves_adult_films_out(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    tmdb_server.client().search_movie("Amélie & friends?", 2)
+    (request,) = tmdb_server.requests
+    assert request.path == "/search/movie"
+    assert request.query == {
+        "query": "Amélie & friends?",
+        "page": "2",
+        "include_adult": "false",
+    }
+
+
+def test_each_question_has_its_path(tmdb_server: TmdbStandIn) -> None:
+    client = tmdb_server.client()
+    answers = [
+        client.movie_details(2501),
+        client.movie_external_ids(2501),
+        client.collection(31562),
+        client.authentication(),
+    ]
+    paths = ["/movie/2501", "/movie/2501/external_ids", "/collection/31562", "/authentication"]
+    assert tmdb_server.paths == paths
+    assert [answer.path for answer in answers] == paths
+    assert [answer.endpoint for answer in answers] == [
+        "movie_details",
+        "movie_external_ids",
+        "collection",
+        "authentication",
+    ]
+
+
+def test_an_answer_holds_the_bytes_as_received_and_the_time(tmdb_server: TmdbStandIn) -> None:
+    before = datetime.now(UTC)
+    answer = tmdb_server.client().movie_details(2501)
+    assert answer.body == (DATA_DIR / "snapshot" / "movie" / "2501.json").read_bytes()
+    assert answer.status == 200
+    assert answer.fetched_at.utcoffset() == timedelta(0)
+    assert before <= answer.fetched_at <= datetime.now(UTC)
+
+
+def test_the_request_in_an_answer_names_no_credential(tmdb_server: TmdbStandIn) -> None:
+    client = live_client(
+        tmdb_server.base_url, token=None, key=tmdb_server.key, requests_per_second=PACE
+    )
+    answer = client.search_movie("Bourne", 1)
+    assert answer.parameters == {"query": "Bourne", "page": "1", "include_adult": "false"}
+    assert answer.path == "/search/movie"
+
+
+def test_a_credential_that_comes_back_in_an_answer_is_taken_out(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    both = live_client(
+        tmdb_server.base_url,
+        token=tmdb_server.token,
+        key=tmdb_server.key,
+        requests_per_second=PACE,
+    )
+    echo = {"url": f"/3/authentication?api_key={tmdb_server.key}", "bearer": tmdb_server.token}
+    tmdb_server.override("/authentication", echo)
+    answer = both.authentication()
+    assert json.loads(answer.body) == {"url": "/3/authentication?api_key=***", "bearer": "***"}
+
+
+def test_a_live_client_says_that_tmdb_answered(tmdb_server: TmdbStandIn) -> None:
+    assert tmdb_server.client().source == "tmdb"
+
+
+# What is refused.
+
+
+def test_an_invalid_credential_is_a_matter_of_configuration(tmdb_server: TmdbStandIn) -> None:
+    wrong = live_client(tmdb_server.base_url, token="wrong", key=None, requests_per_second=PACE)
+    with pytest.raises(TmdbAuthError) as caught:
+        wrong.authentication()
+    error = caught.value
+    assert isinstance(error, ConfigurationError)
+    assert (error.exit_code, error.status, error.code, error.path) == (2, 401, 7, "/authentication")
+    assert "Invalid API key: You must be granted a valid key" in str(error)
+    assert "TMDB_READ_ACCESS_TOKEN" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, 10, "Suspended API key: Access to your account has been suspended."),
+        (401, 3, "Authentication failed: You do not have permissions to access the service."),
+        (403, 45, "This user has been suspended."),
+    ],
+)
+def test_every_refusal_of_the_credential_says_tmdbs_code_and_words(
+    tmdb_server: TmdbStandIn, status: int, code: int, words: str
+) -> None:
+    tmdb_server.override("/movie/2501", refusal(status, code, words))
+    with pytest.raises(TmdbAuthError) as caught:
+        tmdb_server.client().movie_details(2501)
+    assert f"HTTP {status}, code {code}: {words.rstrip('.')}" in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_403_of_a_gateway_is_told_without_its_page(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.override("/movie/2501", as_html("Access denied", 403))
+    with pytest.raises(TmdbAuthError, match=r"\(HTTP 403\)"):
+        tmdb_server.client().movie_details(2501)
+
+
+def test_an_unknown_film_is_an_answer(tmdb_server: TmdbStandIn) -> None:
+    client = tmdb_server.client()
+    for answer in (client.movie_details(5), client.movie_external_ids(5)):
+        assert answer.status == 404
+        assert answer.body == NOT_FOUND.body
+
+
+def test_an_unknown_collection_is_an_error(tmdb_server: TmdbStandIn) -> None:
+    with pytest.raises(TmdbNotFound) as caught:
+        tmdb_server.client().collection(5)
+    assert (caught.value.status, caught.value.code) == (404, 34)
+    assert "/collection/5" in str(caught.value)
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        as_html("Not Found").body,
+        b"",
+        b"null",
+        b"[34]",
+        b'{"message": "no route"}',
+        b'{"status_code": "34"}',
+        b'{"status_code": 34',
+        b'\xff\xfe{"status_code": 34}',
+        b"[" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"9" * 100_000,
+    ],
+    ids=[
+        "html",
+        "empty",
+        "null",
+        "list",
+        "other-object",
+        "text-code",
+        "truncated",
+        "not-utf-8",
+        "open-depth",
+        "closed-depth",
+        "huge-number",
+    ],
+)
+def test_a_404_that_tmdb_did_not_write_is_an_error_and_no_deleted_film(
+    tmdb_server: TmdbStandIn, body: bytes
+) -> None:
+    tmdb_server.override("/movie/2501", Reply(404, body))
+    with pytest.raises(TmdbError, match="TMDB_BASE_URL") as caught:
+        tmdb_server.client().movie_details(2501)
+    assert caught.value.status == 404
+
+
+def test_a_missing_query_is_told_in_tmdbs_words(tmdb_server: TmdbStandIn) -> None:
+    with pytest.raises(TmdbProtocolError, match=r"HTTP 422: query must be provided") as caught:
+        tmdb_server.client().search_movie("", 1)
+    assert caught.value.code is None
+
+
+@pytest.mark.parametrize("page", [0, 501])
+def test_a_page_that_tmdb_does_not_serve_is_told_in_tmdbs_words(
+    tmdb_server: TmdbStandIn, page: int
+) -> None:
+    with pytest.raises(TmdbProtocolError, match=r"HTTP 400, code 22: Invalid page"):
+        tmdb_server.client().search_movie("Bourne", page)
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 304, 405, 410, 418, 451])
+def test_a_status_that_tmdb_does_not_document_is_an_error(
+    tmdb_server: TmdbStandIn, status: int
+) -> None:
+    body = b"" if status in {204, 304} else b"{}"
+    tmdb_server.override("/movie/2501", Reply(status, body))
+    with pytest.raises(TmdbProtocolError, match=f"HTTP {status}"):
+        tmdb_server.client().movie_details(2501)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (500, 11, "Internal error: Something went wrong, contact TMDB."),
+        (502, 43, "Couldn't connect to the backend server."),
+        (503, 46, "The API is undergoing maintenance. Try again later."),
+        (504, 24, "Your request to the backend server timed out. Try again."),
+        (520, 11, "Unknown."),
+    ],
+)
+def test_an_outage_that_lasts_is_told_in_tmdbs_words(
+    tmdb_server: TmdbStandIn, status: int, code: int, words: str
+) -> None:
+    tmdb_server.script("/movie/2501", [refusal(status, code, words)] * _FOREVER)
+    with pytest.raises(TmdbUnavailable, match="try again later") as caught:
+        tmdb_server.client().movie_details(2501)
+    assert (caught.value.status, caught.value.code) == (status, code)
+    assert words.rstrip(".") in str(caught.value)
+    assert caught.value.exit_code == 1
+
+
+def test_an_outage_told_in_html_is_an_outage(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.script("/movie/2501", [as_html("Bad gateway", 502)] * _FOREVER)
+    with pytest.raises(TmdbUnavailable, match=r"\(HTTP 502\)") as caught:
+        tmdb_server.client().movie_details(2501)
+    assert caught.value.code is None
+
+
+def test_a_server_that_is_not_there_is_told_as_such() -> None:
+    with TmdbStandIn() as server:
+        client = server.client()
+    with pytest.raises(TmdbUnavailable, match=r"no connection.*TMDB_BASE_URL") as caught:
+        client.authentication()
+    assert caught.value.status is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HANG_UP,
+        Reply(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
+        Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
+        Reply(raw=b"HTTP/1.1 abc\r\n\r\n"),
+        Reply(body=b"{" + b" " * 100_000, sent=0),
+        Reply(body=b"{" + b" " * 100_000, sent=70_000),
+        Reply(body=b"this is not gzip", headers={"Content-Encoding": "gzip"}),
+        Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"),
+        Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}"),
+    ],
+    ids=[
+        "hang-up",
+        "no-http",
+        "half-a-head",
+        "no-status",
+        "head-only",
+        "half-a-body",
+        "no-gzip",
+        "wrong-chunk",
+        "half-a-chunk",
+    ],
+)
+def test_a_broken_answer_is_an_outage_and_no_answer(tmdb_server: TmdbStandIn, reply: Reply) -> None:
+    tmdb_server.script("/movie/2501", [reply] * _FOREVER)
+    with pytest.raises(TmdbError, match="/movie/2501") as caught:
+        tmdb_server.client().movie_details(2501)
+    assert caught.value.exit_code == 1
+
+
+def test_an_answer_that_broke_off_once_is_not_lost(tmdb_server: TmdbStandIn) -> None:
+    whole = json.dumps(snapshot("movie/2501")).encode()
+    tmdb_server.script("/movie/2501", [Reply(body=whole, sent=len(whole) // 2)])
+    assert parse(tmdb_server.client().movie_details(2501), MovieDetails).id == 2501
+
+
+def test_an_answer_of_eight_megabytes_is_read(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.override("/movie/2501", Reply(body=b" " * _EIGHT_MEGABYTES))
+    assert len(tmdb_server.client().movie_details(2501).body) == _EIGHT_MEGABYTES
+
+
+@pytest.mark.parametrize("status", [200, 404, 418, 302])
+def test_a_longer_answer_is_refused(tmdb_server: TmdbStandIn, status: int) -> None:
+    long = Reply(status, b" " * (_EIGHT_MEGABYTES + 1), {"Location": "/3/movie/2502"})
+    tmdb_server.override("/movie/2501", long)
+    with pytest.raises(TmdbProtocolError, match=r"longer than 8388608 bytes"):
+        tmdb_server.client().movie_details(2501)
+
+
+def test_an_answer_that_becomes_longer_when_unpacked_is_refused(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    packed = gzip.compress(b" " * (20 * _EIGHT_MEGABYTES), compresslevel=1)
+    bomb = Reply(body=packed, headers={"Content-Encoding": "gzip"})
+    tmdb_server.override("/movie/2501", bomb)
+    with pytest.raises(TmdbProtocolError, match="longer than"):
+        tmdb_server.client().movie_details(2501)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["two\nlines", "a\ttab", "\x1b[31mred\x1b[0m", "\x07bell", "x" * 5000, "a\r\nb", "\u202eback"],
+    ids=["lines", "tab", "colour", "bell", "long", "return", "right-to-left"],
+)
+def test_words_of_a_server_are_told_short_and_on_one_plain_line(
+    tmdb_server: TmdbStandIn, words: str
+) -> None:
+    tmdb_server.override("/movie/2501", refusal(418, 99, words))
+    with pytest.raises(TmdbProtocolError) as caught:
+        tmdb_server.client().movie_details(2501)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status_message": None, "errors": None},
+        {"status_message": ["a", "b"]},
+        {"status_message": 5, "status_code": None},
+        {"errors": [{"field": "page"}, 5, None]},
+        {"errors": "one"},
+        "words",
+        5,
+    ],
+)
+def test_an_error_of_any_shape_is_told(tmdb_server: TmdbStandIn, body: object) -> None:
+    tmdb_server.override("/movie/2501", as_json(body, 400))
+    with pytest.raises(TmdbProtocolError, match="HTTP 400") as caught:
+        tmdb_server.client().movie_details(2501)
+    assert caught.value.code is None
+
+
+def test_errors_of_the_client_hide_where_they_came_from(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.script("/movie/2501", [HANG_UP] * _FOREVER)
+    with pytest.raises(TmdbUnavailable) as caught:
+        tmdb_server.client().movie_details(2501)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "urllib3" not in told
+    assert caught.value.__cause__ is None
+
+
+# What is read.
+
+
+def test_every_kind_of_answer_of_the_stand_in_is_read(tmdb_server: TmdbStandIn) -> None:
+    client = tmdb_server.client()
+    assert len(parse(client.search_movie("Bourne", 1), SearchPage).results) == 9
+    assert parse(client.movie_details(2501), MovieDetails).budget == 60_000_000
+    assert parse(client.movie_external_ids(2501), ExternalIds).imdb_id == "tt0258463"
+    assert len(parse(client.collection(31562), Collection).parts) == 5
+
+
+def test_the_last_film_of_the_snapshot_has_no_figures_and_they_are_unknown() -> None:
+    film = parse(_answer(snapshot("movie/900000002")), MovieDetails)
+    assert (film.budget, film.revenue, film.runtime) == (None, None, None)
+    assert (film.release_date, film.imdb_id, film.belongs_to_collection) == (None, None, None)
+    assert (film.vote_count, film.popularity) == (0, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (as_html("Log in to the network").body, "the whole answer"),
+        (b"", "the whole answer"),
+        (b'{"id": 2501, "title": "The Bo', "the whole answer"),
+        (b"[]", "the whole answer"),
+        (b"null", "the whole answer"),
+        (b"\xff\xfe", "the whole answer"),
+        (b"[" * 100_000, "the whole answer"),
+        (b"[" * 100_000 + b"]" * 100_000, "the whole answer"),
+        (b'{"title": "\\ud800"}', "the whole answer"),
+    ],
+    ids=["html", "empty", "cut", "list", "null", "not-utf-8", "open", "deep", "half-a-pair"],
+)
+def test_what_is_no_film_is_refused(body: bytes, place: str) -> None:
+    with pytest.raises(TmdbProtocolError, match=place) as caught:
+        parse(_answer(body), MovieDetails)
+    assert "/movie/2501" in str(caught.value)
+    assert caught.value.path == "/movie/2501"
+    assert caught.value.__cause__ is None
+
+
+def test_html_in_place_of_a_film_is_an_answer_until_it_is_read(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.override("/movie/2501", as_html("Log in to the network"))
+    answer = tmdb_server.client().movie_details(2501)
+    with pytest.raises(TmdbProtocolError, match="not as documented"):
+        parse(answer, MovieDetails)
+
+
+@pytest.mark.parametrize("field", _REQUIRED)
+def test_a_required_field_that_is_missing_is_named(field: str) -> None:
+    film = snapshot("movie/2501")
+    del film[field]
+    with pytest.raises(TmdbProtocolError, match=rf"at {field}: "):
+        parse(_answer(film), MovieDetails)
+
+
+@pytest.mark.parametrize("field", ["title", "original_title", "original_language", "id"])
+def test_a_field_that_is_missing_in_a_list_is_named_with_its_place(field: str) -> None:
+    page = snapshot("search/movie/bourne-1")
+    del page["results"][2][field]
+    with pytest.raises(TmdbProtocolError, match=rf"at results\.2\.{field}: "):
+        parse(_answer(page), SearchPage)
+
+
+def test_an_error_about_a_field_does_not_show_the_value() -> None:
+    with pytest.raises(TmdbProtocolError) as caught:
+        _film(budget="a-secret-value")
+    assert "a-secret-value" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_fields_that_tmdb_adds_are_tolerated_everywhere() -> None:
+    new = {"softcore": False, "awards": [{"name": "none"}]}
+    film = snapshot("movie/2501")
+    film["belongs_to_collection"] |= new
+    film["genres"][0] |= new
+    assert parse(_answer(film | new), MovieDetails) == parse(_answer(film), MovieDetails)
+    page = snapshot("search/movie/bourne-1")
+    page["results"][0] |= new
+    assert len(parse(_answer(page | new), SearchPage).results) == 9
+
+
+def test_fields_that_older_answers_lack_are_unknown() -> None:
+    film = {name: value for name, value in snapshot("movie/2501").items() if name in _REQUIRED}
+    read = parse(_answer(film), MovieDetails)
+    assert (read.runtime, read.release_date, read.genres) == (None, None, ())
+    assert read.belongs_to_collection is None
+
+
+def test_parts_of_a_collection_are_read_by_name_as_well_as_by_title() -> None:
+    titled = snapshot("collection/31562")
+    named = json.loads(json.dumps(titled))
+    for part in named["parts"]:
+        part["name"], part["original_name"] = part.pop("title"), part.pop("original_title")
+    assert parse(_answer(named), Collection) == parse(_answer(titled), Collection)
+
+
+@pytest.mark.parametrize("field", ["budget", "revenue", "runtime"])
+@pytest.mark.parametrize("value", [0, 0.0, -0.0, None])
+def test_zero_and_null_are_unknown(field: str, value: float | None) -> None:
+    assert getattr(_film(**{field: value}), field) is None
+
+
+@pytest.mark.parametrize("field", ["budget", "revenue", "runtime"])
+@pytest.mark.parametrize("value", ["0", "0.0", "-0", False, "", [], {}])
+def test_no_other_way_to_write_zero_becomes_a_known_figure(field: str, value: object) -> None:
+    assert _value_or_refused(field, value) in (None, "refused")
+
+
+@pytest.mark.parametrize("field", ["release_date", "imdb_id"])
+@pytest.mark.parametrize("value", ["", None])
+def test_empty_text_is_unknown(field: str, value: str | None) -> None:
+    assert getattr(_film(**{field: value}), field) is None
+
+
+@pytest.mark.parametrize("value", [0, "0", 86_400, "86400", 1_023_999_999, False, True, 2002])
+def test_a_number_is_no_date(value: object) -> None:
+    assert _value_or_refused("release_date", value) in (None, "refused")
+
+
+@pytest.mark.parametrize("value", ["2002-02-30", "2002-00-00", "14/06/2002", "2002", "soon"])
+def test_what_is_no_day_of_the_calendar_is_refused(value: str) -> None:
+    with pytest.raises(TmdbProtocolError, match="at release_date: "):
+        _film(release_date=value)
+
+
+def test_a_date_is_read() -> None:
+    assert _film(release_date="2002-06-14").release_date == date(2002, 6, 14)
+
+
+@pytest.mark.parametrize(("value", "number"), [(0, 0.0), (3, 3.0), (1.25, 1.25), ("2.5", 2.5)])
+def test_popularity_may_come_as_an_integer_or_as_text(value: object, number: float) -> None:
+    popularity = _film(popularity=value).popularity
+    assert popularity == number
+    assert isinstance(popularity, float)
+
+
+def test_popularity_may_be_null_but_not_absent() -> None:
+    assert _film(popularity=None).popularity is None
+
+
+@pytest.mark.parametrize("field", ["budget", "revenue", "vote_count", "id"])
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
+def test_an_integer_that_no_column_can_hold_is_refused(field: str, value: int) -> None:
+    with pytest.raises(TmdbProtocolError, match=f"at {field}: "):
+        _film(**{field: value})
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, 2**53 + 1, 1])
+def test_large_integers_are_read_exactly(value: int) -> None:
+    assert _film(revenue=value).revenue == value
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    body = json.dumps(snapshot("movie/2501")).replace("214034224", "9" * 5000).encode()
+    with pytest.raises(TmdbProtocolError, match="not as documented"):
+        parse(_answer(body), MovieDetails)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"inf"'])
+def test_a_number_that_is_not_finite_is_refused(word: str) -> None:
+    body = json.dumps(snapshot("movie/2501")).replace("86.476817", word).encode()
+    with pytest.raises(TmdbProtocolError, match="at popularity: "):
+        parse(_answer(body), MovieDetails)
+
+
+@pytest.mark.parametrize("total", [-1, None, "many", 1.5])
+def test_a_number_of_pages_that_is_none_is_refused(total: object) -> None:
+    page = snapshot("search/movie/bourne-1") | {"total_pages": total}
+    with pytest.raises(TmdbProtocolError, match="at total_pages: "):
+        parse(_answer(page), SearchPage)
+
+
+@settings(max_examples=60, deadline=None)
+@given(field=st.sampled_from(sorted(snapshot("movie/2501"))), value=_JSON)
+def test_whatever_stands_in_a_field_is_read_or_refused(field: str, value: object) -> None:
+    try:
+        film = _film(**{field: value})
+    except TmdbProtocolError:
+        return
+    assert film.budget != 0
+    assert film.revenue != 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=st.binary() | _JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    for model in (MovieDetails, ExternalIds, Collection, SearchPage):
+        with pytest.raises(TmdbProtocolError):
+            parse(_answer(body), model)
