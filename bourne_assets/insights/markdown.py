@@ -9,7 +9,6 @@ from typing import Any
 from bourne_assets.insights.words import Language, in_words, origin
 from bourne_assets.tmdb import NOTICE
 
-
 #: What Markdown would take for a table's edge, a link, a picture, HTML or emphasis.
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~]")
 
