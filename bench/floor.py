@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 # What a real run loads, early or late.
-import altair  # noqa: F401
+import altair as alt  # noqa: F401
 import dagster as dg
 import scipy.stats  # noqa: F401
 import vl_convert  # noqa: F401
@@ -54,9 +54,7 @@ def _empty_check(check: Any) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(name=check.node_def.name, specs=specs)
     def empty() -> Iterator[dg.AssetCheckResult]:
         for spec in specs:
-            yield dg.AssetCheckResult(
-                check_name=spec.name, asset_key=spec.asset_key, passed=True
-            )
+            yield dg.AssetCheckResult(check_name=spec.name, asset_key=spec.asset_key, passed=True)
 
     return empty
 

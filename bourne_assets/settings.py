@@ -5,6 +5,7 @@ the network, and anything of Dagster.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from dotenv import load_dotenv
 
 from bourne_assets.errors import ConfigurationError
 
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
@@ -73,7 +75,7 @@ def load_environment_file(folder: Path | None = None) -> None:
     path = (folder or Path.cwd()) / ".env"
     try:
         load_dotenv(path, override=False)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"The settings file {path} cannot be read: {error}.") from None
 
 
@@ -96,11 +98,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         tmdb_api_key=_header_safe(given, "TMDB_API_KEY"),
         tmdb_base_url=_base_url(given.get("TMDB_BASE_URL", DEFAULT_TMDB_BASE_URL)),
         tmdb_requests_per_second=_pace(given.get("TMDB_REQUESTS_PER_SECOND")),
-        s3_bucket=given.get("BOURNE_S3_BUCKET"),
+        s3_bucket=_bucket(given.get("BOURNE_S3_BUCKET")),
         s3_prefix=_prefix(given.get("BOURNE_S3_PREFIX", "")),
-        home=Path(given.get("BOURNE_HOME", str(defaults.home))).expanduser(),
-        csv_dir=Path(given.get("BOURNE_CSV_DIR", str(defaults.csv_dir))).expanduser(),
-        sagas_file=Path(given.get("BOURNE_SAGAS_FILE", str(defaults.sagas_file))).expanduser(),
+        home=_path(given, "BOURNE_HOME", defaults.home),
+        csv_dir=_path(given, "BOURNE_CSV_DIR", defaults.csv_dir),
+        sagas_file=_path(given, "BOURNE_SAGAS_FILE", defaults.sagas_file),
         saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
     )
 
@@ -115,8 +117,12 @@ def _header_safe(given: Mapping[str, str], name: str) -> str | None:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a bracket or a port that is none
+        usable = False
+    if not usable:
         raise ConfigurationError("TMDB_BASE_URL must be an http or https address with a host name.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
@@ -141,10 +147,27 @@ def _pace(text: str | None) -> float:
     return pace
 
 
+def _bucket(name: str | None) -> str | None:
+    if name is not None and not _BUCKET.fullmatch(name):
+        raise ConfigurationError(
+            f"BOURNE_S3_BUCKET must be the bare name of a bucket, such as my-lake, not {name!r}."
+        )
+    return name
+
+
+def _path(given: Mapping[str, str], name: str, default: Path) -> Path:
+    try:
+        return Path(given[name]).expanduser() if name in given else default
+    except RuntimeError:
+        raise ConfigurationError(f"{name} names the home of a user that does not exist.") from None
+
+
 def _prefix(text: str) -> str:
     parts = [part for part in text.split("/") if part]
-    if any(part in {".", ".."} for part in parts):
-        raise ConfigurationError(f"BOURNE_S3_PREFIX must not hold '.' or '..': {text!r}.")
+    if not text.isprintable() or any(part in {".", ".."} for part in parts):
+        raise ConfigurationError(
+            f"BOURNE_S3_PREFIX must be printable and hold no '.' or '..' as a part: {text!r}."
+        )
     return "/".join(parts)
 
 

@@ -7,10 +7,12 @@ What must not be put here: the models themselves, which stand in each domain's `
 
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow  # noqa: ICN001 - `pa` is pandera here
@@ -99,11 +101,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _python(value: Any) -> Any:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        return [_python(item) for item in value]
+    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    return value.item() if hasattr(value, "item") else value
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
 def _plain(value: object) -> str:

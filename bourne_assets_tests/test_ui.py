@@ -88,7 +88,7 @@ def test_materialize_all_makes_six_assets_with_green_checks(page: Page, address:
     page.get_by_role("button", name="Materialize all").click()
     _wait(lambda: _runs(address) == ["SUCCESS"], 90, "the run did not succeed")
     checks = [check for name in ASSETS for check in _checks(address, name)]
-    assert len(checks) == 29
+    assert len(checks) == 30
     assert {check["status"] for check in checks} == {"SUCCEEDED"}
     page.goto(f"{address}/assets/bourne_saga_table")
     expect(page.get_by_text("Films of the saga, with figures of TMDB")).to_be_visible()

@@ -19,7 +19,10 @@ NEEDED_BYTES = 2 * 1024**3
 CAUSES = (
     ("No space left on device", "the disk is full: free some space"),
     ("NewConnectionError", "the package index was not reached: check the network"),
-    ("Temporary failure in name resolution", "the package index was not reached: check the network"),
+    (
+        "Temporary failure in name resolution",
+        "the package index was not reached: check the network",
+    ),
     ("nodename nor servname", "the package index was not reached: check the network"),
     ("ReadTimeoutError", "the package index is too slow: check the network and try again"),
     ("CERTIFICATE_VERIFY_FAILED", "the package index's certificate was not accepted"),
@@ -78,7 +81,15 @@ def install(lock: Path) -> None:
     say(f"Installing {lock.name} into .venv, once (a minute or two) ...")
     STAMP.unlink(missing_ok=True)
     make_environment()
-    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     run([*pip, "--no-deps", "--require-hashes", "-r", lock])
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT])
     run([PYTHON, "-m", "compileall", "-q", ROOT / "bourne_assets"])

@@ -50,7 +50,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 "files_rejected": int(counts.get(REJECTED, 0)),
                 "rows": int(manifest["rows"].sum()),
                 "rows_rejected": int(manifest["rejected_rows"].sum()),
-                "landed_bytes": int(manifest["size"].sum()),
+                "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
             },
         )
 

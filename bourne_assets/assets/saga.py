@@ -55,9 +55,8 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         name the saga's collection. Joined by IMDb id with rating and votes of the landed CSV
         files; a film that they lack stays, with nulls. Money is whole USD; unknown is null.
         """
-        ratings = landed_ratings(
-            raw_csvs_s3, set(tmdb_external_ids["imdb_id"].dropna()), lake.connect()
-        )
+        known_ids = {*tmdb_external_ids["imdb_id"].dropna(), *tmdb_details["imdb_id"].dropna()}
+        ratings = landed_ratings(raw_csvs_s3, known_ids, lake.connect())
         films = build_saga_table(saga, tmdb_details, tmdb_external_ids, ratings)
         rejected = rejected_films(saga, tmdb_details)
         return dg.MaterializeResult(

@@ -99,7 +99,9 @@ def follows_schema(model: type[Table]) -> Rule:
             schema.validate(table, lazy=True)
         except SchemaErrors as error:
             cases = error.failure_cases[["column", "check", "failure_case", "index"]]
-            return Finding(records(cases.astype("string").fillna("")), facts)
+            found = records(cases.astype("string").fillna(""))
+            # pandera names no cases where all of them are null: the error must not get lost.
+            return Finding(found or [{"check": str(error.schema_errors[0])}], facts)
         return Finding([], facts)
 
     return Rule(

@@ -11,6 +11,7 @@ from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import records
+from bourne_assets.tmdb.schemas import DELETED
 
 
 def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -18,6 +19,7 @@ def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
     rules = [
         follows_schema(SagaTable),
         is_unique("tmdb_id"),
+        is_unique("imdb_id"),
         has_pattern("imdb_id", IMDB_ID, "tt0258463"),
         *figure_rules(lambda table: table),
     ]
@@ -30,15 +32,19 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
         name="collection_is_complete",
         blocking=True,
         description=(
-            "The table has exactly the films that TMDB's collection lists. A film that TMDB has "
-            "deleted is no longer listed; one that the details place elsewhere is a contradiction."
+            "The table has exactly the films that TMDB's collection lists, but for those that TMDB "
+            "has deleted; one that the details place elsewhere is a contradiction."
         ),
-        additional_ins={"candidates": dg.AssetIn(saga_key(saga, "tmdb_search"))},
+        additional_ins={
+            "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
+            "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
+        },
     )
     def collection_is_complete(
-        films: pd.DataFrame, candidates: pd.DataFrame
+        films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
     ) -> dg.AssetCheckResult:
-        listed = candidates[candidates["kept"]]
+        deleted = details[details["status"] == DELETED]["tmdb_id"]
+        listed = candidates[candidates["kept"] & ~candidates["tmdb_id"].isin(deleted)]
         absent = listed[~listed["tmdb_id"].isin(films["tmdb_id"])]
         surplus = films[~films["tmdb_id"].isin(listed["tmdb_id"])]
         found = [

@@ -18,7 +18,7 @@ from bourne_assets.tables import records
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
-IMDB_ID = r"tt\d{7,10}"
+IMDB_ID = r"tt[0-9]{7,10}"
 
 
 def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:

@@ -8,6 +8,7 @@ What must not be put here: where a file goes (`landing`), and what its columns m
 
 import codecs
 import csv
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ _DELIMITERS = ("|", ";", "\t", ",")
 _BLOCK = 1024 * 1024
 #: The longest line that is read; a longer one is a rejected line.
 MAXIMUM_LINE_BYTES = 16 * 1024 * 1024
+
+
+#: DuckDB keeps every line that does not fit in memory; a file with this many is another format.
+MAXIMUM_REJECTED = 100_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class CsvForm:
     quote: str
     columns: tuple[str, ...]
     has_byte_order_mark: bool
+    mixes_line_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,23 +64,20 @@ def find_form(path: Path) -> CsvForm:
         CsvRejected: The file is empty, has no header, or is no text.
         OSError: It cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(64 * 1024)
-    if not start.strip():
-        raise CsvRejected("it is empty")
+    start = _start(path)
     marked = start.startswith(codecs.BOM_UTF8)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start:
-        raise CsvRejected("it is no text in UTF-8 or Latin-1 (it holds NUL bytes)")
-    encoding = "utf-8" if _is_utf8(path) else "latin-1"
-    header = start.removeprefix(codecs.BOM_UTF8).splitlines()[0].decode(encoding, "replace")
-    delimiter = max(_DELIMITERS, key=header.count)
-    quote = "" if delimiter == "|" else '"'
-    plain = csv.reader([header], delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    quoted = csv.reader([header], delimiter=delimiter)
-    columns = tuple(next(quoted if quote else plain, []))
+    text = start.removeprefix(codecs.BOM_UTF8)
+    if not text.strip():
+        raise CsvRejected("it is empty")
+    encoding, mixed = _scanned(path)
+    headers = {each: _header(text.decode(encoding, "replace"), each) for each in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda each: len(headers[each]))
+    columns = headers[delimiter]
+    if not columns:
+        raise CsvRejected("its first line, which should be the header, is blank")
     if not all(name.strip() for name in columns):
         raise CsvRejected("its header has an empty column name")
-    return CsvForm(encoding, delimiter, quote, columns, marked)
+    return CsvForm(encoding, delimiter, _quote(delimiter), columns, marked, mixed)
 
 
 def count_lines(path: Path, form: CsvForm) -> CsvCounts:
@@ -91,6 +94,8 @@ def count_lines(path: Path, form: CsvForm) -> CsvCounts:
         ((rejected,),) = connection.execute(
             "SELECT count(DISTINCT line) FROM reject_errors"
         ).fetchall()
+    if rejected >= MAXIMUM_REJECTED:
+        raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
     return CsvCounts(int(rows), int(rejected))
 
 
@@ -107,7 +112,10 @@ def opened(path: Path, form: CsvForm) -> Iterator[duckdb.DuckDBPyConnection]:
     # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
     with tempfile.TemporaryDirectory(prefix="bourne-csv-") as folder:
         link = Path(folder) / "data.csv"
-        link.symlink_to(path.resolve())
+        if form.mixes_line_ends:  # DuckDB reads one kind only
+            _copy_with_plain_line_ends(path, link)
+        else:
+            link.symlink_to(path.resolve())
         try:
             connection.execute("SET memory_limit = '512MB'")
             connection.execute("SET threads = 2")
@@ -120,26 +128,75 @@ def opened(path: Path, form: CsvForm) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
+def _copy_with_plain_line_ends(path: Path, copy: Path) -> None:
+    with path.open("rb") as source, copy.open("wb") as target:
+        held = b""
+        while block := source.read(_BLOCK):
+            block = held + block
+            held = b"\r" if block.endswith(b"\r") else b""
+            target.write(block[: len(block) - len(held)].replace(b"\r\n", b"\n"))
+        target.write(held)
+
+
 def _view(path: Path, form: CsvForm) -> str:
     return f"""
         CREATE VIEW csv AS SELECT * FROM read_csv(
             {_literal(str(path))}, delim = {_literal(form.delimiter)},
             quote = {_literal(form.quote)}, escape = {_literal(form.quote)}, header = true,
             columns = {_columns(len(form.columns))}, auto_detect = false,
-            encoding = {_literal(form.encoding)}, store_rejects = true, rejects_limit = 0,
+            encoding = {_literal(form.encoding)}, store_rejects = true, rejects_limit = {MAXIMUM_REJECTED},
             null_padding = false, strict_mode = true, max_line_size = {MAXIMUM_LINE_BYTES})
-        """  # noqa: S608 - every value is a literal with its quotes doubled
+        """  # noqa: S608 - every value is quoted
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _start(path: Path) -> bytes:
+    """The first block, or more where the first line is longer."""
     with path.open("rb") as file:
-        try:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
+        start = file.read(64 * 1024)
+        if not any(end in start for end in (b"\n", b"\r")):
+            start += file.read(MAXIMUM_LINE_BYTES)
+    if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
+        raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
+    return start
+
+
+def _quote(delimiter: str) -> str:
+    return "" if delimiter == "|" else '"'
+
+
+def _header(text: str, delimiter: str) -> tuple[str, ...]:
+    """The names in the first line, quotes read as this delimiter's files have them."""
+    lines = io.StringIO(text, newline="")
+    plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    quoted = csv.reader(lines, delimiter=delimiter)
+    try:
+        return tuple(next(quoted if _quote(delimiter) else plain, []))
+    except csv.Error:
+        return ()
+
+
+def _scanned(path: Path) -> tuple[str, bool]:
+    """The encoding of all of it, and whether its line ends are mixed; NUL bytes are no text."""
+    decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
+    windows = lines = 0
+    last = b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if b"\0" in block:
+                raise CsvRejected("it is no text in UTF-8 or Latin-1 (it holds NUL bytes)")
+            is_utf8 = is_utf8 and _decodes(decoder, block)
+            windows += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+            lines += block.count(b"\n")
+            last = block[-1:]
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    return "utf-8" if is_utf8 else "latin-1", 0 < windows < lines
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
     return True
 
 

@@ -15,10 +15,12 @@ from bourne_assets.csvs.errors import CsvFolderError, CsvRejected
 from bourne_assets.csvs.form import count_lines, find_form
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
+from bourne_assets.lake.errors import ObjectExists
 from bourne_assets.lake.store import CSV, Lake, StoredObject
 from bourne_assets.tables import conform
 
-_BLOCK = 1024 * 1024
+#: Up to this size a file is sent in one PUT, on the condition that nobody has the key yet.
+_SINGLE_PUT_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -91,19 +93,20 @@ def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]
 
 
 def _land(path: Path, lake: Lake, landed_on: date) -> ManifestRow:
-    dataset = keys.dataset_name(path.name)
+    name = _printable(path.name)
+    dataset = keys.dataset_name(name)
     try:
         size = _regular_size(path)
         form = find_form(path)
         counts = count_lines(path, form)
         stored, status = _stored(path, lake, landed_on)
     except CsvRejected as error:
-        return ManifestRow(path.name, dataset, REJECTED, _size(path), reason=str(error))
+        return ManifestRow(name, dataset, REJECTED, _size(path), reason=str(error))
     except OSError as error:
         reason = f"it cannot be read ({error.strerror or error})"
-        return ManifestRow(path.name, dataset, REJECTED, _size(path), reason=reason)
+        return ManifestRow(name, dataset, REJECTED, _size(path), reason=reason)
     return ManifestRow(
-        path.name,
+        name,
         dataset,
         status,
         size,
@@ -125,14 +128,28 @@ def _stored(path: Path, lake: Lake, landed_on: date) -> tuple[StoredObject, str]
         known = lake.find(candidate)
         if known is not None and known.sha256 == digest:
             return known, UNCHANGED
-        if known is None:
-            lake.write_file(candidate, path, digest, CSV)
-            arrived = lake.digest(candidate)
-            if arrived.sha256 != digest:
-                lake.delete(candidate)
-                raise CsvRejected("it changed while it was sent")
-            return arrived, LANDED
+        if known is None and _sent(path, lake, candidate, digest):
+            return lake.digest(candidate), LANDED
     raise CsvRejected(f"the lake holds other bytes under {lake.uri(candidate)}")
+
+
+def _sent(path: Path, lake: Lake, key: str, digest: str) -> bool:
+    """Whether the file now lies under the key; not where another process was faster."""
+    if path.stat().st_size <= _SINGLE_PUT_BYTES:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise CsvRejected("it changed while it was sent")
+        try:
+            lake.write(key, data, CSV, create_only=True)
+        except ObjectExists:
+            found = lake.find(key)
+            return found is not None and found.sha256 == digest
+        return True
+    lake.write_file(key, path, digest, CSV)
+    if lake.digest(key).sha256 != digest:
+        lake.delete(key)
+        raise CsvRejected("it changed while it was sent")
+    return True
 
 
 def _digest(path: Path) -> str:
@@ -141,11 +158,20 @@ def _digest(path: Path) -> str:
 
 
 def _regular_size(path: Path) -> int:
+    if not path.name.isprintable():
+        raise CsvRejected("its name holds signs that no object can be named with")
     if not path.is_file():
         raise CsvRejected("it is no regular file")
     if not path.resolve().is_relative_to(path.parent.resolve()):
         raise CsvRejected("it is a link out of the folder")
     return path.stat().st_size
+
+
+def _printable(name: str) -> str:
+    """A file's name as text can hold it: what is no UTF-8 or cannot be printed is escaped."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name
+    )
 
 
 def _size(path: Path) -> int:

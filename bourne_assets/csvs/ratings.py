@@ -47,10 +47,14 @@ def landed_ratings(manifest: pd.DataFrame, imdb_ids: Collection[str], lake: Lake
     for row in records(manifest[manifest["status"] != REJECTED]):
         if {_ID, _RATING, _VOTES} <= set(str(row["columns"]).split(str(row["delimiter"]))):
             for rating in _ratings(str(row["uri"]), imdb_ids, lake):
-                known = found.get(rating["imdb_id"])
-                if known is None or (rating["imdb_votes"] or 0) > (known["imdb_votes"] or 0):
+                known = found.setdefault(rating["imdb_id"], rating)
+                if _votes(rating) > _votes(known):
                     found[rating["imdb_id"]] = rating
     return conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
+
+
+def _votes(rating: dict[str, Any]) -> int:
+    return -1 if rating["imdb_votes"] is None else int(rating["imdb_votes"])
 
 
 def _ratings(uri: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, Any]]:
@@ -62,13 +66,9 @@ def _ratings(uri: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, 
         form = find_form(path)
         place = {name: f"c{form.columns.index(name)}" for name in (_ID, _RATING, _VOTES)}
         query = f"""
-            SELECT {place[_ID]},
-                   arg_max(rating, coalesce(votes, 0)), max(votes)
-            FROM (SELECT {place[_ID]},
-                         TRY_CAST({place[_RATING]} AS DOUBLE) AS rating,
-                         TRY_CAST({place[_VOTES]} AS BIGINT) AS votes
-                  FROM csv WHERE list_contains(?, {place[_ID]}))
-            GROUP BY 1 ORDER BY 1
+            SELECT DISTINCT {place[_ID]},
+                   TRY_CAST({place[_RATING]} AS DOUBLE), TRY_CAST({place[_VOTES]} AS BIGINT)
+            FROM csv WHERE list_contains(?, {place[_ID]}) ORDER BY ALL
             """  # noqa: S608 - the places are c0, c1, ...
         with opened(path, form) as connection:
             rows = connection.execute(query, [sorted(imdb_ids)]).fetchall()

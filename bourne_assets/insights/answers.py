@@ -149,13 +149,16 @@ def popularity_vs_success(films: Sequence[Film]) -> dict[str, Any]:
     profit = revenue - budget; return = profit / budget.
     """
     with_return = [{**film, "return": _return(film)} for film in films]
-    return {
+    answer = {
         "revenue": correlation_of(films, "popularity", "revenue"),
         "profit": correlation_of(films, "popularity", "profit"),
         "return": correlation_of(with_return, "popularity", "return"),
         "most_popular": top(films, "popularity"),
         "least_popular": top(films, "popularity", lowest=True),
     }
+    if answer["most_popular"] is None:
+        return {**answer, "reason": "no film has a known popularity"}
+    return answer
 
 
 def correlation_of(films: Sequence[Film], first: str, second: str) -> dict[str, Any]:

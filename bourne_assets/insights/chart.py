@@ -5,6 +5,7 @@ nothing. What must not be put here: figures that are not in the table.
 """
 
 import io
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,9 @@ def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
     """
     import altair as alt
 
-    rows = [row for film in records(table) for row in _bars(film)]
+    films = records(table)
+    names = Counter(_name(film) for film in films)
+    rows = [row for film in films for row in _bars(film, unique=names[_name(film)] == 1)]
     order = list(dict.fromkeys(row["film"] for row in rows))
     base = alt.Chart(pd.DataFrame(rows)).encode(
         y=alt.Y("film:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
@@ -47,9 +50,14 @@ def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
     return sink.getvalue()
 
 
-def _bars(film: dict[str, Any]) -> list[dict[str, Any]]:
+def _name(film: dict[str, Any]) -> str:
     year = film["release_year"]
-    name = f"{film['title']} ({year})" if year is not None else str(film["title"])
+    return f"{film['title']} ({year})" if year is not None else str(film["title"])
+
+
+def _bars(film: dict[str, Any], *, unique: bool) -> list[dict[str, Any]]:
+    """Two films of one title and year are told apart by their ids."""
+    name = _name(film) if unique else f"{_name(film)}, TMDB {film['tmdb_id']}"
     return [
         {
             "film": name,

@@ -14,6 +14,8 @@ class Phrases:
     million: str
     questions: tuple[str, ...]
     mean: str
+    mean_of_one: str
+    unknown_budget: str
     varied: str
     not_varied: str
     step: str
@@ -34,18 +36,19 @@ class Phrases:
 
     def number(self, value: float, digits: int, *, signed: bool = False) -> str:
         """A number with this language's marks."""
-        text = f"{value:{'+' if signed else ''},.{digits}f}"
+        rounded = round(value, digits) + 0.0  # no minus sign before a zero
+        text = f"{rounded:{'+' if signed else ''},.{digits}f}"
         swapped = text.replace(",", "\0").replace(".", self.decimal_mark)
         return swapped.replace("\0", self.group_mark).replace("-", "\N{MINUS SIGN}")
 
     def money(self, value: float) -> str:
-        """An amount in millions of USD, with one digit."""
-        return f"{self.currency}{self.number(value / 1e6, 1)} {self.million}"
+        """An amount in millions of USD, with one digit; a loss has its sign in front."""
+        sign = "\N{MINUS SIGN}" if value < 0 else ""
+        return f"{sign}{self.currency}{self.number(abs(value) / 1e6, 1)} {self.million}"
 
     def signed_money(self, value: float) -> str:
         """A change in millions of USD, with its sign."""
-        sign = "\N{MINUS SIGN}" if value < 0 else "+"
-        return f"{sign}{self.money(abs(value))}"
+        return self.money(value) if value < 0 else f"+{self.money(value)}"
 
     def exact_money(self, value: float) -> str:
         """An amount in USD to the cent."""
@@ -67,6 +70,8 @@ ENGLISH = Phrases(
         "Is the release year correlated with popularity?",
     ),
     mean="{value}, over {n} films.",
+    mean_of_one="{value}, over 1 film.",
+    unknown_budget="Unknown: {top_revenue} earned the most ({revenue}), and its budget is unknown.",
     varied="Yes:",
     not_varied="No, it stayed the same:",
     step="{former} to {latter}: {change} ({percent})",
@@ -121,6 +126,9 @@ PORTUGUESE = Phrases(
         "Existe correlação entre o ano de lançamento de um filme e a sua popularidade?",
     ),
     mean="{value}, em {n} filmes.",
+    mean_of_one="{value}, em 1 filme.",
+    unknown_budget="Desconhecido: {top_revenue} teve o maior faturamento ({revenue}), e o seu "
+    "orçamento é desconhecido.",
     varied="Sim:",
     not_varied="Não, permaneceu igual:",
     step="de {former} para {latter}: {change} ({percent})",

@@ -61,7 +61,8 @@ def origin(result: dict[str, Any], language: Language = "en") -> str:
 def _mean(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
     if answer["value"] is None:
         return [phrases.unknown]
-    sentence = phrases.mean.format(value=phrases.exact_money(answer["value"]), n=answer["n"])
+    template = phrases.mean if answer["n"] != 1 else phrases.mean_of_one
+    sentence = template.format(value=phrases.exact_money(answer["value"]), n=answer["n"])
     return [sentence, *_missing(phrases, answer["missing"])]
 
 
@@ -82,9 +83,9 @@ def _variation(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
 
 
 def _top(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
-    if answer["direction"] is None:
-        return [phrases.unknown]
     top_revenue, top_budget = answer["top_revenue"], answer["top_budget"]
+    if answer["direction"] is None:
+        return [_no_comparison(phrases, top_revenue), *_missing(phrases, answer["missing"])]
     sentence = phrases.tops[answer["direction"]].format(
         top_revenue=_title(top_revenue),
         revenue=phrases.money(top_revenue["revenue"]),
@@ -96,6 +97,14 @@ def _top(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
     )
     tied = [*_tied(phrases, top_revenue), *_tied(phrases, top_budget)]
     return [sentence, *tied, *_missing(phrases, answer["missing"])]
+
+
+def _no_comparison(phrases: Phrases, top_revenue: dict[str, Any] | None) -> str:
+    if top_revenue is None or top_revenue["budget"] is not None:
+        return phrases.unknown
+    return phrases.unknown_budget.format(
+        top_revenue=_title(top_revenue), revenue=phrases.money(top_revenue["revenue"])
+    )
 
 
 def _popularity(phrases: Phrases, answer: dict[str, Any]) -> list[str]:

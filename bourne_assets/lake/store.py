@@ -122,10 +122,10 @@ class Lake:
             LakeError: The lake refused or failed.
         """
         digest = hashlib.sha256(data).hexdigest()
-        with self._translated(key):
+        with self._translated(key, creating=create_only):
             result = obstore.put(
                 self._store,
-                self._path(key),
+                self._named(key),
                 data,
                 attributes={"Content-Type": content_type, "sha256": digest},
                 mode="create" if create_only else "overwrite",
@@ -150,7 +150,7 @@ class Lake:
         with path.open("rb") as file, self._translated(key):
             result = obstore.put(
                 self._store,
-                self._path(key),
+                self._named(key),
                 file,
                 attributes={"Content-Type": content_type, "sha256": sha256},
                 chunk_size=_CHUNK,
@@ -166,7 +166,7 @@ class Lake:
             LakeError: The lake refused or failed.
         """
         with self._translated(key):
-            result = obstore.get(self._store, self._path(key))
+            result = obstore.get(self._store, self._named(key))
             data = bytes(result.bytes())
             etag = result.meta["e_tag"]
         digest = hashlib.sha256(data).hexdigest()
@@ -181,7 +181,7 @@ class Lake:
         """
         digest, size = hashlib.sha256(), 0
         with self._translated(key):
-            result = obstore.get(self._store, self._path(key))
+            result = obstore.get(self._store, self._named(key))
             for chunk in result.stream(min_chunk_size=_CHUNK):
                 block = bytes(chunk)
                 digest.update(block)
@@ -208,7 +208,7 @@ class Lake:
         """
         try:
             with self._translated(key):
-                result = obstore.get(self._store, self._path(key), options={"head": True})
+                result = obstore.get(self._store, self._named(key), options={"head": True})
                 meta, attributes = result.meta, dict(result.attributes)
         except ObjectMissing:
             return None
@@ -233,13 +233,22 @@ class Lake:
             LakeError: The lake refused or failed.
         """
         with self._translated(key):
-            obstore.delete(self._store, self._path(key))
+            obstore.delete(self._store, self._named(key))
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
 
+    def _named(self, key: str) -> str:
+        """The path of a key that an object can have."""
+        if not key.isprintable() or any(part in {"", ".", ".."} for part in key.split("/")):
+            raise LakeError(
+                f"No object can be named {key!r}: its parts must be printable, not empty, and "
+                "neither '.' nor '..'."
+            ) from None
+        return self._path(key)
+
     @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
+    def _translated(self, key: str, *, creating: bool = False) -> Iterator[None]:
         """Turn obstore's errors into the lake's; `from None`, for they quote whole requests."""
         try:
             yield
@@ -247,8 +256,10 @@ class Lake:
             if "NoSuchBucket" in str(error):
                 raise BucketMissing(self.bucket) from None
             raise ObjectMissing(self.uri(key)) from None
-        except (AlreadyExistsError, PreconditionError):
-            raise ObjectExists(self.uri(key)) from None
+        except (AlreadyExistsError, PreconditionError) as error:
+            if creating:
+                raise ObjectExists(self.uri(key)) from None
+            raise self._failure(key, str(error)) from None
         except (PermissionDeniedError, UnauthenticatedError):
             raise AccessDenied(self.uri(key)) from None
         except BaseError as error:
@@ -262,6 +273,10 @@ class Lake:
         status = text.partition("status code: ")[2].partition(":")[0].strip()
         if status.startswith(("401", "403")):
             return AccessDenied(self.uri(key))
+        if "redirect" in text.splitlines()[0]:
+            return LakeFailed(
+                f"The bucket {self.bucket!r} is in another region: set AWS_REGION to its own."
+            )
         said = f"HTTP {status}" if status else text.splitlines()[0][:200]
         return LakeFailed(
             f"The lake could not complete the operation on {self.uri(key)} ({said}): "
@@ -294,14 +309,16 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         "region": access.region,
         "virtual_hosted_style_request": access.endpoint is None,
         "checksum_algorithm": "SHA256",
+        # Said, for obstore fills in what is not said from the shell's AWS_* variables.
+        "skip_signature": access.credentials is None,
+        "conditional_put": "etag",
+        "s3_express": False,
         "client_options": client,
         "retry_config": _RETRY,
     }
     if access.endpoint is not None:
-        options["endpoint"] = access.endpoint
-    if access.credentials is None:
-        options["skip_signature"] = True
-    else:
+        options["endpoint"] = options["aws_endpoint_url_s3"] = access.endpoint
+    if access.credentials is not None:
         options["credential_provider"] = access.credentials
     try:
         store = S3Store(quote(bucket, safe=""), **options)

@@ -5,8 +5,10 @@ reasons in docs/decisions. Never pickle: a table must be readable by anything, a
 What must not be put here: what a table holds, and the lake's own errors.
 """
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
+from urllib.parse import quote
 
 import dagster as dg
 import pandas as pd
@@ -53,9 +55,8 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return PurePosixPath(keys.TRUSTED, "_ops", *context.get_identifier())
 
     def make_safe_partition_path(self, base_path: Any, partition: str) -> Any:
-        """A partition's name below the asset's; `..` and a leading `/` must not lead elsewhere."""
-        parts = partition.split("/")
-        return base_path.joinpath(*("%2E%2E" if part == ".." else part or "%2F" for part in parts))
+        """A partition's name below the asset's: none leads elsewhere, or to another's object."""
+        return base_path.joinpath(*(_safe(part) for part in partition.split("/")))
 
     def make_directory(self, path: Any) -> None:
         """A lake has no directories."""
@@ -77,12 +78,17 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             Failure: The output is neither a frame nor JSON-like.
             LakeError: The lake refused or failed.
         """
+        lake = self.lake.connect()
         if isinstance(obj, pd.DataFrame):
-            stored = self.lake.connect().write(f"{path}{_PARQUET_SUFFIX}", to_parquet(obj), PARQUET)
+            stored = lake.write(f"{path}{_PARQUET_SUFFIX}", _parquet(obj), PARQUET)
             described = _describe_frame(context, obj)
+            other = f"{path}{_JSON_SUFFIX}"
         else:
-            stored = self.lake.connect().write(f"{path}{_JSON_SUFFIX}", _json(obj), JSON)
+            stored = lake.write(f"{path}{_JSON_SUFFIX}", _json(obj), JSON)
+            other = f"{path}{_PARQUET_SUFFIX}"
             described = {"preview": dg.MetadataValue.md(f"```json\n{shortened(_text(obj))}\n```")}
+        if lake.find(other):  # yesterday's, of another type, must not be read for today's
+            lake.delete(other)
         context.add_output_metadata({**_describe_object(stored), **described})
 
     def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
@@ -98,9 +104,10 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
                 data, stored = lake.read(f"{path}{suffix}")
             except ObjectMissing:
                 continue
+            value = _decoded(data, suffix, stored.uri)
             if suffix == _JSON_SUFFIX:
-                return from_json(data)
-            frame = from_parquet(data)
+                return value
+            frame: pd.DataFrame = value
             frame.attrs = {"uri": stored.uri, "sha256": stored.sha256}
             return frame
         raise _missing(context, lake.uri(f"{path}{_suffixes(context)[0]}"))
@@ -129,10 +136,14 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
 def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
     """Suffixes to look for, by the type that the input is annotated with."""
     wanted = context.dagster_type.typing_type
-    if wanted is Any:
+    if context.has_asset_partitions and (wanted is dict or get_origin(wanted) in {dict, Mapping}):
+        # A mapping of partitions: the type of one stands second, where it stands at all.
+        wanted = (*get_args(wanted), Any, Any)[1]
+    if wanted is pd.DataFrame:
+        return (_PARQUET_SUFFIX,)
+    if wanted is Any or pd.DataFrame in get_args(wanted):
         return (_PARQUET_SUFFIX, _JSON_SUFFIX)
-    is_frame = wanted is pd.DataFrame or pd.DataFrame in get_args(wanted)
-    return (_PARQUET_SUFFIX,) if is_frame else (_JSON_SUFFIX,)
+    return (_JSON_SUFFIX,)
 
 
 def _describe_object(stored: StoredObject) -> dict[str, Any]:
@@ -158,11 +169,40 @@ def _describe_frame(context: dg.OutputContext, frame: pd.DataFrame) -> dict[str,
 def _json(obj: Any) -> bytes:
     try:
         return to_json(obj)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise dg.Failure(
             f"The lake keeps pandas DataFrames and JSON-like values, and this is neither: {error}",
             allow_retries=False,
         ) from None
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    try:
+        return to_parquet(frame)
+    except (TypeError, ValueError) as error:  # Arrow's errors are such
+        raise dg.Failure(
+            f"This frame cannot be kept as Parquet: {error}", allow_retries=False
+        ) from None
+
+
+def _decoded(data: bytes, suffix: str, uri: str) -> Any:
+    try:
+        return from_json(data) if suffix == _JSON_SUFFIX else from_parquet(data)
+    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are such
+        first = str(error).partition("\n")[0]
+        raise dg.Failure(
+            f"The object {uri} cannot be read, so materialise its asset again: {first}",
+            metadata={"uri": uri},
+            allow_retries=False,
+        ) from None
+
+
+def _safe(part: str) -> str:
+    """One part of a partition's name; percent signs are escaped too, so that no two are one."""
+    escaped = "".join(
+        sign if sign.isprintable() and sign not in "%\\" else quote(sign, safe="") for sign in part
+    )
+    return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%00"
 
 
 def _text(obj: Any) -> str:

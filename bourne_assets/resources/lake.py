@@ -3,6 +3,8 @@
 What must not be put here: formats and keys of tables (`io_manager`, `bourne_assets.lake`).
 """
 
+from urllib.parse import urlsplit
+
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
@@ -10,8 +12,6 @@ from pydantic import Field, PrivateAttr
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.store import Lake, S3Access, connect_s3
 from bourne_assets.settings import EMBEDDED_BUCKET
-
-_AWS_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 class LakeResource(dg.ConfigurableResource["LakeResource"]):
@@ -102,8 +102,20 @@ def access_from(s3: S3Resource) -> S3Access:
             credentials = Boto3CredentialProvider(session)
     except (BotoCoreError, ValueError) as error:
         raise CredentialsMissing(f"The AWS configuration cannot be used: {error}") from None
-    on_aws = endpoint.rstrip("/").endswith(_AWS_SUFFIXES)
+    if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname:
+        raise CredentialsMissing(
+            f"The S3 endpoint {endpoint!r} must be an http or https address with a host name."
+        )
     signing_region = region if region and region != "aws-global" else "us-east-1"
     return S3Access(
-        None if on_aws else endpoint, signing_region, credentials, verify=s3.verify is not False
+        None if _is_default(endpoint, signing_region) else endpoint,
+        signing_region,
+        credentials,
+        verify=s3.verify is not False,
     )
+
+
+def _is_default(endpoint: str, region: str) -> bool:
+    """Whether boto3 chose this endpoint by the region alone: then obstore chooses it as well."""
+    hosts = {f"s3.{region}.amazonaws.com", f"s3.{region}.amazonaws.com.cn", "s3.amazonaws.com"}
+    return endpoint.rstrip("/").removeprefix("https://") in hosts

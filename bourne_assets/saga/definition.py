@@ -59,7 +59,7 @@ def load_sagas(path: Path) -> dict[str, Saga]:
         raise SagaConfigurationError(
             f"The sagas file {path} cannot be read ({error}): check BOURNE_SAGAS_FILE."
         ) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         detail = " ".join(str(error).split())
         raise SagaConfigurationError(f"The sagas file {path} is no YAML: {detail}.") from None
     entries = content.get("sagas") if isinstance(content, dict) else None

@@ -9,9 +9,7 @@ class SagaTable(Table):
     """Films of a saga: one row a film, in order of release."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
-    imdb_id: str = Field(
-        nullable=True, unique=True, description="IMDb's id: tt and seven digits or more"
-    )
+    imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
     wikidata_id: str = Field(nullable=True, description="Wikidata's id: Q and digits")
     title: str = Field(description="Title in English")
     original_title: str = Field(description="Title in the original language")

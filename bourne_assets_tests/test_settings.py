@@ -1,0 +1,280 @@
+"""The settings: every variable is optional, and a wrong one is named without telling a secret."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from bourne_assets import settings
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.settings import Settings, load_environment_file, read_settings
+
+SECRET = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0"
+
+EVERY_VARIABLE = {
+    "TMDB_READ_ACCESS_TOKEN": SECRET,
+    "TMDB_API_KEY": "0123456789abcdef",
+    "TMDB_BASE_URL": "http://127.0.0.1:8080/3/",
+    "TMDB_REQUESTS_PER_SECOND": "12.5",
+    "BOURNE_S3_BUCKET": "a-lake",
+    "BOURNE_S3_PREFIX": "teams/films",
+    "BOURNE_HOME": "/srv/bourne",
+    "BOURNE_CSV_DIR": "/srv/csvs",
+    "BOURNE_SAGAS_FILE": "/srv/sagas.yaml",
+    "BOURNE_SAGAS": "bourne,matrix",
+}
+
+
+# Reading
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings(
+        tmdb_read_access_token=None,
+        tmdb_api_key=None,
+        tmdb_base_url="https://api.themoviedb.org/3",
+        tmdb_requests_per_second=39.0,
+        s3_bucket=None,
+        s3_prefix="",
+        home=Path(".bourne"),
+        csv_dir=settings.DATA_DIR / "sample_csvs",
+        sagas_file=settings.DATA_DIR / "sagas.yaml",
+        saga_slugs=("bourne",),
+    )
+
+
+def test_the_files_that_the_defaults_name_are_in_the_package() -> None:
+    assert list(read_settings({}).csv_dir.glob("*.csv"))
+    assert read_settings({}).sagas_file.is_file()
+
+
+def test_every_variable_is_read() -> None:
+    assert read_settings(EVERY_VARIABLE) == Settings(
+        tmdb_read_access_token=SECRET,
+        tmdb_api_key="0123456789abcdef",
+        tmdb_base_url="http://127.0.0.1:8080/3",
+        tmdb_requests_per_second=12.5,
+        s3_bucket="a-lake",
+        s3_prefix="teams/films",
+        home=Path("/srv/bourne"),
+        csv_dir=Path("/srv/csvs"),
+        sagas_file=Path("/srv/sagas.yaml"),
+        saga_slugs=("bourne", "matrix"),
+    )
+
+
+def test_without_a_mapping_the_environment_of_the_process_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BOURNE_S3_BUCKET", "from-the-shell")
+    assert read_settings().s3_bucket == "from-the-shell"
+
+
+@pytest.mark.parametrize("name", EVERY_VARIABLE)
+@pytest.mark.parametrize("blank", ["", "  ", "\t"])
+def test_a_blank_variable_counts_as_unset(name: str, blank: str) -> None:
+    assert read_settings({name: blank}) == Settings()
+
+
+def test_space_around_a_value_does_not_belong_to_it() -> None:
+    padded = {name: f"  {value}\n" for name, value in EVERY_VARIABLE.items()}
+    assert read_settings(padded) == read_settings(EVERY_VARIABLE)
+
+
+def test_variables_of_others_do_not_matter() -> None:
+    assert read_settings({"AWS_PROFILE": "x", "PATH": "/bin", "TMDB_LANGUAGE": "?"}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["BOURNE_HOME", "BOURNE_CSV_DIR", "BOURNE_SAGAS_FILE"])
+def test_a_tilde_is_the_home_of_the_user(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jason")
+    found = read_settings({name: "~/films"})
+    assert Path("/home/jason/films") in {found.home, found.csv_dir, found.sagas_file}
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("films", "films"), ("/films/", "films"), ("//a///b//", "a/b"), ("/", ""), ("a b/ü", "a b/ü")],
+)
+def test_slashes_around_and_within_the_prefix_are_put_right(text: str, prefix: str) -> None:
+    assert read_settings({"BOURNE_S3_PREFIX": text}).s3_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("text", "slugs"),
+    [
+        ("matrix", ("matrix",)),
+        (" bourne , matrix ,", ("bourne", "matrix")),
+        ("bourne,bourne,matrix,bourne", ("bourne", "matrix")),
+    ],
+)
+def test_slugs_are_separated_by_commas_and_count_once(text: str, slugs: tuple[str, ...]) -> None:
+    assert read_settings({"BOURNE_SAGAS": text}).saga_slugs == slugs
+
+
+@pytest.mark.parametrize("pace", ["0.1", "1", "39", "1000", "1e2"])
+def test_a_pace_may_be_any_number_up_to_a_thousand(pace: str) -> None:
+    found = read_settings({"TMDB_REQUESTS_PER_SECOND": pace})
+    assert found.tmdb_requests_per_second == float(pace)
+
+
+def test_the_bucket_in_use_is_the_real_one_or_else_the_embedded_one() -> None:
+    assert Settings(s3_bucket="a-lake").bucket == "a-lake"
+    assert Settings().bucket == settings.EMBEDDED_BUCKET
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_one"),
+    [
+        ({}, False),
+        ({"TMDB_API_KEY": "k"}, True),
+        ({"TMDB_READ_ACCESS_TOKEN": "t"}, True),
+        ({"TMDB_READ_ACCESS_TOKEN": " ", "TMDB_API_KEY": ""}, False),
+    ],
+)
+def test_either_credential_is_enough_to_ask_tmdb(
+    variables: dict[str, str],
+    has_one: bool,  # noqa: FBT001
+) -> None:
+    assert read_settings(variables).has_tmdb_credential is has_one
+
+
+# Refusing
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TMDB_READ_ACCESS_TOKEN", f"{SECRET} x"),
+        ("TMDB_READ_ACCESS_TOKEN", f"{SECRET}\nX-Evil: 1"),
+        ("TMDB_READ_ACCESS_TOKEN", f"{SECRET}é"),
+        ("TMDB_API_KEY", f"{SECRET}\x00"),
+        ("TMDB_API_KEY", f"“{SECRET}”"),
+        ("TMDB_BASE_URL", "api.themoviedb.org/3"),
+        ("TMDB_BASE_URL", "ftp://api.themoviedb.org/3"),
+        ("TMDB_BASE_URL", "https://"),
+        ("TMDB_BASE_URL", "https:///3"),
+        ("TMDB_BASE_URL", "https://[::1"),
+        ("TMDB_BASE_URL", "https://host:port/3"),
+        ("TMDB_BASE_URL", "https://host:99999/3"),
+        ("TMDB_BASE_URL", f"https://user:{SECRET}@host/3"),
+        ("TMDB_BASE_URL", f"https://{SECRET}@host/3"),
+        ("TMDB_BASE_URL", f"https://host/3?api_key={SECRET}"),
+        ("TMDB_BASE_URL", f"https://host/3#{SECRET}"),
+        ("TMDB_REQUESTS_PER_SECOND", "fast"),
+        ("TMDB_REQUESTS_PER_SECOND", "0"),
+        ("TMDB_REQUESTS_PER_SECOND", "-1"),
+        ("TMDB_REQUESTS_PER_SECOND", "1000.5"),
+        ("TMDB_REQUESTS_PER_SECOND", "inf"),
+        ("TMDB_REQUESTS_PER_SECOND", "nan"),
+        ("TMDB_REQUESTS_PER_SECOND", "39,5"),
+        ("BOURNE_S3_BUCKET", "s3://a-lake"),
+        ("BOURNE_S3_BUCKET", "a-lake/films"),
+        ("BOURNE_S3_PREFIX", "films/../other"),
+        ("BOURNE_S3_PREFIX", "."),
+        ("BOURNE_S3_PREFIX", "films\nother"),
+        ("BOURNE_HOME", "~no-such-user-here/films"),
+        ("BOURNE_CSV_DIR", "~no-such-user-here/films"),
+        ("BOURNE_SAGAS_FILE", "~no-such-user-here/films"),
+        ("BOURNE_SAGAS", ","),
+        ("BOURNE_SAGAS", " , ,"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(
+    name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings({name: value})
+    assert name in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert refused.value.exit_code == 2
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_value_that_is_no_secret_is_shown_with_the_refusal() -> None:
+    with pytest.raises(ConfigurationError, match="'fast'"):
+        read_settings({"TMDB_REQUESTS_PER_SECOND": "fast"})
+
+
+def test_no_secret_is_shown_by_repr() -> None:
+    shown = repr(read_settings({"TMDB_READ_ACCESS_TOKEN": SECRET, "TMDB_API_KEY": "0123abcd"}))
+    assert SECRET not in shown
+    assert "0123abcd" not in shown
+    assert "tmdb_base_url" in shown
+
+
+# The .env file
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables that a `.env` file brings leave with the test."""
+    for name in EVERY_VARIABLE:
+        monkeypatch.setenv(name, "to be restored")
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_the_file_beside_the_project_fills_what_the_shell_leaves_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_SAGAS", "from-the-shell")
+    (tmp_path / ".env").write_text("BOURNE_SAGAS=from-the-file\nBOURNE_S3_BUCKET='a-lake'\n")
+    load_environment_file(tmp_path)
+    assert read_settings().saga_slugs == ("from-the-shell",)
+    assert read_settings().s3_bucket == "a-lake"
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_without_a_folder_the_file_of_the_working_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOURNE_S3_BUCKET=a-lake\n")
+    load_environment_file()
+    assert os.environ["BOURNE_S3_BUCKET"] == "a-lake"
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_line_that_was_left_blank_is_no_setting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# a comment\nTMDB_API_KEY=\nBOURNE_S3_BUCKET=\n\n")
+    load_environment_file(tmp_path)
+    assert read_settings() == Settings()
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_file_with_the_mark_that_windows_editors_write_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOURNE_S3_BUCKET=a-lake\n", encoding="utf-8-sig")
+    load_environment_file(tmp_path)
+    assert read_settings().s3_bucket == "a-lake"
+
+
+def test_no_file_is_no_error(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    load_environment_file(tmp_path)
+    load_environment_file(tmp_path / "no such folder")
+    (tmp_path / ".env").mkdir()
+    load_environment_file(tmp_path)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"BOURNE_S3_BUCKET=\xff\xfe\n", id="not UTF-8"),
+        pytest.param("BOURNE_S3_BUCKET=lake\n".encode("utf-16"), id="UTF-16"),
+        pytest.param(b"BOURNE_S3_BUCKET=a\x00b\n", id="a zero byte"),
+    ],
+)
+@pytest.mark.usefixtures("own_environment")
+def test_a_file_that_is_no_text_is_refused_by_its_path(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(ConfigurationError) as refused:
+        load_environment_file(tmp_path)
+    assert str(tmp_path / ".env") in str(refused.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, where reading fails for anybody")
+def test_a_file_that_cannot_be_read_is_refused_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")
+    with pytest.raises(ConfigurationError) as refused:
+        load_environment_file(tmp_path)
+    assert str(tmp_path / ".env") in str(refused.value)
