@@ -53,7 +53,7 @@ clean:
 	  .import_linter_cache .hypothesis
 
 python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed and was not found:" \
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed and was not found:" \
 	  "install one, or name it: make run PYTHON=/path/to/python3."; exit 1; }
 
 runtime: python

@@ -4,6 +4,7 @@ Dagster is imported inside the commands that run it: `bourne answers` and `bourn
 """
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from bourne_assets.insights.words import Language
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
-from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, load_sagas, select_sagas
+from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, load_environment_file, read_settings
 from bourne_assets.tables import from_json
 
@@ -44,6 +45,9 @@ def handled(command: Callable[Parameters, int | None]) -> Callable[Parameters, N
         except KeyboardInterrupt:
             print_error(error_output(), "Interrupted.")
             code = 130
+        except BrokenPipeError:  # who read our output has had enough
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            code = BourneError.exit_code
         sys.exit(code)
 
     return run
@@ -96,7 +100,7 @@ def run(slug: str, select: str | None) -> int:
         show.print_report(console, report)
         if result is not None:
             show.print_answers(console, result, "en")
-        show.print_places(console, report)
+        show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
     return report.exit_code
 
 
@@ -147,7 +151,7 @@ def doctor() -> int:
     from bourne_assets.doctor import examine
 
     settings, console = read_settings(), output()
-    load_sagas(settings.sagas_file)
+    known_sagas(settings.sagas_file)
     with _lake(settings) as lake_to_examine:
         found = []
         for diagnosis in examine(settings, lake_to_examine.connect):
@@ -156,14 +160,14 @@ def doctor() -> int:
     return 0 if all(diagnosis.healthy for diagnosis in found) else ConfigurationError.exit_code
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @handled
-def dev(options: tuple[str, ...]) -> int:
+def dev(options: tuple[str, ...]) -> None:
     """Open Dagster's UI on the instance and lake that `bourne run` uses."""
     from bourne_assets.ui import serve
 
-    return serve(read_settings(), options)
+    serve(read_settings(), options)
 
 
 @main.group()
@@ -224,6 +228,7 @@ def env() -> int:
             "AWS_SECRET_ACCESS_KEY": server.credentials.secret_key,
             "AWS_ENDPOINT_URL_S3": server.endpoint,
             "AWS_REGION": server.region,
+            "AWS_DEFAULT_REGION": server.region,
         }
     for name, value in values.items():
         click.echo(f"export {name}={shlex.quote(value)}")
@@ -287,7 +292,7 @@ def _read_answers(lake: Lake, saga: Saga) -> dict[str, Any]:
 
 
 def _saga(settings: Settings, slug: str) -> Saga:
-    (saga,) = select_sagas(load_sagas(settings.sagas_file), [slug])
+    (saga,) = select_sagas(known_sagas(settings.sagas_file), [slug])
     return saga
 
 

@@ -1,7 +1,9 @@
 """What the `bourne` command prints. What must not be put here: work, and arguments (`cli`)."""
 
+import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.columns import Columns
@@ -50,6 +52,11 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 
 def print_progress(console: Console, told: Told) -> None:
     """One line for what just happened; checks that pass are counted at the end instead."""
+    with contextlib.suppress(BrokenPipeError):  # a closed terminal must not end a run
+        _print_told(console, told)
+
+
+def _print_told(console: Console, told: Told) -> None:
     match told:
         case Stored():
             line = f"  {PASSED} {escape(told.asset):<18} [dim]{escape(told.uri)}[/]"
@@ -91,9 +98,15 @@ def print_answers(console: Console, result: dict[str, Any], language: Language) 
     console.print(f"[dim]{NOTICE}[/]")
 
 
-def print_places(console: Console, report: RunReport) -> None:
-    """Where the objects of a run lie, and how to look at it."""
-    console.print(f"\nRecorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
+def print_places(console: Console, report: RunReport, home: Path | None) -> None:
+    """Where the objects of a run lie, and how to look at them and at the run."""
+    console.print()
+    if home is not None:
+        console.print(
+            f"The objects lie in the embedded lake in {escape(str(home / 'lake'))}; after `bourne "
+            "lake start`, `bourne lake env` shows other S3 clients the way."
+        )
+    console.print(f"Recorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
 
 
 def print_error(console: Console, message: str) -> None:
@@ -109,7 +122,7 @@ def _mark(checked: Checked) -> str:
 
 def _check_line(checked: Checked) -> str:
     names = ", ".join(checked.offending[:_NAMED])
-    rest = len(checked.offending) - _NAMED
+    rest = checked.count - _NAMED
     more = f" and {rest} more" if rest > 0 else ""
     return f"{checked.asset}: {checked.check} does not hold" + (
         f" ({names}{more})" if names else ""

@@ -23,8 +23,8 @@ from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
-from bourne_assets.saga.definition import Saga, load_sagas, select_sagas
-from bourne_assets.settings import Settings, read_settings
+from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
+from bourne_assets.settings import Settings, is_in_environment, read_settings
 
 
 def build_defs(
@@ -50,7 +50,7 @@ def build_defs(
     """
     settings = settings or read_settings()
     if sagas is None:
-        sagas = select_sagas(load_sagas(settings.sagas_file), settings.saga_slugs)
+        sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
     return dg.Definitions(
         assets=[
             *raw_csvs_assets(settings),
@@ -71,18 +71,22 @@ def build_defs(
             ),
         ],
         jobs=[refresh_saga],
-        resources={**default_resources(settings), **(resources or {})},
+        resources=default_resources(settings, resources),
         executor=executor or dg.in_process_executor,
         loggers=loggers,
     )
 
 
-def default_resources(settings: Settings) -> dict[str, Any]:
-    """The resources that the settings describe.
+def default_resources(
+    settings: Settings, overrides: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The resources that the settings describe, and what takes their place.
 
-    Credentials are named and not given: Dagster shows the values of resources in its UI.
+    Another `lake` is the IO manager's lake too. Credentials are named and not given: Dagster
+    shows the values of resources in its UI.
     """
-    lake = LakeResource(
+    overrides = overrides or {}
+    lake = overrides.get("lake") or LakeResource(
         s3=S3Resource(),
         bucket=settings.s3_bucket,
         prefix=settings.s3_prefix,
@@ -91,18 +95,20 @@ def default_resources(settings: Settings) -> dict[str, Any]:
     return {
         "lake": lake,
         "io_manager": LakeIOManager(lake=lake),
-        "csv_folder": CsvFolderResource(folder=str(settings.csv_dir)),
+        "csv_folder": CsvFolderResource(folder=str(settings.csv_dir.absolute())),
         "tmdb": TmdbResource(
             read_access_token=_secret("TMDB_READ_ACCESS_TOKEN", settings.tmdb_read_access_token),
             api_key=_secret("TMDB_API_KEY", settings.tmdb_api_key),
             base_url=settings.tmdb_base_url,
             requests_per_second=settings.tmdb_requests_per_second,
         ),
+        **overrides,
     }
 
 
-def _secret(variable: str, value: str | None) -> dg.EnvVar | None:
-    return dg.EnvVar(variable) if value else None
+def _secret(variable: str, value: str | None) -> dg.EnvVar | str | None:
+    """The variable's name where it holds this value; a value from elsewhere as it is."""
+    return dg.EnvVar(variable) if value and is_in_environment(variable, value) else value
 
 
 defs = build_defs()

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from bourne_assets.errors import BourneError
-from bourne_assets.lake.store import JSON, Lake
+from bourne_assets.lake.store import JSON, Lake, is_loopback
 from bourne_assets.reports import Diagnosis
 from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.settings import Settings
@@ -36,8 +36,8 @@ def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnos
         yield Diagnosis(f"lake ({kind})", False, str(error))
     else:
         yield Diagnosis(f"lake ({kind})", True, f"{lake.uri('')} at {lake.endpoint or 'AWS'}")
-        yield _tried("lake: read and list", lambda: f"{len(lake.list('Refined'))} refined objects")
-        yield _tried("lake: write", lambda: _write(lake))
+        yield _tried("lake: list", lambda: f"{len(lake.list('Refined'))} refined objects")
+        yield _tried("lake: write and read", lambda: _write(lake))
         yield _tried("clock", lambda: _clock(lake))
     yield _tried("TMDB", lambda: _tmdb(settings))
 
@@ -52,15 +52,18 @@ def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
 def _write(lake: Lake) -> str:
     key = f"_doctor/{uuid.uuid4().hex}.json"
     lake.write(key, b"{}\n", JSON)
+    lake.read(key)
     lake.delete(key)
-    return "an object was written and removed"
+    return "an object was written, read and removed"
 
 
 def _clock(lake: Lake) -> str:
     """The server's clock against this machine's, by the Date header of any answer."""
-    address = lake.endpoint or f"https://{lake.bucket}.s3.amazonaws.com"
+    address = lake.endpoint or "https://s3.amazonaws.com"
+    session = requests.Session()
+    session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this very machine
     try:
-        stated = requests.head(address, timeout=10).headers.get("Date")
+        stated = session.head(address, timeout=10).headers.get("Date")
     except requests.RequestException:
         raise BourneError(f"{address} does not answer: check the network.") from None
     if stated is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings
@@ -77,7 +78,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     folder = instance_folder(settings)
     try:
         return dg.DagsterInstance.from_config(str(folder))
-    except (OSError, dg.DagsterError, yaml.YAMLError) as error:
+    except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigurationError(
             f"The Dagster instance of {folder / CONFIG_FILE} cannot be opened: {first}"

@@ -26,7 +26,8 @@ class Checked:
         check: Name of the check.
         passed: Whether it holds.
         is_error: Whether a failure is an ERROR, not a WARN.
-        offending: Titles, files or values of what breaks it, as far as they have one.
+        offending: Titles, files or values of the first that break it.
+        count: How many break it.
     """
 
     asset: str
@@ -34,6 +35,7 @@ class Checked:
     passed: bool
     is_error: bool
     offending: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.automation.jobs import refresh_saga
 from bourne_assets.definitions import build_defs
@@ -18,6 +19,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
 _LOGGER = "progress"
+_INTERRUPTED = "interrupted"
 
 
 class SelectionError(ConfigurationError):
@@ -49,15 +51,25 @@ def run_saga(
         settings=settings, sagas=[saga], loggers={_LOGGER: _logger(report, tell)}
     )
     graph = definitions.resolve_asset_graph()
-    selected = _selected(graph, select) if select else sorted(graph.get_all_asset_keys())
-    job = definitions.resolve_job_def(refresh_saga.name)
-    result = job.execute_in_process(
-        instance=instance,
-        raise_on_error=False,
-        run_config={"loggers": {_LOGGER: {}}},
-        asset_selection=selected if select else None,
-        tags={"saga": saga.slug},
+    selected = (
+        _selected(graph, select) if select is not None else sorted(graph.get_all_asset_keys())
     )
+    job = definitions.resolve_job_def(refresh_saga.name)
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {_LOGGER: {}}},
+            asset_selection=selected if select is not None else None,
+            tags={"saga": saga.slug},
+        )
+    except SQLAlchemyError as error:
+        first = str(error).strip().partition("\n")[0]
+        raise BourneError(
+            f"The run could not be recorded: {first} - check the disk of {settings.home}."
+        ) from None
+    if any(failure.message == _INTERRUPTED for failure in report.failed):
+        raise KeyboardInterrupt
     report.run_id, report.succeeded = result.run_id, result.success
     done = {*(item.asset for item in report.stored), *(item.step for item in report.failed)}
     names = [key.to_user_string() for key in selected]
@@ -142,6 +154,7 @@ def _checked(event: dg.DagsterEvent) -> Checked:
         evaluation.passed,
         evaluation.severity == dg.AssetCheckSeverity.ERROR,
         tuple(_name(dict(record.data)) for record in records),
+        int(getattr(evaluation.metadata.get("offending_count"), "value", len(records))),
     )
 
 
@@ -159,6 +172,8 @@ def _failure(event: dg.DagsterEvent) -> StepFailed | None:
     chain = list(_causes(data.error))
     if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
         return None
+    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in chain):
+        return StepFailed(str(event.step_key), _INTERRUPTED, False)
     known = {kind.__name__: kind for kind in _all_subclasses(BourneError)}
     for cause in chain:
         kind = known.get(cause.cls_name or "")

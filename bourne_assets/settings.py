@@ -1,4 +1,6 @@
-"""The settings of the platform: the one module that reads the environment.
+"""The settings of the platform, read from the environment in this one module.
+
+Dagster's own DAGSTER_HOME is `instance`'s, and a child process's environment that of its starter.
 
 Every setting is optional; README lists them. What must not be put here: validation that needs
 the network, and anything of Dagster.
@@ -105,6 +107,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         sagas_file=_path(given, "BOURNE_SAGAS_FILE", defaults.sagas_file),
         saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
     )
+
+
+def is_in_environment(variable: str, value: str) -> bool:
+    """Whether the environment's variable is where this setting came from."""
+    return os.environ.get(variable, "").strip() == value
+
+
+def aws_region() -> str | None:
+    """AWS_REGION, which boto3 alone among AWS's clients does not read."""
+    return os.environ.get("AWS_REGION", "").strip() or None
 
 
 def _header_safe(given: Mapping[str, str], name: str) -> str | None:

@@ -651,9 +651,12 @@ def test_a_big_disk_needs_one_per_cent_free_for_below_that_the_server_writes_not
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_loses_nothing_that_was_stored(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_loses_nothing_and_more_room_is_all_that_it_takes(
+    tmp_path: Path,
+) -> None:
     with _small_disk(tmp_path / "disk", 160) as home:
         with embedded.connect(home, BUCKET) as share:
+            share.keep()
             stored = [share.lake.write("first", os.urandom(MEBIBYTE), TEXT)]
             filler = home / "filler"
             filler.write_bytes(bytes(shutil.disk_usage(home).free - 4 * MEBIBYTE))

@@ -123,7 +123,6 @@ def test_a_process_that_gives_credentials_is_asked(profiles: Profiles) -> None:
     [
         (None, None),
         ("eu-west-1", None),
-        ("cn-north-1", None),
         ("us-east-1", "https://s3.amazonaws.com"),
         ("eu-west-1", "https://s3.eu-west-1.amazonaws.com/"),
     ],
@@ -132,6 +131,12 @@ def test_aws_itself_needs_no_endpoint(region: str | None, endpoint: str | None) 
     access = access_from(S3Resource(region_name=region, endpoint_url=endpoint, **KEYS))
     assert access.endpoint is None
     assert access.region == (region or "us-east-1")
+
+
+def test_aws_in_china_has_endpoints_of_its_own() -> None:
+    access = access_from(S3Resource(region_name="cn-north-1", **KEYS))
+    assert access.endpoint == "https://s3.cn-north-1.amazonaws.com.cn"
+    assert access.region == "cn-north-1"
 
 
 @pytest.mark.parametrize(

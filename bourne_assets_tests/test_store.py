@@ -47,6 +47,8 @@ STRANGE_KEYS = [
     'it\'s "quoted" [and] {braced}.csv',
     "<tag>,@!$(*):.csv",
     "...hidden",
+    "no\u00a0break, narrow\u202fspace, line\u2028separator",
+    "clapper \U0001f3ac, joined \U0001f469\u200d\U0001f3a4",
     "n" * 255,
 ]
 
@@ -408,6 +410,14 @@ def test_an_address_outside_the_lake_has_no_key_here(uri: str) -> None:
         lake.key(uri)
 
 
+@pytest.mark.parametrize(("bucket", "by_host"), [("a-lake", "true"), ("a.lake", "false")])
+def test_a_bucket_of_aws_is_part_of_the_host_unless_its_dots_would_miss_the_certificate(
+    bucket: str, by_host: str
+) -> None:
+    lake = connect_s3(S3Access(None, "us-east-1", None), bucket)
+    assert str(lake._store.config.get("virtual_hosted_style_request")) == by_host
+
+
 # What goes wrong
 
 
@@ -500,7 +510,7 @@ def test_a_bucket_of_another_region_makes_the_region_the_suspect(
     answers: Answers, name: str
 ) -> None:
     answers.status = HTTPStatus.MOVED_PERMANENTLY
-    with pytest.raises(LakeError, match="region") as refused:
+    with pytest.raises(LakeError, match="AWS_DEFAULT_REGION") as refused:
         OPERATIONS[name](_at(answers.endpoint), "key")
     assert "disk space" not in str(refused.value)
 

@@ -25,6 +25,8 @@ CAUSES = (
     ),
     ("nodename nor servname", "the package index was not reached: check the network"),
     ("ReadTimeoutError", "the package index is too slow: check the network and try again"),
+    ("ProxyError", "the proxy did not let the package index through: check HTTPS_PROXY"),
+    ("Tunnel connection failed", "the proxy refused the package index: check HTTPS_PROXY"),
     ("CERTIFICATE_VERIFY_FAILED", "the package index's certificate was not accepted"),
     ("HASHES", "a package differs from the lock: do not install it, and tell the maintainers"),
     ("No matching distribution", "a package of the lock is not to be had for this machine"),
@@ -39,6 +41,7 @@ class SetupError(Exception):
 def main(lock: str) -> int:
     """Install `lock` unless it is installed."""
     try:
+        must_be_supported()
         wanted = fingerprint(ROOT / lock)
         if not is_installed(lock, wanted):
             install(ROOT / lock)
@@ -47,6 +50,16 @@ def main(lock: str) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def must_be_supported() -> None:
+    """Refuse a Python that the locks do not cover."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 14):
+        raise SetupError(
+            f"Python 3.11, 3.12, 3.13 or 3.14 is needed, and {sys.executable} is "
+            f"{sys.version_info[0]}.{sys.version_info[1]}: name another, "
+            "make run PYTHON=/path/to/python3."
+        )
 
 
 def fingerprint(lock: Path) -> str:

@@ -17,6 +17,7 @@ from bourne_assets.insights.answers import answer_questions
 from bourne_assets.insights.chart import budget_and_revenue_png
 from bourne_assets.insights.markdown import as_markdown, main_numbers
 from bourne_assets.insights.schemas import ANSWER_FIELDS
+from bourne_assets.insights.words import origin
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
@@ -60,7 +61,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
                 "picture": picture(
-                    budget_and_revenue_png(films, saga.title),
+                    budget_and_revenue_png(films, saga.title, origin(result)),
                     f"Budget and revenue of the films of {saga.title} in order of release",
                 ),
                 "figures_of": result["as_of"],

@@ -63,6 +63,8 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             value=films,
             metadata={
                 "films": len(films),
+                "answered_by": ", ".join(sorted(set(films["source"]))),
+                "figures_of": films["fetched_at"].max().isoformat(),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(rejected),
                 "unknown_budget": int(films["budget"].isna().sum()),

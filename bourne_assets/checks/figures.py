@@ -35,8 +35,11 @@ def _is_valid(figure: str) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         dtype = str(table[figure].dtype)
         wrong = table if dtype != "Int64" else table[table[figure] < 0]
+        found = records(wrong[_SHOWN])
+        if dtype != "Int64" and table.empty:
+            found = [{"column": figure, "type": dtype}]
         return Finding(
-            records(wrong[_SHOWN]),
+            found,
             {"type": dtype, "threshold": "type Int64, at least 0 USD"},
         )
 

@@ -6,8 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import saga_key
-from bourne_assets.catalogue import rows_of
-from bourne_assets.checks.rules import ERROR
+from bourne_assets.checks.rules import Finding, result_of
 from bourne_assets.insights.answers import answer_questions
 from bourne_assets.saga.definition import Saga
 from bourne_assets.tables import from_json, origin_of, to_json
@@ -37,11 +36,9 @@ def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
             for name, value in _flat(expected).items()
             if _flat(answers).get(name) != value
         ]
-        return dg.AssetCheckResult(
-            passed=not wrong,
-            severity=ERROR,
-            metadata={"fields_compared": len(_flat(expected)), "offending": rows_of(wrong)},
-        )
+        facts = {"fields_compared": len(_flat(expected)), "threshold": "equal to the last digit"}
+        key = saga_key(saga, "insight_metrics")
+        return result_of(key, "answers_follow_from_the_table", Finding(wrong, facts), blocking=True)
 
     return [answers_follow_from_the_table]
 

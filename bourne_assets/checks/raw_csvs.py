@@ -4,8 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.raw_csvs import RAW_CSVS
-from bourne_assets.catalogue import rows_of
-from bourne_assets.checks.rules import ERROR, Finding, Rule, check_of, follows_schema
+from bourne_assets.checks.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.csvs.landing import bytes_that_differ
 from bourne_assets.csvs.schemas import REJECTED, ManifestTable
 from bourne_assets.resources.lake import LakeResource
@@ -54,13 +53,8 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         lake: LakeResource, raw_csvs_s3: pd.DataFrame
     ) -> dg.AssetCheckResult:
         differing = bytes_that_differ(raw_csvs_s3, lake.connect())
-        return dg.AssetCheckResult(
-            passed=not differing,
-            severity=ERROR,
-            metadata={
-                "compared": int((raw_csvs_s3["status"] != REJECTED).sum()),
-                "offending": rows_of([dict(row) for row in differing]),
-            },
-        )
+        compared = int((raw_csvs_s3["status"] != REJECTED).sum())
+        finding = Finding(differing, {"compared": compared, "threshold": "equal SHA-256"})
+        return result_of(RAW_CSVS, "landed_bytes_are_equal", finding, blocking=True)
 
     return landed_bytes_are_equal

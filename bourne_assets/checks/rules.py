@@ -66,19 +66,21 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
         wanted = {selected.name for selected in context.selected_asset_check_keys}
         for rule in rules:
             if rule.name in wanted:
-                yield result_of(key, rule, rule.find(table))
+                yield result_of(key, rule.name, rule.find(table), blocking=rule.blocking)
 
     return check
 
 
-def result_of(key: dg.AssetKey, rule: Rule, finding: Finding) -> dg.AssetCheckResult:
+def result_of(
+    key: dg.AssetKey, name: str, finding: Finding, *, blocking: bool
+) -> dg.AssetCheckResult:
     """A finding as Dagster shows it, with the evidence on pass and on failure."""
     count = len(finding.offending)
     return dg.AssetCheckResult(
-        check_name=rule.name,
+        check_name=name,
         asset_key=key,
         passed=count == 0,
-        severity=ERROR if rule.blocking else WARN,
+        severity=ERROR if blocking else WARN,
         description=f"{count} offending" if count else "holds",
         metadata={
             "offending_count": count,

@@ -4,9 +4,15 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import saga_key
-from bourne_assets.catalogue import rows_of
 from bourne_assets.checks.figures import figure_rules
-from bourne_assets.checks.rules import ERROR, check_of, follows_schema, has_pattern, is_unique
+from bourne_assets.checks.rules import (
+    Finding,
+    check_of,
+    follows_schema,
+    has_pattern,
+    is_unique,
+    result_of,
+)
 from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.schemas import SagaTable
@@ -55,15 +61,13 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
             )
             for row in records(rows)
         ]
-        return dg.AssetCheckResult(
-            passed=not found,
-            severity=ERROR,
-            metadata={
-                "collection_id": saga.collection_id,
-                "listed": len(listed),
-                "in_table": len(films),
-                "offending": rows_of(found),
-            },
-        )
+        facts = {
+            "collection_id": saga.collection_id,
+            "listed": len(listed),
+            "in_table": len(films),
+            "threshold": "the same films in both",
+        }
+        key = saga_key(saga, saga.table_name)
+        return result_of(key, "collection_is_complete", Finding(found, facts), blocking=True)
 
     return collection_is_complete

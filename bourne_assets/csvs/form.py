@@ -139,14 +139,22 @@ def _copy_with_plain_line_ends(path: Path, copy: Path) -> None:
 
 
 def _view(path: Path, form: CsvForm) -> str:
-    return f"""
-        CREATE VIEW csv AS SELECT * FROM read_csv(
-            {_literal(str(path))}, delim = {_literal(form.delimiter)},
-            quote = {_literal(form.quote)}, escape = {_literal(form.quote)}, header = true,
-            columns = {_columns(len(form.columns))}, auto_detect = false,
-            encoding = {_literal(form.encoding)}, store_rejects = true, rejects_limit = {MAXIMUM_REJECTED},
-            null_padding = false, strict_mode = true, max_line_size = {MAXIMUM_LINE_BYTES})
-        """  # noqa: S608 - every value is quoted
+    options = {
+        "delim": _literal(form.delimiter),
+        "quote": _literal(form.quote),
+        "escape": _literal(form.quote),
+        "header": "true",
+        "columns": _columns(len(form.columns)),
+        "auto_detect": "false",
+        "encoding": _literal(form.encoding),
+        "store_rejects": "true",
+        "rejects_limit": str(MAXIMUM_REJECTED),
+        "null_padding": "false",
+        "strict_mode": "true",
+        "max_line_size": str(MAXIMUM_LINE_BYTES),
+    }
+    given = ", ".join(f"{name} = {value}" for name, value in options.items())
+    return f"CREATE VIEW csv AS SELECT * FROM read_csv({_literal(str(path))}, {given})"  # noqa: S608
 
 
 def _start(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from bourne_assets.csvs.errors import CsvFolderError, CsvRejected
 from bourne_assets.csvs.form import count_lines, find_form
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
-from bourne_assets.lake.errors import ObjectExists
+from bourne_assets.lake.errors import ObjectExists, ObjectMissing
 from bourne_assets.lake.store import CSV, Lake, StoredObject
 from bourne_assets.tables import conform
 
@@ -81,12 +81,15 @@ def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]
     """Landed files whose object no longer has the manifest's SHA-256, read back from the lake.
 
     Raises:
-        LakeError: An object is missing, or the lake failed.
+        LakeError: The lake failed.
     """
     wrong = []
     landed = manifest[manifest["status"] != REJECTED]
     for uri, expected in zip(landed["uri"], landed["sha256"], strict=True):
-        found = lake.digest(lake.key(uri)).sha256
+        try:
+            found = lake.digest(lake.key(uri)).sha256
+        except ObjectMissing:
+            found = "missing"
         if found != expected:
             wrong.append({"uri": str(uri), "expected": str(expected), "found": str(found)})
     return wrong
@@ -129,7 +132,10 @@ def _stored(path: Path, lake: Lake, landed_on: date) -> tuple[StoredObject, str]
         if known is not None and known.sha256 == digest:
             return known, UNCHANGED
         if known is None and _sent(path, lake, candidate, digest):
-            return lake.digest(candidate), LANDED
+            arrived = lake.digest(candidate)
+            if arrived.sha256 != digest:
+                raise CsvRejected(f"other bytes arrived at {arrived.uri} than were sent")
+            return arrived, LANDED
     raise CsvRejected(f"the lake holds other bytes under {lake.uri(candidate)}")
 
 
@@ -145,11 +151,13 @@ def _sent(path: Path, lake: Lake, key: str, digest: str) -> bool:
             found = lake.find(key)
             return found is not None and found.sha256 == digest
         return True
-    lake.write_file(key, path, digest, CSV)
-    if lake.digest(key).sha256 != digest:
-        lake.delete(key)
+    written = lake.write_file(key, path, digest, CSV)
+    if _digest(path) != digest:
+        found = lake.find(key)
+        if found is not None and found.etag == written.etag:  # ours, and not another process's
+            lake.delete(key)
         raise CsvRejected("it changed while it was sent")
-    return True
+    return lake.digest(key).sha256 == digest
 
 
 def _digest(path: Path) -> str:

@@ -16,12 +16,13 @@ from bourne_assets.tables import records
 _BUDGET, _REVENUE = "#E69F00", "#0072B2"
 
 
-def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
+def budget_and_revenue_png(table: pd.DataFrame, title: str, origin: str = "") -> bytes:
     """PNG of horizontal bars in millions of USD; an unknown figure has no bar.
 
     Args:
         table: A `SagaTable`.
         title: Name of the saga.
+        origin: Where the figures are from, shown below the title.
     """
     import altair as alt
 
@@ -43,7 +44,13 @@ def budget_and_revenue_png(table: pd.DataFrame, title: str) -> bytes:
     )
     labels = base.mark_text(align="left", dx=4).encode(text=alt.Text("millions:Q", format=",.0f"))
     chart = (bars + labels).properties(
-        width=420, height={"step": 18}, title=f"{title}: budget and revenue in order of release"
+        width=420,
+        height={"step": 18},
+        title=alt.TitleParams(
+            f"{title}: budget and revenue in order of release",
+            subtitle=origin,
+            subtitleColor="#555",
+        ),
     )
     sink = io.BytesIO()
     chart.save(sink, format="png", scale_factor=1)

@@ -94,10 +94,11 @@ ENGLISH = Phrases(
         "least_popular": "Least popular: {title}, popularity {popularity}, profit {profit}.",
     },
     correlations={
-        "none": "{label}: no correlation to speak of (r = {r}, n = {n}, p = {p}).",
-        "proven": "{label}: {strength} {direction} correlation (r = {r}, n = {n}, p = {p}).",
+        "none": "{label}: no correlation to speak of (r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
+        "proven": "{label}: {strength} {direction} correlation "
+        "(r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
         "unproven": "{label}: {strength} {direction} tendency, but {n} films do not prove it "
-        "(r = {r}, p = {p}).",
+        "(r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
     },
     no_correlation="{label}: not computable from the {n} films that have both figures.",
     strengths={"no": "no", "strong": "strong", "moderate": "moderate", "weak": "weak"},
@@ -151,10 +152,12 @@ PORTUGUESE = Phrases(
         "least_popular": "Menor popularidade: {title}, popularidade {popularity}, lucro {profit}.",
     },
     correlations={
-        "none": "{label}: sem correlação digna de nota (r = {r}, n = {n}, p = {p}).",
-        "proven": "{label}: correlação {direction} {strength} (r = {r}, n = {n}, p = {p}).",
+        "none": "{label}: sem correlação digna de nota "
+        "(r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
+        "proven": "{label}: correlação {direction} {strength} "
+        "(r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
         "unproven": "{label}: tendência {direction} {strength}, mas {n} filmes não a comprovam "
-        "(r = {r}, p = {p}).",
+        "(r = {r}, p = {p}; rho = {rho}, p = {p_rho}).",
     },
     no_correlation="{label}: não calculável com os {n} filmes que têm os dois valores.",
     strengths={"no": "sem", "strong": "forte", "moderate": "moderada", "weak": "fraca"},

@@ -6,6 +6,7 @@ take to compute. What must not be put here: films.
 
 import functools
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, An
         "pearson": {"r": r, "p_value": p_of_r},
         "spearman": {"rho": rho, "p_value": p_of_rho},
         "p_value_method": "exact permutation" if n <= EXACT_UP_TO else "Student's t",
-        "verdict": _verdict(n, r, max(p_of_r, p_of_rho)),
+        "verdict": _verdict(n, (r, p_of_r), (rho, p_of_rho)),
     }
 
 
@@ -58,6 +59,13 @@ def strength(r: float) -> str:
         if abs(r) >= bound - _TOLERANCE:
             return word
     return "no"
+
+
+def evidence(r: float, p_of_r: float, p_of_rho: float) -> str:
+    """`none`, `proven` or `unproven`: both p-values count, so that one outlier proves nothing."""
+    if strength(r) == "no":
+        return "none"
+    return "proven" if max(p_of_r, p_of_rho) < SIGNIFICANT else "unproven"
 
 
 def _none(n: int, reason: str) -> dict[str, Any]:
@@ -77,8 +85,10 @@ def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, flo
 
 
 @functools.cache
-def _orders(n: int) -> NDArray[np.intp]:
-    return np.array(list(itertools.permutations(range(n))), dtype=np.intp)
+def _orders(n: int) -> NDArray[np.int8]:
+    """All orders of n things, one a row; kept, as every correlation needs them (3 MB for nine)."""
+    flat = itertools.chain.from_iterable(itertools.permutations(range(n)))
+    return np.fromiter(flat, dtype=np.int8, count=n * math.factorial(n)).reshape(-1, n)
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,12 +97,12 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(stats.rankdata(values), dtype=float)
 
 
-def _verdict(n: int, r: float, p: float) -> str:
-    """In plain words; `p` is the larger of the two, so that one outlier alone proves nothing."""
+def _verdict(n: int, pearson: tuple[float, float], spearman: tuple[float, float]) -> str:
+    (r, p_of_r), (rho, p_of_rho) = pearson, spearman
     direction = "positive" if r > 0 else "negative"
-    figures = f"r = {r:.2f}, n = {n}, p = {p:.2f}"
-    if strength(r) == "no":
-        return f"no correlation to speak of ({figures})"
-    if p < SIGNIFICANT:
-        return f"{strength(r)} {direction} correlation ({figures})"
-    return f"{strength(r)} {direction} tendency, but {n} films do not prove it ({figures})"
+    figures = f"r = {r:.2f}, p = {p_of_r:.2f}; rho = {rho:.2f}, p = {p_of_rho:.2f}; n = {n}"
+    return {
+        "none": f"no correlation to speak of ({figures})",
+        "proven": f"{strength(r)} {direction} correlation ({figures})",
+        "unproven": f"{strength(r)} {direction} tendency that {n} films do not prove ({figures})",
+    }[evidence(r, p_of_r, p_of_rho)]

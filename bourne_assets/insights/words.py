@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bourne_assets.insights.phrases import ENGLISH, PORTUGUESE, Phrases
-from bourne_assets.insights.statistics import SIGNIFICANT, strength
+from bourne_assets.insights.statistics import evidence, strength
 
 Language = Literal["en", "pt"]
 
@@ -42,7 +42,7 @@ def in_words(result: dict[str, Any], language: Language = "en") -> list[Spoken]:
         _variation(phrases, answers["revenue_variation"]),
         _top(phrases, answers["top_revenue_vs_top_budget"]),
         _popularity(phrases, answers["popularity_vs_success"]),
-        [_correlation(phrases, phrases.year_and_popularity, answers["year_vs_popularity"])],
+        _year(phrases, answers["year_vs_popularity"]),
     )
     return [
         Spoken(question, tuple(sentences))
@@ -111,6 +111,7 @@ def _popularity(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
     sentences = [
         _correlation(phrases, label, answer[name]) for name, label in phrases.popularity_and.items()
     ]
+    sentences += _missing(phrases, _all_missing(answer))
     for name, template in phrases.extremes.items():
         film = answer[name]
         if film is not None:
@@ -126,18 +127,31 @@ def _popularity(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
     return sentences
 
 
+def _all_missing(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Films that lack a figure of any of the three correlations, each once."""
+    films = [film for name in ("revenue", "profit", "return") for film in answer[name]["missing"]]
+    return list({film["tmdb_id"]: film for film in films}.values())
+
+
+def _year(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
+    sentence = _correlation(phrases, phrases.year_and_popularity, answer)
+    return [sentence, *_missing(phrases, answer["missing"])]
+
+
 def _correlation(phrases: Phrases, label: str, answer: dict[str, Any]) -> str:
     if answer["pearson"] is None:
         return phrases.no_correlation.format(label=label, n=answer["n"])
-    r = answer["pearson"]["r"]
-    p = max(answer["pearson"]["p_value"], answer["spearman"]["p_value"])
-    kind = "none" if strength(r) == "no" else ("proven" if p < SIGNIFICANT else "unproven")
+    pearson, spearman = answer["pearson"], answer["spearman"]
+    r = pearson["r"]
+    kind = evidence(r, pearson["p_value"], spearman["p_value"])
     return phrases.correlations[kind].format(
         label=label,
         strength=phrases.strengths[strength(r)],
         direction=phrases.directions[r > 0],
         r=phrases.number(r, 2),
-        p=phrases.number(p, 2),
+        p=phrases.number(pearson["p_value"], 2),
+        rho=phrases.number(spearman["rho"], 2),
+        p_rho=phrases.number(spearman["p_value"], 2),
         n=answer["n"],
     )
 

@@ -17,12 +17,13 @@ from typing import Any, Self
 import psutil
 
 from bourne_assets.lake import server
-from bourne_assets.lake.errors import EmbeddedLakeFailed
+from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_PATIENCE_SECONDS = 20.0
 #: Supervisors outlive the call that starts them; Python warns of a forgotten child otherwise.
 _SUPERVISORS: list[subprocess.Popen[bytes]] = []
 
@@ -118,6 +119,12 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
         users.acquire(shared=True, timeout=_GATE_SECONDS)
         state = _running(folder) or _started(folder, bucket)
         return EmbeddedLake(folder, state, users, bucket, prefix)
+    except OSError as error:
+        users.release()
+        raise HomeUnusable(
+            f"The folder {folder.root} of the embedded lake cannot be used ({error}): "
+            "mend or remove it, or set BOURNE_HOME to another folder."
+        ) from None
     except BaseException:
         users.release()
         raise
@@ -137,7 +144,8 @@ def stop(home: Path) -> bool:
         Whether no server runs any more.
     """
     folder = server.LakeFolder(home.resolve() / "lake")
-    if not folder.root.is_dir():
+    if not folder.root.is_dir():  # removed under a running server, perhaps
+        _end_strays(folder)
         return True
     folder.keep.unlink(missing_ok=True)
     state = _read_state(folder)
@@ -176,38 +184,56 @@ def _pass(gate: FileLock, folder: server.LakeFolder) -> None:
 def _folder(home: Path) -> server.LakeFolder:
     """The lake's folder, private and writable, with some room on its disk."""
     folder = server.LakeFolder(home.resolve() / "lake")
+    if "," in str(folder.root):
+        raise HomeUnusable(
+            f"The embedded lake cannot be kept in {folder.root}, as SeaweedFS takes a comma for "
+            "the end of a folder's name: set BOURNE_HOME to a folder without one."
+        )
     try:
         folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.gate.touch(mode=0o600)
-        free = shutil.disk_usage(folder.root).free
     except OSError as error:
-        raise EmbeddedLakeFailed(
+        raise HomeUnusable(
             f"The folder {folder.root} of the embedded lake cannot be used "
             f"({error.strerror or error}): set BOURNE_HOME to a folder that you can write to."
         ) from None
-    if free < _MINIMUM_FREE_BYTES:
-        raise EmbeddedLakeFailed(
-            f"The disk of {folder.root} has {free // 2**20} MiB left, and the embedded lake needs "
-            f"{_MINIMUM_FREE_BYTES // 2**20}: free some space, or set BOURNE_HOME to another disk."
-        )
     return folder
 
 
+def _must_have_room(folder: server.LakeFolder) -> None:
+    free = shutil.disk_usage(folder.root).free
+    if free < _MINIMUM_FREE_BYTES:
+        raise HomeUnusable(
+            f"The disk of {folder.root} has {free // 2**20} MiB left, and the embedded lake needs "
+            f"{_MINIMUM_FREE_BYTES // 2**20}: free some space, or set BOURNE_HOME to another disk."
+        )
+
+
 def _running(folder: server.LakeFolder) -> dict[str, Any] | None:
-    """State of the server if it and its supervisor are alive and it answers."""
+    """State of the server if it and its supervisor are alive and it answers.
+
+    A busy machine makes a server slow: one that is alive is given time before it counts as dead,
+    for others may be using it.
+    """
     state = _read_state(folder)
-    if state is None:
+    if state is None or server.known_credentials(folder) is None:
         return None
-    alive = _is_alive(state["server"]) and _is_alive(state["supervisor"])
-    return state if alive and server.is_healthy(str(state["endpoint"])) else None
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while _is_alive(state["server"]) and _is_alive(state["supervisor"]):
+        if server.is_healthy(str(state["endpoint"])):
+            return state
+        if time.monotonic() > end:
+            return None
+    return None
 
 
 def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
     """State of a new server; the caller holds the gate, so that nobody else starts one."""
+    _must_have_room(folder)
     _end_strays(folder)
     with folder.log.open("wb") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "bourne_assets.lake.supervisor", str(folder.root), bucket],
+            [sys.executable, "-m", server.SUPERVISOR, str(folder.root), bucket],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -230,14 +256,12 @@ def _crash(folder: server.LakeFolder) -> str:
 
 
 def _end_strays(folder: server.LakeFolder) -> None:
-    """End what a killed supervisor left: servers on this data that no supervisor watches.
+    """End what killed processes left: supervisors of this lake, then servers on its data.
 
-    Two servers on one data folder would damage it, and a stray would block it for good.
+    Two servers on one data folder would damage it, and a stray would block it for good. A
+    supervisor first, for it would start its server again.
     """
-    state = _read_state(folder)
-    if state is not None and _is_alive(state["supervisor"]):
-        server.end(psutil.Process(state["supervisor"]["pid"]))
-    for process in server.servers_of(folder):
+    for process in [*server.supervisors_of(folder), *server.servers_of(folder)]:
         server.end(process)
     folder.state.unlink(missing_ok=True)
 
@@ -249,7 +273,7 @@ def _read_state(folder: server.LakeFolder) -> dict[str, Any] | None:
         for name in ("server", "supervisor"):
             int(state[name]["pid"]), float(state[name]["created"])
         return {**state, "endpoint": str(state["endpoint"])}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
 
 
@@ -261,7 +285,7 @@ def _is_alive(known: dict[str, Any]) -> bool:
             abs(process.create_time() - float(known["created"])) < 1.0
             and process.status() != psutil.STATUS_ZOMBIE
         )
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # no process has such an id
         return False
 
 

@@ -27,7 +27,7 @@ class ObjectExists(LakeError):
         self.uri = uri
 
 
-class BucketMissing(LakeError):
+class BucketMissing(LakeError, ConfigurationError):
     """The bucket does not exist."""
 
     def __init__(self, bucket: str) -> None:
@@ -36,13 +36,13 @@ class BucketMissing(LakeError):
         )
 
 
-class AccessDenied(LakeError):
+class AccessDenied(LakeError, ConfigurationError):
     """The credentials are refused, or do not allow the operation."""
 
     def __init__(self, uri: str) -> None:
         super().__init__(
             f"Access to {uri} was denied: check the AWS credentials and that they allow "
-            "s3:GetObject, s3:PutObject and s3:ListBucket there."
+            "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there."
         )
 
 
@@ -65,4 +65,8 @@ class LakeFailed(LakeError):
 
 
 class EmbeddedLakeFailed(LakeError):
-    """The embedded S3 server does not start, or its folder cannot be used."""
+    """The embedded S3 server does not start."""
+
+
+class HomeUnusable(EmbeddedLakeFailed, ConfigurationError):
+    """The embedded lake cannot be kept in this folder."""

@@ -21,6 +21,7 @@ from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError
 from bourne_assets.lake.store import Lake, S3Access, connect_s3
 
 HOST = "127.0.0.1"
+SUPERVISOR = "bourne_assets.lake.supervisor"
 REGION = "us-east-1"
 #: SeaweedFS listens on each of its ports and, for gRPC, on the same plus this.
 _GRPC_OFFSET = 10_000
@@ -146,6 +147,12 @@ def data_flag(folder: LakeFolder) -> str:
     return f"-dir={folder.data}"
 
 
+def ports(base_port: int) -> list[int]:
+    """All ports that a server on this base port listens on."""
+    steps = range(_PORTS)
+    return [base_port + step + offset for step in steps for offset in (0, _GRPC_OFFSET)]
+
+
 def free_base_port() -> int:
     """A port such that it, its four followers, and their gRPC twins are free now.
 
@@ -154,8 +161,7 @@ def free_base_port() -> int:
     """
     for _ in range(100):
         base = secrets.choice(_BASE_PORTS)
-        wanted = [base + step + offset for step in range(_PORTS) for offset in (0, _GRPC_OFFSET)]
-        if all(_is_free(port) for port in wanted):
+        if all(_is_free(port) for port in ports(base)):
             return base
     raise EmbeddedLakeFailed(
         "The embedded lake found no free ports between 20000 and 60000 on 127.0.0.1: "
@@ -186,11 +192,20 @@ def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:
 
 def servers_of(folder: LakeFolder) -> list[psutil.Process]:
     """All running servers on this lake's data, also those that no state file names."""
-    flag = data_flag(folder)
+    return _processes_with("mini", data_flag(folder))
+
+
+def supervisors_of(folder: LakeFolder) -> list[psutil.Process]:
+    """All running supervisors of this lake, also those that no state file names."""
+    return _processes_with(SUPERVISOR, str(folder.root))
+
+
+def _processes_with(*wanted: str) -> list[psutil.Process]:
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "status"]):
         arguments = process.info["cmdline"] or []
-        if "mini" in arguments and flag in arguments:
+        is_dead = process.info["status"] == psutil.STATUS_ZOMBIE
+        if not is_dead and all(argument in arguments for argument in wanted):
             found.append(process)
     return found
 
@@ -212,11 +227,10 @@ def credentials(folder: LakeFolder) -> Credentials:
 
     They protect nothing but this server, so that a damaged file is simply made anew.
     """
-    try:
-        identity = json.loads(folder.identities.read_text())["identities"][0]["credentials"][0]
-        return Credentials(str(identity["accessKey"]), str(identity["secretKey"]))
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
-        fresh = Credentials(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
+    known = known_credentials(folder)
+    if known is not None:
+        return known
+    fresh = Credentials(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
     identity = {
         "name": "lake",
         "credentials": [{"accessKey": fresh.access_key, "secretKey": fresh.secret_key}],
@@ -224,6 +238,15 @@ def credentials(folder: LakeFolder) -> Credentials:
     }
     write_private(folder.identities, json.dumps({"identities": [identity]}, indent=1))
     return fresh
+
+
+def known_credentials(folder: LakeFolder) -> Credentials | None:
+    """The credentials in this lake's file; None where it has none that can be read."""
+    try:
+        identity = json.loads(folder.identities.read_text())["identities"][0]["credentials"][0]
+        return Credentials(str(identity["accessKey"]), str(identity["secretKey"]))
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return None
 
 
 def connect_server(endpoint: str, keys: Credentials, bucket: str, prefix: str = "") -> Lake:

@@ -301,7 +301,7 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         "connect_timeout": timedelta(seconds=5),
         "timeout": timedelta(seconds=120),
     }
-    if urlsplit(access.endpoint or "").hostname in _LOOPBACK:
+    if is_loopback(access.endpoint):
         # HTTP_PROXY of the shell must not swallow a server on this machine. A proxy of our own
         # that excludes the loopback hosts is the way to say so: it is never used.
         client |= {"proxy_url": access.endpoint, "proxy_excludes": ",".join(_LOOPBACK)}
@@ -328,6 +328,11 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
             f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
         ) from None
     return Lake(store, bucket, prefix, access.endpoint)
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether an endpoint is on this very machine."""
+    return urlsplit(endpoint or "").hostname in _LOOPBACK
 
 
 def _bare(etag: str | None) -> str | None:

@@ -41,7 +41,12 @@ def main(arguments: list[str]) -> int:
         _say({"error": str(error)})
         return 1
     _say(state)
-    _watch(folder, process, state)
+    try:
+        _watch(folder, process)
+    finally:  # also where the folder is removed under the server: nobody could find it any more
+        if process.poll() is None:
+            server.end(psutil.Process(process.pid))
+        _remove_sockets(int(state["base_port"]))
     return 0
 
 
@@ -103,9 +108,7 @@ def _state(process: subprocess.Popen[bytes], endpoint: str, base_port: int) -> d
     }
 
 
-def _watch(
-    folder: server.LakeFolder, process: subprocess.Popen[bytes], state: dict[str, Any]
-) -> None:
+def _watch(folder: server.LakeFolder, process: subprocess.Popen[bytes]) -> None:
     """Return when the server has ended: by itself, or here because nobody needs it."""
     gate, users = FileLock(folder.gate), FileLock(folder.users)
     while process.poll() is None:
@@ -115,18 +118,14 @@ def _watch(
         if users.acquire():
             folder.state.unlink(missing_ok=True)
             server.end(psutil.Process(process.pid))
-            _remove_sockets(int(state["base_port"]))
             users.release()
         gate.release()
 
 
 def _remove_sockets(base_port: int) -> None:
     """SeaweedFS leaves its unix sockets, named by port, in the folder for temporary files."""
-    for path in Path("/tmp").glob("seaweedfs-*.sock"):  # noqa: S108 - where SeaweedFS puts them
-        number = path.stem.rpartition("-")[2]
-        if number.isdigit() and int(number) % 10_000 in range(
-            base_port % 10_000, base_port % 10_000 + 5
-        ):
+    for port in server.ports(base_port):
+        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - it puts them there
             path.unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.store import Lake, S3Access, connect_s3
-from bourne_assets.settings import EMBEDDED_BUCKET
+from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
 
 
 class LakeResource(dg.ConfigurableResource["LakeResource"]):
@@ -82,6 +82,8 @@ def access_from(s3: S3Resource) -> S3Access:
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
+        if s3.region_name is None and aws_region() is not None:
+            s3 = s3.model_copy(update={"region_name": aws_region()})
         client = s3.get_client()
         session = boto3.Session(
             aws_access_key_id=s3.aws_access_key_id,
@@ -117,5 +119,5 @@ def access_from(s3: S3Resource) -> S3Access:
 
 def _is_default(endpoint: str, region: str) -> bool:
     """Whether boto3 chose this endpoint by the region alone: then obstore chooses it as well."""
-    hosts = {f"s3.{region}.amazonaws.com", f"s3.{region}.amazonaws.com.cn", "s3.amazonaws.com"}
+    hosts = {f"s3.{region}.amazonaws.com", "s3.amazonaws.com"}
     return endpoint.rstrip("/").removeprefix("https://") in hosts

@@ -32,7 +32,8 @@ class TmdbResource(dg.ConfigurableResource["TmdbResource"]):
             return snapshot_client(self.base_url)
         return live_client(
             self.base_url,
-            token=self.read_access_token,
-            key=self.api_key,
+            # A secret that is mounted as a file often ends in a line break.
+            token=(self.read_access_token or "").strip() or None,
+            key=(self.api_key or "").strip() or None,
             requests_per_second=self.requests_per_second,
         )

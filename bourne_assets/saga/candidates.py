@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
 from bourne_assets.tables import conform
-from bourne_assets.tmdb.client import Answer, TmdbClient, parse
+from bourne_assets.tmdb.client import SNAPSHOT, Answer, TmdbClient, parse
 from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import ask_all, search_pages
 from bourne_assets.tmdb.landing import RawLanding
@@ -35,6 +35,11 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
     try:
         (about,) = ask_all(client.collection, [saga.collection_id], landing)
     except TmdbNotFound:
+        if client.source == SNAPSHOT:
+            raise SagaConfigurationError(
+                f"The bundled snapshot of TMDB knows Jason Bourne alone: set "
+                f"TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {saga.slug!r}."
+            ) from None
         raise _empty(saga, _found(pages), f"TMDB has no collection {saga.collection_id}") from None
     collection = parse(about, Collection)
     if collection.id != saga.collection_id:
@@ -87,6 +92,7 @@ def _film(item: SearchItem, answer: Answer) -> dict[str, Any]:
     return {
         "tmdb_id": item.id,
         **item.model_dump(exclude={"id"}),
+        "vote_average": item.vote_average if item.vote_count else None,
         "fetched_at": answer.fetched_at,
     }
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bourne_assets.saga.errors import SagaConfigurationError
+from bourne_assets.settings import Settings
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
 DEFAULT_SLUG = "bourne"
@@ -68,6 +69,15 @@ def load_sagas(path: Path) -> dict[str, Saga]:
             f"The sagas file {path} has no sagas: it needs `sagas:` and a slug below it."
         )
     return {str(slug): _saga(path, slug, entry) for slug, entry in entries.items()}
+
+
+def known_sagas(path: Path) -> dict[str, Saga]:
+    """The bundled sagas, and those of the file given, which win where a slug is in both.
+
+    Raises:
+        SagaConfigurationError: As `load_sagas`.
+    """
+    return {**load_sagas(Settings().sagas_file), **load_sagas(path)}
 
 
 def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:

@@ -4,7 +4,7 @@ What must not be put here: the pace, which is the session's, and reading answers
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from bourne_assets.tmdb.client import Answer, TmdbClient, parse
@@ -33,6 +33,11 @@ def ask_all(
         return []
     with ThreadPoolExecutor(min(_THREADS, len(questions)), thread_name_prefix="tmdb") as pool:
         futures = [pool.submit(ask, question) for question in questions]
+        try:
+            wait(futures)
+        except BaseException:  # an interrupt: ask nothing more
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     answers = [landing.add(future.result()) for future in futures if not future.exception()]
     landing.flush()
     for future in futures:

@@ -68,7 +68,7 @@ def _details(tmdb_id: int, answer: Answer) -> dict[str, Any]:
         "budget": film.budget,
         "revenue": film.revenue,
         "popularity": film.popularity,
-        "vote_average": film.vote_average,
+        "vote_average": film.vote_average if film.vote_count else None,
         "vote_count": film.vote_count,
         "genres": ", ".join(genre.name for genre in film.genres) or None,
         "collection_id": collection.id if collection else None,
