@@ -7,6 +7,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
   then echo $$name; break; fi; done)
 BIN := .venv/bin
 JOBS ?= 4
+# `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
+UPGRADE ?= --upgrade
 
 .PHONY: help run dev test lint bench lock clean python runtime development
 
@@ -40,10 +42,10 @@ bench: runtime
 # One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need.
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, which is not installed."; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
 	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra build pyproject.toml --output-file requirements.lock
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
 	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra build --extra dev --constraint requirements.lock pyproject.toml \
 	  --output-file requirements-dev.lock

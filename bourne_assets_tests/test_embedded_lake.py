@@ -154,6 +154,7 @@ def _reads(home: Path, key: str = "kept") -> EmbeddedLake:
 # Coming and going
 
 
+@pytest.mark.slow
 def test_a_server_is_shared_while_it_is_used_and_its_data_outlive_it(home: Path) -> None:
     assert not embedded.exists(home)
     with embedded.connect(home, BUCKET, "films") as first:
@@ -193,6 +194,7 @@ def test_the_server_of_a_user_that_was_killed_ends(home: Path, users: Users) -> 
     assert _until(lambda: _is_gone(home))
 
 
+@pytest.mark.slow
 def test_a_user_that_is_killed_while_its_server_starts_does_not_disturb_the_next(
     home: Path, users: Users
 ) -> None:
@@ -237,6 +239,7 @@ def test_a_share_may_be_given_back_twice(home: Path) -> None:
     assert _until(lambda: _is_gone(home))
 
 
+@pytest.mark.slow
 def test_two_homes_are_two_lakes(tmp_path: Path) -> None:
     homes = [tmp_path / "one", tmp_path / "two"]
     try:
@@ -256,9 +259,10 @@ def test_two_homes_are_two_lakes(tmp_path: Path) -> None:
             _end_all(home)
 
 
-@pytest.mark.parametrize("name", ["two words ü", "100%", "a=b", "$HOME"])
-def test_a_home_may_have_an_odd_name_and_may_be_moved(tmp_path: Path, name: str) -> None:
-    home, moved = tmp_path / name, tmp_path / "moved" / name
+@pytest.mark.slow
+def test_a_home_may_have_an_odd_name_and_may_be_moved(tmp_path: Path) -> None:
+    home = tmp_path / "two words ü 100% a=b $HOME"
+    moved = tmp_path / "moved" / home.name
     try:
         _kept(home)
         assert embedded.stop(home)
@@ -374,6 +378,7 @@ def test_a_server_that_dies_in_use_is_replaced_for_the_next(home: Path) -> None:
     assert _until(lambda: _is_gone(home))
 
 
+@pytest.mark.slow
 def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) -> None:
     stray = _kept(home)
     (process,) = servers_of(_folder(home))
@@ -385,6 +390,14 @@ def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) 
     assert _until(lambda: _is_gone(home))
 
 
+def test_a_server_whose_home_is_taken_away_ends(home: Path) -> None:
+    _kept(home)
+    home.rename(home.with_name("elsewhere"))
+    assert _until(lambda: _is_gone(home))
+    assert embedded.stop(home)
+
+
+@pytest.mark.slow
 def test_a_server_that_no_state_file_names_is_ended_and_replaced(home: Path) -> None:
     _kept(home)
     assert embedded.stop(home)
@@ -451,10 +464,10 @@ def test_a_state_file_that_cannot_be_understood_is_no_running_server(
     assert embedded.stop(home)
 
 
-@pytest.mark.parametrize("name", ["cut", "odd ids"])
-def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path, name: str) -> None:
+@pytest.mark.slow
+def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) -> None:
     first = _kept(home)
-    _folder(home).state.write_bytes(DAMAGED_STATES[name])
+    _folder(home).state.write_bytes(DAMAGED_STATES["odd ids"])
     assert _reads(home).endpoint != first.endpoint
 
 
@@ -470,6 +483,7 @@ def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: 
     assert stat.S_IMODE(folder.identities.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
 def test_a_lake_whose_credentials_are_damaged_gets_new_ones_and_keeps_its_data(
     home: Path,
@@ -521,7 +535,7 @@ def test_a_home_that_cannot_be_a_folder_is_said_to_be_unusable(tmp_path: Path, b
     with pytest.raises(EmbeddedLakeFailed, match="BOURNE_HOME") as refused:
         embedded.connect(tmp_path / "file" / below, BUCKET)
     assert str(tmp_path / "file") in str(refused.value)
-    assert refused.value.exit_code == 1
+    assert refused.value.exit_code == 2
 
 
 def test_a_home_that_cannot_be_a_folder_has_nothing_to_stop(tmp_path: Path) -> None:
@@ -564,6 +578,17 @@ def test_data_that_the_server_cannot_open_are_said_to_be_so_with_its_log(home: P
     assert "filerldb2" in str(refused.value)
     assert "\n" not in str(refused.value)
     assert _until(lambda: _is_gone(home))
+
+
+def test_a_server_that_does_not_come_up_in_time_is_ended(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_START_SECONDS", 0.1)
+    monkeypatch.setattr(supervisor, "_ATTEMPTS", 1)
+    _folder(home).root.mkdir(parents=True)
+    with pytest.raises(EmbeddedLakeFailed, match=r"server\.log"):
+        supervisor._start(_folder(home), BUCKET)
+    assert _is_gone(home)
 
 
 def test_a_supervisor_that_ends_without_a_word_is_said_to_have(
@@ -844,6 +869,19 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     leaving.join()
     assert held.acquire()
     held.release()
+
+
+def test_a_lock_that_never_comes_free_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = FileLock.acquire
+    monkeypatch.setattr(FileLock, "acquire", lambda lock, **_: at_once(lock))
+    with (
+        FileLock(tmp_path / "lock"),
+        pytest.raises(TimeoutError, match="lock"),
+        FileLock(tmp_path / "lock"),
+    ):
+        pass
 
 
 def test_what_is_written_privately_appears_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -547,6 +547,7 @@ def test_a_partition_of_two_dimensions_lies_in_a_folder_for_each(run: Run, lake:
     assert "Trusted/source/pt/2026-11-23.parquet" in run.failures()[0]
 
 
+@pytest.mark.slow
 def test_no_name_of_a_partition_leads_out_of_the_assets_folder_or_onto_another_partition(
     run: Run, lake: Lake
 ) -> None:

@@ -87,6 +87,16 @@ def test_the_environment_fills_what_the_fields_leave_open(monkeypatch: pytest.Mo
     assert _asked(access.credentials) == ("AKIASHELL", "secret-of-shell", "token-of-shell")
 
 
+def test_the_region_may_stand_in_either_variable_and_the_field_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert access_from(S3Resource(**KEYS)).region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+    assert access_from(S3Resource(**KEYS)).region == "eu-west-2"
+    assert access_from(S3Resource(region_name="eu-west-3", **KEYS)).region == "eu-west-3"
+
+
 def test_fields_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASHELL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-shell")

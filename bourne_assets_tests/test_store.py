@@ -152,7 +152,7 @@ def _refused(kind: type[LakeError], *words: str) -> Iterator[None]:
     assert SECRET not in text
     assert "\n" not in text
     assert caught.value.__suppress_context__
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == (2 if kind in {AccessDenied, BucketMissing} else 1)
 
 
 # Writing and reading
@@ -510,7 +510,7 @@ def test_a_bucket_of_another_region_makes_the_region_the_suspect(
     answers: Answers, name: str
 ) -> None:
     answers.status = HTTPStatus.MOVED_PERMANENTLY
-    with pytest.raises(LakeError, match="AWS_DEFAULT_REGION") as refused:
+    with pytest.raises(LakeError, match=r"another region.*AWS_(DEFAULT_)?REGION") as refused:
         OPERATIONS[name](_at(answers.endpoint), "key")
     assert "disk space" not in str(refused.value)
 
@@ -559,6 +559,12 @@ def test_a_bucket_name_that_no_bucket_can_have_is_a_missing_bucket(
 ) -> None:
     with _refused(BucketMissing, repr(bucket)):
         connect_server(s3_server.endpoint, s3_server.credentials, bucket).list()
+
+
+def test_an_address_that_cannot_be_made_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_COPY_IF_NOT_EXISTS", "nonsense")
+    with _refused(LakeFailed, repr(BUCKET), "http://127.0.0.1:1"):
+        _at("http://127.0.0.1:1")
 
 
 # The shell

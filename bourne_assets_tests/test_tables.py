@@ -241,6 +241,13 @@ def test_records_are_plain_python_values() -> None:
     }
 
 
+def test_numbers_of_numpy_become_those_of_python() -> None:
+    cells = pd.Series([np.int64(1), np.float64(0.5), np.bool_(True)], dtype=object)
+    values = [row["a"] for row in records(pd.DataFrame({"a": cells}))]
+    assert values == [1, 0.5, True]
+    assert [type(value) for value in values] == [int, float, bool]
+
+
 @pytest.mark.parametrize("unknown", [None, pd.NA, pd.NaT, float("nan"), np.float64("nan")])
 def test_every_kind_of_unknown_becomes_none(unknown: object) -> None:
     assert records(pd.DataFrame({"a": pd.Series([unknown], dtype=object)})) == [{"a": None}]

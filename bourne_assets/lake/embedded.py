@@ -201,11 +201,13 @@ def _folder(home: Path) -> server.LakeFolder:
 
 
 def _must_have_room(folder: server.LakeFolder) -> None:
-    free = shutil.disk_usage(folder.root).free
-    if free < _MINIMUM_FREE_BYTES:
+    disk = shutil.disk_usage(folder.root)
+    # SeaweedFS writes nothing to a disk that is filled to more than 99 per cent.
+    needed = max(_MINIMUM_FREE_BYTES, disk.total // 100 + _MINIMUM_FREE_BYTES // 4)
+    if disk.free < needed:
         raise HomeUnusable(
-            f"The disk of {folder.root} has {free // 2**20} MiB left, and the embedded lake needs "
-            f"{_MINIMUM_FREE_BYTES // 2**20}: free some space, or set BOURNE_HOME to another disk."
+            f"The disk of {folder.root} has {disk.free // 2**20} MiB left, and the embedded lake "
+            f"needs {needed // 2**20}: free some space, or set BOURNE_HOME to another disk."
         )
 
 
@@ -216,7 +218,8 @@ def _running(folder: server.LakeFolder) -> dict[str, Any] | None:
     for others may be using it.
     """
     state = _read_state(folder)
-    if state is None or server.known_credentials(folder) is None:
+    known = server.known_credentials(folder)
+    if state is None or known is None or state.get("access_key") != known.access_key:
         return None
     end = time.monotonic() + _PATIENCE_SECONDS
     while _is_alive(state["server"]) and _is_alive(state["supervisor"]):

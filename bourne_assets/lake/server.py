@@ -128,6 +128,8 @@ def command(folder: LakeFolder, base_port: int, bucket: str) -> list[str]:
         "-master.telemetry=false",
         # One machine has nobody to hand its volumes to: waiting for heartbeats is idle time.
         "-volume.preStopSeconds=0",
+        # By default free space divided by a volume's size, which is none below 1 GiB.
+        "-volume.max=100000",
         f"-bucket={bucket}",
     ]
 

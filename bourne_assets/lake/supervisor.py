@@ -77,7 +77,7 @@ def _start(
             )
         endpoint = f"http://{server.HOST}:{base_port}"
         if _is_ready(process, endpoint, keys, bucket):
-            state = _state(process, endpoint, base_port)
+            state = _state(process, endpoint, base_port, keys.access_key)
             server.write_private(folder.state, json.dumps(state, indent=1))
             return process, state
         if process.poll() is None:
@@ -99,8 +99,11 @@ def _is_ready(
     return False
 
 
-def _state(process: subprocess.Popen[bytes], endpoint: str, base_port: int) -> dict[str, Any]:
+def _state(
+    process: subprocess.Popen[bytes], endpoint: str, base_port: int, access_key: str
+) -> dict[str, Any]:
     return {
+        "access_key": access_key,
         "endpoint": endpoint,
         "base_port": base_port,
         "server": {"pid": process.pid, "created": psutil.Process(process.pid).create_time()},
