@@ -24,7 +24,7 @@ from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
-from bourne_assets.settings import Settings, is_in_environment, read_settings
+from bourne_assets.settings import Settings, read_settings
 
 
 def build_defs(
@@ -106,9 +106,8 @@ def default_resources(
     }
 
 
-def _secret(variable: str, value: str | None) -> dg.EnvVar | str | None:
-    """The variable's name where it holds this value; a value from elsewhere as it is."""
-    return dg.EnvVar(variable) if value and is_in_environment(variable, value) else value
+def _secret(variable: str, value: str | None) -> dg.EnvVar | None:
+    return dg.EnvVar(variable) if value else None
 
 
 defs = build_defs()

@@ -109,11 +109,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def is_in_environment(variable: str, value: str) -> bool:
-    """Whether the environment's variable is where this setting came from."""
-    return os.environ.get(variable, "").strip() == value
-
-
 def aws_region() -> str | None:
     """AWS_REGION, which boto3 alone among AWS's clients does not read."""
     return os.environ.get("AWS_REGION", "").strip() or None

@@ -118,7 +118,7 @@ def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) 
         (["run"], {"BOURNE_SAGAS_FILE": "/nowhere.yaml"}, "check BOURNE_SAGAS_FILE"),
         (["land", "x.csv"], {}, "The command land is not part of this version"),
         (["answers", "--as-of", "2017-09-01"], {}, "--as-of is not part of this version"),
-        (["lake", "start"], {"BOURNE_S3_BUCKET": "b"}, "the embedded lake is not used"),
+        (["lake", "start"], {"BOURNE_S3_BUCKET": "a-lake"}, "the embedded lake is not used"),
         (["dev"], {"DAGSTER_HOME": "relative"}, "DAGSTER_HOME must be the absolute path"),
     ],
 )

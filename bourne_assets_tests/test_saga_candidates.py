@@ -9,7 +9,7 @@ import pytest
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
 from bourne_assets.settings import DATA_DIR, DEFAULT_TMDB_BASE_URL
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import TmdbClient, live_client, snapshot_client
@@ -199,7 +199,7 @@ def test_nothing_found_at_all_is_said_so(lake: Lake, tmdb_server: TmdbStandIn) -
 
 def test_a_saga_that_the_snapshot_does_not_hold_is_said_so(lake: Lake) -> None:
     matrix = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
-    with pytest.raises(SagaEmpty, match="no collection 2344"):
+    with pytest.raises(SagaConfigurationError, match="set TMDB_READ_ACCESS_TOKEN"):
         _found(matrix, snapshot_client(DEFAULT_TMDB_BASE_URL), lake)
 
 

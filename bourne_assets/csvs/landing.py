@@ -166,7 +166,7 @@ def _digest(path: Path) -> str:
 
 
 def _regular_size(path: Path) -> int:
-    if not path.name.isprintable():
+    if not keys.can_name(path.name):
         raise CsvRejected("its name holds signs that no object can be named with")
     if not path.is_file():
         raise CsvRejected("it is no regular file")
@@ -176,9 +176,10 @@ def _regular_size(path: Path) -> int:
 
 
 def _printable(name: str) -> str:
-    """A file's name as text can hold it: what is no UTF-8 or cannot be printed is escaped."""
+    """A file's name as text can hold it: what no object can be named with is escaped."""
     return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name
+        sign if keys.can_name(f"_{sign}_") else sign.encode("unicode_escape").decode()
+        for sign in name
     )
 
 

@@ -5,12 +5,21 @@ from: `<layer>/<origin>/<format>/<specification>/<yyyy>/<mm>/<dd>/<file>`.
 What must not be put here: reading or writing, and the bucket's name or prefix (`store` adds them).
 """
 
+import re
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
 RAW = "Raw"
 TRUSTED = "Trusted"
 REFINED = "Refined"
+#: Control characters, and what is left of bytes that are no UTF-8.
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def can_name(key: str) -> bool:
+    """Whether an object can have this key."""
+    parts = key.split("/")
+    return not _UNUSABLE.search(key) and not any(part in {"", ".", ".."} for part in parts)
 
 
 def dataset_name(file_name: str) -> str:

@@ -34,6 +34,7 @@ from bourne_assets.lake.errors import (
     ObjectExists,
     ObjectMissing,
 )
+from bourne_assets.lake.keys import can_name
 
 JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
@@ -240,10 +241,10 @@ class Lake:
 
     def _named(self, key: str) -> str:
         """The path of a key that an object can have."""
-        if not key.isprintable() or any(part in {"", ".", ".."} for part in key.split("/")):
+        if not can_name(key):
             raise LakeError(
-                f"No object can be named {key!r}: its parts must be printable, not empty, and "
-                "neither '.' nor '..'."
+                f"No object can be named {key!r}: its parts must be text without control "
+                "characters, not empty, and neither '.' nor '..'."
             ) from None
         return self._path(key)
 
@@ -307,7 +308,8 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         client |= {"proxy_url": access.endpoint, "proxy_excludes": ",".join(_LOOPBACK)}
     options: dict[str, Any] = {
         "region": access.region,
-        "virtual_hosted_style_request": access.endpoint is None,
+        # A dot in the name would make a host that no certificate of AWS covers.
+        "virtual_hosted_style_request": access.endpoint is None and "." not in bucket,
         "checksum_algorithm": "SHA256",
         # Said, for obstore fills in what is not said from the shell's AWS_* variables.
         "skip_signature": access.credentials is None,
