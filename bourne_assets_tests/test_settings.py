@@ -94,13 +94,6 @@ def test_the_region_of_aws_is_read_and_may_be_blank(monkeypatch: pytest.MonkeyPa
     assert settings.aws_region() == "eu-west-1"
 
 
-def test_a_setting_is_known_to_come_from_the_shell_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not settings.is_in_environment("TMDB_API_KEY", "0123abcd")
-    monkeypatch.setenv("TMDB_API_KEY", " 0123abcd\n")
-    assert settings.is_in_environment("TMDB_API_KEY", "0123abcd")
-    assert not settings.is_in_environment("TMDB_API_KEY", "another")
-
-
 @pytest.mark.parametrize("name", ["BOURNE_HOME", "BOURNE_CSV_DIR", "BOURNE_SAGAS_FILE"])
 def test_a_tilde_is_the_home_of_the_user(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/jason")
