@@ -80,6 +80,7 @@ def page(address: str) -> Iterator[Page]:
         )
         window = browser.new_page(viewport={"width": 1600, "height": 900})
         window.goto(f"{address}/asset-groups")
+        expect.set_options(timeout=30_000)
         yield window
         browser.close()
 
@@ -90,7 +91,7 @@ def test_materialize_all_makes_six_assets_with_green_checks(page: Page, address:
     checks = [check for name in ASSETS for check in _checks(address, name)]
     assert len(checks) == 30
     assert {check["status"] for check in checks} == {"SUCCEEDED"}
-    page.goto(f"{address}/assets/bourne_saga_table")
+    page.goto(f"{address}/assets/bourne_saga_table?view=overview")
     expect(page.get_by_text("Films of the saga, with figures of TMDB")).to_be_visible()
     uri = page.get_by_text("s3://bourne-lake/Refined/bourne_saga_table.parquet").first
     expect(uri).to_be_visible()

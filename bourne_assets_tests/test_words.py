@@ -99,15 +99,18 @@ def test_the_answers_of_2017_in_english() -> None:
         ),
         (
             "Popularity and revenue: strong negative tendency, but 5 films do not prove it "
-            f"(r = {_MINUS}0.74, p = 0.18).",
+            f"(r = {_MINUS}0.74, p = 0.18; rho = {_MINUS}0.80, p = 0.13).",
             "Popularity and profit: strong negative tendency, but 5 films do not prove it "
-            f"(r = {_MINUS}0.85, p = 0.10).",
+            f"(r = {_MINUS}0.85, p = 0.10; rho = {_MINUS}0.90, p = 0.08).",
             "Popularity and return (profit / budget): strong negative tendency, but 5 films do "
-            f"not prove it (r = {_MINUS}0.80, p = 0.08).",
+            f"not prove it (r = {_MINUS}0.80, p = 0.03; rho = {_MINUS}0.90, p = 0.08).",
             "Most popular: The Bourne Legacy (2012), popularity 90.34, profit $146.6 million.",
             "Least popular: The Bourne Ultimatum (2007), popularity 45.38, profit $372.8 million.",
         ),
-        ("Year and popularity: no correlation to speak of (r = 0.04, n = 5, p = 0.95).",),
+        (
+            "Year and popularity: no correlation to speak of "
+            "(r = 0.04, p = 0.94; rho = 0.10, p = 0.95).",
+        ),
     ]
 
 
@@ -133,17 +136,20 @@ def test_the_answers_of_2017_in_portuguese() -> None:
         ),
         (
             "Popularidade e faturamento: tendência negativa forte, mas 5 filmes não a comprovam "
-            f"(r = {_MINUS}0,74, p = 0,18).",
+            f"(r = {_MINUS}0,74, p = 0,18; rho = {_MINUS}0,80, p = 0,13).",
             "Popularidade e lucro: tendência negativa forte, mas 5 filmes não a comprovam "
-            f"(r = {_MINUS}0,85, p = 0,10).",
+            f"(r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,08).",
             "Popularidade e retorno (lucro / orçamento): tendência negativa forte, mas 5 filmes "
-            f"não a comprovam (r = {_MINUS}0,80, p = 0,08).",
+            f"não a comprovam (r = {_MINUS}0,80, p = 0,03; rho = {_MINUS}0,90, p = 0,08).",
             "Maior popularidade: The Bourne Legacy (2012), popularidade 90,34, "
             "lucro US$ 146,6 milhões.",
             "Menor popularidade: The Bourne Ultimatum (2007), popularidade 45,38, "
             "lucro US$ 372,8 milhões.",
         ),
-        ("Ano e popularidade: sem correlação digna de nota (r = 0,04, n = 5, p = 0,95).",),
+        (
+            "Ano e popularidade: sem correlação digna de nota "
+            "(r = 0,04, p = 0,94; rho = 0,10, p = 0,95).",
+        ),
     ]
 
 
@@ -303,7 +309,9 @@ def test_a_correlation_is_told_with_strength_and_direction(
 
 
 def test_no_film_of_known_popularity_has_no_extremes_to_name() -> None:
-    assert len(_sentences(SCENARIOS["no popularity at all"], "en", 5)) == 3
+    told = _sentences(SCENARIOS["no popularity at all"], "en", 5)
+    assert len(told) == 4
+    assert told[3].startswith("Left out, as the figure is unknown: The Bourne Identity")
 
 
 def test_a_film_without_a_date_is_named_without_a_year() -> None:

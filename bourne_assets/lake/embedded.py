@@ -266,7 +266,8 @@ def _end_strays(folder: server.LakeFolder) -> None:
     """
     for process in [*server.supervisors_of(folder), *server.servers_of(folder)]:
         server.end(process)
-    folder.state.unlink(missing_ok=True)
+    if folder.root.is_dir():  # it may be gone under its server
+        folder.state.unlink(missing_ok=True)
 
 
 def _read_state(folder: server.LakeFolder) -> dict[str, Any] | None:
