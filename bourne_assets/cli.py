@@ -80,7 +80,10 @@ def run(slug: str, select: str | None) -> int:
     settings = read_settings()
     saga = _saga(settings, slug)
     console = show.output()
-    with _lake(settings) as lake_of_run:
+    with _lake(settings) as lake_of_run, ThreadPoolExecutor(1) as meanwhile:
+        from bourne_assets.insights.chart import warm_up
+
+        meanwhile.submit(warm_up)
         from bourne_assets.instance import open_instance
         from bourne_assets.running import run_saga
 

@@ -256,6 +256,8 @@ def test_every_kind_of_unknown_becomes_none(unknown: object) -> None:
 def test_a_cell_may_hold_several_values() -> None:
     frame = _round_trip(pd.DataFrame({"genres": [["Action", "Thriller"], []]}))
     assert [list(row["genres"]) for row in records(frame)] == [["Action", "Thriller"], []]
+    (row,) = records(_round_trip(pd.DataFrame({"ids": [[28, 53]]})))
+    assert [type(number) for number in row["ids"]] == [int, int]
 
 
 def test_no_rows_have_no_records() -> None:

@@ -57,6 +57,16 @@ def budget_and_revenue_png(table: pd.DataFrame, title: str, origin: str = "") ->
     return sink.getvalue()
 
 
+def warm_up() -> None:
+    """Start the renderer, which takes half a second, so that the first picture need not wait.
+
+    It runs outside Python's lock: call it in a thread while something else is loaded.
+    """
+    import vl_convert
+
+    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
+
+
 def _name(film: dict[str, Any]) -> str:
     year = film["release_year"]
     return f"{film['title']} ({year})" if year is not None else str(film["title"])
