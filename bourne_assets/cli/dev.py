@@ -1,0 +1,16 @@
+"""`bourne dev`. What must not be put here: how the UI is started (`ui`)."""
+
+import click
+
+from bourne_assets.cli.common import handled
+from bourne_assets.settings import read_settings
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@handled
+def dev(options: tuple[str, ...]) -> None:
+    """Open Dagster's UI on the instance and lake that `bourne run` uses."""
+    from bourne_assets.ui import serve
+
+    serve(read_settings(), options)

@@ -1,0 +1,25 @@
+"""`bourne doctor`. What must not be put here: what is tried (`bourne_assets.doctor`)."""
+
+import click
+
+from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.saga.definition import known_sagas
+from bourne_assets.settings import read_settings
+
+
+@click.command()
+@handled
+def doctor() -> int:
+    """Say which lake and which TMDB mode would be used, and try each."""
+    from bourne_assets.console import output, print_diagnosis
+    from bourne_assets.doctor import examine
+
+    settings, console = read_settings(), output()
+    known_sagas(settings.sagas_file)
+    with lake_of(settings) as lake_to_examine:
+        found = []
+        for diagnosis in examine(settings, lake_to_examine.connect):
+            print_diagnosis(console, diagnosis)
+            found.append(diagnosis)
+    return 0 if all(diagnosis.healthy for diagnosis in found) else ConfigurationError.exit_code

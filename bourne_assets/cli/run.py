@@ -1,0 +1,47 @@
+"""`bourne run`. What must not be put here: the run itself (`running`)."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from bourne_assets.cli.answers import read_answers
+from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
+from bourne_assets.settings import read_settings
+
+
+@click.command()
+@saga_option
+@click.option("--select", metavar="SELECTION", help="Assets to run, in Dagster's selection syntax.")
+@handled
+def run(slug: str, select: str | None) -> int:
+    """Run all assets and checks once, recorded, and print the answers."""
+    from bourne_assets import console as show
+
+    settings = read_settings()
+    saga = saga_of(settings, slug)
+    console = show.output()
+    with lake_of(settings) as lake_of_run, ThreadPoolExecutor(1) as meanwhile:
+        from bourne_assets.insights.chart import warm_up
+
+        meanwhile.submit(warm_up)
+        from bourne_assets.instance import open_instance
+        from bourne_assets.running import run_saga
+
+        instance = open_instance(settings)
+        lake = lake_of_run.connect()
+        show.print_heading(console, saga.title, lake, has_credential=settings.has_tmdb_credential)
+        report = run_saga(
+            settings,
+            saga,
+            instance,
+            select=select,
+            tell=lambda told: show.print_progress(console, told),
+        )
+        answered = any(item.asset.endswith("insight_metrics") for item in report.stored)
+        result = read_answers(lake, saga) if answered else None
+        lake_of_run.release()  # the server ends while the answers are printed
+        show.print_report(console, report)
+        if result is not None:
+            show.print_answers(console, result, "en")
+        show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
+    return report.exit_code
