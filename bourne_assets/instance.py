@@ -64,6 +64,13 @@ def instance_config(base: Path) -> dict[str, Any]:
             "class": "LocalComputeLogManager",
             "config": {"base_dir": str(base / "logs")},
         },
+        # One step at a time in each pool: `tmdb_api` is the one there is.
+        "concurrency": {"pools": {"default_limit": 1}},
+        "run_monitoring": {
+            "enabled": True,
+            "poll_interval_seconds": 10,
+            "free_slots_after_run_end_seconds": 1,
+        },
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
     }

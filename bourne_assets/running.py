@@ -11,7 +11,10 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bourne_assets.automation.jobs import refresh_saga
+from bourne_assets.assets.common import SAGA_TAG
+from bourne_assets.assets.tmdb import POOL
+from bourne_assets.automation.jobs import saga_job_name
+from bourne_assets.automation.lost_runs import end_lost_runs
 from bourne_assets.definitions import build_defs
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.reports import Checked, RunReport, StepFailed, Stored, Told
@@ -32,6 +35,7 @@ def run_saga(
     instance: dg.DagsterInstance,
     *,
     select: str | None,
+    resume: bool = False,
     tell: Callable[[Told], None],
 ) -> RunReport:
     """Run the assets and checks of a saga in this process, recorded in the instance.
@@ -41,6 +45,7 @@ def run_saga(
         saga: The saga.
         instance: Where the run is recorded.
         select: A selection of assets in Dagster's syntax; None for all.
+        resume: Whether TMDB's answers of today that lie in Raw are not asked for again.
         tell: Called with whatever happens, when it happens.
 
     Raises:
@@ -54,14 +59,18 @@ def run_saga(
     selected = (
         _selected(graph, select) if select is not None else sorted(graph.get_all_asset_keys())
     )
-    job = definitions.resolve_job_def(refresh_saga.name)
+    job = definitions.resolve_job_def(saga_job_name(saga))
+    end_lost_runs(instance)
     try:
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
-            run_config={"loggers": {_LOGGER: {}}},
+            run_config={
+                "loggers": {_LOGGER: {}},
+                "ops": _resuming(graph, selected) if resume else {},
+            },
             asset_selection=selected if select is not None else None,
-            tags={"saga": saga.slug},
+            tags={SAGA_TAG: saga.slug},
         )
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]
@@ -93,6 +102,12 @@ def _selected(graph: Any, select: str) -> list[dg.AssetKey]:
             f"The selection {select!r} selects none of the assets, which are: {names}."
         )
     return sorted(keys)
+
+
+def _resuming(graph: Any, selected: list[dg.AssetKey]) -> dict[str, Any]:
+    """Config of the steps that ask TMDB."""
+    steps = (graph.get(key).assets_def.op for key in selected)
+    return {step.name: {"config": {"resume": True}} for step in steps if step.pool == POOL}
 
 
 def _logger(report: RunReport, tell: Callable[[Told], None]) -> dg.LoggerDefinition:

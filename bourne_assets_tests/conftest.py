@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tenacity
 from dagster_aws.s3 import S3Resource
 
 from bourne_assets.lake import embedded
@@ -68,3 +69,10 @@ def tmdb_server() -> Iterator[TmdbStandIn]:
     """A TMDB of the test's own on loopback; what goes wrong there, the test scripts."""
     with TmdbStandIn() as server:
         yield server
+
+
+@pytest.fixture
+def no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries at TMDB follow one another at once; what a server asks for is tested by the clock."""
+    monkeypatch.setattr("bourne_assets.tmdb.exchange._BACKOFF", tenacity.wait_none())
+    monkeypatch.setattr("bourne_assets.tmdb.exchange._LONGEST_WAIT", 0.0)

@@ -5,7 +5,7 @@ Tables are written into a real lake under their assets' keys, and Dagster runs t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ _KEYS = {
 _WARNINGS = {
     "no_file_was_rejected",
     "no_line_was_rejected",
+    "raw_answers_are_recent",
     "search_found_every_film",
     "no_film_is_deleted",
     "budget_is_known_and_plausible",
@@ -564,6 +565,23 @@ def test_an_object_that_is_gone_is_bad_data_and_blocks(
     assert not outcome.checks["landed_bytes_are_equal"].passed
 
 
+# Raw answers
+
+
+def test_raw_answers_of_tmdb_that_are_kept_too_long_are_a_warning(
+    lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.checks.tmdb.LONGEST", timedelta(seconds=-60))
+    _put(lake, _tables())
+    lake.write("Raw/TMDB/JSON/2026/01/02/collection/1.json", b"[]", JSON)
+    outcome = _check(lake_resource, "tmdb_search")
+    assert outcome.success
+    check = outcome.checks["raw_answers_are_recent"]
+    assert (check.passed, check.severity.value) == (False, "WARN")
+    (offending,) = _offending(check)
+    assert offending["key"] == "Raw/TMDB/JSON/2026/01/02/collection/1.json"
+
+
 # The answers
 
 
@@ -655,7 +673,7 @@ def test_a_check_without_its_input_fails_the_run_and_gives_no_verdict(
 ) -> None:
     outcome = _check(lake_resource, asset)
     assert not outcome.success
-    assert outcome.checks == {}
+    assert outcome.checks.keys() <= {"raw_answers_are_recent"}  # it looks at the lake alone
     assert "is not in the lake: materialise" in outcome.errors
 
 

@@ -441,7 +441,7 @@ def _objects(lake: Lake) -> dict[str, bytes]:
 
 
 def _refresh(defs: dg.Definitions) -> dg.ExecuteInProcessResult:
-    return defs.resolve_job_def("refresh_saga").execute_in_process(
+    return defs.resolve_job_def("refresh_all").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
@@ -499,7 +499,6 @@ def test_every_object_lies_where_the_design_says(refreshed: Refreshed) -> None:
         "Raw/Local/CSV/Series/<day>/series.csv",
         f"Raw/TMDB/JSON/<day>/collection/{time}",
         f"Raw/TMDB/JSON/<day>/movie_details/{time}",
-        f"Raw/TMDB/JSON/<day>/movie_external_ids/{time}",
         f"Raw/TMDB/JSON/<day>/search_movie/{time}",
         "Trusted/raw_csvs_s3.parquet",
         "Trusted/tmdb_search.parquet",

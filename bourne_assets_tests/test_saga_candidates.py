@@ -9,8 +9,8 @@ import pytest
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
-from bourne_assets.settings import DATA_DIR, DEFAULT_TMDB_BASE_URL
+from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
+from bourne_assets.settings import DEFAULT_TMDB_BASE_URL
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import TmdbClient, live_client, snapshot_client
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbError, TmdbNotFound, TmdbProtocolError
@@ -134,12 +134,29 @@ def test_a_member_that_the_search_missed_is_a_candidate_of_the_collection(
     assert found[2501]["found_by"] == "search"
 
 
-def test_a_search_that_finds_nothing_leaves_the_members(
+def test_a_query_that_matches_nothing_is_an_error_that_names_the_nearest_films(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    found = _found(_saga("nothing of the kind"), tmdb_server.client(), lake)
-    assert sorted(found) == sorted(_SAGA)
-    assert {row["found_by"] for row in found.values()} == {"collection"}
+    with pytest.raises(QueryWithoutResults, match="'Borne' of the saga 'bourne'") as caught:
+        _found(_saga("Bourne", "Borne"), tmdb_server.client(), lake)
+    told = str(caught.value)
+    assert "The Bourne Identity (2501, in collection 31562 The Bourne Collection)" in told
+    assert "Mrs. Winterbourne (40001, in no collection)" in told
+
+
+def test_queries_that_all_match_nothing_name_the_films_of_the_collection(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    with pytest.raises(QueryWithoutResults, match="Nearest candidates: The Bourne Identity"):
+        _found(_saga("nothing of the kind"), tmdb_server.client(), lake)
+
+
+def test_a_film_of_another_collection_is_rejected_with_that_reason(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    with pytest.raises(SagaEmpty, match="no films: check its collection_id") as caught:
+        _found(_saga("Bourne", collection_id=7), tmdb_server.client(), lake)
+    assert "in collection 31562 The Bourne Collection" in str(caught.value)
 
 
 def test_parts_may_come_by_name_in_place_of_title(lake: Lake, tmdb_server: TmdbStandIn) -> None:
@@ -147,7 +164,8 @@ def test_parts_may_come_by_name_in_place_of_title(lake: Lake, tmdb_server: TmdbS
     for part in collection["parts"]:
         part["name"], part["original_name"] = part.pop("title"), part.pop("original_title")
     tmdb_server.override("/collection/31562", collection)
-    found = _found(_saga("nothing of the kind"), tmdb_server.client(), lake)
+    tmdb_server.override("/search/movie", _results(_item(40001)))
+    found = _found(_BOURNE, tmdb_server.client(), lake)
     assert found[2501]["title"] == "The Bourne Identity"
 
 
@@ -177,8 +195,8 @@ def test_a_collection_without_parts_has_no_films_and_the_nearest_are_named(
     told = str(caught.value)
     assert "No film is in collection 31562" in told
     assert "'bourne'" in told
-    assert "The Bourne Identity (2501)" in told
-    assert "Mrs. Winterbourne (40001)" in told
+    assert "The Bourne Identity (2501, " in told
+    assert "Mrs. Winterbourne (40001, " in told
     assert caught.value.exit_code == 1
 
 
@@ -188,12 +206,12 @@ def test_a_collection_that_tmdb_does_not_know_has_no_films_and_the_nearest_are_n
     with pytest.raises(SagaEmpty, match="TMDB has no collection 99999") as caught:
         _found(_saga("Bourne", collection_id=99999), tmdb_server.client(), lake)
     assert "collection_id" in str(caught.value)
-    assert "Jason Bourne (324668)" in str(caught.value)
+    assert "Jason Bourne (324668, " in str(caught.value)
 
 
 def test_nothing_found_at_all_is_said_so(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     saga = _saga("nothing of the kind", collection_id=99999)
-    with pytest.raises(SagaEmpty, match=r"The search found nothing\.$"):
+    with pytest.raises(SagaEmpty, match=r"Nearest candidates: none\.$"):
         _found(saga, tmdb_server.client(), lake)
 
 
@@ -234,12 +252,12 @@ def test_a_refused_credential_is_told_as_such(lake: Lake, tmdb_server: TmdbStand
 
 
 def test_every_answer_is_stored_as_received(lake: Lake, tmdb_server: TmdbStandIn) -> None:
-    _found(_saga("Bourne", "nothing of the kind"), tmdb_server.client(), lake)
-    assert tmdb_server.paths == ["/search/movie", "/search/movie", "/collection/31562"]
+    with pytest.raises(QueryWithoutResults):
+        _found(_saga("Bourne", "nothing of the kind"), tmdb_server.client(), lake)
+    assert tmdb_server.paths[:3] == ["/search/movie", "/search/movie", "/collection/31562"]
     landed = b"".join(lake.read(key)[0] for key in lake.list("Raw/TMDB/JSON"))
-    folder = DATA_DIR / "snapshot"
-    for name in ("search/movie/bourne-1.json", "collection/31562.json"):
-        assert (folder / name).read_bytes().strip() in landed
+    for name in ("search/movie/bourne-1", "collection/31562"):
+        assert json.dumps(snapshot(name)).encode() in landed
     assert b"nothing of the kind" in landed
 
 
@@ -256,5 +274,6 @@ def test_an_answer_that_cannot_be_read_is_stored_before_it_is_refused(
 
 def test_words_of_a_query_reach_tmdb_unchanged(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     words = "L'Été & l'hiver: 100 % ?#/+"
+    tmdb_server.override("/search/movie", _results(_item(2501)))
     _found(_saga(words), tmdb_server.client(), lake)
     assert tmdb_server.requests[0].query["query"] == words

@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import time
 import traceback
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.settings import DATA_DIR
-from bourne_assets.tmdb.client import Answer, live_client, parse
+from bourne_assets.tmdb.answers import Answer, parse
+from bourne_assets.tmdb.client import live_client
 from bourne_assets.tmdb.errors import (
     TmdbAuthError,
     TmdbError,
@@ -53,11 +51,7 @@ _JSON = st.recursive(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow at once."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr("urllib3.util.retry.time", clock)
+pytestmark = pytest.mark.usefixtures("no_naps")
 
 
 def _answer(body: object, status: int = 200) -> Answer:
@@ -116,7 +110,7 @@ def test_each_question_has_its_path(tmdb_server: TmdbStandIn) -> None:
 def test_an_answer_holds_the_bytes_as_received_and_the_time(tmdb_server: TmdbStandIn) -> None:
     before = datetime.now(UTC)
     answer = tmdb_server.client().movie_details(2501)
-    assert answer.body == (DATA_DIR / "snapshot" / "movie" / "2501.json").read_bytes()
+    assert answer.body == json.dumps(snapshot("movie/2501")).encode()
     assert answer.status == 200
     assert answer.fetched_at.utcoffset() == timedelta(0)
     assert before <= answer.fetched_at <= datetime.now(UTC)

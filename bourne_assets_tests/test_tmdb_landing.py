@@ -14,13 +14,15 @@ from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import JSON, Lake, StoredObject
-from bourne_assets.tmdb.client import Answer, live_client
+from bourne_assets.tmdb.answers import Answer
+from bourne_assets.tmdb.client import live_client
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import LAST_PAGE, ask_all, search_pages
 from bourne_assets.tmdb.landing import MAXIMUM_BYTES, RawLanding
 from bourne_assets_tests.standin import (
     NOT_FOUND,
     PACE,
+    Reply,
     TmdbStandIn,
     as_html,
     refusal,
@@ -302,7 +304,7 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     tmdb_server.override("/movie/2502", as_html(secret))
     tmdb_server.override("/movie/5", refusal(404, 34, secret))
     with RawLanding(lake) as landing:
-        ask_all(client.movie_details, [2501, 2502, 5, 40001], landing)
+        list(ask_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
         search_pages(client, "Bourne", landing)
     landed = b"".join(lake.read(key)[0] for key in lake.list())
     assert landed.count(b"***") == 3
@@ -315,24 +317,25 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
 
 
 def test_no_questions_have_no_answers(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    client = tmdb_server.client()
     with RawLanding(lake) as landing:
-        assert ask_all(tmdb_server.client().movie_details, [], landing) == []
+        assert list(ask_all(client, client.movie_details, [], landing)) == []
     assert tmdb_server.requests == []
     assert lake.list() == []
 
 
-def test_answers_come_in_the_order_of_the_questions(lake: Lake) -> None:
+def test_answers_come_in_the_order_of_the_questions(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     last_is_answered = threading.Event()
 
     def ask(number: int) -> Answer:
         if number == 9:
             last_is_answered.set()
-        elif number == 0:
+        elif number == 1:
             assert last_is_answered.wait(timeout=20)
         return _answer(b"%d" % number)
 
     with RawLanding(lake) as landing:
-        answers = ask_all(ask, range(10), landing)
+        answers = list(ask_all(tmdb_server.client(), ask, range(10), landing))
     assert [answer.body for answer in answers] == [b"%d" % number for number in range(10)]
     (key,) = lake.list()
     assert [element["answer"] for element in _elements(lake, key)] == list(range(10))
@@ -342,27 +345,34 @@ def test_many_films_are_asked_once_each(lake: Lake, tmdb_server: TmdbStandIn) ->
     ids = list(range(1, 151))
     for tmdb_id in ids:
         tmdb_server.override(f"/movie/{tmdb_id}", {"id": tmdb_id})
+    client = tmdb_server.client()
     with RawLanding(lake) as landing:
-        answers = ask_all(tmdb_server.client().movie_details, ids, landing)
+        answers = list(ask_all(client, client.movie_details, ids, landing))
     assert [json.loads(answer.body)["id"] for answer in answers] == ids
     assert sorted(tmdb_server.paths) == sorted(f"/movie/{tmdb_id}" for tmdb_id in ids)
     assert len(landing.stored) == 2
 
 
 def test_answers_are_stored_before_anybody_reads_them(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    client = tmdb_server.client()
     with RawLanding(lake) as landing:
-        ask_all(tmdb_server.client().movie_details, [2501], landing)
-        assert len(lake.list()) == 1
+        answers = ask_all(client, client.movie_details, range(1, 202), landing)
+        for number, answer in enumerate(answers):
+            stored = [element for key in lake.list() for element in _elements(lake, key)]
+            assert any(element["path"] == answer.path for element in stored)
+            if number in {0, 100, 200}:
+                assert len(stored) == min(201, number + 100)
 
 
 def test_what_was_answered_is_stored_when_one_question_fails(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    tmdb_server.override("/movie/2502", as_html("Access denied", 403))
+    refused = as_html("Access denied", 403)
+    tmdb_server.override("/movie/2502", Reply(403, refused.body, refused.headers, seconds=0.3))
     tmdb_server.override("/movie/2503", as_html("Teapot", 418))
-    landing = RawLanding(lake)
+    client, landing = tmdb_server.client(), RawLanding(lake)
     with pytest.raises(TmdbAuthError, match="/movie/2502"):
-        ask_all(tmdb_server.client().movie_details, [2501, 2502, 2503, 49040, 5], landing)
+        list(ask_all(client, client.movie_details, [2501, 2502, 2503, 49040, 5], landing))
     landed = {
         element["path"]: element["status"]
         for key in lake.list()
@@ -404,14 +414,14 @@ def test_the_last_page_that_tmdb_serves_is_fetched(
     assert json.loads(answers[-1].body)["page"] == 7
 
 
-def test_a_query_with_more_pages_than_tmdb_serves_is_too_wide(
-    lake: Lake, tmdb_server: TmdbStandIn
+def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
+    lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     _serve_pages(tmdb_server, LAST_PAGE + 1)
-    with pytest.raises(TmdbProtocolError, match=r"'the' has 501 pages.*narrow"):
-        search_pages(tmdb_server.client(), "the", RawLanding(lake))
-    assert len(tmdb_server.requests) == 1
-    assert len(lake.list()) == 1
+    answers = search_pages(tmdb_server.client(), "the", RawLanding(lake))
+    assert len(answers) == len(tmdb_server.requests) == LAST_PAGE
+    assert max(int(request.query["page"]) for request in tmdb_server.requests) == LAST_PAGE
+    assert "'the' has 501 pages of results, and TMDB serves 500" in caplog.text
 
 
 def test_a_search_that_answers_no_page_is_stored_and_refused(
@@ -427,11 +437,12 @@ def test_a_search_that_answers_no_page_is_stored_and_refused(
 def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    _serve_pages(tmdb_server, 3)
-    tmdb_server.override("/search/movie?page=2", NOT_FOUND)
+    _serve_pages(tmdb_server, 4)
+    slowly = Reply(NOT_FOUND.status, NOT_FOUND.body, seconds=0.3)
+    tmdb_server.override("/search/movie?page=3", slowly)
     with pytest.raises(TmdbNotFound):
         search_pages(tmdb_server.client(), "Bourne", RawLanding(lake))
     pages = [
         element["parameters"]["page"] for key in lake.list() for element in _elements(lake, key)
     ]
-    assert sorted(pages) == ["1", "3"]
+    assert sorted(pages) == ["1", "2", "4"]

@@ -1,11 +1,8 @@
-"""Credential, pace and retries of a session: what leaves the machine, and what is tried again."""
+"""The credential of a session: what leaves the machine, and what stays out of sight."""
 
-import email.utils
 import logging
-import time
 import traceback
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 
 from bourne_assets.tmdb.client import TmdbClient, live_client
 from bourne_assets.tmdb.errors import TmdbError, TmdbProtocolError, TmdbRateLimited, TmdbUnavailable
-from bourne_assets.tmdb.session import KeyAuth, live_session, paced_adapter, without_key
+from bourne_assets.tmdb.session import KeyAuth, without_key
 from bourne_assets_tests.standin import (
     HANG_UP,
     OFFLINE,
@@ -33,17 +30,11 @@ _TRANSIENT = [429, 500, 502, 503, 504]
 _CREDENTIALS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that urllib3 would have slept between its tries: no test waits for them."""
-    seconds: list[float] = []
-    clock = SimpleNamespace(sleep=seconds.append, time=time.time)
-    monkeypatch.setattr("urllib3.util.retry.time", clock)
-    return seconds
+pytestmark = pytest.mark.usefixtures("no_naps")
 
 
-def _client_with_key(server: TmdbStandIn, pace: float = PACE) -> TmdbClient:
-    return live_client(server.base_url, token=None, key=server.key, requests_per_second=pace)
+def _client_with_key(server: TmdbStandIn) -> TmdbClient:
+    return server.client(by_key=True)
 
 
 def test_the_token_goes_into_the_header_and_not_into_the_url(tmdb_server: TmdbStandIn) -> None:
@@ -145,124 +136,17 @@ def test_a_redirect_to_a_place_that_is_no_address_is_an_error_of_tmdb(
         tmdb_server.client().movie_details(2501)
 
 
-@pytest.mark.parametrize("status", _TRANSIENT)
-def test_a_passing_failure_is_retried_and_the_answer_is_not_lost(
-    tmdb_server: TmdbStandIn, status: int
-) -> None:
-    tmdb_server.script("/movie/2501", [as_html("Gateway", status)] * 3)
-    assert tmdb_server.client().movie_details(2501).status == 200
-    assert tmdb_server.paths == ["/movie/2501"] * 4
-
-
-def test_a_connection_that_is_closed_without_an_answer_is_retried(
-    tmdb_server: TmdbStandIn,
-) -> None:
-    tmdb_server.script("/movie/2501", [HANG_UP, HANG_UP])
-    assert tmdb_server.client().movie_details(2501).status == 200
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422])
-def test_a_refusal_is_not_retried(tmdb_server: TmdbStandIn, status: int) -> None:
-    tmdb_server.script("/collection/31562", [refusal(status, 5, "No.")])
-    with pytest.raises(TmdbError):
-        tmdb_server.client().collection(31562)
-    assert len(tmdb_server.requests) == 1
-
-
-def test_retry_after_zero_is_honoured_on_a_429(tmdb_server: TmdbStandIn, naps: list[float]) -> None:
-    tmdb_server.script("/movie/2501", [Reply(429, TOO_MANY.body, {"Retry-After": "0"})])
-    assert tmdb_server.client().movie_details(2501).status == 200
-    assert naps == []
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_in_seconds_is_honoured(
-    tmdb_server: TmdbStandIn, naps: list[float], status: int
-) -> None:
-    tmdb_server.script("/movie/2501", [Reply(status, headers={"Retry-After": "7"})])
-    tmdb_server.client().movie_details(2501)
-    assert naps == [7]
-
-
-def test_retry_after_as_a_date_is_honoured(tmdb_server: TmdbStandIn, naps: list[float]) -> None:
-    soon = email.utils.formatdate(time.time() + 50, usegmt=True)
-    tmdb_server.script("/movie/2501", [Reply(429, headers={"Retry-After": soon})])
-    tmdb_server.client().movie_details(2501)
-    (nap,) = naps
-    assert 0 < nap <= 50
-
-
-def test_a_retry_after_that_is_gone_by_means_at_once(
-    tmdb_server: TmdbStandIn, naps: list[float]
-) -> None:
-    past = email.utils.formatdate(0, usegmt=True)
-    tmdb_server.script("/movie/2501", [Reply(429, headers={"Retry-After": past})])
-    tmdb_server.client().movie_details(2501)
-    assert naps == []
-
-
-@pytest.mark.parametrize("words", ["soon", "1.5", "-1", ""])
-def test_a_retry_after_that_means_nothing_does_not_cost_the_answer(
-    tmdb_server: TmdbStandIn, words: str
-) -> None:
-    tmdb_server.script("/movie/2501", [Reply(503, OFFLINE.body, {"Retry-After": words})])
-    assert tmdb_server.client().movie_details(2501).status == 200
-
-
-def test_a_server_cannot_put_the_platform_to_sleep_for_hours(
-    tmdb_server: TmdbStandIn, naps: list[float]
-) -> None:
-    long = Reply(503, OFFLINE.body, {"Retry-After": str(24 * _AN_HOUR)})
-    tmdb_server.script("/movie/2501", [long] * _FOREVER)
-    with pytest.raises(TmdbUnavailable):
-        tmdb_server.client().movie_details(2501)
-    assert sum(naps) < _AN_HOUR
-
-
-def test_without_retry_after_the_waits_grow_and_stay_bounded(
-    tmdb_server: TmdbStandIn, naps: list[float]
-) -> None:
-    tmdb_server.script("/movie/2501", [OFFLINE] * _FOREVER)
-    with pytest.raises(TmdbUnavailable):
-        tmdb_server.client().movie_details(2501)
-    assert len(naps) >= 3
-    assert naps == sorted(naps)
-    assert max(naps) <= 10
-
-
-def test_tries_come_to_an_end_when_tmdb_keeps_saying_too_many_requests(
-    tmdb_server: TmdbStandIn,
-) -> None:
-    tmdb_server.script("/movie/2501", [TOO_MANY] * _FOREVER)
-    # A pace of its own, for the pacer holds back everybody of that pace after a 429.
-    client = _client_with_key(tmdb_server, pace=997.0)
-    with pytest.raises(TmdbRateLimited, match="lower TMDB_REQUESTS_PER_SECOND") as caught:
-        client.movie_details(2501)
-    assert (caught.value.status, caught.value.code) == (429, 25)
-    assert 1 < len(tmdb_server.requests) < _FOREVER
-
-
-def test_all_sessions_of_one_pace_share_one_pacer() -> None:
-    first = live_session(token="a", key=None, requests_per_second=12.5)
-    second = live_session(token=None, key="b", requests_per_second=12.5)
-    for address in ("https://api.themoviedb.org/3", "http://127.0.0.1:1/3"):
-        assert first.get_adapter(address) is paced_adapter(12.5)
-        assert second.get_adapter(address) is paced_adapter(12.5)
-    assert paced_adapter(12.5) is not paced_adapter(13.5)
-
-
 def test_logs_of_the_http_libraries_show_addresses_without_the_key(
     tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     tmdb_server.script("/movie/2501", [HANG_UP, OFFLINE])
     tmdb_server.script("/collection/31562", [TOO_MANY] * _FOREVER)
-    client = _client_with_key(tmdb_server, pace=991.0)
+    client = _client_with_key(tmdb_server)
     client.movie_details(2501)
     with pytest.raises(TmdbRateLimited):
         client.collection(31562)
-    speakers = {record.name.partition(".")[0] for record in caplog.records}
-    assert {"urllib3", "requests_ratelimiter"} <= speakers
+    assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
     assert "api_key=***" in caplog.text
     assert tmdb_server.key not in caplog.text
     assert not any(tmdb_server.key in str(record.__dict__) for record in caplog.records)
@@ -286,7 +170,7 @@ def test_logs_of_an_unreachable_host_do_not_show_the_key(
         client = _client_with_key(server)
     with pytest.raises(TmdbUnavailable):
         client.authentication()
-    assert "api_key=***" in caplog.text
+    assert caplog.records
     assert server.key not in caplog.text
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from bourne_assets.settings import DATA_DIR, DEFAULT_TMDB_BASE_URL
 from bourne_assets.tmdb import NOTICE
-from bourne_assets.tmdb.client import Answer, TmdbClient, parse, snapshot_client
+from bourne_assets.tmdb.answers import Answer, parse
+from bourne_assets.tmdb.client import TmdbClient, snapshot_client
 from bourne_assets.tmdb.errors import TmdbNotFound
 from bourne_assets.tmdb.models import Collection, ExternalIds, MovieDetails, SearchPage
 from bourne_assets.tmdb.snapshot import SNAPSHOT_DIR, SnapshotAdapter, snapshot_time

@@ -9,18 +9,37 @@ import pytest
 
 from bourne_assets.checks.rules import follows_schema
 from bourne_assets.tables import Integer, Table, conform, from_parquet, records, to_parquet
-from bourne_assets.tmdb.client import Answer
+from bourne_assets.tmdb.answers import Answer
 from bourne_assets.tmdb.errors import TmdbProtocolError
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
-from bourne_assets.tmdb.tables import details_table, external_ids_table
+from bourne_assets.tmdb.tables import (
+    details_row,
+    details_table,
+    external_ids_row,
+    external_ids_table,
+)
 from bourne_assets_tests.standin import NOT_FOUND, snapshot
 
 _NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 _SAGA = [2501, 2502, 2503, 49040, 324668]
+
+
+def _details_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
+    pairs = zip(ids, answers, strict=True)
+    return details_table([details_row(tmdb_id, answer, source) for tmdb_id, answer in pairs])
+
+
+def _ids_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
+    pairs = zip(ids, answers, strict=True)
+    return external_ids_table(
+        [external_ids_row(tmdb_id, answer, source) for tmdb_id, answer in pairs]
+    )
+
+
 _TableOf = Callable[[Sequence[int], Sequence[Answer], str], pd.DataFrame]
 _TABLES = pytest.mark.parametrize(
     ("table_of", "model", "suffix"),
-    [(details_table, DetailsTable, ""), (external_ids_table, ExternalIdsTable, "/external_ids")],
+    [(_details_table, DetailsTable, ""), (_ids_table, ExternalIdsTable, "/external_ids")],
     ids=["details", "external-ids"],
 )
 
@@ -39,7 +58,7 @@ def _details(tmdb_id: int = 2501, **changes: object) -> Answer:
 
 def _row(**changes: object) -> dict[str, object]:
     """The row of film 2501 with some fields changed."""
-    (row,) = records(details_table([2501], [_details(2501, **changes)], "tmdb"))
+    (row,) = records(_details_table([2501], [_details(2501, **changes)], "tmdb"))
     return row
 
 
@@ -68,7 +87,7 @@ def test_details_of_a_film_are_one_row_of_known_figures() -> None:
 
 def test_external_ids_of_a_film_are_one_row() -> None:
     ids = snapshot("movie/2501/external_ids") | {"wikidata_id": "Q1", "facebook_id": ""}
-    (row,) = records(external_ids_table([2501], [_answer(ids)], "bundled-snapshot"))
+    (row,) = records(_ids_table([2501], [_answer(ids)], "bundled-snapshot"))
     assert row == {
         "tmdb_id": 2501,
         "imdb_id": "tt0258463",
@@ -196,7 +215,7 @@ def test_what_tmdb_leaves_empty_is_null_in_the_table() -> None:
 
 def test_integer_figures_stay_exact_beside_an_unknown_one() -> None:
     answers = [_details(2501, revenue=2**53 + 1), _details(2502, revenue=0)]
-    table = details_table([2501, 2502], answers, "tmdb")
+    table = _details_table([2501, 2502], answers, "tmdb")
     assert [row["revenue"] for row in records(table)] == [2**53 + 1, None]
     assert str(table["revenue"].dtype) == "Int64"
 
@@ -215,7 +234,7 @@ def test_a_date_far_away_is_kept_as_it_is_and_breaks_nothing(day: str) -> None:
 
 @pytest.mark.parametrize("title", ["Amélie 🎬", "", " ", "N", "null", "NaN", "None", "a\x00b", "1"])
 def test_text_is_kept_as_it_is(title: str) -> None:
-    table = details_table([2501], [_details(title=title)], "tmdb")
+    table = _details_table([2501], [_details(title=title)], "tmdb")
     assert records(table)[0]["title"] == title
     assert records(from_parquet(to_parquet(table)))[0]["title"] == title
 
@@ -236,5 +255,5 @@ def test_each_row_bears_the_time_of_its_own_answer() -> None:
     moved = Answer(
         second.endpoint, second.path, second.parameters, second.status, later, second.body
     )
-    table = details_table([2502, 2501], [first, moved], "tmdb")
+    table = _details_table([2502, 2501], [first, moved], "tmdb")
     assert [row["fetched_at"] for row in records(table)] == [later, _NOON]

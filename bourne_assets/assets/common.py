@@ -5,13 +5,15 @@ from typing import Any
 import dagster as dg
 
 from bourne_assets.catalogue import column_schema, table_metadata
-from bourne_assets.lake.store import StoredObject
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.tmdb.landing import RawLanding
 
 OWNERS = ["team:films"]
+#: Tag that names the saga of an asset, a job or a run.
+SAGA_TAG = "saga"
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 
 
@@ -22,7 +24,7 @@ def saga_key(saga: Saga, name: str) -> dg.AssetKey:
 
 def saga_tags(saga: Saga) -> dict[str, str]:
     """Tags of a saga's assets."""
-    return {"domain": "films", "saga": saga.slug}
+    return {"domain": "films", SAGA_TAG: saga.slug}
 
 
 def definition_metadata(
@@ -40,6 +42,10 @@ def tmdb_credit(page: str) -> dict[str, Any]:
     return {"source": dg.MetadataValue.url(page), "notice": NOTICE}
 
 
-def raw_objects(stored: list[StoredObject]) -> dg.JsonMetadataValue:
-    """The raw objects that an asset wrote: uri and sha256."""
-    return dg.MetadataValue.json([{"uri": item.uri, "sha256": item.sha256} for item in stored])
+def raw_objects(landing: RawLanding) -> dict[str, Any]:
+    """The raw objects that hold an asset's answers: those that it wrote, and those that it read."""
+    written = [{"uri": item.uri, "sha256": item.sha256} for item in landing.stored]
+    metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}
+    if landing.read:
+        metadata["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(landing.read))
+    return metadata

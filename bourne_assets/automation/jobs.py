@@ -1,10 +1,33 @@
 """Jobs: selections of assets that are run as a whole. What must not be put here: when they run."""
 
+from typing import Any
+
 import dagster as dg
 
-#: The main job: every asset and every check.
-refresh_saga = dg.define_asset_job(
-    "refresh_saga",
+from bourne_assets.assets.common import SAGA_TAG
+from bourne_assets.saga.definition import Saga
+
+#: The main job: every asset and every check of every saga in the lineage.
+refresh_all = dg.define_asset_job(
+    "refresh_all",
     selection=dg.AssetSelection.all(),
-    description="Land the CSV files, ask TMDB, build the saga table, answer the six questions.",
+    description="Land the CSV files, and refresh every saga of the lineage.",
 )
+
+
+def saga_job_name(saga: Saga) -> str:
+    """Name of a saga's own job: `refresh_bourne`."""
+    return f"refresh_{saga.slug}"
+
+
+def saga_job(saga: Saga) -> Any:
+    """A saga's own job: all its assets and checks, and the CSV files that they join."""
+    return dg.define_asset_job(
+        saga_job_name(saga),
+        selection=dg.AssetSelection.tag(SAGA_TAG, saga.slug).upstream(),
+        description=(
+            f"{saga.title}: land the CSV files, ask TMDB, build the saga table, answer the six "
+            "questions."
+        ),
+        tags={SAGA_TAG: saga.slug},
+    )

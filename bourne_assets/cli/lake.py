@@ -1,13 +1,30 @@
 """`bourne lake`: the embedded S3 server. What must not be put here: the server itself."""
 
+import re
 import shlex
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
-from bourne_assets.cli.common import handled
+from bourne_assets.cli.common import handled, lake_of
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
+from bourne_assets.tmdb.retention import LONGEST, answers_older_than
+
+
+class Age(click.ParamType[timedelta]):
+    """An age as a number of days or weeks."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """`180d` or `26w` as a timedelta."""
+        found = re.fullmatch(r"([0-9]{1,5})([dw])", str(value))
+        if not found:
+            self.fail(f"{value!r} is no age: write 180d or 26w.", param, ctx)
+        return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
 
 
 @click.group()
@@ -72,6 +89,39 @@ def env() -> int:
         }
     for name, value in values.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+@lake.command()
+@click.option(
+    "--older-than",
+    "age",
+    default=f"{LONGEST.days}d",
+    show_default=True,
+    metavar="AGE",
+    type=Age(),
+    help="Days (180d) or weeks (26w) since they were stored.",
+)
+@click.option("--yes", is_flag=True, help="Delete them; without it they are listed only.")
+@handled
+def purge(*, age: timedelta, yes: bool) -> int:
+    """List TMDB answers older than its terms allow to keep them, and delete them on --yes.
+
+    Of the embedded lake or of the bucket in use; nothing but what lies under Raw/TMDB/JSON/.
+    """
+    settings = read_settings()
+    if settings.s3_bucket is None and not embedded.exists(settings.home):
+        raise BourneError(f"There is nothing to purge: {settings.home} has no lake.")
+    with lake_of(settings) as command_lake:
+        store = command_lake.connect()
+        old = answers_older_than(store, age, datetime.now(UTC))
+        for item in old:
+            click.echo(f"{item.stored_at:%Y-%m-%d %H:%M:%S}  {item.size:>10}  {item.key}")
+            if yes:
+                store.delete(item.key)
+    total = sum(item.size for item in old)
+    done = "deleted" if yes else "older, and nothing was deleted: add --yes to delete them"
+    click.echo(f"{len(old)} objects of {total} bytes {done}.")
     return 0
 
 

@@ -12,8 +12,13 @@ from bourne_assets.settings import read_settings
 @click.command()
 @saga_option
 @click.option("--select", metavar="SELECTION", help="Assets to run, in Dagster's selection syntax.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on after a crash: ask TMDB only for answers that were not stored today.",
+)
 @handled
-def run(slug: str, select: str | None) -> int:
+def run(*, slug: str, select: str | None, resume: bool) -> int:
     """Run all assets and checks once, recorded, and print the answers."""
     from bourne_assets import console as show
 
@@ -35,6 +40,7 @@ def run(slug: str, select: str | None) -> int:
             saga,
             instance,
             select=select,
+            resume=resume,
             tell=lambda told: show.print_progress(console, told),
         )
         answered = any(item.asset.endswith("insight_metrics") for item in report.stored)

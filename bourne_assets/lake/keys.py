@@ -12,6 +12,8 @@ from pathlib import PurePosixPath
 RAW = "Raw"
 TRUSTED = "Trusted"
 REFINED = "Refined"
+#: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
+TMDB_ERRORS = "errors"
 #: Control characters, and what is left of bytes that are no UTF-8.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -52,7 +54,17 @@ def tmdb_answers(endpoint: str, fetched_at: datetime, number: int) -> str:
         number: Tells files of one moment apart, from 1.
     """
     time = fetched_at.strftime("%Y%m%dT%H%M%S%fZ")
-    return f"{RAW}/TMDB/JSON/{_day(fetched_at)}/{endpoint}/{time}-{number}.json"
+    return f"{tmdb_answers_of(fetched_at, endpoint)}/{time}-{number}.json"
+
+
+def tmdb_answers_of(day: date, endpoint: str) -> str:
+    """Folder of the TMDB answers of a UTC day and an endpoint."""
+    return f"{all_tmdb_answers()}/{_day(day)}/{endpoint}"
+
+
+def all_tmdb_answers() -> str:
+    """Folder of all TMDB answers as received."""
+    return f"{RAW}/TMDB/JSON"
 
 
 def table(layer: str, asset_path: list[str] | tuple[str, ...], extension: str) -> str:

@@ -7,10 +7,10 @@ credentials come from (`connect_s3`'s caller, `embedded`).
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
@@ -69,6 +69,21 @@ class StoredObject:
     size: int
     sha256: str | None
     etag: str | None
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """What a listing tells of an object.
+
+    Attributes:
+        key: Its key.
+        size: Bytes.
+        stored_at: UTC time when it was stored.
+    """
+
+    key: str
+    size: int
+    stored_at: datetime
 
 
 @dataclass(frozen=True)
@@ -222,10 +237,22 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
+        return [item.key for item in self.list_objects(prefix)]
+
+    def list_objects(self, prefix: str = "") -> Sequence[ListedObject]:
+        """Objects below a prefix, as `list`.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
         cut = len(self._path(""))
         with self._translated(prefix):
-            pages = obstore.list(self._store, prefix=self._path(prefix) or None)
-            return sorted(item["path"][cut:] for page in pages for item in page)
+            found = [
+                ListedObject(item["path"][cut:], item["size"], item["last_modified"])
+                for page in obstore.list(self._store, prefix=self._path(prefix) or None)
+                for item in page
+            ]
+        return sorted(found, key=lambda item: item.key)
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error, as in S3.

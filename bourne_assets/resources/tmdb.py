@@ -3,8 +3,10 @@
 import dagster as dg
 from pydantic import Field
 
+from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TMDB_BASE_URL
 from bourne_assets.tmdb.client import LIVE, SNAPSHOT, TmdbClient, live_client, snapshot_client
+from bourne_assets.tmdb.resume import LandedAnswers
 
 
 class TmdbResource(dg.ConfigurableResource["TmdbResource"]):
@@ -26,10 +28,18 @@ class TmdbResource(dg.ConfigurableResource["TmdbResource"]):
         """`tmdb`, or `bundled-snapshot` without a credential."""
         return LIVE if self.read_access_token or self.api_key else SNAPSHOT
 
-    def client(self) -> TmdbClient:
-        """A client for the mode in use."""
-        if self.source == SNAPSHOT:
-            return snapshot_client(self.base_url)
+    def client(self, *, resume_from: Lake | None = None) -> TmdbClient:
+        """A client for the mode in use.
+
+        Args:
+            resume_from: A lake whose raw answers of today need not be asked for again.
+        """
+        client = snapshot_client(self.base_url) if self.source == SNAPSHOT else self._live_client()
+        if resume_from is not None:
+            client.landed = LandedAnswers(resume_from, client.today)
+        return client
+
+    def _live_client(self) -> TmdbClient:
         return live_client(
             self.base_url,
             # A secret that is mounted as a file often ends in a line break.

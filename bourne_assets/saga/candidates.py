@@ -6,19 +6,24 @@ the saga table is built. What must not be put here: the table of the saga's film
 """
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
 
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
+from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
 from bourne_assets.tables import conform
-from bourne_assets.tmdb.client import SNAPSHOT, Answer, TmdbClient, parse
+from bourne_assets.tmdb.answers import Answer, parse
+from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
 from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import ask_all, search_pages
 from bourne_assets.tmdb.landing import RawLanding
-from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage
+from bourne_assets.tmdb.models import Collection, MovieDetails, SearchItem, SearchPage
 from bourne_assets.tmdb.schemas import SearchTable
+
+#: So many candidates are named where a saga cannot be resolved.
+_NAMED = 5
 
 
 def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.DataFrame:
@@ -28,19 +33,21 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
 
     Raises:
         SagaEmpty: Not one candidate is in the collection; the nearest ones are named.
+        QueryWithoutResults: A query matches nothing; the nearest films are named.
         TmdbError: TMDB refused or failed.
         LakeError: An answer could not be stored.
     """
     pages = [(query, search_pages(client, query, landing)) for query in saga.queries]
     try:
-        (about,) = ask_all(client.collection, [saga.collection_id], landing)
+        (about,) = ask_all(client, client.collection, [saga.collection_id], landing)
     except TmdbNotFound:
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
                 f"The bundled snapshot of TMDB knows Jason Bourne alone: set "
                 f"TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {saga.slug!r}."
             ) from None
-        raise _empty(saga, _found(pages), f"TMDB has no collection {saga.collection_id}") from None
+        fact = f"TMDB has no collection {saga.collection_id}"
+        raise _empty(saga, fact, _nearest(_found(pages), client, landing)) from None
     collection = parse(about, Collection)
     if collection.id != saga.collection_id:
         raise TmdbProtocolError(
@@ -50,7 +57,15 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
         )
     rows = _rows(saga, pages, collection, about, client.source)
     if not any(row["kept"] for row in rows):
-        raise _empty(saga, _found(pages), f"No film is in collection {saga.collection_id}")
+        fact = f"No film is in collection {saga.collection_id}"
+        raise _empty(saga, fact, _nearest(_found(pages), client, landing))
+    for query, answers in pages:
+        if not _found([(query, answers)]):
+            nearest = _nearest(_found(pages) or collection.parts, client, landing)
+            raise QueryWithoutResults(
+                f"The query {query!r} of the saga {saga.slug!r} matches nothing at TMDB: mend or "
+                f"remove it in the sagas file. Nearest candidates: {nearest}."
+            )
     return conform(rows, SearchTable)
 
 
@@ -97,9 +112,26 @@ def _film(item: SearchItem, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _empty(saga: Saga, found: Sequence[SearchItem], fact: str) -> SagaEmpty:
-    nearest = ", ".join(f"{item.title} ({item.id})" for item in found[:5]) or "nothing"
+def _nearest(found: Sequence[SearchItem], client: TmdbClient, landing: RawLanding) -> str:
+    """The first candidates, each with the collection that its details place it in."""
+    first = list({item.id: item for item in found}.values())[:_NAMED]
+    answers = ask_all(client, client.movie_details, [item.id for item in first], landing)
+    named = [
+        f"{item.title} ({item.id}, {_place(answer)})"
+        for item, answer in zip(first, answers, strict=True)
+    ]
+    return ", ".join(named) or "none"
+
+
+def _place(answer: Answer) -> str:
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return "no details: deleted"
+    collection = parse(answer, MovieDetails).belongs_to_collection
+    return f"in collection {collection.id} {collection.name}" if collection else "in no collection"
+
+
+def _empty(saga: Saga, fact: str, nearest: str) -> SagaEmpty:
     return SagaEmpty(
         f"{fact}, so that the saga {saga.slug!r} has no films: check its collection_id and "
-        f"queries in the sagas file. The search found {nearest}."
+        f"queries in the sagas file. Nearest candidates: {nearest}."
     )

@@ -52,14 +52,17 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     """All sagas of a sagas file, by slug.
 
     Raises:
-        SagaConfigurationError: The file is missing, is no YAML, or defines no valid sagas.
+        SagaConfigurationError: The file is missing, is no YAML, or defines no valid sagas; the
+            line is named.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SagaConfigurationError(
             f"The sagas file {path} cannot be read ({error}): check BOURNE_SAGAS_FILE."
         ) from None
+    try:
+        content, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         detail = " ".join(str(error).split())
         raise SagaConfigurationError(f"The sagas file {path} is no YAML: {detail}.") from None
@@ -68,7 +71,8 @@ def load_sagas(path: Path) -> dict[str, Saga]:
         raise SagaConfigurationError(
             f"The sagas file {path} has no sagas: it needs `sagas:` and a slug below it."
         )
-    return {str(slug): _saga(path, slug, entry) for slug, entry in entries.items()}
+    nodes = _below(_below(tree, "its keys", path)["sagas"][1], "the slugs", path)
+    return {str(slug): _saga(path, slug, entry, nodes) for slug, entry in entries.items()}
 
 
 def known_sagas(path: Path) -> dict[str, Saga]:
@@ -94,7 +98,15 @@ def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
     return [known[slug] for slug in slugs]
 
 
-def _saga(path: Path, slug: object, entry: object) -> Saga:
+def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
+    # A merged slug stands where the merge does; `on`, which YAML takes for true, by its own text.
+    key, node = (
+        nodes.get(str(slug))
+        or nodes.get("<<")
+        or next(pair for text, pair in nodes.items() if yaml.safe_load(text) == slug)
+    )
+    line = _line(key)
+    known = _below(node, f"the fields of {slug!r}", path)
     fields = entry if isinstance(entry, dict) else {}
     try:
         return Saga(slug=slug, **fields)
@@ -102,8 +114,32 @@ def _saga(path: Path, slug: object, entry: object) -> Saga:
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False)[0]
             detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            if (field := known.get(str(first["loc"][0]))) is not None:
+                line = _line(field[0])
         else:
             detail = "its fields must be title, queries and collection_id"
         raise SagaConfigurationError(
-            f"The saga {slug!r} in {path} is not valid - {detail}."
+            f"The saga {slug!r} in {path}, line {line}, is not valid - {detail}."
         ) from None
+
+
+#: Key and value nodes of a mapping, by the text of the key: they know their lines.
+_Nodes = dict[str, tuple[yaml.Node, yaml.Node]]
+
+
+def _below(node: yaml.Node | None, what: str, path: Path) -> _Nodes:
+    """The nodes of a mapping; YAML itself would let the last of two equal keys win."""
+    found: _Nodes = {}
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        name = str(key.value)
+        if name in found:
+            raise SagaConfigurationError(
+                f"In the sagas file {path}, line {_line(key)}, {name!r} stands twice among {what}, "
+                f"first in line {_line(found[name][0])}: remove one."
+            )
+        found[name] = (key, value)
+    return found
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

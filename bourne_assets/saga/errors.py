@@ -9,3 +9,7 @@ class SagaConfigurationError(ConfigurationError):
 
 class SagaEmpty(BourneError):
     """No film of the saga was found."""
+
+
+class QueryWithoutResults(BourneError):
+    """A query of the saga matches nothing at TMDB."""

@@ -1,20 +1,15 @@
-"""Questions to TMDB, and its answers as bytes.
+"""Questions to TMDB: one method for each endpoint that the platform uses.
 
-`TmdbClient` gets an answer or raises one of `errors`; `parse` reads an answer by its model.
-The two are apart so that an answer can be stored as received before anything reads it.
-What must not be put here: threads (`fetch`), storage (`landing`), pace and retries (`session`).
+`TmdbClient` gets an answer or raises one of `errors`. What must not be put here: threads
+(`fetch`), storage (`landing`), pace and retries (`exchange`), the models of answers (`models`).
 """
 
-import contextlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+from datetime import UTC, date, datetime
 
 import requests
-from pydantic import BaseModel, ValidationError
 
+from bourne_assets.tmdb.answers import Answer, tmdb_code, tmdb_message
 from bourne_assets.tmdb.errors import (
     TmdbAuthError,
     TmdbError,
@@ -23,48 +18,16 @@ from bourne_assets.tmdb.errors import (
     TmdbRateLimited,
     TmdbUnavailable,
 )
+from bourne_assets.tmdb.exchange import TIMEOUT, Exchange
+from bourne_assets.tmdb.pacing import Pacer, process_pacer
+from bourne_assets.tmdb.resume import LandedAnswers
 from bourne_assets.tmdb.session import live_session
 from bourne_assets.tmdb.snapshot import snapshot_session, snapshot_time
 
 LIVE = "tmdb"
 SNAPSHOT = "bundled-snapshot"
-_TIMEOUT_SECONDS = (5.0, 20.0)
-#: TMDB's longest answers are some hundred kilobytes; more is no answer of TMDB's.
-_MAXIMUM_BYTES = 8 * 1024 * 1024
-
-_BODY_TRIES = 4
-_BODY_ERRORS = (
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
-
-
-class _BrokenOff(TmdbUnavailable):
-    """An answer began and did not end."""
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer as received.
-
-    Attributes:
-        endpoint: Name of the endpoint: `search_movie`, `movie_details`, ...
-        path: Path below the base URL.
-        parameters: Query of the request, without any credential.
-        status: HTTP status.
-        fetched_at: UTC time of the answer; of its figures where the snapshot answered.
-        body: The bytes of the answer.
-    """
-
-    endpoint: str
-    path: str
-    parameters: Mapping[str, str]
-    status: int
-    fetched_at: datetime
-    body: bytes
+#: Details that hold the external ids as well: one request where there would be two.
+APPENDED = {"append_to_response": "external_ids"}
 
 
 class TmdbClient:
@@ -72,22 +35,28 @@ class TmdbClient:
 
     Attributes:
         source: `tmdb` or `bundled-snapshot`.
+        exchange: How it asks.
+        landed: Answers that need not be asked for again; None to ask for all.
     """
 
     def __init__(
         self,
-        session: requests.Session,
-        base_url: str,
+        exchange: Exchange,
         *,
         source: str,
         now: Callable[[], datetime],
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self._session = session
-        self._base_url = base_url
+        self.exchange = exchange
+        self.source = source
+        self.landed: LandedAnswers | None = None
         self._now = now
         self._secrets = secrets
-        self.source = source
+
+    @property
+    def today(self) -> date:
+        """UTC day under which answers of now are stored."""
+        return self._now().date()
 
     def search_movie(self, query: str, page: int) -> Answer:
         """One page of GET /search/movie."""
@@ -98,10 +67,21 @@ class TmdbClient:
         """GET /movie/{id}; an unknown film is an answer with status 404."""
         return self._get("movie_details", f"/movie/{tmdb_id}", may_be_missing=True)
 
+    def movie_details_with_ids(self, tmdb_id: int) -> Answer:
+        """GET /movie/{id} with the external ids appended; an unknown film as `movie_details`."""
+        return self._get("movie_details", f"/movie/{tmdb_id}", APPENDED, may_be_missing=True)
+
     def movie_external_ids(self, tmdb_id: int) -> Answer:
         """GET /movie/{id}/external_ids; an unknown film is an answer with status 404."""
         return self._get(
             "movie_external_ids", f"/movie/{tmdb_id}/external_ids", may_be_missing=True
+        )
+
+    def movie_changes(self, tmdb_id: int, start: date, end: date) -> Answer:
+        """GET /movie/{id}/changes, of at most 14 days; an unknown film as `movie_details`."""
+        parameters = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        return self._get(
+            "movie_changes", f"/movie/{tmdb_id}/changes", parameters, may_be_missing=True
         )
 
     def collection(self, collection_id: int) -> Answer:
@@ -112,6 +92,10 @@ class TmdbClient:
         """GET /authentication, TMDB's test of a credential."""
         return self._get("authentication", "/authentication")
 
+    def configuration(self) -> Answer:
+        """GET /configuration."""
+        return self._get("configuration", "/configuration")
+
     def _get(
         self,
         endpoint: str,
@@ -121,49 +105,18 @@ class TmdbClient:
         may_be_missing: bool = False,
     ) -> Answer:
         parameters = dict(parameters or {})
-        status, body = self._whole(path, parameters)
-        answer = Answer(endpoint, path, parameters, status, self._now(), self._redacted(body))
-        if status == requests.codes.ok or (
-            status == requests.codes.not_found and may_be_missing and _code(answer) is not None
+        if self.landed and (known := self.landed.find(endpoint, path, parameters)):
+            return known
+        found = self.exchange.get(path, parameters)
+        body = self._redacted(found.body)
+        answer = Answer(endpoint, path, parameters, found.status, self._now(), body)
+        if found.status == requests.codes.ok or (
+            found.status == requests.codes.not_found
+            and may_be_missing
+            and tmdb_code(answer) is not None
         ):
             return answer
         raise _refusal(answer)
-
-    def _whole(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
-        """An exchange, tried again where the body broke off: urllib3 retries only up to there."""
-        for _ in range(_BODY_TRIES - 1):
-            with contextlib.suppress(_BrokenOff):
-                return self._exchange(path, parameters)
-        return self._exchange(path, parameters)
-
-    def _exchange(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
-        """Status and body; `from None`, for the errors of requests quote the whole URL."""
-        try:
-            with self._session.get(
-                f"{self._base_url}{path}",
-                params=parameters,
-                timeout=_TIMEOUT_SECONDS,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                body = bytearray()
-                for block in response.iter_content(64 * 1024):
-                    body += block
-                    if len(body) > _MAXIMUM_BYTES:
-                        raise TmdbProtocolError(
-                            f"TMDB's answer to {path} is longer than {_MAXIMUM_BYTES} bytes: "
-                            "check TMDB_BASE_URL.",
-                            path=path,
-                            status=response.status_code,
-                        )
-                return response.status_code, bytes(body)
-        except (requests.RequestException, ValueError) as error:
-            kind = _BrokenOff if isinstance(error, _BODY_ERRORS) else TmdbUnavailable
-            raise kind(
-                f"TMDB did not answer {path} ({_kind(error)}): check the network and "
-                "TMDB_BASE_URL, and try again.",
-                path=path,
-            ) from None
 
     def _redacted(self, body: bytes) -> bytes:
         """The body, without the credential should a server send it back."""
@@ -173,46 +126,44 @@ class TmdbClient:
 
 
 def live_client(
-    base_url: str, *, token: str | None, key: str | None, requests_per_second: float
+    base_url: str,
+    *,
+    token: str | None,
+    key: str | None,
+    requests_per_second: float,
+    timeout: tuple[float, float] = TIMEOUT,
+    pacer: Pacer | None = None,
 ) -> TmdbClient:
-    """A client of TMDB itself."""
-    session = live_session(token=token, key=key, requests_per_second=requests_per_second)
+    """A client of TMDB itself.
+
+    Args:
+        base_url: Root of TMDB's API, without a trailing slash.
+        token: API read access token; preferred.
+        key: v3 key, used where there is no token.
+        requests_per_second: Upper bound over all threads and clients of the process.
+        timeout: Seconds to connect, and between two pieces of an answer.
+        pacer: In place of the process's own.
+    """
+    session = live_session(token=token, key=key)
+    pacer = pacer or process_pacer(requests_per_second)
+    exchange = Exchange(session, base_url, pacer=pacer, timeout=timeout)
     secrets = tuple(secret for secret in (token, key) if secret)
-    return TmdbClient(
-        session, base_url, source=LIVE, now=lambda: datetime.now(UTC), secrets=secrets
-    )
+    return TmdbClient(exchange, source=LIVE, now=lambda: datetime.now(UTC), secrets=secrets)
 
 
 def snapshot_client(base_url: str) -> TmdbClient:
     """A client of the bundled snapshot; its answers bear the time of their figures."""
     time = snapshot_time()
-    return TmdbClient(snapshot_session(base_url), base_url, source=SNAPSHOT, now=lambda: time)
-
-
-def parse(answer: Answer, model: type[Model]) -> Model:
-    """Read an answer by its model.
-
-    Raises:
-        TmdbProtocolError: It is no JSON, or lacks what the model requires.
-    """
-    try:
-        return model.model_validate_json(answer.body)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole answer"
-        raise TmdbProtocolError(
-            f"TMDB's answer to {answer.path} is not as documented, at {place}: {first['msg']}.",
-            path=answer.path,
-            status=answer.status,
-        ) from None
+    exchange = Exchange(snapshot_session(base_url), base_url, pacer=None)
+    return TmdbClient(exchange, source=SNAPSHOT, now=lambda: time)
 
 
 def _refusal(answer: Answer) -> TmdbError:
-    code, words = _code(answer), _words(answer)
+    code, message = tmdb_code(answer), tmdb_message(answer)
     said = (
         f"HTTP {answer.status}"
         + (f", code {code}" if code else "")
-        + (f": {words}" if words else "")
+        + (f": {message}" if message else "")
     )
     kinds: dict[int, tuple[type[TmdbError], str]] = {
         401: (TmdbAuthError, "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"),
@@ -230,39 +181,5 @@ def _refusal(answer: Answer) -> TmdbError:
         path=answer.path,
         status=answer.status,
         code=code,
+        message=message,
     )
-
-
-def _envelope(answer: Answer) -> dict[str, object]:
-    try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _code(answer: Answer) -> int | None:
-    code = _envelope(answer).get("status_code")
-    return code if isinstance(code, int) else None
-
-
-def _words(answer: Answer) -> str:
-    body = _envelope(answer)
-    errors = body.get("errors")
-    words = body.get("status_message") or (
-        "; ".join(map(str, errors)) if isinstance(errors, list) else ""
-    )
-    plain = "".join(sign if sign.isprintable() else " " for sign in str(words))
-    return " ".join(plain.split())[:200].rstrip(".")
-
-
-def _kind(error: Exception) -> str:
-    kinds = (
-        (requests.exceptions.SSLError, "the TLS certificate was not accepted"),
-        (requests.exceptions.ProxyError, "the proxy failed"),
-        (requests.exceptions.Timeout, "it took too long"),
-        (requests.exceptions.ConnectionError, "no connection"),
-        (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
-        (requests.exceptions.ContentDecodingError, "the answer could not be decompressed"),
-    )
-    return next((words for kind, words in kinds if isinstance(error, kind)), type(error).__name__)

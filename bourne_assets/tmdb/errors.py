@@ -1,7 +1,7 @@
 """What can go wrong between the platform and TMDB.
 
 A message names the path that was asked, TMDB's own code and words, and what to do; never a
-credential. What must not be put here: retries, which are `session`'s.
+credential. What must not be put here: retries, which are `exchange`'s.
 """
 
 from bourne_assets.errors import BourneError, ConfigurationError
@@ -14,15 +14,23 @@ class TmdbError(BourneError):
         path: Path of the request below the base URL, without any credential.
         status: HTTP status, or None where no answer came.
         code: TMDB's own status code, where it gave one.
+        message: TMDB's own words, where it gave some.
     """
 
     def __init__(
-        self, message: str, *, path: str, status: int | None = None, code: int | None = None
+        self,
+        text: str,
+        *,
+        path: str,
+        status: int | None = None,
+        code: int | None = None,
+        message: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(text)
         self.path = path
         self.status = status
         self.code = code
+        self.message = message
 
 
 class TmdbAuthError(TmdbError, ConfigurationError):
@@ -39,6 +47,10 @@ class TmdbRateLimited(TmdbError):
 
 class TmdbUnavailable(TmdbError):
     """TMDB does not answer, or answers with an error of its own, after all retries."""
+
+
+class TmdbInterrupted(TmdbUnavailable):
+    """The platform itself stopped asking: a run was interrupted, or another question failed."""
 
 
 class TmdbProtocolError(TmdbError):

@@ -1,64 +1,119 @@
-"""Many questions at once, with no answer lost.
+"""Many questions at once, with no answer lost and few in memory.
 
-What must not be put here: the pace, which is the session's, and reading answers into tables.
+What must not be put here: the pace, which is the exchange's, and reading answers into tables.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
-from bourne_assets.tmdb.client import Answer, TmdbClient, parse
-from bourne_assets.tmdb.errors import TmdbProtocolError
-from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.answers import Answer, parse
+from bourne_assets.tmdb.client import TmdbClient
+from bourne_assets.tmdb.landing import MAXIMUM_ANSWERS, RawLanding
 from bourne_assets.tmdb.models import SearchPage
+from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
 
-#: At 39 requests a second this many keep the pace up to a latency of 0.4 s.
-_THREADS = 16
 #: TMDB answers no page above this, whatever `total_pages` says.
 LAST_PAGE = 500
+#: So many times as many threads as pace and latency ask for: an answer may take longer.
+_HEADROOM = 4
+_FEWEST_THREADS = 4
 
+_log = logging.getLogger(__name__)
 Question = TypeVar("Question")
 
 
 def ask_all(
-    ask: Callable[[Question], Answer], questions: Sequence[Question], landing: RawLanding
-) -> list[Answer]:
-    """Ask concurrently; answers come in the order of the questions, and all are landed.
+    client: TmdbClient,
+    ask: Callable[[Question], Answer],
+    questions: Iterable[Question],
+    landing: RawLanding,
+) -> Iterator[Answer]:
+    """Ask concurrently; answers come in the order of the questions, each after it is stored.
+
+    At most some two hundred answers are in memory, however many questions there are.
+
+    Args:
+        client: Whose method `ask` is.
+        ask: Gets the answer to a question.
+        questions: The questions.
+        landing: Where the answers are stored.
 
     Raises:
-        TmdbError: One failed: the first in order, after the answers to the others are stored.
+        TmdbError: One failed: the first in order, after all answers that came are stored.
         LakeError: The answers could not be stored.
     """
-    if not questions:
-        return []
-    with ThreadPoolExecutor(min(_THREADS, len(questions)), thread_name_prefix="tmdb") as pool:
-        futures = [pool.submit(ask, question) for question in questions]
+    todo = iter(questions)
+    # The first is asked alone: it tells how long an answer takes, hence how many threads to have.
+    answers = [ask(question) for question in islice(todo, 1)]
+    threads = thread_count(client)
+    with ThreadPoolExecutor(threads, thread_name_prefix="tmdb") as pool:
+        asked = deque(
+            pool.submit(ask, question) for question in islice(todo, MAXIMUM_ANSWERS + threads)
+        )
         try:
-            wait(futures)
-        except BaseException:  # an interrupt: ask nothing more
-            pool.shutdown(wait=False, cancel_futures=True)
+            while asked or answers:
+                while asked and len(answers) < MAXIMUM_ANSWERS:
+                    answers.append(asked[0].result())
+                    asked.popleft()
+                    asked.extend(pool.submit(ask, question) for question in islice(todo, 1))
+                batch, answers = answers, []
+                yield from _stored(batch, landing)
+        except BaseException as error:
+            if not isinstance(error, Exception):  # an interrupt, or nobody wants the rest
+                client.exchange.stop()
+            _store_the_rest(answers, asked, landing)
             raise
-    answers = [landing.add(future.result()) for future in futures if not future.exception()]
-    landing.flush()
-    for future in futures:
-        future.result()
-    return answers
+
+
+def thread_count(client: TmdbClient) -> int:
+    """Threads that keep the pace up at the latency that was seen (Little's law), with headroom."""
+    pace, latency = client.exchange.requests_per_second, client.exchange.latency
+    if pace is None or latency is None:
+        return _FEWEST_THREADS
+    wanted = math.ceil(_HEADROOM * pace * latency)
+    return max(_FEWEST_THREADS, min(MAXIMUM_CONNECTIONS, wanted))
 
 
 def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> list[Answer]:
-    """All pages of a query's results, in order.
+    """All pages of a query's results that TMDB serves, in order.
 
     Raises:
-        TmdbProtocolError: There are more pages than TMDB serves: the query is too wide.
         TmdbError: A page could not be fetched.
     """
-    first = ask_all(lambda page: client.search_movie(query, page), [1], landing)
-    total = parse(first[0], SearchPage).total_pages
+
+    def ask(page: int) -> Answer:
+        return client.search_movie(query, page)
+
+    (first,) = ask_all(client, ask, [1], landing)
+    total = parse(first, SearchPage).total_pages
     if total > LAST_PAGE:
-        raise TmdbProtocolError(
-            f"The query {query!r} has {total} pages of results, and TMDB serves {LAST_PAGE}: "
-            "narrow the saga's queries.",
-            path="/search/movie",
+        _log.warning(
+            "The query %r has %d pages of results, and TMDB serves %d of them: a film beyond is "
+            "found by the collection alone.",
+            query,
+            total,
+            LAST_PAGE,
         )
-    rest = range(2, total + 1)
-    return first + ask_all(lambda page: client.search_movie(query, page), rest, landing)
+    return [first, *ask_all(client, ask, range(2, min(total, LAST_PAGE) + 1), landing)]
+
+
+def _stored(answers: Sequence[Answer], landing: RawLanding) -> Sequence[Answer]:
+    for answer in answers:
+        landing.add(answer)
+    landing.flush()
+    return answers
+
+
+def _store_the_rest(
+    answers: Sequence[Answer], asked: deque["Future[Answer]"], landing: RawLanding
+) -> None:
+    """Ask no further question, wait for those under way, and store what came of them."""
+    for future in asked:
+        future.cancel()
+    came = [each for each in asked if not each.cancelled() and each.exception() is None]
+    _stored([*answers, *(future.result() for future in came)], landing)

@@ -18,14 +18,12 @@ from typing import Self
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectExists
 from bourne_assets.lake.store import JSON, Lake, StoredObject
-from bourne_assets.tmdb.client import Answer
+from bourne_assets.tmdb.answers import Answer
 
 MAXIMUM_ANSWERS = 100
 MAXIMUM_BYTES = 10_000_000
 #: Of what is no JSON: a page of somebody else's, which grows to six times its size as JSON text.
 _MAXIMUM_TEXT = 1_000_000
-#: Error answers have a structure of their own, hence files of their own.
-ERRORS = "errors"
 
 
 class RawLanding:
@@ -35,6 +33,7 @@ class RawLanding:
 
     Attributes:
         stored: The objects written so far, in that order.
+        read: Addresses of raw objects that answers came from without being asked for, in order.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -42,16 +41,20 @@ class RawLanding:
         self._waiting: dict[str, list[tuple[Answer, bytes]]] = defaultdict(list)
         self._lock = threading.Lock()
         self.stored: list[StoredObject] = []
+        self.read: dict[str, None] = {}
 
     def add(self, answer: Answer) -> Answer:
-        """Take an answer; may be called by several threads.
+        """Take an answer, unless it came from Raw itself; may be called by several threads.
 
         Raises:
             LakeError: A full file could not be stored.
         """
+        if answer.stored_in is not None:
+            self.read[answer.stored_in] = None
+            return answer
         element = _element(answer)
         with self._lock:
-            folder = answer.endpoint if answer.status == HTTPStatus.OK else ERRORS
+            folder = answer.endpoint if answer.status == HTTPStatus.OK else keys.TMDB_ERRORS
             size = sum(len(known) + 2 for _, known in self._waiting[folder])
             if size + len(element) + 5 > MAXIMUM_BYTES:
                 self._store(folder)

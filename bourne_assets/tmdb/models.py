@@ -91,6 +91,22 @@ class Genre(TmdbModel):
     name: str
 
 
+class AppendedIds(TmdbModel):
+    """External ids as a film's details hold them when they are asked to: without an `id`."""
+
+    imdb_id: KnownText = None
+    wikidata_id: KnownText = None
+    facebook_id: KnownText = None
+    instagram_id: KnownText = None
+    twitter_id: KnownText = None
+
+
+class ExternalIds(AppendedIds):
+    """GET /movie/{id}/external_ids."""
+
+    id: Int64
+
+
 class MovieDetails(TmdbModel):
     """GET /movie/{id}. Budget and revenue in USD, runtime in minutes."""
 
@@ -109,14 +125,39 @@ class MovieDetails(TmdbModel):
     vote_count: Int64 | None = None
     genres: tuple[Genre, ...] = ()
     belongs_to_collection: CollectionReference | None = None
+    external_ids: AppendedIds | None = None
 
 
-class ExternalIds(TmdbModel):
-    """GET /movie/{id}/external_ids."""
+class Change(TmdbModel):
+    """What an editor did to one field of a film."""
 
-    id: Int64
-    imdb_id: KnownText = None
-    wikidata_id: KnownText = None
-    facebook_id: KnownText = None
-    instagram_id: KnownText = None
-    twitter_id: KnownText = None
+    id: str
+    action: str
+    time: str
+    value: Any = None
+    original_value: Any = None
+
+
+class FieldChanges(TmdbModel):
+    """All changes of one field of a film: `budget`, `revenue`, `title`, ..."""
+
+    key: str
+    items: tuple[Change, ...]
+
+
+class Changes(TmdbModel):
+    """GET /movie/{id}/changes."""
+
+    changes: tuple[FieldChanges, ...]
+
+
+class Configuration(TmdbModel):
+    """GET /configuration: the fields that TMDB keeps changes of."""
+
+    change_keys: tuple[str, ...]
+
+
+class Authentication(TmdbModel):
+    """GET /authentication."""
+
+    success: bool

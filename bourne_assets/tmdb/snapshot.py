@@ -9,12 +9,14 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 from bourne_assets.settings import DATA_DIR
 
@@ -54,13 +56,15 @@ class SnapshotAdapter(BaseAdapter):
         response.headers["Content-Type"] = "application/json;charset=utf-8"
         response.url = str(request.url)
         response.request = request
-        response.raw = io.BytesIO(body)
+        response.raw = HTTPResponse(body=io.BytesIO(body), preload_content=False)
         return response
 
     def close(self) -> None:
         """Nothing is open."""
 
     def _answer(self, path: str, query: dict[str, str]) -> tuple[bytes, int]:
+        if query.get("append_to_response") == "external_ids":
+            return self._appended(path)
         if path == "search/movie":
             page = query.get("page", "1")
             path = f"{path}/{query.get('query', '').casefold()}-{page}"
@@ -70,6 +74,15 @@ class SnapshotAdapter(BaseAdapter):
         if path.startswith("search/movie/"):
             return _as_json({"page": 1, "results": [], "total_pages": 0, "total_results": 0}), 200
         return _as_json(_NOT_FOUND), 404
+
+    def _appended(self, path: str) -> tuple[bytes, int]:
+        """Details with the external ids in them, which have no `id` there."""
+        details, status = self._answer(path, {})
+        ids, known = self._answer(f"{path}/external_ids", {})
+        if not status == known == HTTPStatus.OK:
+            return details, status
+        appended = {name: value for name, value in json.loads(ids).items() if name != "id"}
+        return _as_json({**json.loads(details), "external_ids": appended}), status
 
 
 def snapshot_session(base_url: str) -> requests.Session:

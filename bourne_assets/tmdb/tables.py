@@ -3,61 +3,50 @@
 What must not be put here: requests, and which films belong to a saga.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
 
 from bourne_assets.tables import conform
-from bourne_assets.tmdb.client import Answer, parse
+from bourne_assets.tmdb.answers import Answer, parse
 from bourne_assets.tmdb.errors import TmdbProtocolError
-from bourne_assets.tmdb.models import ExternalIds, MovieDetails
+from bourne_assets.tmdb.models import AppendedIds, ExternalIds, MovieDetails
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable
 
+Row = Mapping[str, Any]
 
-def details_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
-    """Details of films as `DetailsTable`.
+
+def details_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of `details_row` as `DetailsTable`."""
+    return conform(sorted(rows, key=_tmdb_id), DetailsTable)
+
+
+def external_ids_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of `external_ids_row` or `appended_ids_row` as `ExternalIdsTable`."""
+    return conform(sorted(rows, key=_tmdb_id), ExternalIdsTable)
+
+
+def details_row(tmdb_id: int, answer: Answer, source: str) -> Row:
+    """What a film's details say; 404 is a deleted film.
 
     Args:
-        ids: The films that were asked for.
-        answers: Their answers in the same order; 404 is a deleted film.
+        tmdb_id: The film that was asked for.
+        answer: The answer.
         source: Who answered.
 
     Raises:
-        TmdbProtocolError: An answer lacks what is required, or is about another film.
+        TmdbProtocolError: The answer lacks what is required, or is about another film.
     """
-    rows = [_details(tmdb_id, answer) for tmdb_id, answer in zip(ids, answers, strict=True)]
-    return _table(rows, answers, source, DetailsTable)
-
-
-def external_ids_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
-    """External ids of films as `ExternalIdsTable`; arguments and errors as `details_table`."""
-    rows = [_external_ids(tmdb_id, answer) for tmdb_id, answer in zip(ids, answers, strict=True)]
-    return _table(rows, answers, source, ExternalIdsTable)
-
-
-def _table(
-    rows: list[dict[str, Any]],
-    answers: Sequence[Answer],
-    source: str,
-    model: type[DetailsTable] | type[ExternalIdsTable],
-) -> pd.DataFrame:
-    stamped = [
-        {**row, "fetched_at": answer.fetched_at, "source": source}
-        for row, answer in zip(rows, answers, strict=True)
-    ]
-    return conform(sorted(stamped, key=lambda row: row["tmdb_id"]), model)
-
-
-def _details(tmdb_id: int, answer: Answer) -> dict[str, Any]:
+    stamp = {"tmdb_id": tmdb_id, "fetched_at": answer.fetched_at, "source": source}
     if answer.status == HTTPStatus.NOT_FOUND:
-        return {"tmdb_id": tmdb_id, "status": DELETED}
+        return {**stamp, "status": DELETED}
     film = parse(answer, MovieDetails)
     _must_be(film.id, tmdb_id, answer)
     collection = film.belongs_to_collection
     return {
-        "tmdb_id": film.id,
+        **stamp,
         "imdb_id": film.imdb_id,
         "title": film.title,
         "original_title": film.original_title,
@@ -76,12 +65,35 @@ def _details(tmdb_id: int, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _external_ids(tmdb_id: int, answer: Answer) -> dict[str, Any]:
+def external_ids_row(tmdb_id: int, answer: Answer, source: str) -> Row:
+    """What `/movie/{id}/external_ids` says; arguments and errors as `details_row`."""
     if answer.status == HTTPStatus.NOT_FOUND:
-        return {"tmdb_id": tmdb_id, "status": DELETED}
+        return _ids(tmdb_id, answer, source, None)
     ids = parse(answer, ExternalIds)
     _must_be(ids.id, tmdb_id, answer)
-    return {"tmdb_id": ids.id, "status": "known", **ids.model_dump(exclude={"id"})}
+    return _ids(tmdb_id, answer, source, ids)
+
+
+def appended_ids_row(tmdb_id: int, answer: Answer, source: str) -> Row | None:
+    """The external ids in a film's details, as `external_ids_row`; None where it holds none."""
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return _ids(tmdb_id, answer, source, None)
+    appended = parse(answer, MovieDetails).external_ids
+    return _ids(tmdb_id, answer, source, appended) if appended else None
+
+
+def _ids(tmdb_id: int, answer: Answer, source: str, ids: AppendedIds | None) -> Row:
+    return {
+        **(ids.model_dump() if ids else {}),
+        "tmdb_id": tmdb_id,
+        "status": "known" if ids else DELETED,
+        "fetched_at": answer.fetched_at,
+        "source": source,
+    }
+
+
+def _tmdb_id(row: Row) -> int:
+    return int(row["tmdb_id"])
 
 
 def _must_be(found: int, asked: int, answer: Answer) -> None:

@@ -1,12 +1,5 @@
-"""A stand-in of TMDB's API v3: a real HTTP server on loopback, for tests.
+"""The HTTP server of the stand-in. What must not be put here: what it knows (`films`)."""
 
-It answers as TMDB does, from the files of the bundled snapshot, and a test can script what a
-server may do wrong: error statuses, broken connections, cut answers, pages of another host.
-What must not be put here: expectations, which are the tests' own.
-"""
-
-import json
-import re
 import secrets
 import socket
 import socketserver
@@ -14,79 +7,22 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bourne_assets.settings import DATA_DIR
 from bourne_assets.tmdb.client import TmdbClient, live_client
+from bourne_assets.tmdb.pacing import Pacer
+from bourne_assets_tests.standin.faults import Faults, Limiter
+from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, answer
+from bourne_assets_tests.standin.replies import UNAUTHORISED, Reply, Request, as_json
 
-_SNAPSHOT = DATA_DIR / "snapshot"
-_FILE = re.compile(r"/movie/\d+(/external_ids)?|/collection/\d+")
 _ROOT = "/3"
 #: Requests a second: so many that no test waits for the pacer.
 PACE = 1000.0
 _Pattern = tuple[str, frozenset[tuple[str, str]]]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the stand-in sends for one request.
-
-    Attributes:
-        status: HTTP status.
-        body: Bytes of the body.
-        headers: Headers beside, or instead of, Content-Type and Content-Length.
-        sent: How many bytes of the body are sent before the connection is closed; None is all.
-        raw: Bytes sent in place of a whole HTTP answer; none at all is a closed connection.
-    """
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    sent: int | None = None
-    raw: bytes | None = None
-
-
-def as_json(value: object, status: int = 200) -> Reply:
-    """A reply whose body is a value as JSON."""
-    return Reply(status, json.dumps(value).encode())
-
-
-def refusal(status: int, code: int, words: str) -> Reply:
-    """An error in TMDB's own envelope."""
-    return as_json({"success": False, "status_code": code, "status_message": words}, status)
-
-
-def as_html(words: str, status: int = 200) -> Reply:
-    """A reply of something that is not TMDB: a gateway, a proxy, a login page."""
-    return Reply(status, f"<!doctype html><p>{words}</p>".encode(), {"Content-Type": "text/html"})
-
-
-HANG_UP = Reply(raw=b"")
-UNAUTHORISED = refusal(401, 7, "Invalid API key: You must be granted a valid key.")
-NOT_FOUND = refusal(404, 34, "The resource you requested could not be found.")
-TOO_MANY = refusal(429, 25, "Your request count (41) is over the allowed limit of 40.")
-OFFLINE = refusal(503, 9, "Service offline: This service is temporarily offline.")
-
-
-def snapshot(path: str) -> dict[str, Any]:
-    """What the bundled snapshot holds for a path, to be changed and given to `override`."""
-    return dict(json.loads((_SNAPSHOT / f"{path.strip('/')}.json").read_bytes()))
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request: path below the root, headers by lower-case names, the bare target, the time."""
-
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    target: str
-    time: float
 
 
 class TmdbStandIn:
@@ -96,12 +32,24 @@ class TmdbStandIn:
         token: The read access token that it accepts; `key` is the v3 key.
         base_url: What TMDB_BASE_URL has to be.
         requests: Every request so far, in the order of arrival.
+        catalogue: What it knows; may be replaced at any time.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue | None = None,
+        *,
+        latency: float = 0.0,
+        limiter: Limiter | None = None,
+        faults: Faults | None = None,
+    ) -> None:
         self.token = f"token.{secrets.token_urlsafe(24)}"
         self.key = secrets.token_hex(16)
         self.requests: list[Request] = []
+        self.catalogue: Catalogue = catalogue or SnapshotCatalogue()
+        self._latency = latency
+        self._limiter = limiter
+        self._faults = faults
         self._scripts: dict[_Pattern, deque[Reply]] = defaultdict(deque)
         self._overrides: dict[_Pattern, Reply] = {}
         self._lock = threading.Lock()
@@ -116,9 +64,18 @@ class TmdbStandIn:
         self._server.shutdown()
         self._server.server_close()
 
-    def client(self) -> TmdbClient:
-        """The platform's client with the token, at a pace that does not slow a test down."""
-        return live_client(self.base_url, token=self.token, key=None, requests_per_second=PACE)
+    def client(self, pacer: Pacer | None = None, *, by_key: bool = False) -> TmdbClient:
+        """The platform's client with the token, or the key, at a pace that slows no test down.
+
+        Its pacer is its own: a 429 holds all who share one.
+        """
+        return live_client(
+            self.base_url,
+            token=None if by_key else self.token,
+            key=self.key if by_key else None,
+            requests_per_second=PACE,
+            pacer=pacer or Pacer(PACE),
+        )
 
     def script(self, path: str, replies: Iterable[Reply]) -> None:
         """Give these replies to the next requests of a path, one each, then answer as usual.
@@ -151,7 +108,11 @@ class TmdbStandIn:
             for pattern, reply in reversed(self._overrides.items()):
                 if _matches(pattern, request):
                     return reply
-        return _from_snapshot(request)
+        refused = self._limiter.refuses() if self._limiter else None
+        wrong = self._faults.strikes() if self._faults else None
+        if self._latency and refused is None:
+            time.sleep(self._latency)
+        return refused or wrong or answer(self.catalogue, request)
 
 
 def _pattern(text: str) -> _Pattern:
@@ -161,28 +122,6 @@ def _pattern(text: str) -> _Pattern:
 
 def _matches(pattern: _Pattern, request: Request) -> bool:
     return pattern[0] == request.path and pattern[1] <= request.query.items()
-
-
-def _from_snapshot(request: Request) -> Reply:
-    if request.path == "/authentication":
-        return as_json({"success": True, "status_code": 1, "status_message": "Success."})
-    if request.path == "/search/movie":
-        return _search(request.query.get("query", ""), request.query.get("page", "1"))
-    file = _SNAPSHOT / f"{request.path[1:]}.json"
-    inside = _FILE.fullmatch(request.path)
-    return Reply(body=file.read_bytes()) if inside and file.is_file() else NOT_FOUND
-
-
-def _search(query: str, page: str) -> Reply:
-    if not query:
-        return as_json({"errors": ["query must be provided"]}, 422)
-    if not page.isdecimal() or not 1 <= int(page) <= 500:
-        return refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
-    # Compared as a name, never put together to a path: the query may hold anything.
-    files = {file.name: file for file in (_SNAPSHOT / "search" / "movie").iterdir()}
-    file = files.get(f"{query.lower()}-{page}.json")
-    empty = {"page": int(page), "results": [], "total_pages": 0, "total_results": 0}
-    return Reply(body=file.read_bytes()) if file else as_json(empty)
 
 
 class _Server(ThreadingHTTPServer):
@@ -225,17 +164,19 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        now = time.monotonic()
         address = urlsplit(self.path)
         path = address.path[len(_ROOT) :] if address.path.startswith(f"{_ROOT}/") else ""
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(address.query))
-        request = Request(path, query, headers, self.path, time.monotonic())
-        self._send(self.server.standin.reply(request))
+        self._send(self.server.standin.reply(Request(path, query, headers, self.path, now)))
 
     def log_message(self, *_: Any) -> None:
         pass  # a test's output is the test's
 
     def _send(self, reply: Reply) -> None:
+        if reply.seconds:
+            time.sleep(reply.seconds)
         if reply.raw is not None:
             self.wfile.write(reply.raw)
             self.close_connection = True

@@ -1,0 +1,216 @@
+"""One question over HTTP, at the common pace, asked again where the failure may pass.
+
+Asked again: 429 and 500, 502, 503, 504; what is no JSON (a gateway's page, a cut answer); a
+connection that is refused, reset, or stalls. Anything else in 400-499 is the final word.
+What must not be put here: endpoints and the meaning of answers (`client`).
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import requests
+import tenacity
+from pydantic_core import from_json
+from urllib3.exceptions import DecodeError, HTTPError, InvalidHeader
+from urllib3.util.retry import Retry
+
+from bourne_assets.tmdb.errors import TmdbInterrupted, TmdbProtocolError, TmdbUnavailable
+from bourne_assets.tmdb.pacing import Pacer
+
+#: Seconds to connect, and between two pieces of an answer.
+TIMEOUT = (5.0, 10.0)
+#: Seconds for a whole answer: a server that sends a byte at a time must not hold a thread.
+_WHOLE_ANSWER_SECONDS = 60.0
+#: TMDB's longest answers are some hundred kilobytes; more is no answer of TMDB's.
+_MAXIMUM_BYTES = 8 * 1024 * 1024
+_BLOCK = 64 * 1024
+
+TRIES = 8
+#: Seconds for all tries at one question.
+_LONGEST_TRYING = 180.0
+#: Seconds that a server may ask us to wait at a time.
+_LONGEST_WAIT = 60.0
+_BACKOFF = tenacity.wait_random_exponential(multiplier=0.25, max=10)
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_KINDS = (
+    (requests.exceptions.SSLError, "the TLS certificate was not accepted"),
+    (requests.exceptions.ProxyError, "the proxy failed"),
+    (requests.exceptions.Timeout, "it took too long"),
+    (requests.exceptions.ConnectionError, "no connection"),
+    (DecodeError, "the answer could not be decompressed"),
+    (HTTPError, "the answer broke off"),
+)
+
+
+class Exchanged(NamedTuple):
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        body: The whole body.
+        wait: Seconds that the server asks to wait, where it does.
+    """
+
+    status: int
+    body: bytes
+    wait: float | None
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same question may have a better answer in a while."""
+        if self.status == requests.codes.ok:
+            return not _is_json(self.body)
+        return self.status in _PASSING
+
+
+class Exchange:
+    """Asks over one session; may be shared by threads.
+
+    Attributes:
+        latency: Seconds that an answer takes, as the last ones did; None before the first.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        base_url: str,
+        *,
+        pacer: Pacer | None,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._pacer = pacer
+        self._timeout = timeout
+        self._stopped = threading.Event()
+        self.latency: float | None = None
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """The pace; None where there is none."""
+        return self._pacer.requests_per_second if self._pacer else None
+
+    def stop(self) -> None:
+        """Ask nothing more, and wait for nothing more: what waits ends at once."""
+        self._stopped.set()
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
+        """The first answer that is no passing failure, or the last one.
+
+        Raises:
+            TmdbUnavailable: No answer came at the last try, or the exchange was stopped.
+            TmdbProtocolError: The answer is longer than any of TMDB's.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda found: found.may_pass)
+            | tenacity.retry_if_exception(_may_pass),
+            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(_LONGEST_TRYING),
+            wait=self._wait,
+            sleep=self._sleep,
+            retry_error_callback=_last_word,
+        )
+        return retrying(self._once, path, parameters)
+
+    def _once(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
+        if self._stopped.is_set() or (self._pacer and not self._pacer.wait_turn(self._nap)):
+            raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
+        start = time.monotonic()
+        exchanged = self._exchanged(path, parameters)
+        taken = time.monotonic() - start
+        self.latency = taken if self.latency is None else 0.8 * self.latency + 0.2 * taken
+        return exchanged
+
+    def _nap(self, seconds: float) -> bool:
+        """Wait; whether the exchange was stopped meanwhile."""
+        return self._stopped.wait(seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        """As tenacity wants it: where the exchange was stopped, the next try says so."""
+        self._nap(seconds)
+
+    def _exchanged(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
+        """Status and body; `from None`, for the errors of requests quote the whole URL."""
+        try:
+            with self._session.get(
+                f"{self._base_url}{path}",
+                params=parameters,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                wait = retry_after(response.headers.get("Retry-After"))
+                return Exchanged(response.status_code, _body(response, path), wait)
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise TmdbUnavailable(
+                f"TMDB did not answer {path} ({_kind(error)}): check the network and "
+                "TMDB_BASE_URL, and try again.",
+                path=path,
+            ) from None
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds before the next try. What the server asks for holds for all threads."""
+        backoff = float(_BACKOFF(state))
+        outcome = state.outcome
+        if outcome is None or outcome.failed:
+            return backoff
+        found: Exchanged = outcome.result()
+        asked = found.wait is not None or found.status == requests.codes.too_many_requests
+        if asked and self._pacer:
+            self._pacer.hold(backoff if found.wait is None else found.wait)
+            return 0.0
+        return backoff
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds that a `Retry-After` of seconds or of a date asks for, a minute at most.
+
+    A header that means nothing is as good as none.
+    """
+    if header is None:
+        return None
+    try:
+        return min(_LONGEST_WAIT, Retry().parse_retry_after(header))
+    except (InvalidHeader, OverflowError):
+        return None
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, TmdbUnavailable) and not isinstance(error, TmdbInterrupted)
+
+
+def _last_word(state: tenacity.RetryCallState) -> Exchanged:
+    """The last try's answer, or its error."""
+    if state.outcome is None:  # tenacity asks after a try alone
+        raise AssertionError
+    found: Exchanged = state.outcome.result()
+    return found
+
+
+def _body(response: requests.Response, path: str) -> bytes:
+    body, end = bytearray(), time.monotonic() + _WHOLE_ANSWER_SECONDS
+    while block := response.raw.read1(_BLOCK, decode_content=True):
+        body += block
+        if len(body) > _MAXIMUM_BYTES:
+            raise TmdbProtocolError(
+                f"TMDB's answer to {path} is longer than {_MAXIMUM_BYTES} bytes: "
+                "check TMDB_BASE_URL.",
+                path=path,
+                status=response.status_code,
+            )
+        if time.monotonic() > end:
+            raise requests.exceptions.ReadTimeout
+    return bytes(body)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        from_json(body)
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(error: Exception) -> str:
+    return next((words for kind, words in _KINDS if isinstance(error, kind)), type(error).__name__)

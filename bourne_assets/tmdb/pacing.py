@@ -1,0 +1,79 @@
+"""The pace of requests: one for the process, shared by all its threads and assets.
+
+Libraries that limit rates let a burst through and then wait (measured: 95 % of the limit, and 429s
+where the burst meets the server's own window); here requests are spread evenly, retries take turns
+like any other request, and all hold while the server asks one to wait.
+What must not be put here: HTTP, and when to retry (`exchange`).
+"""
+
+import functools
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+#: A turn that is taken late by up to this much makes the next one early, so that the average
+#: holds; more would reach the server as a burst.
+_CATCH_UP_SECONDS = 0.02
+
+#: Waits so many seconds; whether the wait was broken off.
+Nap = Callable[[float], bool]
+
+
+class Pacer:
+    """Gives out turns: evenly spread, and in no second more than the pace.
+
+    Attributes:
+        requests_per_second: The pace.
+    """
+
+    def __init__(
+        self, requests_per_second: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.requests_per_second = requests_per_second
+        self._clock = clock
+        self._interval = 1.0 / requests_per_second
+        self._turns: deque[float] = deque(maxlen=max(1, math.floor(requests_per_second)))
+        self._next = -math.inf
+        self._held_until = -math.inf
+        self._lock = threading.Lock()
+        self._hold_lock = threading.Lock()
+
+    def wait_turn(self, nap: Nap) -> bool:
+        """Wait until a request may be sent.
+
+        The lock is held while waiting, so that one thread waits for the clock and the others for
+        it: turns are taken one by one, at the times when they are really used.
+
+        Args:
+            nap: Waits.
+
+        Returns:
+            Whether the turn was given; not where `nap` was broken off.
+        """
+        with self._lock:
+            while (wait := self._due() - self._clock()) > 0:
+                if nap(wait):
+                    return False
+            now = self._clock()
+            self._turns.append(now)
+            in_time = now - self._next <= _CATCH_UP_SECONDS
+            self._next = (self._next if in_time else now) + self._interval
+            return True
+
+    def hold(self, seconds: float) -> None:
+        """Give no turn for so long: the server asked for it. A longer hold goes on."""
+        with self._hold_lock:
+            self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def _due(self) -> float:
+        """When the next turn is: an interval after the last, a second after the first of many."""
+        full = len(self._turns) == self._turns.maxlen
+        return max(self._next, self._held_until, self._turns[0] + 1.0 if full else -math.inf)
+
+
+@functools.cache
+def process_pacer(requests_per_second: float) -> Pacer:
+    """The one pacer of this process for this pace; it lives as long as the process."""
+    return Pacer(requests_per_second)

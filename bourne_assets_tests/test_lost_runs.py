@@ -1,0 +1,173 @@
+"""Runs that were killed: ended when somebody looks, and no other run waits for them for ever."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+from dagster._core.events import EngineEventData
+
+from bourne_assets.automation.lost_runs import end_lost_runs, lost_runs_sensor
+from bourne_assets.instance import open_instance
+from bourne_assets.settings import Settings
+from bourne_assets_tests.standin import Reply, TmdbStandIn
+
+POOL = "tmdb_api"
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance of a home of the test's own, as the platform configures it."""
+    with open_instance(Settings(home=tmp_path / "home")) as instance:
+        yield instance
+
+
+def _started(instance: dg.DagsterInstance, pid: int) -> dg.DagsterRun:
+    """A run that says which process it is."""
+
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    run = instance.create_run_for_job(nothing)
+    instance.report_engine_event(
+        f"Executing steps in process (pid: {pid})",
+        run,
+        engine_event_data=EngineEventData.in_process(pid),
+    )
+    started = dg.DagsterEventType.RUN_START.value
+    instance.report_dagster_event(dg.DagsterEvent(started, run.job_name), run.run_id)
+    return run
+
+
+def _status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status
+
+
+def _ended_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def _claim(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    storage = instance.event_log_storage
+    storage.initialize_concurrency_limit_to_default(POOL)
+    return bool(storage.claim_concurrency_slot(POOL, run.run_id, "step").is_claimed)
+
+
+def test_the_shipped_instance_lets_one_step_at_a_time_ask_tmdb(
+    instance: dg.DagsterInstance,
+) -> None:
+    first, second = _started(instance, os.getpid()), _started(instance, os.getpid())
+    assert _claim(instance, first)
+    assert not _claim(instance, second)
+
+
+def test_a_run_whose_process_is_gone_is_ended_and_its_turn_is_free(
+    instance: dg.DagsterInstance,
+) -> None:
+    killed, waiting = _started(instance, _ended_process()), _started(instance, os.getpid())
+    assert _claim(instance, killed)
+    assert not _claim(instance, waiting)
+    assert end_lost_runs(instance) == [killed.run_id]
+    assert _status(instance, killed) == dg.DagsterRunStatus.FAILURE
+    assert _claim(instance, waiting)
+
+
+def test_a_run_that_goes_on_is_left_alone(instance: dg.DagsterInstance) -> None:
+    going_on = _started(instance, os.getpid())
+    assert _claim(instance, going_on)
+    assert end_lost_runs(instance) == []
+    assert _status(instance, going_on) == dg.DagsterRunStatus.STARTED
+    assert not _claim(instance, _started(instance, os.getpid()))
+
+
+def test_a_younger_process_of_the_same_number_does_not_stand_in(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _started(instance, os.getpid())
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time() + 3600)
+    assert end_lost_runs(instance) == [run.run_id]
+
+
+def test_a_run_that_has_ended_and_kept_its_turn_gives_it_back(
+    instance: dg.DagsterInstance,
+) -> None:
+    failed = _started(instance, os.getpid())
+    assert _claim(instance, failed)
+    instance.report_run_failed(failed)
+    assert end_lost_runs(instance) == []
+    assert _claim(instance, _started(instance, os.getpid()))
+
+
+def test_runs_of_an_instance_that_may_span_machines_are_left_alone() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        _started(instance, _ended_process())
+        assert end_lost_runs(instance) == []
+
+
+def test_the_sensor_says_what_it_saw(instance: dg.DagsterInstance) -> None:
+    context = dg.build_sensor_context(instance)
+    assert lost_runs_sensor(context).skip_message == "No run is lost."  # type: ignore[union-attr]
+    run = _started(instance, _ended_process())
+    told = lost_runs_sensor(context)
+    assert run.run_id in str(told.skip_message)  # type: ignore[union-attr]
+    assert lost_runs_sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
+@pytest.mark.slow
+def test_a_run_after_one_that_was_killed_while_it_asked_resumes_and_succeeds(
+    tmp_path: Path,
+) -> None:
+    with TmdbStandIn() as server:
+        server.script("/movie/2503", [Reply(seconds=60)])
+        environment = {
+            **os.environ,
+            "BOURNE_HOME": str(tmp_path / "home"),
+            "TMDB_READ_ACCESS_TOKEN": server.token,
+            "TMDB_BASE_URL": server.base_url,
+        }
+        command = [str(Path(sys.executable).with_name("bourne")), "run"]
+        killed = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while "/movie/2503" not in server.paths and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "/movie/2503" in server.paths
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        searched = server.paths.count("/search/movie")
+        done = subprocess.run(
+            [*command, "--resume"], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "did not" in done.stdout
+        assert server.paths.count("/search/movie") == searched
+    with open_instance(Settings(home=tmp_path / "home")) as instance:
+        statuses = [run.status.value for run in instance.get_runs()]
+    assert sorted(statuses) == ["FAILURE", "SUCCESS"]
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_ask_tmdb_one_after_the_other(tmp_path: Path) -> None:
+    with TmdbStandIn(latency=0.2) as server:
+        environment = {
+            **os.environ,
+            "BOURNE_HOME": str(tmp_path / "home"),
+            "TMDB_READ_ACCESS_TOKEN": server.token,
+            "TMDB_BASE_URL": server.base_url,
+        }
+        command = [str(Path(sys.executable).with_name("bourne")), "run", "--select", "tmdb_search"]
+        open_instance(Settings(home=tmp_path / "home")).dispose()  # both at once would make it
+        runs = [subprocess.Popen(command, env=environment) for _ in range(2)]
+        assert [run.wait(timeout=100) for run in runs] == [0, 0]
+        # Each asks for a search and a collection: were they mixed, a path would come twice in turn.
+        assert server.paths == ["/search/movie", "/collection/31562"] * 2
