@@ -42,7 +42,7 @@ def emptied(definitions: dg.Definitions) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[dg.define_asset_job("refresh_all")],
+        jobs=[dg.define_asset_job("full_refresh")],
         resources={"io_manager": Nowhere()},
         executor=dg.in_process_executor,
     )
@@ -62,7 +62,7 @@ def _empty_check(check: Any) -> dg.AssetChecksDefinition:
 def main() -> int:
     """Run the empty graph once."""
     settings = read_settings()
-    job = emptied(build_defs(settings=settings)).resolve_job_def("refresh_all")
+    job = emptied(build_defs(settings=settings)).resolve_job_def("full_refresh")
     result = job.execute_in_process(
         instance=open_instance(settings),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

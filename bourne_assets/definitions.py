@@ -14,7 +14,7 @@ from bourne_assets.assets.insights import insight_assets
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
-from bourne_assets.automation.jobs import refresh_all, saga_job
+from bourne_assets.automation.jobs import full_refresh, saga_job
 from bourne_assets.automation.lost_runs import lost_runs_sensor
 from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
@@ -71,7 +71,7 @@ def build_defs(
                 for check in checks(saga)
             ),
         ],
-        jobs=[refresh_all, *(saga_job(saga) for saga in sagas)],
+        jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
         sensors=[lost_runs_sensor],
         resources=default_resources(settings, resources),
         executor=executor or dg.in_process_executor,

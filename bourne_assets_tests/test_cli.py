@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from bourne_assets.cli import main
 from bourne_assets.lake import embedded
 from bourne_assets.lake.server import LakeFolder, servers_of
-from bourne_assets_tests.standin import TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
 Bourne = Callable[..., Result]
 
@@ -118,6 +118,7 @@ def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) 
         (["run"], {"BOURNE_SAGAS_FILE": "/nowhere.yaml"}, "check BOURNE_SAGAS_FILE"),
         (["land", "x.csv"], {}, "The command land is not part of this version"),
         (["answers", "--as-of", "2017-09-01"], {}, "--as-of is not part of this version"),
+        (["lake", "purge", "--older-than", "soon"], {}, "write 180d or 26w"),
         (["lake", "start"], {"BOURNE_S3_BUCKET": "a-lake"}, "the embedded lake is not used"),
         (["dev"], {"DAGSTER_HOME": "relative"}, "DAGSTER_HOME must be the absolute path"),
     ],
@@ -162,6 +163,7 @@ def test_a_refused_credential_is_bad_configuration_and_is_not_shown(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_naps")
 def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
     bourne: Bourne, tmp_path: Path
 ) -> None:
@@ -180,6 +182,66 @@ def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -
     assert result.exit_code == 0, result.output
     assert "5 films; figures of TMDB on" in result.output
     assert tmdb_server.token not in result.output
+
+
+@pytest.mark.slow
+def test_a_resumed_run_asks_tmdb_for_nothing_that_was_stored_today(
+    bourne: Bourne, tmdb_server: TmdbStandIn
+) -> None:
+    live = {"TMDB_READ_ACCESS_TOKEN": tmdb_server.token, "TMDB_BASE_URL": tmdb_server.base_url}
+    assert bourne("run", **live).exit_code == 0
+    asked = len(tmdb_server.requests)
+    again = bourne("run", "--resume", **live)
+    assert again.exit_code == 0, again.output
+    assert len(tmdb_server.requests) == asked
+    part = bourne("run", "--resume", "--select", "raw_csvs_s3", **live)
+    assert part.exit_code == 0, part.output
+
+
+@pytest.mark.slow
+def test_another_saga_runs_beside_under_its_own_name(bourne: Bourne, tmp_path: Path) -> None:
+    films = [
+        Film(603, "The Matrix", 63_000_000, 463_517_383, "1999-03-31", 80.0, collection_id=2344),
+        Film(
+            604,
+            "The Matrix Reloaded",
+            150_000_000,
+            738_600_000,
+            "2003-05-15",
+            60.0,
+            collection_id=2344,
+        ),
+        Film(9, "Matrix Analysis", 1, 1, "1985-01-01"),
+    ]
+    with TmdbStandIn(InventedCatalogue.of(films, {2344: "The Matrix Collection"})) as server:
+        live = {"TMDB_READ_ACCESS_TOKEN": server.token, "TMDB_BASE_URL": server.base_url}
+        result = bourne("run", "--saga", "matrix", **live)
+    assert result.exit_code == 0, result.output
+    assert "$601,058,691.50, over 2 films." in result.output
+    with embedded.connect(tmp_path / "home", "bourne-lake") as server_of_lake:
+        refined = server_of_lake.lake.list("Refined")
+    assert "Refined/matrix/insight_metrics.json" in refined
+    assert "Refined/insight_metrics.json" not in refined
+
+
+def test_a_purge_lists_first_and_deletes_old_answers_of_tmdb_alone(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    assert "has no lake" in bourne("lake", "purge").output
+    kept = "Raw/Local/CSV/A/2020/01/01/a.csv"
+    old = "Raw/TMDB/JSON/2020/01/01/collection/1.json"
+    with embedded.connect(tmp_path / "home", "bourne-lake") as server:
+        for key in (kept, old):
+            server.lake.write(key, b"[]", "application/json")
+        nothing = bourne("lake", "purge")
+        assert "0 objects of 0 bytes" in nothing.output
+        listed = bourne("lake", "purge", "--older-than", "0d")
+        assert listed.exit_code == 0
+        assert old in listed.output
+        assert "1 objects of 2 bytes older, and nothing was deleted" in listed.output
+        assert server.lake.list("Raw") == [kept, old]
+        assert "deleted." in bourne("lake", "purge", "--older-than", "0w", "--yes").output
+        assert server.lake.list("Raw") == [kept]
 
 
 @pytest.mark.slow

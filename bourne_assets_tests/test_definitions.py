@@ -441,7 +441,7 @@ def _objects(lake: Lake) -> dict[str, bytes]:
 
 
 def _refresh(defs: dg.Definitions) -> dg.ExecuteInProcessResult:
-    return defs.resolve_job_def("refresh_all").execute_in_process(
+    return defs.resolve_job_def("full_refresh").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,

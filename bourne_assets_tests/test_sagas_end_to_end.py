@@ -86,7 +86,7 @@ def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
     with TmdbStandIn(_CATALOGUE) as server:
-        result = _run(server, lake_resource, sagas, "refresh_all")
+        result = _run(server, lake_resource, sagas, "full_refresh")
     assert result.success
     for slug, members in _MEMBERS.items():
         table = from_parquet(lake.read(f"Refined/{slug}/{slug}_saga_table.parquet")[0])
@@ -112,7 +112,7 @@ def test_the_edges_of_small_and_odd_sagas_come_out_right(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
     with TmdbStandIn(_CATALOGUE) as server:
-        _run(server, lake_resource, sagas, "refresh_all")
+        _run(server, lake_resource, sagas, "full_refresh")
     alone, pair, odd = (_answers(lake, slug)["answers"] for slug in ("alone", "pair", "odd"))
     assert alone["revenue_variation"]["varied"] is None
     assert alone["revenue_variation"]["reason"]
@@ -159,7 +159,7 @@ def test_one_sagas_run_leaves_the_others_alone(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
     with TmdbStandIn(_CATALOGUE) as server:
-        _run(server, lake_resource, sagas, "refresh_all")
+        _run(server, lake_resource, sagas, "full_refresh")
         others = {
             key: lake.read(key)[0]
             for key in lake.list()

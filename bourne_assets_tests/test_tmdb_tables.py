@@ -13,10 +13,10 @@ from bourne_assets.tmdb.answers import Answer
 from bourne_assets.tmdb.errors import TmdbProtocolError
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
 from bourne_assets.tmdb.tables import (
-    details_row,
     details_table,
     external_ids_row,
     external_ids_table,
+    film_rows,
 )
 from bourne_assets_tests.standin import NOT_FOUND, snapshot
 
@@ -26,7 +26,7 @@ _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 def _details_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
     pairs = zip(ids, answers, strict=True)
-    return details_table([details_row(tmdb_id, answer, source) for tmdb_id, answer in pairs])
+    return details_table([film_rows(tmdb_id, answer, source)[0] for tmdb_id, answer in pairs])
 
 
 def _ids_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:

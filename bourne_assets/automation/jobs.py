@@ -7,9 +7,9 @@ import dagster as dg
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.saga.definition import Saga
 
-#: The main job: every asset and every check of every saga in the lineage.
-refresh_all = dg.define_asset_job(
-    "refresh_all",
+#: The main job: every asset and every check of every saga in the lineage. No saga can take its name.
+full_refresh = dg.define_asset_job(
+    "full_refresh",
     selection=dg.AssetSelection.all(),
     description="Land the CSV files, and refresh every saga of the lineage.",
 )

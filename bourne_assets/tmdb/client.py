@@ -144,7 +144,7 @@ def live_client(
         timeout: Seconds to connect, and between two pieces of an answer.
         pacer: In place of the process's own.
     """
-    session = live_session(token=token, key=key)
+    session = live_session(base_url, token=token, key=key)
     pacer = pacer or process_pacer(requests_per_second)
     exchange = Exchange(session, base_url, pacer=pacer, timeout=timeout)
     secrets = tuple(secret for secret in (token, key) if secret)

@@ -69,7 +69,7 @@ class Exchange:
     """Asks over one session; may be shared by threads.
 
     Attributes:
-        latency: Seconds that an answer takes, as the last ones did; None before the first.
+        pacer: Gives out the turns; None for an exchange that needs no pace.
     """
 
     def __init__(
@@ -82,15 +82,9 @@ class Exchange:
     ) -> None:
         self._session = session
         self._base_url = base_url
-        self._pacer = pacer
+        self.pacer = pacer
         self._timeout = timeout
         self._stopped = threading.Event()
-        self.latency: float | None = None
-
-    @property
-    def requests_per_second(self) -> float | None:
-        """The pace; None where there is none."""
-        return self._pacer.requests_per_second if self._pacer else None
 
     def stop(self) -> None:
         """Ask nothing more, and wait for nothing more: what waits ends at once."""
@@ -111,15 +105,17 @@ class Exchange:
             sleep=self._sleep,
             retry_error_callback=_last_word,
         )
-        return retrying(self._once, path, parameters)
+        question = requests.Request("GET", f"{self._base_url}{path}", params=dict(parameters))
+        # Made ready before its turn comes: what is done between turn and sending blurs the pace.
+        return retrying(self._once, path, self._session.prepare_request(question))
 
-    def _once(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
-        if self._stopped.is_set() or (self._pacer and not self._pacer.wait_turn(self._nap)):
+    def _once(self, path: str, prepared: requests.PreparedRequest) -> Exchanged:
+        if self._stopped.is_set() or (self.pacer and not self.pacer.wait_turn(self._nap)):
             raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
         start = time.monotonic()
-        exchanged = self._exchanged(path, parameters)
-        taken = time.monotonic() - start
-        self.latency = taken if self.latency is None else 0.8 * self.latency + 0.2 * taken
+        exchanged = self._exchanged(path, prepared)
+        if self.pacer:
+            self.pacer.saw(time.monotonic() - start)
         return exchanged
 
     def _nap(self, seconds: float) -> bool:
@@ -130,15 +126,11 @@ class Exchange:
         """As tenacity wants it: where the exchange was stopped, the next try says so."""
         self._nap(seconds)
 
-    def _exchanged(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
+    def _exchanged(self, path: str, prepared: requests.PreparedRequest) -> Exchanged:
         """Status and body; `from None`, for the errors of requests quote the whole URL."""
         try:
-            with self._session.get(
-                f"{self._base_url}{path}",
-                params=parameters,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
+            with self._session.send(
+                prepared, timeout=self._timeout, allow_redirects=False, stream=True
             ) as response:
                 wait = retry_after(response.headers.get("Retry-After"))
                 return Exchanged(response.status_code, _body(response, path), wait)
@@ -157,8 +149,8 @@ class Exchange:
             return backoff
         found: Exchanged = outcome.result()
         asked = found.wait is not None or found.status == requests.codes.too_many_requests
-        if asked and self._pacer:
-            self._pacer.hold(backoff if found.wait is None else found.wait)
+        if asked and self.pacer:
+            self.pacer.hold(backoff if found.wait is None else found.wait)
             return 0.0
         return backoff
 

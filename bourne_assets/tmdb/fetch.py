@@ -15,6 +15,7 @@ from bourne_assets.tmdb.answers import Answer, parse
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.landing import MAXIMUM_ANSWERS, RawLanding
 from bourne_assets.tmdb.models import SearchPage
+from bourne_assets.tmdb.pacing import Pacer
 from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
 
 #: TMDB answers no page above this, whatever `total_pages` says.
@@ -48,9 +49,11 @@ def ask_all(
         LakeError: The answers could not be stored.
     """
     todo = iter(questions)
-    # The first is asked alone: it tells how long an answer takes, hence how many threads to have.
-    answers = [ask(question) for question in islice(todo, 1)]
-    threads = thread_count(client)
+    pacer = client.exchange.pacer
+    # The very first is asked alone: it tells how long an answer takes, hence how many threads.
+    alone = 1 if pacer and pacer.latency is None else 0
+    answers = [ask(question) for question in islice(todo, alone)]
+    threads = thread_count(pacer)
     with ThreadPoolExecutor(threads, thread_name_prefix="tmdb") as pool:
         asked = deque(
             pool.submit(ask, question) for question in islice(todo, MAXIMUM_ANSWERS + threads)
@@ -70,12 +73,11 @@ def ask_all(
             raise
 
 
-def thread_count(client: TmdbClient) -> int:
+def thread_count(pacer: Pacer | None) -> int:
     """Threads that keep the pace up at the latency that was seen (Little's law), with headroom."""
-    pace, latency = client.exchange.requests_per_second, client.exchange.latency
-    if pace is None or latency is None:
+    if pacer is None or pacer.latency is None:
         return _FEWEST_THREADS
-    wanted = math.ceil(_HEADROOM * pace * latency)
+    wanted = math.ceil(_HEADROOM * pacer.requests_per_second * pacer.latency)
     return max(_FEWEST_THREADS, min(MAXIMUM_CONNECTIONS, wanted))
 
 

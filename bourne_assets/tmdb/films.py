@@ -13,11 +13,10 @@ from bourne_assets.tmdb.fetch import ask_all
 from bourne_assets.tmdb.landing import RawLanding
 from bourne_assets.tmdb.tables import (
     Row,
-    appended_ids_row,
-    details_row,
     details_table,
     external_ids_row,
     external_ids_table,
+    film_rows,
 )
 
 
@@ -62,11 +61,12 @@ def fetch_films(
     id_rows: list[Row] = []
     without: list[int] = []
     for tmdb_id, answer in zip(ids, ask_all(client, ask, ids, landing), strict=True):
-        rows.append(details_row(tmdb_id, answer, client.source))
-        if external_ids and (row := appended_ids_row(tmdb_id, answer, client.source)):
-            id_rows.append(row)
-        else:
+        row, id_row = film_rows(tmdb_id, answer, client.source)
+        rows.append(row)
+        if id_row is None:
             without.append(tmdb_id)
+        else:
+            id_rows.append(id_row)
     if not external_ids:
         return FilmTables(details_table(rows), None)
     # A proxy or another server of the API may not append: then the ids are asked for by themselves.

@@ -26,12 +26,14 @@ class Pacer:
 
     Attributes:
         requests_per_second: The pace.
+        latency: Seconds that an answer takes, as the last ones did; None before the first.
     """
 
     def __init__(
         self, requests_per_second: float, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.requests_per_second = requests_per_second
+        self.latency: float | None = None
         self._clock = clock
         self._interval = 1.0 / requests_per_second
         self._turns: deque[float] = deque(maxlen=max(1, math.floor(requests_per_second)))
@@ -66,6 +68,10 @@ class Pacer:
         """Give no turn for so long: the server asked for it. A longer hold goes on."""
         with self._hold_lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def saw(self, latency: float) -> None:
+        """Take note of how long an answer took."""
+        self.latency = latency if self.latency is None else 0.8 * self.latency + 0.2 * latency
 
     def _due(self) -> float:
         """When the next turn is: an interval after the last, a second after the first of many."""

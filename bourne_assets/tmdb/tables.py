@@ -19,17 +19,19 @@ Row = Mapping[str, Any]
 
 
 def details_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of `details_row` as `DetailsTable`."""
+    """Rows of `film_rows` as `DetailsTable`."""
     return conform(sorted(rows, key=_tmdb_id), DetailsTable)
 
 
 def external_ids_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of `external_ids_row` or `appended_ids_row` as `ExternalIdsTable`."""
+    """Rows of `external_ids_row` or `film_rows` as `ExternalIdsTable`."""
     return conform(sorted(rows, key=_tmdb_id), ExternalIdsTable)
 
 
-def details_row(tmdb_id: int, answer: Answer, source: str) -> Row:
-    """What a film's details say; 404 is a deleted film.
+def film_rows(tmdb_id: int, answer: Answer, source: str) -> tuple[Row, Row | None]:
+    """What a film's details say, and the external ids in them; 404 is a deleted film.
+
+    The second is None where the answer holds no external ids, as it was not asked for them.
 
     Args:
         tmdb_id: The film that was asked for.
@@ -41,9 +43,24 @@ def details_row(tmdb_id: int, answer: Answer, source: str) -> Row:
     """
     stamp = {"tmdb_id": tmdb_id, "fetched_at": answer.fetched_at, "source": source}
     if answer.status == HTTPStatus.NOT_FOUND:
-        return {**stamp, "status": DELETED}
+        return {**stamp, "status": DELETED}, _ids(stamp, None)
     film = parse(answer, MovieDetails)
     _must_be(film.id, tmdb_id, answer)
+    appended = film.external_ids
+    return _details(stamp, film), _ids(stamp, appended) if appended else None
+
+
+def external_ids_row(tmdb_id: int, answer: Answer, source: str) -> Row:
+    """What `/movie/{id}/external_ids` says; arguments and errors as `film_rows`."""
+    stamp = {"tmdb_id": tmdb_id, "fetched_at": answer.fetched_at, "source": source}
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return _ids(stamp, None)
+    ids = parse(answer, ExternalIds)
+    _must_be(ids.id, tmdb_id, answer)
+    return _ids(stamp, ids)
+
+
+def _details(stamp: Row, film: MovieDetails) -> Row:
     collection = film.belongs_to_collection
     return {
         **stamp,
@@ -65,31 +82,9 @@ def details_row(tmdb_id: int, answer: Answer, source: str) -> Row:
     }
 
 
-def external_ids_row(tmdb_id: int, answer: Answer, source: str) -> Row:
-    """What `/movie/{id}/external_ids` says; arguments and errors as `details_row`."""
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return _ids(tmdb_id, answer, source, None)
-    ids = parse(answer, ExternalIds)
-    _must_be(ids.id, tmdb_id, answer)
-    return _ids(tmdb_id, answer, source, ids)
-
-
-def appended_ids_row(tmdb_id: int, answer: Answer, source: str) -> Row | None:
-    """The external ids in a film's details, as `external_ids_row`; None where it holds none."""
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return _ids(tmdb_id, answer, source, None)
-    appended = parse(answer, MovieDetails).external_ids
-    return _ids(tmdb_id, answer, source, appended) if appended else None
-
-
-def _ids(tmdb_id: int, answer: Answer, source: str, ids: AppendedIds | None) -> Row:
-    return {
-        **(ids.model_dump() if ids else {}),
-        "tmdb_id": tmdb_id,
-        "status": "known" if ids else DELETED,
-        "fetched_at": answer.fetched_at,
-        "source": source,
-    }
+def _ids(stamp: Row, ids: AppendedIds | None) -> Row:
+    known = ids.model_dump(include=set(AppendedIds.model_fields)) if ids else {}
+    return {**stamp, **known, "status": "known" if ids else DELETED}
 
 
 def _tmdb_id(row: Row) -> int:

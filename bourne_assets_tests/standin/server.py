@@ -165,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         now = time.monotonic()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))  # some clients send one
         address = urlsplit(self.path)
         path = address.path[len(_ROOT) :] if address.path.startswith(f"{_ROOT}/") else ""
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -185,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         usual = {"Content-Type": "application/json", "Content-Length": str(len(reply.body))}
         for name, value in {**usual, **reply.headers}.items():
             self.send_header(name, value)
+        if self.close_connection:  # the client asked for it
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body[: reply.sent])
         self.close_connection |= reply.sent is not None
