@@ -7,7 +7,7 @@ import dagster as dg
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.saga.definition import Saga
 
-#: The main job: every asset and every check of every saga in the lineage. No saga can take its name.
+#: The main job: every asset and check of every saga in the lineage; no saga can take its name.
 full_refresh = dg.define_asset_job(
     "full_refresh",
     selection=dg.AssetSelection.all(),
