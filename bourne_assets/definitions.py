@@ -14,8 +14,13 @@ from bourne_assets.assets.insights import insight_assets
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
+from bourne_assets.automation.alerts import alerts_sensor
+from bourne_assets.automation.conditions import follow_the_data
+from bourne_assets.automation.freshness import with_freshness
 from bourne_assets.automation.jobs import full_refresh, saga_job
 from bourne_assets.automation.lost_runs import lost_runs_sensor
+from bourne_assets.automation.schedules import saga_schedules
+from bourne_assets.automation.tmdb_changes import tmdb_changes_sensor
 from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
 from bourne_assets.checks.saga import saga_checks
@@ -53,15 +58,17 @@ def build_defs(
     if sagas is None:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
     return dg.Definitions(
-        assets=[
-            *raw_csvs_assets(settings),
-            *(
-                asset
-                for saga in sagas
-                for assets in (tmdb_assets, saga_assets, insight_assets)
-                for asset in assets(settings, saga)
-            ),
-        ],
+        assets=with_freshness(
+            [
+                *raw_csvs_assets(settings),
+                *(
+                    asset
+                    for saga in sagas
+                    for assets in (tmdb_assets, saga_assets, insight_assets)
+                    for asset in assets(settings, saga)
+                ),
+            ]
+        ),
         asset_checks=[
             *raw_csvs_checks(),
             *(
@@ -72,7 +79,13 @@ def build_defs(
             ),
         ],
         jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
-        sensors=[lost_runs_sensor],
+        schedules=saga_schedules(settings, sagas),
+        sensors=[
+            follow_the_data,
+            lost_runs_sensor,
+            alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),
+            *(tmdb_changes_sensor(settings, saga) for saga in sagas),
+        ],
         resources=default_resources(settings, resources),
         executor=executor or dg.in_process_executor,
         loggers=loggers,

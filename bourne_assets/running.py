@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.assets.tmdb import POOL
+from bourne_assets.automation.events import INTERRUPTED, checked, failure, stored
 from bourne_assets.automation.jobs import saga_job_name
 from bourne_assets.automation.lost_runs import end_lost_runs
 from bourne_assets.definitions import build_defs
@@ -22,7 +23,6 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
 _LOGGER = "progress"
-_INTERRUPTED = "interrupted"
 
 
 class SelectionError(ConfigurationError):
@@ -77,7 +77,7 @@ def run_saga(
         raise BourneError(
             f"The run could not be recorded: {first} - check the disk of {settings.home}."
         ) from None
-    if any(failure.message == _INTERRUPTED for failure in report.failed):
+    if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
     report.run_id, report.succeeded = result.run_id, result.success
     done = {*(item.asset for item in report.stored), *(item.step for item in report.failed)}
@@ -137,83 +137,15 @@ class _EventHandler(logging.Handler):
             return
         kind = event.event_type
         if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
-            stored = _stored(event)
-            self._report.stored.append(stored)
-            self._tell(stored)
+            told = stored(event)
+            self._report.stored.append(told)
+            self._tell(told)
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            checked = _checked(event)
-            self._report.checked.append(checked)
-            self._tell(checked)
+            evaluated = checked(event)
+            self._report.checked.append(evaluated)
+            self._tell(evaluated)
         elif kind == dg.DagsterEventType.STEP_FAILURE:
-            failure = _failure(event)
-            if failure is not None:
-                self._report.failed.append(failure)
-                self._tell(failure)
-
-
-def _stored(event: dg.DagsterEvent) -> Stored:
-    materialization = event.step_materialization_data.materialization
-    uri = materialization.metadata.get("dagster/uri")
-    return Stored(
-        materialization.asset_key.to_user_string(), str(uri.value) if uri is not None else ""
-    )
-
-
-def _checked(event: dg.DagsterEvent) -> Checked:
-    evaluation = event.asset_check_evaluation_data
-    rows = evaluation.metadata.get("offending")
-    records = getattr(rows, "records", ())
-    return Checked(
-        evaluation.asset_key.to_user_string(),
-        evaluation.check_name,
-        evaluation.passed,
-        evaluation.severity == dg.AssetCheckSeverity.ERROR,
-        tuple(_name(dict(record.data)) for record in records),
-        int(getattr(evaluation.metadata.get("offending_count"), "value", len(records))),
-    )
-
-
-def _name(row: dict[str, Any]) -> str:
-    """What a person calls an offending row."""
-    for column in ("title", "file", "field", "column", "uri", "tmdb_id"):
-        if row.get(column) is not None:
-            return str(row[column])
-    return str(next(iter(row.values()), ""))
-
-
-def _failure(event: dg.DagsterEvent) -> StepFailed | None:
-    """The cause of a failed step; None for a blocking check, which has been told already."""
-    data = event.step_failure_data
-    chain = list(_causes(data.error))
-    if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
-        return None
-    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in chain):
-        return StepFailed(str(event.step_key), _INTERRUPTED, False)
-    known = {kind.__name__: kind for kind in _all_subclasses(BourneError)}
-    for cause in chain:
-        kind = known.get(cause.cls_name or "")
-        if kind is not None:
-            return StepFailed(
-                str(event.step_key), _text(cause), issubclass(kind, ConfigurationError)
-            )
-    if data.user_failure_data and data.user_failure_data.description:
-        return StepFailed(str(event.step_key), data.user_failure_data.description, False)
-    return StepFailed(str(event.step_key), _text(chain[-1]) if chain else "unknown", False)
-
-
-def _causes(error: Any) -> Iterator[Any]:
-    while error is not None:
-        yield error
-        error = error.cause
-
-
-def _text(error: Any) -> str:
-    """The message without the name of the class, which Dagster puts before it."""
-    text = str(error.message).strip()
-    return text.partition(": ")[2] or text if error.cls_name else text
-
-
-def _all_subclasses(kind: type[BourneError]) -> Iterator[type[BourneError]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _all_subclasses(child)
+            failed = failure(event)
+            if failed is not None:
+                self._report.failed.append(failed)
+                self._tell(failed)

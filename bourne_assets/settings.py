@@ -21,6 +21,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
+DEFAULT_UI_URL = "http://127.0.0.1:3000"
 MAXIMUM_REQUESTS_PER_SECOND = 1000
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
 EMBEDDED_BUCKET = "bourne-lake"
@@ -41,6 +42,8 @@ class Settings:
         csv_dir: Folder whose CSV files are landed.
         sagas_file: YAML file of the sagas.
         saga_slugs: Sagas that are in the lineage.
+        alert_webhook_url: Where alerts are posted; None: they are logged. It is a secret.
+        ui_url: Where people open Dagster's UI, for the links in alerts.
     """
 
     tmdb_read_access_token: str | None = field(default=None, repr=False)
@@ -53,11 +56,19 @@ class Settings:
     csv_dir: Path = DATA_DIR / "sample_csvs"
     sagas_file: Path = DATA_DIR / "sagas.yaml"
     saga_slugs: tuple[str, ...] = ("bourne",)
+    alert_webhook_url: str | None = field(default=None, repr=False)
+    ui_url: str = DEFAULT_UI_URL
 
     @property
     def bucket(self) -> str:
         """Name of the bucket in use, embedded or real."""
         return self.s3_bucket or EMBEDDED_BUCKET
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log, message or object."""
+        held = (self.tmdb_read_access_token, self.tmdb_api_key, self.alert_webhook_url)
+        return tuple(secret for secret in held if secret)
 
     @property
     def has_tmdb_credential(self) -> bool:
@@ -106,6 +117,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         csv_dir=_path(given, "BOURNE_CSV_DIR", defaults.csv_dir),
         sagas_file=_path(given, "BOURNE_SAGAS_FILE", defaults.sagas_file),
         saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
+        alert_webhook_url=_address(given, "BOURNE_ALERT_WEBHOOK_URL"),
+        ui_url=(_address(given, "BOURNE_UI_URL") or DEFAULT_UI_URL).rstrip("/"),
     )
 
 
@@ -137,6 +150,19 @@ def _base_url(url: str) -> str:
             "a credential belongs in TMDB_READ_ACCESS_TOKEN."
         )
     return url.rstrip("/")
+
+
+def _address(given: Mapping[str, str], name: str) -> str | None:
+    """An http or https address; it is not told when it is wrong, for it may hold a secret."""
+    url = given.get(name)
+    try:
+        parts = urlsplit(url or "")
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if url is not None and not usable:
+        raise ConfigurationError(f"{name} must be an http or https address with a host name.")
+    return url
 
 
 def _pace(text: str | None) -> float:

@@ -15,6 +15,10 @@ OWNERS = ["team:films"]
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
+#: Made anew when an input is, unless a blocking check on an input failed.
+FOLLOWS = (
+    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+)
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import (
+    FOLLOWS,
     OWNERS,
     REFINED_GROUP,
     saga_key,
@@ -36,6 +37,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         key=key,
         ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
         group_name=REFINED_GROUP,
+        automation_condition=FOLLOWS,
         kinds={"pandas", "scipy", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import (
+    FOLLOWS,
     OWNERS,
     REFINED_GROUP,
     definition_metadata,
@@ -34,6 +35,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
         group_name=REFINED_GROUP,
+        automation_condition=FOLLOWS,
         kinds={"pandas", "parquet", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

@@ -1,0 +1,201 @@
+"""One sensor that tells people what is wrong: failed runs, failed checks, data that is overdue.
+
+A problem is told when it appears or changes, not each time that it is seen again; what passes is
+forgotten, and told anew when it fails again. What must not be put here: words and the way to people
+(`bourne_assets.notifications`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from bourne_assets.assets.common import SAGA_TAG
+from bourne_assets.automation.events import checked, failure, stored
+from bourne_assets.notifications import Problem, message, post
+from bourne_assets.settings import Settings
+
+#: Runs a tick: each needs a look at its events.
+_RUNS_A_TICK = 20
+_FAILED = "failed"
+_KINDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
+
+
+@dataclass
+class Memory:
+    """What the sensor knows from its last tick.
+
+    Attributes:
+        seen: Storage ids of the last run events that were looked at, by kind.
+        open: Fingerprints of the problems that people know, by subject.
+    """
+
+    seen: dict[str, int] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "Memory":
+        """From a cursor."""
+        return cls(**json.loads(cursor)) if cursor else cls()
+
+    def write(self) -> str:
+        """As a cursor."""
+        return json.dumps({"seen": self.seen, "open": self.open})
+
+    def news(self, problems: Iterable[Problem], settled: Iterable[str] = ()) -> list[Problem]:
+        """The problems that people do not know yet, which they do from now on.
+
+        Args:
+            problems: What is wrong now.
+            settled: Subjects that are well again.
+        """
+        for subject in settled:
+            self.open.pop(subject, None)
+        told = []
+        for problem in problems:
+            if self.open.get(problem.subject) != problem.fingerprint:
+                self.open[problem.subject] = problem.fingerprint
+                told.append(problem)
+        return told
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One message to be."""
+
+    about: str
+    problems: Sequence[Problem]
+    run_id: str | None = None
+
+
+def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDefinition:
+    """The sensor.
+
+    Args:
+        settings: Where alerts go, and where Dagster's UI is.
+        titles: Titles of the sagas by slug.
+    """
+    to = "BOURNE_ALERT_WEBHOOK_URL" if settings.alert_webhook_url else "its own log"
+
+    @dg.sensor(
+        name="saga_alerts",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            f"Tells {to} of failed runs, failed checks and data that is overdue, once for each "
+            "problem."
+        ),
+    )
+    def saga_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        memory = Memory.read(context.cursor)
+        alerts = [
+            *alerts_of_runs(context.instance, memory, titles),
+            *alerts_of_freshness(context.instance, memory, _asset_keys(context)),
+        ]
+        for alert in alerts:
+            link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
+            text = message(alert.about, alert.problems, link)
+            for secret in settings.secrets:
+                text = text.replace(secret, "***")
+            if settings.alert_webhook_url:
+                post(settings.alert_webhook_url, text)
+            else:
+                context.log.warning(text)
+        context.update_cursor(memory.write())
+        return dg.SkipReason(
+            f"Told {to} of {len(alerts)}." if alerts else "Nothing new is wrong."
+        )
+
+    return saga_alerts
+
+
+def alerts_of_runs(
+    instance: dg.DagsterInstance, memory: Memory, titles: Mapping[str, str]
+) -> list[Alert]:
+    """An alert for each run that has ended since the last look and has news."""
+    found = []
+    for run_id, failed in _ended(instance, memory):
+        run = instance.get_run_by_id(run_id)
+        if run is None:  # deleted meanwhile
+            continue
+        problems, settled = problems_of_run(instance, run, failed=failed)
+        if news := memory.news(problems, settled):
+            slug = run.tags.get(SAGA_TAG, "")
+            found.append(Alert(titles.get(slug) or slug or run.job_name, news, run_id))
+    return found
+
+
+def problems_of_run(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, *, failed: bool
+) -> tuple[list[Problem], set[str]]:
+    """What went wrong in a run, and the subjects that went well."""
+    problems: list[Problem] = []
+    settled = set()
+    for entry in instance.all_logs(run.run_id):
+        event = entry.dagster_event
+        if event is None:
+            continue
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            settled.add(Problem(stored(event).asset, _FAILED).subject)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = checked(event)
+            what = f"check {found.check} failed"
+            problem = Problem(
+                found.asset, what, "", found.offending, found.count, is_error=found.is_error
+            )
+            if found.passed:
+                settled.add(problem.subject)
+            else:
+                problems.append(problem)
+        elif event.event_type == dg.DagsterEventType.STEP_FAILURE and (cause := failure(event)):
+            sentence = cause.message.partition("\n")[0]
+            problems.append(Problem(cause.step.replace("__", "/"), _FAILED, sentence))
+    whole = Problem(run.job_name, "run failed")
+    if not failed:
+        settled.add(whole.subject)
+    elif not any(problem.is_error for problem in problems):
+        problems.append(Problem(run.job_name, whole.what, "no step says why: see its events"))
+    return problems, settled
+
+
+def alerts_of_freshness(
+    instance: dg.DagsterInstance, memory: Memory, keys: Sequence[dg.AssetKey]
+) -> list[Alert]:
+    """An alert for all assets that became overdue."""
+    overdue, settled = [], []
+    for key, record in instance.get_freshness_state_records(keys).items():
+        problem = Problem(key.to_user_string(), "is overdue", "its freshness policy is broken")
+        state = record.freshness_state.value
+        if state == "FAIL":
+            overdue.append(problem)
+        elif state == "PASS":
+            settled.append(problem.subject)
+    news = memory.news(overdue, settled)
+    return [Alert("Freshness", news)] if news else []
+
+
+def _asset_keys(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
+    repository = context.repository_def
+    return sorted(repository.asset_graph.get_all_asset_keys()) if repository else []
+
+
+def _ended(instance: dg.DagsterInstance, memory: Memory) -> list[tuple[str, bool]]:
+    """Runs that have ended since the last look, in order; at the first look, those of later."""
+    found = []
+    for kind in _KINDS:
+        after = memory.seen.get(kind.value)
+        if after is None:
+            newest = instance.fetch_run_status_changes(kind, limit=1).records
+            memory.seen[kind.value] = newest[0].storage_id if newest else 0
+            continue
+        changes = instance.fetch_run_status_changes(
+            dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after),
+            limit=_RUNS_A_TICK,
+            ascending=True,
+        )
+        for record in changes.records:
+            memory.seen[kind.value] = record.storage_id
+            failed = kind == dg.DagsterEventType.RUN_FAILURE
+            found.append((record.storage_id, record.run_id, failed))
+    return [(run_id, failed) for _, run_id, failed in sorted(found)]

@@ -1,0 +1,81 @@
+"""What Dagster's events say, as plain values. What must not be put here: what is done with them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.reports import Checked, StepFailed, Stored
+
+INTERRUPTED = "interrupted"
+
+
+def stored(event: dg.DagsterEvent) -> Stored:
+    """A materialisation: the asset, and where its value lies."""
+    materialization = event.step_materialization_data.materialization
+    uri = materialization.metadata.get("dagster/uri")
+    return Stored(
+        materialization.asset_key.to_user_string(), str(uri.value) if uri is not None else ""
+    )
+
+
+def checked(event: dg.DagsterEvent) -> Checked:
+    """The evaluation of a check, with the names of the offending rows."""
+    evaluation = event.asset_check_evaluation_data
+    rows = evaluation.metadata.get("offending")
+    records = getattr(rows, "records", ())
+    return Checked(
+        evaluation.asset_key.to_user_string(),
+        evaluation.check_name,
+        evaluation.passed,
+        evaluation.severity == dg.AssetCheckSeverity.ERROR,
+        tuple(_name(dict(record.data)) for record in records),
+        int(getattr(evaluation.metadata.get("offending_count"), "value", len(records))),
+    )
+
+
+def failure(event: dg.DagsterEvent) -> StepFailed | None:
+    """The cause of a failed step; None for a blocking check, which has been told already."""
+    data = event.step_failure_data
+    chain = list(_causes(data.error))
+    if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
+        return None
+    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in chain):
+        return StepFailed(str(event.step_key), INTERRUPTED, False)
+    known = {kind.__name__: kind for kind in _all_subclasses(BourneError)}
+    for cause in chain:
+        kind = known.get(cause.cls_name or "")
+        if kind is not None:
+            return StepFailed(
+                str(event.step_key), _text(cause), issubclass(kind, ConfigurationError)
+            )
+    if data.user_failure_data and data.user_failure_data.description:
+        return StepFailed(str(event.step_key), data.user_failure_data.description, False)
+    return StepFailed(str(event.step_key), _text(chain[-1]) if chain else "unknown", False)
+
+
+def _name(row: dict[str, Any]) -> str:
+    """What a person calls an offending row."""
+    for column in ("title", "file", "field", "column", "uri", "tmdb_id"):
+        if row.get(column) is not None:
+            return str(row[column])
+    return str(next(iter(row.values()), ""))
+
+
+def _causes(error: Any) -> Iterator[Any]:
+    while error is not None:
+        yield error
+        error = error.cause
+
+
+def _text(error: Any) -> str:
+    """The message without the name of the class, which Dagster puts before it."""
+    text = str(error.message).strip()
+    return text.partition(": ")[2] or text if error.cls_name else text
+
+
+def _all_subclasses(kind: type[BourneError]) -> Iterator[type[BourneError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _all_subclasses(child)

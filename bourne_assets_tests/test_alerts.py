@@ -1,0 +1,252 @@
+"""What people are told when something is wrong: once, in words, and without secrets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from bourne_assets.automation.alerts import Memory, alerts_of_freshness, alerts_sensor
+from bourne_assets.checks.rules import Finding, result_of
+from bourne_assets.errors import BourneError
+from bourne_assets.notifications import NotDelivered, Problem, message, post
+from bourne_assets.settings import Settings
+from bourne_assets_tests.webhook import Webhook
+
+_KEY = dg.AssetKey("films")
+_TITLES = {"bourne": "Jason Bourne"}
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """Where the alerts go."""
+    with Webhook() as webhook:
+        yield webhook
+
+
+class World:
+    """A small platform whose asset and check do what they are told to.
+
+    Attributes:
+        error: What the asset raises; None: it succeeds.
+        offending: Rows that break the check.
+        blocking: Whether the check blocks.
+    """
+
+    def __init__(self, webhook_url: str | None, token: str | None = None) -> None:
+        self.error: Exception | None = None
+        self.offending: list[dict[str, Any]] = []
+        self.blocking = True
+        self.instance = dg.DagsterInstance.ephemeral()
+        self._cursor: str | None = None
+        settings = Settings(alert_webhook_url=webhook_url, tmdb_read_access_token=token)
+        self._sensor = alerts_sensor(settings, _TITLES)
+        world = self
+
+        @dg.asset(key=_KEY)
+        def films() -> None:
+            if world.error:
+                raise world.error
+
+        @dg.asset(deps=[_KEY])
+        def answers() -> None:
+            pass
+
+        @dg.multi_asset_check(specs=[dg.AssetCheckSpec("budget_is_valid", asset=_KEY, blocking=True)])
+        def check() -> Iterator[dg.AssetCheckResult]:
+            finding = Finding(world.offending)
+            yield result_of(_KEY, "budget_is_valid", finding, blocking=world.blocking)
+
+        self.defs = dg.Definitions(
+            assets=[films, answers],
+            asset_checks=[check],
+            jobs=[dg.define_asset_job("refresh")],
+            sensors=[self._sensor],
+            executor=dg.in_process_executor,
+        )
+
+    def run(self) -> str:
+        """Run the job; its id."""
+        result = self.defs.resolve_job_def("refresh").execute_in_process(
+            instance=self.instance,
+            raise_on_error=False,
+            tags={"saga": "bourne"},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        return result.run_id
+
+    def tick(self) -> str:
+        """Let the sensor look; what it says."""
+        context = dg.build_sensor_context(
+            self.instance, cursor=self._cursor, repository_def=self.defs.get_repository_def()
+        )
+        told = self._sensor(context)
+        self._cursor = context.cursor
+        assert isinstance(told, dg.SkipReason)
+        return str(told.skip_message)
+
+
+@pytest.fixture
+def world(webhook: Webhook) -> World:
+    """A platform whose alerts go to the webhook, after the sensor's first look."""
+    world = World(webhook.url)
+    assert world.tick() == "Nothing new is wrong."
+    return world
+
+
+def test_a_run_that_went_well_is_not_told(world: World, webhook: Webhook) -> None:
+    world.run()
+    assert world.tick() == "Nothing new is wrong."
+    assert webhook.texts == []
+
+
+def test_a_failed_run_is_told_with_saga_asset_cause_and_link(
+    world: World, webhook: Webhook
+) -> None:
+    world.error = BourneError("TMDB did not answer /search/movie: check the network.")
+    run_id = world.run()
+    assert "Told BOURNE_ALERT_WEBHOOK_URL of 1" in world.tick()
+    assert webhook.texts == [
+        ":red_circle: *Jason Bourne*\n"
+        "• `films`: failed - TMDB did not answer /search/movie: check the network.\n"
+        f"<http://127.0.0.1:3000/runs/{run_id}|Open the run>"
+    ]
+
+
+def test_the_same_problem_is_told_once_and_anew_after_it_went_away(
+    world: World, webhook: Webhook
+) -> None:
+    world.error = BourneError("The lake is full.")
+    for _ in range(3):
+        world.run()
+        world.tick()
+    assert len(webhook.texts) == 1
+    world.error = BourneError("The lake is gone.")  # another problem with the same asset
+    world.run()
+    world.tick()
+    assert len(webhook.texts) == 2
+    world.error = None
+    world.run()
+    world.tick()
+    assert len(webhook.texts) == 2
+    world.error = BourneError("The lake is gone.")
+    world.run()
+    world.tick()
+    assert len(webhook.texts) == 3
+
+
+def test_a_blocking_check_is_told_with_the_offending_rows(world: World, webhook: Webhook) -> None:
+    world.offending = [{"title": f"Film {number}"} for number in range(7)]
+    world.run()
+    world.tick()
+    (text,) = webhook.texts
+    assert ":red_circle: *Jason Bourne*" in text
+    assert "`films`: check budget_is_valid failed: Film 0, Film 1, Film 2, Film 3, Film 4" in text
+    assert "and 2 more" in text
+
+
+def test_a_warning_is_told_as_such_and_told_again_only_when_its_rows_change(
+    world: World, webhook: Webhook
+) -> None:
+    world.blocking, world.offending = False, [{"title": "Jason Bourne"}]
+    for _ in range(2):
+        world.run()
+        world.tick()
+    (text,) = webhook.texts
+    assert text.startswith(":warning: *Jason Bourne*")
+    assert "failed (warning): Jason Bourne" in text
+    world.offending = [{"title": "The Bourne Legacy"}]
+    world.run()
+    world.tick()
+    assert len(webhook.texts) == 2
+
+
+def test_runs_of_before_the_first_look_are_not_told(webhook: Webhook) -> None:
+    world = World(webhook.url)
+    world.error = BourneError("Long ago.")
+    world.run()
+    world.tick()
+    world.tick()
+    assert webhook.texts == []
+
+
+def test_without_a_webhook_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(None)
+    world.tick()
+    world.error = BourneError("The lake is full.")
+    world.run()
+    assert "Told its own log of 1" in world.tick()
+    assert "`films`: failed - The lake is full." in caplog.text
+
+
+def test_a_webhook_that_fails_is_tried_again_and_nothing_is_lost(
+    world: World, webhook: Webhook
+) -> None:
+    world.error = BourneError("The lake is full.")
+    world.run()
+    webhook.status = 503
+    with pytest.raises(NotDelivered, match="HTTP 503") as caught:
+        world.tick()
+    assert "secret" not in str(caught.value)
+    webhook.status = 200
+    world.tick()
+    assert len(webhook.texts) == 1
+
+
+def test_no_secret_and_no_traceback_is_told(webhook: Webhook) -> None:
+    world = World(webhook.url, token="token.of.tmdb")
+    world.tick()
+    world.error = RuntimeError(f"token.of.tmdb at {webhook.url}\nTraceback (most recent call last)")
+    world.run()
+    world.tick()
+    (text,) = webhook.texts
+    assert "token.of.tmdb" not in text
+    assert webhook.url not in text
+    assert "Traceback" not in text
+    assert "`films`: failed - *** at ***" in text
+
+
+def test_data_that_becomes_overdue_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {_KEY: "FAIL"}
+
+    class Record:
+        def __init__(self, state: str) -> None:
+            self.freshness_state = dg._core.definitions.freshness.FreshnessState(state)  # type: ignore[attr-defined]
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        monkeypatch.setattr(
+            dg.DagsterInstance,
+            "get_freshness_state_records",
+            lambda _, keys: {key: Record(states[key]) for key in keys},
+        )
+        memory = Memory()
+        (alert,) = alerts_of_freshness(instance, memory, [_KEY])
+        assert message(alert.about, alert.problems, None) == (
+            ":red_circle: *Freshness*\n• `films`: is overdue - its freshness policy is broken"
+        )
+        assert alerts_of_freshness(instance, Memory.read(memory.write()), [_KEY]) == []
+        states[_KEY] = "PASS"
+        assert alerts_of_freshness(instance, memory, [_KEY]) == []
+        states[_KEY] = "FAIL"
+        assert len(alerts_of_freshness(instance, memory, [_KEY])) == 1
+
+
+def test_words_cannot_break_out_of_the_markup() -> None:
+    problem = Problem("a<b", "failed", "x & y > <http://evil|click>\nnew line", ("<!channel>",), 1)
+    text = message("*Saga*", [problem], None)
+    assert "<" not in text
+    assert len(text.splitlines()) == 2
+
+
+def test_a_long_message_is_cut_and_keeps_its_link() -> None:
+    problems = [Problem(f"asset_{number}", "failed", "x" * 500) for number in range(50)]
+    text = message("Saga", problems, "http://127.0.0.1:3000/runs/1")
+    assert len(text) < 4000
+    assert text.endswith("<http://127.0.0.1:3000/runs/1|Open the run>")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/secret", "http://[", "http://"])
+def test_a_webhook_that_is_not_there_is_told_without_its_address(url: str) -> None:
+    with pytest.raises(NotDelivered) as caught:
+        post(url, "text")
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,266 @@
+"""What runs by itself: schedules, conditions, freshness, and what a tick decides."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from bourne_assets.assets.common import FOLLOWS
+from bourne_assets.automation.freshness import OF_TMDB
+from bourne_assets.automation.tmdb_changes import tmdb_changes_sensor, window_start
+from bourne_assets.definitions import build_defs
+from bourne_assets.lake.store import PARQUET, Lake
+from bourne_assets.resources.lake import LakeResource
+from bourne_assets.resources.tmdb import TmdbResource
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+from bourne_assets.tables import to_parquet
+from bourne_assets.tmdb.changes import changed_films
+from bourne_assets.tmdb.errors import TmdbUnavailable
+from bourne_assets_tests.standin import Reply, TmdbStandIn
+
+_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+_MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
+_LIVE = Settings(tmdb_read_access_token="token")
+_NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def _defs(settings: Settings = _LIVE) -> dg.Definitions:
+    return build_defs(settings=settings, sagas=[_BOURNE, _MATRIX])
+
+
+# Schedules
+
+
+def test_each_saga_has_a_daily_schedule_and_all_have_a_weekly_one() -> None:
+    schedules = {schedule.name: schedule for schedule in _defs().schedules or []}
+    assert schedules.keys() == {
+        "daily_saga_refresh",
+        "daily_saga_refresh_of_matrix",
+        "weekly_full_refresh",
+    }
+    crons = {name: schedule.cron_schedule for name, schedule in schedules.items()}  # type: ignore[union-attr]
+    assert crons == {
+        "daily_saga_refresh": "0 6 * * *",
+        "daily_saga_refresh_of_matrix": "15 6 * * *",
+        "weekly_full_refresh": "0 5 * * 0",
+    }
+
+
+def test_a_daily_refresh_asks_tmdb_and_makes_all_that_follows_of_its_saga_alone() -> None:
+    job = _defs().resolve_job_def("daily_saga_refresh_of_bourne")
+    made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert {"tmdb_search", "tmdb_details", "tmdb_external_ids", "insight_metrics"} <= made
+    assert "raw_csvs_s3" not in made
+    assert not any(name.startswith("matrix/") for name in made)
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [(_LIVE, "RUNNING"), (Settings(), "STOPPED"), (Settings(tmdb_api_key="k"), "RUNNING")],
+)
+def test_schedules_run_where_tmdb_can_be_asked_and_say_why_where_not(
+    settings: Settings, status: str
+) -> None:
+    for name in ("daily_saga_refresh", "weekly_full_refresh"):
+        schedule = _defs(settings).resolve_schedule_def(name)
+        assert schedule.default_status.value == status
+        assert ("no TMDB credential is set" in str(schedule.description)) == (status == "STOPPED")
+        assert schedule.execution_timezone == "America/Sao_Paulo"
+
+
+def test_two_ticks_of_one_time_ask_for_one_run() -> None:
+    schedule = _defs().resolve_schedule_def("daily_saga_refresh")
+    keys = set()
+    for _ in range(2):
+        context = dg.build_schedule_context(scheduled_execution_time=_NOON)
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+        keys.add(request.run_key)
+        assert request.tags["saga"] == "bourne"
+    assert keys == {_NOON.isoformat()}
+
+
+# Freshness and conditions
+
+
+def test_what_comes_from_tmdb_must_be_fresh_and_it_is_said_in_one_place() -> None:
+    for spec in _defs().resolve_all_asset_specs():
+        expected = None if spec.key == dg.AssetKey("raw_csvs_s3") else OF_TMDB
+        assert spec.freshness_policy == expected, spec.key
+
+
+def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
+    conditions = {
+        spec.key.to_user_string(): spec.automation_condition
+        for spec in _defs().resolve_all_asset_specs()
+    }
+    asked = {"raw_csvs_s3", "tmdb_search", "tmdb_external_ids", "tmdb_details"}
+    for name, condition in conditions.items():
+        follows = name.rpartition("/")[2] not in asked
+        assert condition == (FOLLOWS if follows else None), name
+
+
+def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
+    for sensor in _defs().sensors or []:
+        assert isinstance(sensor, dg.SensorDefinition)
+        assert sensor.description, sensor.name
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING, sensor.name
+    stopped = {
+        sensor.name
+        for sensor in _defs(Settings()).sensors or []
+        if sensor.default_status == dg.DefaultSensorStatus.STOPPED  # type: ignore[union-attr]
+    }
+    assert stopped == {"tmdb_changes", "tmdb_changes_matrix"}
+
+
+class TestFollowing:
+    """The condition, evaluated tick by tick on a small graph with a blocking check."""
+
+    @pytest.fixture
+    def defs(self) -> dg.Definitions:
+        @dg.asset
+        def source() -> None:
+            pass
+
+        @dg.asset(deps=[source], automation_condition=FOLLOWS)
+        def result() -> None:
+            pass
+
+        @dg.asset_check(asset=source, blocking=True)
+        def is_good() -> dg.AssetCheckResult:
+            return dg.AssetCheckResult(passed=True)
+
+        return dg.Definitions(assets=[source, result], asset_checks=[is_good])
+
+    def _check(self, instance: dg.DagsterInstance, *, passed: bool) -> None:
+        severity = dg.AssetCheckSeverity.ERROR
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey("source"),
+                check_name="is_good",
+                passed=passed,
+                severity=severity,
+                metadata={},
+            )
+        )
+
+    def _update(self, instance: dg.DagsterInstance, key: str) -> None:
+        instance.report_runless_asset_event(dg.AssetMaterialization(key))
+
+    def test_an_input_that_changed_and_passed_its_checks_is_followed_once(
+        self, defs: dg.Definitions
+    ) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            self._update(instance, "result")
+            tick = dg.evaluate_automation_conditions(defs, instance)
+            self._update(instance, "source")
+            self._check(instance, passed=True)
+            tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+            assert tick.total_requested == 1
+            # The run that was asked for fails: nothing is stored, and nothing is asked for again.
+            for _ in range(3):
+                tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+                assert tick.total_requested == 0
+
+    def test_an_input_that_failed_a_blocking_check_is_not_followed(
+        self, defs: dg.Definitions
+    ) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            self._update(instance, "result")
+            tick = dg.evaluate_automation_conditions(defs, instance)
+            self._update(instance, "source")
+            self._check(instance, passed=False)
+            tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+            assert tick.total_requested == 0
+
+
+# Changes at TMDB
+
+
+def _change(field: str, time: str) -> dict[str, Any]:
+    item = {"id": "1", "action": "updated", "time": time, "value": 1, "original_value": 2}
+    return {"key": field, "items": [item]}
+
+
+def _changes(*changes: dict[str, Any]) -> dict[str, Any]:
+    return {"changes": list(changes)}
+
+
+def test_only_changes_after_the_last_look_and_of_fields_that_are_read_count(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    new, old = "2026-11-24 11:30:00 UTC", "2026-11-24 11:00:00 UTC"
+    tmdb_server.override("/movie/2501/changes", _changes(_change("revenue", new)))
+    tmdb_server.override("/movie/2502/changes", _changes(_change("revenue", old)))
+    tmdb_server.override("/movie/2503/changes", _changes(_change("images", new)))
+    tmdb_server.override("/movie/49040/changes", _changes(_change("budget", "who knows")))
+    changed = changed_films(
+        tmdb_server.client(), [2501, 2502, 2503, 49040, 5], _NOON - timedelta(hours=1), _NOON
+    )
+    assert changed == {2501: ["revenue"], 5: ["deleted"]}
+    assert tmdb_server.requests[0].query == {"start_date": "2026-11-24", "end_date": "2026-11-24"}
+
+
+def test_the_window_starts_at_the_last_look_and_is_never_longer_than_tmdb_answers() -> None:
+    assert window_start(None, _NOON) == _NOON - timedelta(days=1)
+    known = json.dumps({"since": (_NOON - timedelta(hours=3)).isoformat()})
+    assert window_start(known, _NOON) == _NOON - timedelta(hours=3)
+    long_ago = json.dumps({"since": (_NOON - timedelta(days=99)).isoformat()})
+    assert window_start(long_ago, _NOON) == _NOON - timedelta(days=13)
+
+
+class TestChangesSensor:
+    """The sensor on a real lake and TMDB's stand-in."""
+
+    def _tick(
+        self, server: TmdbStandIn, lake: LakeResource, cursor: str | None = None
+    ) -> tuple[Any, dg.SensorEvaluationContext]:
+        tmdb = TmdbResource(
+            read_access_token=server.token, base_url=server.base_url, requests_per_second=1000
+        )
+        context = dg.build_sensor_context(cursor=cursor, resources={"tmdb": tmdb, "lake": lake})
+        return tmdb_changes_sensor(_LIVE, _BOURNE)(context), context
+
+    def _films(self, lake: Lake, *ids: int) -> None:
+        import pandas as pd
+
+        frame = pd.DataFrame({"tmdb_id": ids})
+        lake.write("Refined/bourne_saga_table.parquet", to_parquet(frame), PARQUET)
+
+    def test_a_lake_without_films_asks_nothing(
+        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource
+    ) -> None:
+        told, _ = self._tick(tmdb_server, lake_resource)
+        assert "No film of Jason Bourne is in the lake yet" in told.skip_message
+        assert tmdb_server.requests == []
+
+    def test_nothing_changed_is_said_and_the_look_is_remembered(
+        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
+    ) -> None:
+        self._films(lake, 2501, 2502)
+        told, context = self._tick(tmdb_server, lake_resource)
+        assert "None of 2 films changed since" in told.skip_message
+        assert context.cursor
+
+    def test_a_change_asks_for_one_run_of_the_saga(
+        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
+    ) -> None:
+        self._films(lake, 2501, 2502)
+        just_now = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S} UTC"
+        tmdb_server.override("/movie/2502/changes", _changes(_change("budget", just_now)))
+        told, _ = self._tick(tmdb_server, lake_resource)
+        (request,) = told.run_requests
+        assert request.tags == {"saga": "bourne", "changed": "2502: budget"}
+        again, _ = self._tick(tmdb_server, lake_resource, told.cursor)
+        assert "None of 2 films changed" in again.skip_message
+
+    def test_an_outage_fails_the_tick_and_the_look_is_not_remembered(
+        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake, no_naps: None
+    ) -> None:
+        del no_naps
+        self._films(lake, 2501)
+        tmdb_server.script("/movie/2501/changes", [Reply(503)] * 20)
+        with pytest.raises(TmdbUnavailable, match="503"):
+            self._tick(tmdb_server, lake_resource)

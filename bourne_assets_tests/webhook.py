@@ -1,0 +1,43 @@
+"""A webhook on loopback that keeps what it is sent, for tests of alerts."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+
+class Webhook:
+    """Takes messages while the `with` block lasts.
+
+    Attributes:
+        url: Where it listens.
+        texts: The texts that it was sent, in order.
+        status: What it answers.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.status = 200
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if webhook.status == 200:
+                    webhook.texts.append(json.loads(body)["text"])
+                self.send_response(webhook.status)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/services/T0/B0/secret"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
