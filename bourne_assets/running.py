@@ -11,10 +11,11 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from bourne_assets.assets.raw_csvs import RAW_CSVS
 from bourne_assets.automation.jobs import refresh_saga
 from bourne_assets.definitions import build_defs
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.reports import Checked, RunReport, StepFailed, Stored, Told
+from bourne_assets.reports import Checked, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
@@ -46,10 +47,48 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    report = RunReport()
-    definitions = build_defs(
-        settings=settings, sagas=[saga], loggers={_LOGGER: _logger(report, tell)}
+    return _run(
+        settings, instance, select=select, tell=tell, tags={"saga": saga.slug}, sagas=[saga]
     )
+
+
+def run_landing(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    batch: dg.ConfigurableResource[Any],
+    *,
+    tell: Callable[[Told], None],
+) -> RunReport:
+    """Land a batch of CSV files and check it in this process, recorded in the instance.
+
+    Args:
+        settings: The settings.
+        instance: Where the run is recorded.
+        batch: The batch, in place of the folder of the settings.
+        tell: Called with whatever happens, when it happens.
+    """
+    return _run(
+        settings,
+        instance,
+        select=RAW_CSVS.to_user_string(),
+        tell=tell,
+        tags={"batch": "land"},
+        sagas=[],
+        resources={"csv_folder": batch},
+    )
+
+
+def _run(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    *,
+    select: str | None,
+    tell: Callable[[Told], None],
+    tags: dict[str, str],
+    **parts: Any,
+) -> RunReport:
+    report = RunReport()
+    definitions = build_defs(settings=settings, loggers={_LOGGER: _logger(report, tell)}, **parts)
     graph = definitions.resolve_asset_graph()
     selected = (
         _selected(graph, select) if select is not None else sorted(graph.get_all_asset_keys())
@@ -61,7 +100,7 @@ def run_saga(
             raise_on_error=False,
             run_config={"loggers": {_LOGGER: {}}},
             asset_selection=selected if select is not None else None,
-            tags={"saga": saga.slug},
+            tags=tags,
         )
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]
@@ -116,9 +155,10 @@ class _EventHandler(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a log record; those without an event are of no interest here."""
+        """Take a log record: an event, or a line of progress."""
         event = getattr(record, "dagster_event", None)
         if not isinstance(event, dg.DagsterEvent):
+            self._tell_progress(record)
             return
         kind = event.event_type
         if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
@@ -134,6 +174,12 @@ class _EventHandler(logging.Handler):
             if failure is not None:
                 self._report.failed.append(failure)
                 self._tell(failure)
+
+    def _tell_progress(self, record: logging.LogRecord) -> None:
+        """Tell what a landing logs of its progress; the rest is for Dagster's own log."""
+        said = dict(getattr(record, "dagster_meta", None) or {})
+        if said.get("step_key") == RAW_CSVS.to_user_string() and record.levelno >= logging.INFO:
+            self._tell(Said(str(said.get("orig_message", ""))))
 
 
 def _stored(event: dg.DagsterEvent) -> Stored:
