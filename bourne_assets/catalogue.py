@@ -19,6 +19,7 @@ from bourne_assets.tables import Table, records
 #: Definition metadata that names the layer of the lake in which an asset's table lies.
 LAYER_KEY = "lake/layer"
 PREVIEW_ROWS = 10
+_WHOLE_ROWS = 200
 _PREVIEW_CHARACTERS = 2_000
 
 _TYPES = {
@@ -77,19 +78,25 @@ def table_metadata(
     return {"dagster/uri": uri, "dagster/table_name": full, LAYER_KEY: layer}
 
 
-def preview_of_table(frame: pd.DataFrame) -> dg.TableMetadataValue:
+def preview_of_table(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> dg.TableMetadataValue:
     """The first rows of a frame as a table of the UI."""
-    rows = [
+    shown = [
         dg.TableRecord({name: _shown(value) for name, value in row.items()})
-        for row in records(frame.head(PREVIEW_ROWS))
+        for row in records(frame.head(rows))
     ]
     schema = dg.TableSchema(columns=[dg.TableColumn(str(name), "any") for name in frame.columns])
-    return dg.MetadataValue.table(rows, schema=schema)
+    return dg.MetadataValue.table(shown, schema=schema)
 
 
 def rows_of(found: list[dict[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
     """Offending rows of a check as a table, or the word `none`."""
     return preview_of_table(pd.DataFrame(found)) if found else dg.MetadataValue.text("none")
+
+
+def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
+    """Rows of one shape as a table of the UI, as many as the event log should carry."""
+    frame = pd.DataFrame(rows)
+    return preview_of_table(frame, rows=_WHOLE_ROWS)
 
 
 def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bourne_assets.insights.words import Language, in_words, origin
 from bourne_assets.lake.store import Lake
-from bourne_assets.reports import Checked, Diagnosis, RunReport, StepFailed, Stored, Told
+from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.tmdb import NOTICE
 
 #: So many offending rows are named in one line.
@@ -65,8 +65,38 @@ def _print_told(console: Console, told: Told) -> None:
             console.print(f"  {FAILED} [bold]{escape(told.step)}[/]: {escape(told.message)}")
         case Checked() if not told.passed:
             console.print(f"  {_mark(told)} {escape(_check_line(told))}")
+        case Said():
+            console.print(f"  [dim]{escape(told.text)}[/]", soft_wrap=True)
         case Checked():
             pass
+
+
+def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
+    """What became of each file of a batch, and of all of them."""
+    console.print()
+    for file in files:
+        console.print(_file_line(file), soft_wrap=True)
+    counts = {
+        status: sum(file["status"] == status for file in files)
+        for status in ("landed", "unchanged", "rejected")
+    }
+    lines = sum(file["rejected_rows"] or 0 for file in files)
+    console.print(
+        "  "
+        + ", ".join(f"{number} {status}" for status, number in counts.items())
+        + f"; {lines:,} lines rejected"
+    )
+
+
+def _file_line(file: dict[str, Any]) -> str:
+    name = escape(str(file["file"]))
+    if file["status"] == "rejected":
+        return f"  {FAILED} [bold]{name}[/]  rejected: {escape(str(file['reason']))}"
+    counted = f"{file['rows']:,} rows"
+    if file["rejected_rows"]:
+        counted += f", {file['rejected_rows']:,} lines rejected: see {escape(file['rejects_uri'])}"
+    mark = WARNED if file["rejected_rows"] else PASSED
+    return f"  {mark} [bold]{name}[/]  {file['status']}, {counted}  [dim]{escape(file['uri'])}[/]"
 
 
 def print_report(console: Console, report: RunReport) -> None:

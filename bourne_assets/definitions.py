@@ -110,7 +110,7 @@ def default_resources(
     return {
         "lake": lake,
         "io_manager": LakeIOManager(lake=lake),
-        "csv_folder": CsvFolderResource(folder=str(settings.csv_dir.absolute())),
+        "csv_folder": csv_folder(settings),
         "tmdb": TmdbResource(
             read_access_token=_secret("TMDB_READ_ACCESS_TOKEN", settings.tmdb_read_access_token),
             api_key=_secret("TMDB_API_KEY", settings.tmdb_api_key),
@@ -119,6 +119,20 @@ def default_resources(
         ),
         **overrides,
     }
+
+
+def csv_folder(
+    settings: Settings, paths: Sequence[str] = (), landed_on: str | None = None
+) -> CsvFolderResource:
+    """The batch of CSV files that the settings describe, or these paths in its place."""
+    datasets = settings.csv_datasets
+    return CsvFolderResource(
+        folder=str(settings.csv_dir.absolute()),
+        paths=list(paths),
+        landed_on=landed_on,
+        datasets_file=str(datasets.absolute()) if datasets else None,
+        journal=str(settings.home.absolute() / "landing"),
+    )
 
 
 def _secret(variable: str, value: str | None) -> dg.EnvVar | None:

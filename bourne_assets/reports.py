@@ -53,6 +53,13 @@ class StepFailed:
     is_configuration: bool
 
 
+@dataclass(frozen=True)
+class Said:
+    """A line of progress."""
+
+    text: str
+
+
 @dataclass
 class RunReport:
     """What a run did; `skipped` names the assets that were selected and not reached."""
@@ -72,7 +79,7 @@ class RunReport:
         return 0 if self.succeeded else BourneError.exit_code
 
 
-Told = Stored | Checked | StepFailed
+Told = Stored | Checked | StepFailed | Said
 
 
 @dataclass(frozen=True)

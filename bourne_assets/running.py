@@ -12,13 +12,14 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.assets.common import SAGA_TAG
+from bourne_assets.assets.raw_csvs import RAW_CSVS
 from bourne_assets.assets.tmdb import POOL
 from bourne_assets.automation.events import INTERRUPTED, checked, failure, stored
-from bourne_assets.automation.jobs import saga_job_name
+from bourne_assets.automation.jobs import full_refresh, saga_job_name
 from bourne_assets.automation.lost_runs import end_lost_runs
 from bourne_assets.definitions import build_defs
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.reports import Checked, RunReport, StepFailed, Stored, Told
+from bourne_assets.reports import Checked, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
@@ -51,15 +52,63 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    report = RunReport()
-    definitions = build_defs(
-        settings=settings, sagas=[saga], loggers={_LOGGER: _logger(report, tell)}
+    return _run(
+        settings,
+        instance,
+        saga_job_name(saga),
+        select=select,
+        resume=resume,
+        tell=tell,
+        tags={SAGA_TAG: saga.slug},
+        sagas=[saga],
     )
+
+
+def run_landing(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    batch: dg.ConfigurableResource[Any],
+    *,
+    tell: Callable[[Told], None],
+) -> RunReport:
+    """Land a batch of CSV files and check it in this process, recorded in the instance.
+
+    Args:
+        settings: The settings.
+        instance: Where the run is recorded.
+        batch: The batch, in place of the folder of the settings.
+        tell: Called with whatever happens, when it happens.
+    """
+    return _run(
+        settings,
+        instance,
+        full_refresh.name,
+        select=RAW_CSVS.to_user_string(),
+        tell=tell,
+        tags={"batch": "land"},
+        sagas=[],
+        resources={"csv_folder": batch},
+    )
+
+
+def _run(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    select: str | None,
+    resume: bool = False,
+    tell: Callable[[Told], None],
+    tags: dict[str, str],
+    **parts: Any,
+) -> RunReport:
+    report = RunReport()
+    definitions = build_defs(settings=settings, loggers={_LOGGER: _logger(report, tell)}, **parts)
     graph = definitions.resolve_asset_graph()
     selected = (
         _selected(graph, select) if select is not None else sorted(graph.get_all_asset_keys())
     )
-    job = definitions.resolve_job_def(saga_job_name(saga))
+    job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
     try:
         result = job.execute_in_process(
@@ -70,7 +119,7 @@ def run_saga(
                 "ops": _resuming(graph, selected) if resume else {},
             },
             asset_selection=selected if select is not None else None,
-            tags={SAGA_TAG: saga.slug},
+            tags=tags,
         )
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]
@@ -131,9 +180,10 @@ class _EventHandler(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a log record; those without an event are of no interest here."""
+        """Take a log record: an event, or a line of progress."""
         event = getattr(record, "dagster_event", None)
         if not isinstance(event, dg.DagsterEvent):
+            self._tell_progress(record)
             return
         kind = event.event_type
         if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
@@ -149,3 +199,9 @@ class _EventHandler(logging.Handler):
             if failed is not None:
                 self._report.failed.append(failed)
                 self._tell(failed)
+
+    def _tell_progress(self, record: logging.LogRecord) -> None:
+        """Tell what a landing logs of its progress; the rest is for Dagster's own log."""
+        said = dict(getattr(record, "dagster_meta", None) or {})
+        if said.get("step_key") == RAW_CSVS.to_user_string() and record.levelno >= logging.INFO:
+            self._tell(Said(str(said.get("orig_message", ""))))

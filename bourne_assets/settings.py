@@ -40,6 +40,7 @@ class Settings:
         s3_prefix: Folder inside the bucket, without slashes at its ends; may be empty.
         home: Folder of the embedded lake and of the Dagster instance.
         csv_dir: Folder whose CSV files are landed.
+        csv_datasets: YAML file that says how datasets are to be read; None: it is found.
         sagas_file: YAML file of the sagas.
         saga_slugs: Sagas that are in the lineage.
         alert_webhook_url: Where alerts are posted; None: they are logged. It is a secret.
@@ -54,6 +55,7 @@ class Settings:
     s3_prefix: str = ""
     home: Path = Path(".bourne")
     csv_dir: Path = DATA_DIR / "sample_csvs"
+    csv_datasets: Path | None = None
     sagas_file: Path = DATA_DIR / "sagas.yaml"
     saga_slugs: tuple[str, ...] = ("bourne",)
     alert_webhook_url: str | None = field(default=None, repr=False)
@@ -115,6 +117,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         s3_prefix=_prefix(given.get("BOURNE_S3_PREFIX", "")),
         home=_path(given, "BOURNE_HOME", defaults.home),
         csv_dir=_path(given, "BOURNE_CSV_DIR", defaults.csv_dir),
+        csv_datasets=(
+            _path(given, "BOURNE_CSV_DATASETS", Path()) if "BOURNE_CSV_DATASETS" in given else None
+        ),
         sagas_file=_path(given, "BOURNE_SAGAS_FILE", defaults.sagas_file),
         saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
         alert_webhook_url=_address(given, "BOURNE_ALERT_WEBHOOK_URL"),

@@ -17,7 +17,8 @@ import pytest
 from bourne_assets.checks.figures import IMPLAUSIBLE_BELOW_USD, figure_rules
 from bourne_assets.checks.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.checks.tmdb import IMDB_ID
-from bourne_assets.csvs.landing import find_csv_files, land_csv_files
+from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.insights.answers import answer_questions
 from bourne_assets.lake.store import CSV, JSON, PARQUET, Lake
@@ -38,6 +39,8 @@ _KEYS = {
     "insight_metrics": "Refined/insight_metrics.json",
 }
 _WARNINGS = {
+    "values_fit_their_types",
+    "columns_are_those_of_last_time",
     "no_file_was_rejected",
     "no_line_was_rejected",
     "raw_answers_are_recent",
@@ -175,7 +178,7 @@ def _put_csvs(lake: Lake, folder: Path, files: Mapping[str, bytes]) -> pd.DataFr
     batch.mkdir()
     for name, data in files.items():
         (batch / name).write_bytes(data)
-    manifest = land_csv_files(find_csv_files(batch), lake, date(2026, 11, 23))
+    manifest = land_csv_files(find_csv_files(batch), lake, date(2026, 11, 23)).manifest
     _put(lake, {"raw_csvs_s3": manifest})
     return manifest
 
@@ -516,7 +519,13 @@ def test_a_rejected_file_and_a_rejected_line_are_warnings_that_name_them(
     file, line = (outcome.checks[f"no_{kind}_was_rejected"] for kind in ("file", "line"))
     assert _offending(file) == [{"file": "a.csv", "reason": "it is empty"}]
     assert _fact(file, "files") == 3
-    assert _offending(line) == [{"file": "b.csv", "rows": 1, "rejected_rows": 2}]
+    ((*_, uri),) = [list(row.values()) for row in _offending(line)]
+    assert {name: value for name, value in _offending(line)[0].items() if value != uri} == {
+        "file": "b.csv",
+        "rows": 1,
+        "rejected_rows": 2,
+    }
+    assert uri.endswith("/Raw/Local/CSV/_rejects/B/2026/11/23/b.csv.jsonl")
     assert _fact(line, "rows") == 2
 
 

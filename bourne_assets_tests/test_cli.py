@@ -52,7 +52,7 @@ def test_run_prints_the_six_answers_and_leaves_no_server_behind(used_home: Path)
         "r = 0.04",
     ):
         assert fact in printed
-    assert "31 passed, 0 did not" in printed
+    assert "35 passed, 0 did not" in printed
     assert "figures of the bundled TMDB snapshot of 2017-09" in printed
     assert "s3://bourne-lake/Refined/insight_metrics.json" in printed
     assert servers_of(LakeFolder(used_home.resolve() / ".bourne" / "lake")) == []
@@ -116,7 +116,9 @@ def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) 
         (["run", "--saga", "rocky"], {}, "The saga 'rocky' is not in the sagas file"),
         (["run"], {"TMDB_REQUESTS_PER_SECOND": "fast"}, "TMDB_REQUESTS_PER_SECOND must be"),
         (["run"], {"BOURNE_SAGAS_FILE": "/nowhere.yaml"}, "check BOURNE_SAGAS_FILE"),
-        (["land", "x.csv"], {}, "The command land is not part of this version"),
+        (["land", "x.csv"], {}, "The folder x.csv of CSV files cannot be read"),
+        (["land", ".", "--date", "23.11.2026"], {}, "The date '23.11.2026' must be a day"),
+        (["land", "."], {}, "holds no CSV files"),
         (["answers", "--as-of", "2017-09-01"], {}, "--as-of is not part of this version"),
         (["lake", "purge", "--older-than", "soon"], {}, "write 180d or 26w"),
         (["lake", "start"], {"BOURNE_S3_BUCKET": "a-lake"}, "the embedded lake is not used"),
@@ -255,6 +257,36 @@ def test_a_warning_check_is_told_and_does_not_fail_the_run(bourne: Bourne, tmp_p
     assert "raw_csvs_s3: no_file_was_rejected does not hold (empty.csv)" in result.output
     assert "raw_csvs_s3: no_line_was_rejected does not hold (good.csv)" in result.output
     assert "1. What is" not in result.output
+
+
+@pytest.mark.slow
+def test_land_lands_what_it_is_given_and_names_what_it_rejects(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    folder = tmp_path / "csv"
+    (folder / "below").mkdir(parents=True)
+    (folder / "good.csv").write_text("a|b\n1|2\n1|2|3\n")
+    (folder / "below" / "more.csv").write_text("a,b\n1,2\n")
+    partly = bourne("land", str(folder), "--date", "2026-01-02")
+    assert partly.exit_code == 0, partly.output
+    assert "good.csv  landed, 1 rows, 1 lines rejected: see s3://" in partly.output
+    assert "2 landed, 0 unchanged, 0 rejected; 1 lines rejected" in partly.output
+    (folder / "empty.csv").write_text("")
+    again = bourne("land", str(folder / "empty.csv"), str(folder / "good.csv"))
+    assert again.exit_code == 1
+    assert "empty.csv  rejected: it is empty" in again.output
+    assert "1 landed, 0 unchanged, 1 rejected" in again.output
+    with embedded.connect(tmp_path / "home", "bourne-lake") as server:
+        keys = server.lake.list("Raw/Local/CSV")
+        rejected = server.lake.read("Raw/Local/CSV/_rejects/Good/2026/01/02/good.csv.jsonl")[0]
+    assert "Raw/Local/CSV/More/2026/01/02/more.csv" in keys
+    assert json.loads(rejected) == {
+        "file": "good.csv",
+        "line": 3,
+        "reason": "it has more than 2 fields",
+        "text": "1|2|3",
+    }
+    assert len([key for key in keys if key.endswith("/good.csv")]) == 2  # both days
 
 
 @pytest.mark.slow

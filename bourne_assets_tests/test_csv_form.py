@@ -1,20 +1,26 @@
-"""The form of a CSV file is found and not assumed, and lines that do not fit it are counted."""
+"""The form of a CSV file is found and not assumed, and lines that do not fit it are named."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+import duckdb
 import pytest
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.form import (
-    MAXIMUM_LINE_BYTES,
-    CsvCounts,
-    CsvForm,
-    count_lines,
-    find_form,
-    opened,
-)
+from bourne_assets.csvs.form import MAXIMUM_COLUMNS, CsvForm
+from bourne_assets.csvs.form import find_form as form_of
+from bourne_assets.csvs.reading import Reading, read_csv
+from bourne_assets.csvs.scan import MAXIMUM_LINE_BYTES, scan
+from bourne_assets.settings import DATA_DIR
 
 _FIRST_BLOCK = 64 * 1024
+
+
+class CsvCounts(NamedTuple):
+    """Lines below the header."""
+
+    rows: int
+    rejected_rows: int
 
 
 def _written(folder: Path, data: bytes, name: str = "films.csv") -> Path:
@@ -23,8 +29,25 @@ def _written(folder: Path, data: bytes, name: str = "films.csv") -> Path:
     return path
 
 
+def find_form(path: Path) -> CsvForm:
+    return form_of(path, scan(path))
+
+
 def _form(folder: Path, data: bytes) -> CsvForm:
     return find_form(_written(folder, data))
+
+
+def _read(path: Path) -> Reading:
+    """A reading whose books balance, as those of any file must."""
+    reading = read_csv(path, path.with_name("table.parquet"))
+    assert reading.lines == reading.rows + len(reading.rejected)
+    return reading
+
+
+def count_lines(path: Path, form: CsvForm) -> CsvCounts:
+    reading = _read(path)
+    assert reading.form.columns == form.columns
+    return CsvCounts(reading.rows, len(reading.rejected))
 
 
 def _counts(folder: Path, data: bytes) -> CsvCounts:
@@ -33,8 +56,9 @@ def _counts(folder: Path, data: bytes) -> CsvCounts:
 
 
 def _rows(path: Path) -> list[tuple[str | None, ...]]:
-    with opened(path, find_form(path)) as connection:
-        return connection.execute("SELECT * FROM csv").fetchall()
+    table = _read(path).table
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM '{table}'").fetchall()
 
 
 # The delimiter and the quotes
@@ -108,8 +132,17 @@ def test_a_quoted_field_may_hold_a_line_break(tmp_path: Path) -> None:
     assert count_lines(path, find_form(path)) == CsvCounts(rows=2, rejected_rows=0)
 
 
-def test_a_line_break_ends_a_row_in_a_file_of_pipes_even_after_a_quote(tmp_path: Path) -> None:
-    assert _counts(tmp_path, b'id|title\n1|"two\nlines"\n') == CsvCounts(rows=1, rejected_rows=1)
+def test_quotes_enclose_where_a_file_of_pipes_uses_them_so(tmp_path: Path) -> None:
+    path = _written(tmp_path, b'id|title\n1|"two|parts"\n2|"two\nlines"\n')
+    assert _rows(path) == [("1", "two|parts"), ("2", "two\nlines")]
+
+
+def test_a_quote_is_always_data_in_a_file_of_the_challenge(tmp_path: Path) -> None:
+    header = (DATA_DIR / "sample_csvs" / "movies.csv").read_bytes().partition(b"\n")[0]
+    line = b'tt1|"two|lines"|2000|90|Drama|7.0|5|actor|a|b|1950|N|actor|tt1'
+    path = _written(tmp_path, header + b"\n" + line + b"\n")
+    assert find_form(path).is_challenge
+    assert _rows(path)[0][:4] == ("tt1", '"two', 'lines"', "2000")
 
 
 # Encodings and bytes
@@ -146,9 +179,9 @@ def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Pa
 def test_one_latin_1_byte_far_down_decides_the_encoding(tmp_path: Path) -> None:
     data = b"id,title\n" + b"1,plain\n" * 200_000 + b"2,caf\xe9\n"
     path = _written(tmp_path, data)
-    form = find_form(path)
-    assert form.encoding == "latin-1"
-    assert count_lines(path, form) == CsvCounts(rows=200_001, rejected_rows=0)
+    assert _read(path).form.encoding == "latin-1"
+    assert _rows(path)[-1] == ("2", "café")
+    assert count_lines(path, find_form(path)) == CsvCounts(rows=200_001, rejected_rows=0)
 
 
 def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Path) -> None:
@@ -165,29 +198,52 @@ def test_a_letter_cut_off_at_the_end_is_no_utf_8(tmp_path: Path) -> None:
     assert _form(tmp_path, b"id,title\n1,caf\xc3").encoding == "latin-1"
 
 
-@pytest.mark.parametrize("byte", [b"\x80", b"\x85", b"\x93"])
-def test_bytes_that_latin_1_has_no_letters_for_reject_the_file_and_name_the_encoding(
-    tmp_path: Path, byte: bytes
+@pytest.mark.parametrize(("byte", "sign"), [(b"\x80", "€"), (b"\x85", "…"), (b"\x93", "“")])
+def test_bytes_that_latin_1_has_no_letters_for_are_those_of_windows(
+    tmp_path: Path, byte: bytes, sign: str
 ) -> None:
     path = _written(tmp_path, b"id,title\n1,a" + byte + b"\n")
-    with pytest.raises(CsvRejected, match="latin-1"):
-        count_lines(path, find_form(path))
+    assert find_form(path).encoding == "cp1252"
+    assert _rows(path) == [("1", f"a{sign}")]
+
+
+def test_a_byte_that_no_encoding_has_a_letter_for_rejects_its_line(tmp_path: Path) -> None:
+    reading = _read(_written(tmp_path, b"id,title\n1,a\x81\n2,b\x93\n"))
+    assert [(line.line, line.reason) for line in reading.rejected] == [
+        (2, "it holds bytes that are no cp1252")
+    ]
+
+
+def test_bytes_that_are_no_utf_8_reject_their_line_where_the_file_is_in_utf_8(
+    tmp_path: Path,
+) -> None:
+    reading = _read(_written(tmp_path, "id,title\n1,é\n2,è\n".encode() + b"3,\xe9\n4,x\n"))
+    assert reading.form.encoding == "utf-8"
+    ((line,),) = [reading.rejected]
+    assert (line.line, line.text) == (4, "3,\\xe9")
+    assert "utf-8" in line.reason
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_wide_encodings_are_rejected_with_the_reason(tmp_path: Path, encoding: str) -> None:
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    data = "id,title\n1,Amélie\n2\n3,日本\n".encode(encoding)
+    path = _written(tmp_path, data)
+    assert _rows(path) == [("1", "Amélie"), ("3", "日本")]
+    assert [line.line for line in _read(path).rejected] == [3]
+
+
+def test_a_nul_byte_in_the_header_is_no_text(tmp_path: Path) -> None:
     with pytest.raises(CsvRejected, match="NUL"):
-        _form(tmp_path, "id,title\n1,a\n".encode(encoding))
+        _form(tmp_path, b"id,ti\x00tle\n1,a\n")
 
 
-def test_a_nul_byte_is_no_text(tmp_path: Path) -> None:
-    with pytest.raises(CsvRejected, match="NUL"):
-        _form(tmp_path, b"id,title\n1,\x00\n")
-
-
-def test_a_nul_byte_far_down_is_no_text_either(tmp_path: Path) -> None:
-    with pytest.raises(CsvRejected, match="NUL"):
-        _form(tmp_path, b"id,title\n" + b"1,plain\n" * (2 * _FIRST_BLOCK // 8) + b"1,\x00\n")
+@pytest.mark.parametrize("rows", [1, 2 * _FIRST_BLOCK // 8])
+def test_a_nul_byte_rejects_its_line(tmp_path: Path, rows: int) -> None:
+    data = b"id,title\n" + b"1,plain\n" * rows + b"1,\x00\n2,b\n"
+    path = _written(tmp_path, data)
+    (line,) = _read(path).rejected
+    assert (line.line, line.reason, line.text) == (rows + 2, "it holds a NUL byte", "1,\x00")
+    assert len(_rows(path)) == rows + 1
 
 
 # Ends of lines and of the file
@@ -242,15 +298,32 @@ def test_blank_lines_between_rows_are_neither_rows_nor_rejected(tmp_path: Path) 
 
 
 def test_columns_of_one_name_stay_two_columns(tmp_path: Path) -> None:
-    path = _written(tmp_path, b"id,name,name\n1,a,b\n")
-    assert find_form(path).columns == ("id", "name", "name")
+    path = _written(tmp_path, b"id,name,NAME\n1,a,b\n")
+    assert find_form(path).columns == ("id", "name", "NAME_2")
     assert _rows(path) == [("1", "a", "b")]
 
 
-@pytest.mark.parametrize("header", [b"id,", b",id", b"id,,title", b"id, ,title", b'id,"",title'])
-def test_an_empty_column_name_rejects_the_file(tmp_path: Path, header: bytes) -> None:
-    with pytest.raises(CsvRejected, match="empty column name"):
-        _form(tmp_path, header + b"\n1,2,3\n")
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (b"id,", ("id", "column_2")),
+        (b",id", ("column_1", "id")),
+        (b"id,,title", ("id", "column_2", "title")),
+        (b"id, ,title", ("id", "column_2", "title")),
+        (b'id,"",title', ("id", "column_2", "title")),
+    ],
+)
+def test_a_column_without_a_name_gets_its_number(
+    tmp_path: Path, header: bytes, names: tuple[str, ...]
+) -> None:
+    assert _form(tmp_path, header + b"\n1,2,3\n").columns == names
+
+
+def test_a_file_whose_first_line_is_like_the_others_has_no_header(tmp_path: Path) -> None:
+    path = _written(tmp_path, b"1,a,2.5\n2,b,3.5\n")
+    assert not find_form(path).has_header
+    assert find_form(path).columns == ("column_1", "column_2", "column_3")
+    assert _rows(path) == [("1", "a", "2.5"), ("2", "b", "3.5")]
 
 
 @pytest.mark.parametrize("name", ["a'b", "--", "c0", "select", "x\u2028y", "x\x0by", "(é)"])
@@ -305,8 +378,16 @@ def test_every_line_of_a_file_may_be_rejected(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_never_ends_is_rejected_and_not_a_row(tmp_path: Path) -> None:
-    counts = _counts(tmp_path, b'id,title\n1,a\n2,"open\n')
-    assert counts == CsvCounts(rows=1, rejected_rows=1)
+    data = b'id,title\n1,"a,b"\n2,"open\n3,c\n' + b"4,d\n" * 2_000
+    reading = _read(_written(tmp_path, data))
+    assert reading.rows == 2_002
+    ((line,),) = [reading.rejected]
+    assert (line.line, line.text, line.reason) == (3, '2,"open', "a quote in it never ends")
+
+
+def test_a_lone_quote_is_data_where_no_field_is_enclosed(tmp_path: Path) -> None:
+    path = _written(tmp_path, b'id,size\n1,7"\n2,"\n')
+    assert _rows(path) == [("1", '7"'), ("2", '"')]
 
 
 def test_a_line_of_twenty_megabytes_is_rejected_and_its_neighbours_are_rows(
@@ -321,9 +402,29 @@ def test_a_line_of_some_megabytes_is_a_row(tmp_path: Path) -> None:
     assert _counts(tmp_path, data) == CsvCounts(rows=2, rejected_rows=0)
 
 
-def test_values_are_text_as_they_stand(tmp_path: Path) -> None:
-    path = _written(tmp_path, b"a|b|c|d\n007|1e5|\\N| x \n")
-    assert _rows(path) == [("007", "1e5", "\\N", " x ")]
+def test_numbers_that_would_lose_digits_stay_text(tmp_path: Path) -> None:
+    path = _written(tmp_path, b"zip|number|code|d\n007|15|12345678901234567890| x \n")
+    assert dict(_read(path).types) == {
+        "zip": "VARCHAR",
+        "number": "BIGINT",
+        "code": "VARCHAR",
+        "d": "VARCHAR",
+    }
+    assert _rows(path) == [("007", "15", "12345678901234567890", " x ")]
+
+
+def test_a_type_that_a_late_value_does_not_fit_costs_no_row(tmp_path: Path) -> None:
+    path = _written(tmp_path, b"a,b\n" + b"1,2\n" * 30_000 + b"x,2\n")
+    reading = _read(path)
+    assert dict(reading.types) == {"a": "VARCHAR", "b": "BIGINT"}
+    assert (reading.rows, len(reading.rejected)) == (30_001, 0)
+    assert _rows(path)[-1] == ("x", "2")
+
+
+def test_a_file_of_more_columns_than_are_read_is_rejected(tmp_path: Path) -> None:
+    header = b",".join(b"c%d" % number for number in range(MAXIMUM_COLUMNS + 1))
+    with pytest.raises(CsvRejected, match=r"2,049 columns"):
+        _form(tmp_path, header + b"\n")
 
 
 # The file's own name
@@ -354,9 +455,9 @@ def test_a_file_that_cannot_be_opened_is_the_systems_error(tmp_path: Path) -> No
         find_form(tmp_path / "missing.csv")
 
 
-def test_a_file_that_is_gone_when_it_is_counted_is_rejected(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_when_it_is_read_is_the_systems_error(tmp_path: Path) -> None:
     path = _written(tmp_path, b"id,title\n1,a\n")
     form = find_form(path)
     path.unlink()
-    with pytest.raises(CsvRejected, match="DuckDB"):
+    with pytest.raises(FileNotFoundError):
         count_lines(path, form)

@@ -11,7 +11,8 @@ import pytest
 
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.csvs.errors import CsvFolderError
-from bourne_assets.csvs.landing import bytes_that_differ, find_csv_files, land_csv_files
+from bourne_assets.csvs.files import CsvFile, find_csv_files
+from bourne_assets.csvs.landing import bytes_that_differ, land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import CSV, Lake, StoredObject
@@ -38,8 +39,8 @@ def _written(folder: Path, name: str, data: bytes = _FILMS) -> Path:
     return path
 
 
-def _land(lake: Lake, *paths: Path, day: date = _DAY) -> pd.DataFrame:
-    return land_csv_files(paths, lake, day)
+def _land(lake: Lake, *files: Path | CsvFile, day: date = _DAY) -> pd.DataFrame:
+    return land_csv_files(files, lake, day).manifest
 
 
 def _key(lake: Lake, manifest: pd.DataFrame, position: int = 0) -> str:
@@ -228,32 +229,40 @@ def test_a_rejected_file_stops_no_other_and_leaves_nothing_in_the_lake(
 ) -> None:
     _written(folder, "a.csv")
     _written(folder, "b.csv", b"")
-    _written(folder, "c.csv", b"id,title\n1,\x00\n")
+    _written(folder, "c.csv", b"id,\x00title\n1,\x00\n")
     _written(folder, "d.csv", b"\xef\xbb\xbf")
     _written(folder, "e.csv")
     manifest = _land(lake, *find_csv_files(folder))
     assert manifest["status"].to_list() == [LANDED, REJECTED, REJECTED, REJECTED, LANDED]
-    assert len(lake.list()) == 2
+    assert len(lake.list("Raw")) == 2
+    assert not [key for key in lake.list() if "/B" in key or "/C" in key or "/D" in key]
 
 
 def test_a_rejected_file_has_a_reason_and_its_size_and_nothing_else(
     lake: Lake, folder: Path
 ) -> None:
-    manifest = _land(lake, _written(folder, "nul.csv", b"id\n\x00\n"))
+    manifest = _land(lake, _written(folder, "nul.csv", b"i\x00d\n1\n"))
     (row,) = manifest.astype(object).where(manifest.notna(), None).to_dict("records")
     assert row == {
         "file": "nul.csv",
         "dataset": "Nul",
         "status": REJECTED,
-        "reason": "it is no text in UTF-8 or Latin-1 (it holds NUL bytes)",
+        "reason": "it is no text (its first line holds NUL bytes)",
         "uri": None,
-        "size": 5,
+        "size": 6,
         "sha256": None,
+        "checksum": None,
+        "lines": None,
         "rows": None,
         "rejected_rows": None,
         "columns": None,
         "encoding": None,
         "delimiter": None,
+        "rejects_uri": None,
+        "table_uri": None,
+        "drift": None,
+        "missing_id": None,
+        "unreadable": None,
     }
 
 
@@ -337,8 +346,8 @@ class _BusyFolder(Lake):
 def test_a_file_that_changes_while_it_is_sent_is_rejected_and_leaves_nothing(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, single_put_bytes: int
 ) -> None:
-    monkeypatch.setattr("bourne_assets.csvs.landing._SINGLE_PUT_BYTES", single_put_bytes)
-    busy = _BusyFolder(lake._store, lake.bucket, lake.prefix, lake.endpoint)
+    monkeypatch.setattr("bourne_assets.csvs.sending.SINGLE_BYTES", single_put_bytes)
+    busy = _BusyFolder(lake._store, lake.bucket, lake.prefix, lake.endpoint, lake._access)
     busy.path = _written(folder, "films.csv")
     (row,) = _land(busy, busy.path).to_dict("records")
     assert (row["status"], row["reason"]) == (REJECTED, "it changed while it was sent")
@@ -364,30 +373,68 @@ def test_a_folder_that_is_itself_a_link_is_read(lake: Lake, folder: Path) -> Non
 
 
 def test_csv_files_are_found_in_order_of_their_names_whatever_their_case(folder: Path) -> None:
-    for name in ("b.csv", "A.CSV", "c.Csv", "notes.txt", "csv", "d.csv.gz"):
+    for name in ("b.csv", "A.CSV", "c.Csv", "notes.txt", "csv", "d.csv.gz", "e.gz"):
         _written(folder, name)
-    assert [path.name for path in find_csv_files(folder)] == ["A.CSV", "b.csv", "c.Csv"]
+    assert [file.name for file in find_csv_files(folder)] == [
+        "A.CSV",
+        "b.csv",
+        "c.Csv",
+        "d.csv.gz",
+    ]
 
 
-def test_hidden_files_and_directories_are_left_out(folder: Path) -> None:
-    _written(folder, ".hidden.csv")
-    _written(folder, ".csv")
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.csv",
+        ".csv",
+        "~$films.csv",
+        "films.csv~",
+        ".#films.csv",
+        "#films.csv#",
+        "._films.csv",
+    ],
+)
+def test_hidden_files_and_what_editors_leave_are_left_out(folder: Path, name: str) -> None:
+    _written(folder, name)
     _written(folder, "films.csv")
     (folder / "folder.csv").mkdir()
-    assert [path.name for path in find_csv_files(folder)] == ["films.csv"]
+    (folder / ".git").mkdir()
+    _written(folder / ".git", "deep.csv")
+    (folder / "__MACOSX").mkdir()
+    _written(folder / "__MACOSX", "films.csv")
+    assert [file.name for file in find_csv_files(folder)] == ["films.csv"]
 
 
-def test_files_below_the_folder_are_not_its_files(folder: Path) -> None:
-    (folder / "below").mkdir()
-    _written(folder / "below", "deep.csv")
+def test_files_at_any_depth_are_named_by_their_path_below_the_folder(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "b" / "c").mkdir(parents=True)
+    _written(folder / "b" / "c", "deep.csv")
     _written(folder, "films.csv")
-    assert [path.name for path in find_csv_files(folder)] == ["films.csv"]
+    manifest = _land(lake, *find_csv_files(folder))
+    assert manifest["file"].to_list() == ["b/c/deep.csv", "films.csv"]
+    assert lake.list("Raw") == [
+        "Raw/Local/CSV/Deep/2026/11/23/deep.csv",
+        "Raw/Local/CSV/Films/2026/11/23/films.csv",
+    ]
+
+
+def test_files_of_several_places_are_told_apart(folder: Path) -> None:
+    for place in ("a", "b"):
+        (folder / place).mkdir()
+        _written(folder / place, "films.csv")
+    places = [folder / "a", folder / "b", folder / "a" / "films.csv"]
+    assert [file.name for file in find_csv_files(*places)] == [
+        str(folder / "a" / "films.csv"),
+        str(folder / "b" / "films.csv"),
+    ]
 
 
 def test_pipes_and_dangling_links_are_found_so_that_the_manifest_names_them(folder: Path) -> None:
     _as_pipe(folder / "pipe.csv")
     _as_dangling_link(folder / "link.csv")
-    assert [path.name for path in find_csv_files(folder)] == ["link.csv", "pipe.csv"]
+    assert [file.name for file in find_csv_files(folder)] == ["link.csv", "pipe.csv"]
 
 
 @pytest.mark.parametrize("names", [[], ["notes.txt"], [".hidden.csv"]])
@@ -411,9 +458,9 @@ def test_a_missing_folder_is_an_error_of_configuration(tmp_path: Path) -> None:
     assert "BOURNE_CSV_DIR" in str(raised.value)
 
 
-def test_a_file_in_place_of_the_folder_is_an_error_of_configuration(tmp_path: Path) -> None:
-    with pytest.raises(CsvFolderError, match="cannot be read"):
-        find_csv_files(_written(tmp_path, "films.csv"))
+def test_a_file_that_is_named_is_landed_whatever_its_extension(tmp_path: Path) -> None:
+    (file,) = find_csv_files(_written(tmp_path, "films.txt"))
+    assert (file.name, file.path) == ("films.txt", tmp_path / "films.txt")
 
 
 # The manifest
@@ -495,8 +542,15 @@ def test_the_asset_counts_what_became_of_the_files(
     _land(lake, folder / "series.csv", day=datetime.now(UTC).date())
     result: Any = asset(csv_folder=CsvFolderResource(folder=str(folder)), lake=lake_resource)
     assert result.value["status"].to_list() == [REJECTED, LANDED, UNCHANGED]
-    assert {name: getattr(fact, "value", fact) for name, fact in result.metadata.items()} == {
-        "folder": str(folder),
+    facts = dict(result.metadata)
+    profile = [dict(record.data) for record in facts.pop("profile").records]
+    assert [(row["dataset"], row["name"], row["type"], row["distinct"]) for row in profile] == [
+        ("Films", "id", "BIGINT", 2),
+        ("Films", "title", "VARCHAR", 2),
+        ("Series", "id", "BIGINT", 2),
+        ("Series", "title", "VARCHAR", 2),
+    ]
+    assert facts == {
         "files_landed": 1,
         "files_unchanged": 1,
         "files_rejected": 1,

@@ -3,12 +3,11 @@
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from bourne_assets.csvs.landing import find_csv_files, land_csv_files
+from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.csvs.ratings import RatingsTable, landed_ratings
-from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
 from bourne_assets.tables import records
@@ -24,12 +23,13 @@ def _file(folder: Path, name: str, *lines: str, header: str = _HEADER) -> None:
     (folder / name).write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
 
 
-def _manifest(folder: Path, lake: Lake) -> pd.DataFrame:
-    return land_csv_files(find_csv_files(folder), lake, _DAY)
+def _landed(folder: Path, lake: Lake) -> None:
+    land_csv_files(find_csv_files(folder), lake, _DAY)
 
 
 def _ratings(folder: Path, lake: Lake, *imdb_ids: str) -> Ratings:
-    table = landed_ratings(_manifest(folder, lake), imdb_ids, lake)
+    _landed(folder, lake)
+    table = landed_ratings(imdb_ids, lake)
     return {row["imdb_id"]: (row["imdb_rating"], row["imdb_votes"]) for row in records(table)}
 
 
@@ -167,24 +167,27 @@ def test_no_file_with_the_columns_gives_an_empty_table_of_the_right_types(
     lake: Lake, tmp_path: Path
 ) -> None:
     _file(tmp_path, "other.csv", "1|2", header="a|b")
-    table = landed_ratings(_manifest(tmp_path, lake), [_IDENTITY], lake)
+    _landed(tmp_path, lake)
+    table = landed_ratings([_IDENTITY], lake)
     assert table.empty
     RatingsTable.to_schema().validate(table)
     assert str(table["imdb_votes"].dtype) == "Int64"
 
 
-def test_a_landed_file_that_is_gone_is_an_error_that_names_it(lake: Lake, tmp_path: Path) -> None:
+def test_ratings_of_datasets_that_were_landed_before_are_still_there(
+    lake: Lake, tmp_path: Path
+) -> None:
     _file(tmp_path, "movies.csv", f"{_IDENTITY}|a|7.8|1|x")
-    manifest = _manifest(tmp_path, lake)
-    lake.delete(lake.key(str(manifest.loc[0, "uri"])))
-    with pytest.raises(ObjectMissing, match=r"movies\.csv"):
-        landed_ratings(manifest, [_IDENTITY], lake)
+    _landed(tmp_path, lake)
+    (tmp_path / "movies.csv").unlink()
+    _file(tmp_path, "other.csv", "1|2", header="a|b")
+    assert _ratings(tmp_path, lake, _IDENTITY) == {_IDENTITY: (7.8, 1)}
 
 
 def test_the_bundled_sample_has_a_rating_for_every_film_of_the_saga(lake: Lake) -> None:
-    manifest = land_csv_files(find_csv_files(Settings().csv_dir), lake, _DAY)
+    _landed(Settings().csv_dir, lake)
     wanted = [_IDENTITY, _SUPREMACY, _ULTIMATUM, "tt1194173", "tt4196776"]
-    table = landed_ratings(manifest, wanted, lake)
+    table = landed_ratings(wanted, lake)
     assert table["imdb_id"].to_list() == wanted
     assert table["imdb_rating"].between(0, 10).all()
     assert (table["imdb_votes"] > 0).all()

@@ -321,13 +321,10 @@ def _asset(
     lake: LakeResource, details: pd.DataFrame, external_ids: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """What the asset returns when it is called with the bundled sample landed."""
-    manifest = land_csv_files(
-        [DATA_DIR / "sample_csvs" / "movies.csv"], lake.connect(), date(2026, 11, 23)
-    )
+    movies = DATA_DIR / "sample_csvs" / "movies.csv"
+    land_csv_files([movies], lake.connect(), date(2026, 11, 23))
     (asset,) = saga_assets(Settings(), _SAGA)
-    result: Any = asset(
-        lake=lake, raw_csvs_s3=manifest, tmdb_external_ids=external_ids, tmdb_details=details
-    )
+    result: Any = asset(lake=lake, tmdb_external_ids=external_ids, tmdb_details=details)
     return result.value, dict(result.metadata)
 
 

@@ -1,12 +1,13 @@
 """Batches of CSV files in the lake. What must not be put here: TMDB."""
 
-from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import OWNERS, RAW_GROUP, definition_metadata
-from bourne_assets.csvs.landing import find_csv_files, land_csv_files
+from bourne_assets.catalogue import whole_table
+from bourne_assets.csvs.landing import Landing, land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -22,10 +23,10 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     @dg.asset(
         key=RAW_CSVS,
         group_name=RAW_GROUP,
-        kinds={"s3", "csv"},
+        kinds={"s3", "csv", "duckdb"},
         owners=OWNERS,
         tags={"domain": "csv"},
-        code_version="1",
+        code_version="2",
         metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
     )
     def raw_csvs_s3(
@@ -33,25 +34,45 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Manifest of the CSV files landed in the lake, byte for byte.
 
-        Source: every `*.csv` of the folder `BOURNE_CSV_DIR`. Grain: one row a file. The bytes lie
-        under `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`; what was sent is read back and compared
-        by SHA-256, and the same bytes are not sent twice. A file that is no CSV is rejected, and
-        stops no other.
+        Source: every `*.csv` and `*.csv.gz` below the folder `BOURNE_CSV_DIR`. Grain: one row a
+        file. The bytes lie under `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`, proven by SHA-256,
+        and are not sent twice; lines that do not parse under `Raw/Local/CSV/_rejects/`, with
+        number and reason. Beside the bytes each dataset lies as `Trusted/Local/<Dataset>.parquet`
+        with its profile, and the challenge's files have a table of one row a title. A file that is
+        no CSV is rejected, and stops no other.
         """
-        files = find_csv_files(csv_folder.path)
-        manifest = land_csv_files(files, lake.connect(), datetime.now(UTC).date())
-        counts = manifest["status"].value_counts()
+        landing = land_csv_files(
+            csv_folder.files(),
+            lake.connect(),
+            csv_folder.day(),
+            datasets=csv_folder.datasets(),
+            journal=csv_folder.journal_path,
+            tell=dg.get_dagster_logger().info,
+        )
         return dg.MaterializeResult(
-            value=manifest,
-            metadata={
-                "folder": dg.MetadataValue.path(str(csv_folder.path)),
-                "files_landed": int(counts.get(LANDED, 0)),
-                "files_unchanged": int(counts.get(UNCHANGED, 0)),
-                "files_rejected": int(counts.get(REJECTED, 0)),
-                "rows": int(manifest["rows"].sum()),
-                "rows_rejected": int(manifest["rejected_rows"].sum()),
-                "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
-            },
+            value=landing.manifest, metadata={**_counts(landing.manifest), **_profiles(landing)}
         )
 
     return [raw_csvs_s3]
+
+
+def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
+    counts = manifest["status"].value_counts()
+    return {
+        "files_landed": int(counts.get(LANDED, 0)),
+        "files_unchanged": int(counts.get(UNCHANGED, 0)),
+        "files_rejected": int(counts.get(REJECTED, 0)),
+        "rows": int(manifest["rows"].sum()),
+        "rows_rejected": int(manifest["rejected_rows"].sum()),
+        "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
+    }
+
+
+def _profiles(landing: Landing) -> dict[str, Any]:
+    """Each column of each dataset: type, nulls, estimate of distinct values, least and greatest."""
+    rows = [
+        {"dataset": dataset, **column}
+        for dataset, profile in sorted(landing.profiles.items())
+        for column in profile["columns"]
+    ]
+    return {"profile": whole_table(rows)} if rows else {}

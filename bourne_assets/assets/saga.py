@@ -29,8 +29,8 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=key,
+        deps=[RAW_CSVS],  # whose titles lie in the lake
         ins={
-            "raw_csvs_s3": dg.AssetIn(RAW_CSVS),
             "tmdb_external_ids": dg.AssetIn(saga_key(saga, "tmdb_external_ids")),
             "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
@@ -47,7 +47,6 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     )
     def saga_table(
         lake: LakeResource,
-        raw_csvs_s3: pd.DataFrame,
         tmdb_external_ids: pd.DataFrame,
         tmdb_details: pd.DataFrame,
     ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -58,7 +57,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         files; a film that they lack stays, with nulls. Money is whole USD; unknown is null.
         """
         known_ids = {*tmdb_external_ids["imdb_id"].dropna(), *tmdb_details["imdb_id"].dropna()}
-        ratings = landed_ratings(raw_csvs_s3, known_ids, lake.connect())
+        ratings = landed_ratings(known_ids, lake.connect())
         films = build_saga_table(saga, tmdb_details, tmdb_external_ids, ratings)
         rejected = rejected_films(saga, tmdb_details)
         return dg.MaterializeResult(

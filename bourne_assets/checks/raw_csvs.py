@@ -17,14 +17,40 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         follows_schema(ManifestTable),
         Rule(
             "no_file_was_rejected",
-            "Every CSV file of the folder was landed; a rejected one is named with the reason.",
+            "Every CSV file of the batch was landed; a rejected one is named with the reason.",
             _rejected_files,
         ),
         Rule(
             "no_line_was_rejected",
-            "Every line fits the header of its file; the bytes of the others are landed as well, "
-            "but they are no rows.",
+            "Every line could be read; the bytes of the others are landed as well, but they are "
+            "no rows, and lie with their reasons under `Raw/Local/CSV/_rejects/`.",
             _files_with_rejected_lines,
+        ),
+        Rule(
+            "every_line_is_accounted_for",
+            "Rows and rejected lines of each file, as DuckDB counts them, are together the lines "
+            "that were counted in its bytes: none was lost, none stands twice.",
+            _unaccounted_lines,
+            blocking=True,
+        ),
+        Rule(
+            "values_fit_their_types",
+            "Every value of the challenge's numeric columns is a number or unknown; another one "
+            "is unknown in the columnar copy.",
+            lambda manifest: _files_with(manifest, "unreadable"),
+        ),
+        Rule(
+            "columns_are_those_of_last_time",
+            "Each dataset has the columns and types of its last landing; new, missing, renamed and "
+            "retyped ones are named.",
+            lambda manifest: _files_with(manifest, "drift"),
+        ),
+        Rule(
+            "id_column_is_there",
+            "No file has lost the id column of its dataset, without which it joins with nothing; "
+            "the last good copy of such a dataset stays in the lake.",
+            lambda manifest: _files_with(manifest, "missing_id"),
+            blocking=True,
         ),
     ]
     return [check_of(RAW_CSVS, rules), _landed_bytes_are_equal()]
@@ -38,8 +64,23 @@ def _rejected_files(manifest: pd.DataFrame) -> Finding:
 def _files_with_rejected_lines(manifest: pd.DataFrame) -> Finding:
     partly = manifest[manifest["rejected_rows"].fillna(0) > 0]
     return Finding(
-        records(partly[["file", "rows", "rejected_rows"]]), {"rows": int(manifest["rows"].sum())}
+        records(partly[["file", "rows", "rejected_rows", "rejects_uri"]]),
+        {"rows": int(manifest["rows"].sum())},
     )
+
+
+def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
+    landed = manifest[manifest["status"] != REJECTED]
+    wrong = landed[(landed["rows"] + landed["rejected_rows"] != landed["lines"]).fillna(True)]
+    return Finding(
+        records(wrong[["file", "lines", "rows", "rejected_rows"]]),
+        {"lines": int(landed["lines"].sum()), "threshold": "rows + rejected = lines"},
+    )
+
+
+def _files_with(manifest: pd.DataFrame, column: str) -> Finding:
+    named = manifest[manifest[column].notna()]
+    return Finding(records(named[["file", column]]), {"files": len(manifest)})
 
 
 def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
@@ -47,7 +88,10 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         asset=RAW_CSVS,
         name="landed_bytes_are_equal",
         blocking=True,
-        description="Every landed object, read back now, has the SHA-256 of the sent file.",
+        description=(
+            "Every landed object has the SHA-256 of the sent file: read back now, or, where it "
+            "was sent in parts, by the checksum that the server keeps of what it stored."
+        ),
     )
     def landed_bytes_are_equal(
         lake: LakeResource, raw_csvs_s3: pd.DataFrame

@@ -1,18 +1,68 @@
-"""`bourne land`. What must not be put here: landing (`csvs`)."""
+"""`bourne land`. What must not be put here: landing (`csvs`), and the run (`running`)."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import click
 
-from bourne_assets.cli.common import handled
-from bourne_assets.errors import ConfigurationError
+from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.csvs.datasets import load_datasets
+from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.lake import keys
+from bourne_assets.lake.store import Lake
+from bourne_assets.settings import read_settings
+from bourne_assets.tables import from_parquet, records
+
+_MANIFEST = "raw_csvs_s3"
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", expose_value=False)
-@click.option("--date", metavar="YYYY-MM-DD", help="Day in the keys.", expose_value=False)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--date", "day", metavar="YYYY-MM-DD", help="Day in the keys; today in UTC.")
 @handled
-def land() -> int:
-    """Land CSV files or folders."""
-    raise ConfigurationError(
-        "The command land is not part of this version: set BOURNE_CSV_DIR and use "
-        "`bourne run --select raw_csvs_s3`."
-    )
+def land(paths: tuple[str, ...], day: str | None) -> int:
+    """Land CSV files or folders in the lake, recorded as a run."""
+    from bourne_assets import console as show
+
+    settings = read_settings()
+    landed_on = _day(day)
+    find_csv_files(*map(Path, paths))  # a place that is missing is told before anything starts
+    load_datasets(settings.csv_datasets)
+    console = show.output()
+    with lake_of(settings) as lake_of_run:
+        from bourne_assets.definitions import csv_folder
+        from bourne_assets.instance import open_instance
+        from bourne_assets.running import run_landing
+
+        instance = open_instance(settings)
+        lake = lake_of_run.connect()
+        places = [str(Path(path).absolute()) for path in paths]
+        report = run_landing(
+            settings,
+            instance,
+            csv_folder(settings, places, landed_on),
+            tell=lambda told: show.print_progress(console, told),
+        )
+        files = _manifest(lake) if report.stored else []
+        lake_of_run.release()
+        show.print_manifest(console, files)
+        show.print_report(console, report)
+        show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
+    rejected = any(file["status"] == "rejected" for file in files)
+    return report.exit_code or (BourneError.exit_code if rejected else 0)
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return None if text is None else date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ConfigurationError(
+            f"The date {text!r} must be a day as YYYY-MM-DD, such as 2026-11-23."
+        ) from None
+
+
+def _manifest(lake: Lake) -> list[dict[str, Any]]:
+    data, _ = lake.read(keys.table(keys.TRUSTED, (_MANIFEST,), "parquet"))
+    return records(from_parquet(data))

@@ -7,5 +7,13 @@ class CsvFolderError(ConfigurationError):
     """The folder of CSV files is missing, cannot be read, or holds none."""
 
 
+class CsvDatasetsError(ConfigurationError):
+    """The file of BOURNE_CSV_DATASETS cannot be read, or says what cannot be."""
+
+
 class CsvRejected(BourneError):
     """A file is rejected whole; the others are landed."""
+
+
+class LandingStopped(BourneError):
+    """The landing ended before this file was done."""

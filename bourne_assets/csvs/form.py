@@ -1,32 +1,38 @@
-"""The form of a CSV file: encoding, delimiter, quoting, columns, and how many lines fit.
+"""The form of a CSV file: encoding, delimiter, quoting, header, columns.
 
-Found, not assumed: from the bytes for the encoding, from the header for the delimiter. A file
-whose delimiter is `|` has no quoting (a lone `"` is data there, as in the data-lake challenge's
-files); any other may quote with `"`. DuckDB reads the rows, in constant memory.
-What must not be put here: where a file goes (`landing`), and what its columns mean (`ratings`).
+Found, not assumed, and what the user says of the dataset comes first. The challenge's files know
+no quoting: a lone `"` is data there. In any other file quotes are quotes where fields are enclosed
+in them, and data where they stand inside of fields.
+What must not be put here: bytes (`scan`), rows (`reading`), and what columns mean (`datasets`).
 """
 
 import codecs
 import csv
+import gzip
 import io
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
+from bourne_assets.csvs.datasets import Dataset, is_challenge
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, letters
 
 _DELIMITERS = ("|", ";", "\t", ",")
-_BLOCK = 1024 * 1024
-#: The longest line that is read; a longer one is a rejected line.
-MAXIMUM_LINE_BYTES = 16 * 1024 * 1024
-
-
-#: DuckDB keeps every line that does not fit in memory; a file with this many is another format.
-MAXIMUM_REJECTED = 100_000
+_SAMPLE = 256 * 1024
+#: Of a text in UTF-16 at least so many letters are ASCII: names, digits, delimiters.
+_WIDE_SHARE = 0.4
+#: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
+#: reading may take.
+MAXIMUM_COLUMNS = 2_048
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,185 +40,192 @@ class CsvForm:
     """How a file is to be read.
 
     Attributes:
-        encoding: `utf-8` or `latin-1`.
+        encoding: As Python names it.
+        mark: The byte order mark that the file begins with, if any.
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
-        columns: Names in the header.
-        has_byte_order_mark: Whether the file begins with UTF-8's mark.
+        has_header: Whether the first line names the columns.
+        header: The fields of the first line, as they stand.
+        columns: Names of the columns: none empty, no two alike, whatever their case.
+        is_gzip: Whether the file is compressed.
+        is_challenge: Whether its columns are the challenge's.
     """
 
     encoding: str
+    mark: bytes
     delimiter: str
     quote: str
+    has_header: bool
+    header: tuple[str, ...]
     columns: tuple[str, ...]
-    has_byte_order_mark: bool
-    mixes_line_ends: bool = False
+    is_gzip: bool
+    is_challenge: bool
+
+    @property
+    def has_byte_order_mark(self) -> bool:
+        """Whether the file begins with a byte order mark."""
+        return bool(self.mark)
 
 
-@dataclass(frozen=True)
-class CsvCounts:
-    """Lines after the header: those that fit it, and those that do not."""
+def find_form(path: Path, found: Scan, said: Dataset | None = None) -> CsvForm:
+    """Find how a file is to be read.
 
-    rows: int
-    rejected_rows: int
-
-
-def find_form(path: Path) -> CsvForm:
-    """Read enough of a file to know its form.
+    Args:
+        path: The file.
+        found: What stands in it.
+        said: What the user says of its dataset.
 
     Raises:
-        CsvRejected: The file is empty, has no header, or is no text.
+        CsvRejected: The file is empty, has no header, too many columns, or is no text.
         OSError: It cannot be read.
     """
-    start = _start(path)
-    marked = start.startswith(codecs.BOM_UTF8)
-    text = start.removeprefix(codecs.BOM_UTF8)
-    if not text.strip():
+    said = said or Dataset()
+    sample = _sample(path, found)
+    mark, encoding = _encoding(path, sample, found, said)
+    text = sample[len(mark) :].decode(encoding, "replace")
+    if not text.strip("\0 \t\r\n\f\v"):
         raise CsvRejected("it is empty")
-    encoding, mixed = _scanned(path)
-    headers = {each: _header(text.decode(encoding, "replace"), each) for each in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda each: len(headers[each]))
-    columns = headers[delimiter]
-    if not columns:
+    first = re.match(r"[^\r\n]*", text)
+    if not first or not first[0].strip():
         raise CsvRejected("its first line, which should be the header, is blank")
-    if not all(name.strip() for name in columns):
-        raise CsvRejected("its header has an empty column name")
-    return CsvForm(encoding, delimiter, _quote(delimiter), columns, marked, mixed)
+    if "\0" in first[0]:
+        raise CsvRejected("it is no text (its first line holds NUL bytes)")
+    delimiter = said.delimiter or _delimiter(text)
+    quote = _quote(text, delimiter) if said.quote is None else said.quote
+    header = _fields(text, delimiter, quote)
+    if said.quote is None and delimiter == "|" and is_challenge(header):
+        quote = ""
+    if len(header) > MAXIMUM_COLUMNS:
+        raise CsvRejected(
+            f"it has {len(header):,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
+        )
+    is_known = is_challenge(header)
+    has_header = is_known or _has_header(header, text, delimiter, quote, said)
+    return CsvForm(
+        encoding=encoding,
+        mark=mark,
+        delimiter=delimiter,
+        quote=quote,
+        has_header=has_header,
+        header=header,
+        columns=_names(header if has_header else ("",) * len(header), said),
+        is_gzip=found.is_gzip,
+        is_challenge=is_known,
+    )
 
 
-def count_lines(path: Path, form: CsvForm) -> CsvCounts:
-    """Count the rows of a file, and the lines that do not fit its header.
-
-    Raises:
-        CsvRejected: DuckDB cannot read the file at all.
-    """
-    with opened(path, form) as connection:
-        # All columns are read, as a bare count(*) would not look at the fields.
-        ((rows,),) = connection.execute(
-            "SELECT count(*) FROM (SELECT hash(csv) FROM csv)"
-        ).fetchall()
-        ((rejected,),) = connection.execute(
-            "SELECT count(DISTINCT line) FROM reject_errors"
-        ).fetchall()
-    if rejected >= MAXIMUM_REJECTED:
-        raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
-    return CsvCounts(int(rows), int(rejected))
-
-
-@contextmanager
-def opened(path: Path, form: CsvForm) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection with the view `csv` in it: the file's rows, all columns as text.
-
-    The view's columns are `c0`, `c1`, ... in the order of the header, whose names may be anything.
-
-    Raises:
-        CsvRejected: DuckDB cannot read the file.
-    """
-    connection = duckdb.connect()
-    # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
-    with tempfile.TemporaryDirectory(prefix="bourne-csv-") as folder:
-        link = Path(folder) / "data.csv"
-        if form.mixes_line_ends:  # DuckDB reads one kind only
-            _copy_with_plain_line_ends(path, link)
-        else:
-            link.symlink_to(path.resolve())
-        try:
-            connection.execute("SET memory_limit = '512MB'")
-            connection.execute("SET threads = 2")
-            connection.execute(_view(link, form))
-            yield connection
-        except duckdb.Error as error:
-            first = str(error).splitlines()[0][:300]
-            raise CsvRejected(f"DuckDB cannot read it: {first}") from None
-        finally:
-            connection.close()
-
-
-def _copy_with_plain_line_ends(path: Path, copy: Path) -> None:
-    with path.open("rb") as source, copy.open("wb") as target:
-        held = b""
-        while block := source.read(_BLOCK):
-            block = held + block
-            held = b"\r" if block.endswith(b"\r") else b""
-            target.write(block[: len(block) - len(held)].replace(b"\r\n", b"\n"))
-        target.write(held)
-
-
-def _view(path: Path, form: CsvForm) -> str:
-    options = {
-        "delim": _literal(form.delimiter),
-        "quote": _literal(form.quote),
-        "escape": _literal(form.quote),
-        "header": "true",
-        "columns": _columns(len(form.columns)),
-        "auto_detect": "false",
-        "encoding": _literal(form.encoding),
-        "store_rejects": "true",
-        "rejects_limit": str(MAXIMUM_REJECTED),
-        "null_padding": "false",
-        "strict_mode": "true",
-        "max_line_size": str(MAXIMUM_LINE_BYTES),
-    }
-    given = ", ".join(f"{name} = {value}" for name, value in options.items())
-    return f"CREATE VIEW csv AS SELECT * FROM read_csv({_literal(str(path))}, {given})"  # noqa: S608
-
-
-def _start(path: Path) -> bytes:
+def _sample(path: Path, found: Scan) -> bytes:
     """The first block, or more where the first line is longer."""
-    with path.open("rb") as file:
-        start = file.read(64 * 1024)
-        if not any(end in start for end in (b"\n", b"\r")):
-            start += file.read(MAXIMUM_LINE_BYTES)
+    try:
+        with gzip.open(path) if found.is_gzip else path.open("rb") as file:
+            start: bytes = file.read(_SAMPLE)
+            if not any(end in start for end in (b"\n", b"\r")):
+                start += file.read(MAXIMUM_LINE_BYTES)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CsvRejected(f"its gzip stream is damaged ({error})") from None
     if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
         raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
     return start
 
 
-def _quote(delimiter: str) -> str:
-    return "" if delimiter == "|" else '"'
+def _encoding(path: Path, sample: bytes, found: Scan, said: Dataset) -> tuple[bytes, str]:
+    mark, marked = next((each for each in _MARKS if sample.startswith(each[0])), (b"", ""))
+    if said.encoding:
+        return mark, codecs.lookup(said.encoding).name
+    if marked:
+        return mark, marked
+    if wide := _wide(sample):
+        return b"", wide
+    in_sample = letters([sample])
+    # A letter may be cut off at the sample's end; whatever else is odd, all of the file decides.
+    if in_sample.invalid > (0 if len(sample) < _SAMPLE else 3) and not found.is_gzip:
+        return b"", letters(blocks_of(path)).encoding
+    return b"", in_sample.encoding
 
 
-def _header(text: str, delimiter: str) -> tuple[str, ...]:
-    """The names in the first line, quotes read as this delimiter's files have them."""
+def _wide(sample: bytes) -> str:
+    """UTF-16 without a mark: of plain letters every second byte is NUL, beginning at once."""
+    even, odd = sample[:4096:2].count(0), sample[1:4096:2].count(0)
+    pairs = len(sample[:4096]) // 2
+    if odd > _WIDE_SHARE * pairs > even and sample[0] and not sample[1]:
+        return "utf-16-le"
+    if even > _WIDE_SHARE * pairs > odd and sample[1] and not sample[0]:
+        return "utf-16-be"
+    return ""
+
+
+def _delimiter(text: str) -> str:
+    """The one that splits the first line into most fields."""
+    return max(_DELIMITERS, key=lambda each: len(_fields(text, each, _quote(text, each))))
+
+
+def _quote(text: str, delimiter: str) -> str:
+    """Whether fields are enclosed in quotes, or hold them as data."""
+    if '"' not in text:
+        return "" if delimiter == "|" else '"'
+    sign = re.escape(delimiter)
+    enclosed = re.findall(rf'(?:^|{sign}|\n|\r)"(?:[^"]|"")*"(?={sign}|\r|\n|$)', text)
+    rest = re.sub(rf'(?:^|(?<={sign})|(?<=\n)|(?<=\r))"(?:[^"]|"")*"(?={sign}|\r|\n|$)', "", text)
+    # Where it is a draw, quotes are data in a file of pipes, which seldom quotes.
+    needed = max(1, rest.count('"') + (delimiter == "|"))
+    return '"' if len(enclosed) >= needed else ""
+
+
+def _fields(text: str, delimiter: str, quote: str) -> tuple[str, ...]:
+    """The fields of the first line."""
     lines = io.StringIO(text, newline="")
     plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    quoted = csv.reader(lines, delimiter=delimiter)
+    quoted = csv.reader(lines, delimiter=delimiter, quotechar=quote or '"')
+    limit = csv.field_size_limit(MAXIMUM_LINE_BYTES + _SAMPLE)
     try:
-        return tuple(next(quoted if _quote(delimiter) else plain, []))
+        return tuple(next(quoted if quote else plain, []))
     except csv.Error:
         return ()
+    finally:
+        csv.field_size_limit(limit)
 
 
-def _scanned(path: Path) -> tuple[str, bool]:
-    """The encoding of all of it, and whether its line ends are mixed; NUL bytes are no text."""
-    decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
-    windows = lines = 0
-    last = b""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if b"\0" in block:
-                raise CsvRejected("it is no text in UTF-8 or Latin-1 (it holds NUL bytes)")
-            is_utf8 = is_utf8 and _decodes(decoder, block)
-            windows += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
-            lines += block.count(b"\n")
-            last = block[-1:]
-    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
-    return "utf-8" if is_utf8 else "latin-1", 0 < windows < lines
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+def _has_header(
+    first: tuple[str, ...], text: str, delimiter: str, quote: str, said: Dataset
+) -> bool:
+    """Whether the first line names columns: names are no numbers, where the others hold some."""
+    if said.header is not None:
+        return said.header
+    if not any(_is_number(name) for name in first):
+        return True
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quote or '"',
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+    )
     try:
-        decoder.decode(block, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+        second = next(row for number, row in enumerate(reader) if number and row)
+    except (StopIteration, csv.Error):
+        return True
+    return [_is_number(value) for value in first] != [_is_number(value) for value in second]
 
 
-def _columns(number: int) -> str:
-    return "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(number)) + "}"
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?\s*", text))
 
 
-def _literal(text: str) -> str:
-    """A view keeps no parameters, so that values go in as SQL literals, quotes doubled."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
+def _names(given: tuple[str, ...], said: Dataset) -> tuple[str, ...]:
+    """Names for all columns: what is empty is numbered, what is there already too."""
+    if said.columns:
+        if len(said.columns) != len(given):
+            raise CsvRejected(
+                f"it has {len(given)} columns, and BOURNE_CSV_DATASETS names {len(said.columns)}"
+            )
+        given = said.columns
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, name in enumerate(given, start=1):
+        wanted = base = name.replace("\0", "") if name.strip() else f"column_{number}"
+        again = 1
+        while wanted.casefold() in taken:
+            again += 1
+            wanted = f"{base}_{again}"
+        taken.add(wanted.casefold())
+        names.append(wanted)
+    return tuple(names)

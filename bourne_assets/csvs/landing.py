@@ -1,26 +1,41 @@
-"""CSV files into the lake, byte for byte, with proof that they arrived.
+"""A batch of CSV files into the lake: bytes, rejected lines, columnar copies, and the manifest.
 
-What must not be put here: reading rows (`form`), and what the columns mean (`ratings`).
+Files are scanned, read and sent at the same time, many at once; an object becomes visible when
+its file has been read and is known to be whole. A bad file stops no other.
+What must not be put here: how a file is sent (`sending`), and how it is read (`reading`).
 """
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from threading import Event, Lock
+from typing import Any
 
 import pandas as pd
 
-from bourne_assets.csvs.errors import CsvFolderError, CsvRejected
-from bourne_assets.csvs.form import count_lines, find_form
+from bourne_assets.csvs.copies import Copies, Group
+from bourne_assets.csvs.datasets import Datasets
+from bourne_assets.csvs.errors import CsvRejected, LandingStopped
+from bourne_assets.csvs.files import CsvFile, must_be_regular, told_apart
+from bourne_assets.csvs.journal import Journal
+from bourne_assets.csvs.progress import Progress
+from bourne_assets.csvs.readers import Readers
+from bourne_assets.csvs.reading import Reading
+from bourne_assets.csvs.scan import scan
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
+from bourne_assets.csvs.sending import SINGLE_BYTES, Outgoing, Sender
 from bourne_assets.lake import keys
-from bourne_assets.lake.errors import ObjectExists, ObjectMissing
-from bourne_assets.lake.store import CSV, Lake, StoredObject
-from bourne_assets.tables import conform
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.tables import conform, records
 
-#: Up to this size a file is sent in one PUT, on the condition that nobody has the key yet.
-_SINGLE_PUT_BYTES = 32 * 1024 * 1024
+_FILES_AT_ONCE = 8
+#: So many files are asked for one by one; for more, one list of all datasets is cheaper.
+_FEW_FILES = 16
 
 
 @dataclass(frozen=True)
@@ -34,151 +49,290 @@ class ManifestRow:
     reason: str | None = None
     uri: str | None = None
     sha256: str | None = None
+    checksum: str | None = None
+    lines: int | None = None
     rows: int | None = None
     rejected_rows: int | None = None
     columns: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    rejects_uri: str | None = None
+    table_uri: str | None = None
+    drift: str | None = None
+    missing_id: str | None = None
+    unreadable: str | None = None
 
 
-def find_csv_files(folder: Path) -> list[Path]:
-    """CSV files of a folder, hidden ones left out, in order of their names.
+@dataclass(frozen=True)
+class Landing:
+    """What became of a batch.
 
-    Raises:
-        CsvFolderError: The folder is missing, cannot be read, or holds none.
+    Attributes:
+        manifest: `ManifestTable`.
+        profiles: Those of the datasets that were landed, by name.
     """
-    try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise CsvFolderError(
-            f"The folder {folder} of CSV files cannot be read ({error.strerror}): "
-            "check BOURNE_CSV_DIR."
-        ) from None
-    found = [path for path in paths if path.suffix.lower() == ".csv" and not path.is_dir()]
-    if not found:
-        raise CsvFolderError(
-            f"The folder {folder} holds no CSV files: put some there, or set BOURNE_CSV_DIR."
-        )
-    return found
+
+    manifest: pd.DataFrame
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def land_csv_files(paths: Sequence[Path], lake: Lake, landed_on: date) -> pd.DataFrame:
-    """Land files and say what became of each, as `ManifestTable`; a bad file stops no other.
+def land_csv_files(
+    files: Iterable[Path | CsvFile],
+    lake: Lake,
+    landed_on: date,
+    *,
+    datasets: Datasets | None = None,
+    journal: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Landing:
+    """Land files and say what became of each; a bad file stops no other.
 
     Args:
-        paths: The files.
+        files: The files.
         lake: Where to.
         landed_on: UTC day in the keys.
+        datasets: What is known of datasets beforehand.
+        journal: Folder in which uploads in progress are noted, shared by the landings of this
+            machine; None: one below the system's folder for temporary files.
+        tell: Called with a line of progress, once a second at most.
 
     Raises:
         LakeError: The lake refused or failed.
     """
-    rows = [asdict(_land(path, lake, landed_on)) for path in paths]
-    return conform(sorted(rows, key=lambda row: str(row["file"])), ManifestTable)
+    named = told_apart([CsvFile.of(file) if isinstance(file, Path) else file for file in files])
+    folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
+    with Journal(folder, lake) as noted, tempfile.TemporaryDirectory(prefix="bourne-land-") as name:
+        noted.clean()
+        batch = _Batch(
+            named,
+            lake,
+            landed_on=landed_on,
+            datasets=datasets or Datasets(),
+            journal=noted,
+            folder=Path(name),
+            tell=tell,
+        )
+        rows = batch.run()
+    table = conform(sorted(map(asdict, rows), key=lambda row: str(row["file"])), ManifestTable)
+    return Landing(table, batch.copies.profiles)
 
 
 def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]]:
-    """Landed files whose object no longer has the manifest's SHA-256, read back from the lake.
+    """Landed files whose object no longer has the manifest's SHA-256.
+
+    Objects that were sent in one request are read back. Of larger ones the server's own checksum
+    is asked for, which it computed from what it stored; where it keeps none, they are read too.
 
     Raises:
         LakeError: The lake failed.
     """
-    wrong = []
     landed = manifest[manifest["status"] != REJECTED]
-    for uri, expected in zip(landed["uri"], landed["sha256"], strict=True):
-        try:
-            found = lake.digest(lake.key(uri)).sha256
-        except ObjectMissing:
-            found = "missing"
-        if found != expected:
-            wrong.append({"uri": str(uri), "expected": str(expected), "found": str(found)})
-    return wrong
+    rows = records(landed[["uri", "sha256", "checksum"]])
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+        found = list(pool.map(lambda row: _digest_now(lake, row), rows))
+    return [
+        {"uri": str(row["uri"]), "expected": str(row["sha256"]), "found": digest}
+        for row, digest in zip(rows, found, strict=True)
+        if digest != row["sha256"]
+    ]
 
 
-def _land(path: Path, lake: Lake, landed_on: date) -> ManifestRow:
-    name = _printable(path.name)
-    dataset = keys.dataset_name(name)
+def _digest_now(lake: Lake, row: dict[str, Any]) -> str:
+    key = lake.key(str(row["uri"]))
     try:
-        size = _regular_size(path)
-        form = find_form(path)
-        counts = count_lines(path, form)
-        stored, status = _stored(path, lake, landed_on)
-    except CsvRejected as error:
-        return ManifestRow(name, dataset, REJECTED, _size(path), reason=str(error))
-    except OSError as error:
-        reason = f"it cannot be read ({error.strerror or error})"
-        return ManifestRow(name, dataset, REJECTED, _size(path), reason=reason)
-    return ManifestRow(
-        name,
-        dataset,
-        status,
-        size,
-        uri=stored.uri,
-        sha256=stored.sha256,
-        rows=counts.rows,
-        rejected_rows=counts.rejected_rows,
-        columns=form.delimiter.join(form.columns),
-        encoding=form.encoding,
-        delimiter=form.delimiter,
-    )
+        if row["checksum"] is not None and lake.checksum(key) == row["checksum"]:
+            return str(row["sha256"])
+        return str(lake.digest(key).sha256)
+    except ObjectMissing:
+        return "missing"
 
 
-def _stored(path: Path, lake: Lake, landed_on: date) -> tuple[StoredObject, str]:
-    """The object with the file's bytes: the one that is there already, or a new one."""
-    digest = _digest(path)
-    key = keys.landed_csv(path.name, landed_on)
-    for candidate in (key, keys.with_digest(key, digest)):
-        known = lake.find(candidate)
-        if known is not None and known.sha256 == digest:
-            return known, UNCHANGED
-        if known is None and _sent(path, lake, candidate, digest):
-            arrived = lake.digest(candidate)
-            if arrived.sha256 != digest:
-                raise CsvRejected(f"other bytes arrived at {arrived.uri} than were sent")
-            return arrived, LANDED
-    raise CsvRejected(f"the lake holds other bytes under {lake.uri(candidate)}")
+class _Batch:
+    """The files of one landing."""
 
+    def __init__(
+        self,
+        files: Sequence[CsvFile],
+        lake: Lake,
+        *,
+        landed_on: date,
+        datasets: Datasets,
+        journal: Journal,
+        folder: Path,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._files = files
+        self._lake = lake
+        self._landed_on = landed_on
+        self._journal = journal
+        self._folder = folder
+        self._tell = tell
+        self._stopped = Event()
+        sizes = [_size(file.path) for file in files]
+        self._progress = Progress(len(files), sum(sizes))
+        if any(size > SINGLE_BYTES for size in sizes):
+            journal.clean_given_up()
+        self._readers = Readers(self._must_go_on)
+        self._sender = Sender(lake, landed_on, journal, self._count)
+        few = len(files) <= _FEW_FILES
+        self._known = None if few else lake.folders(keys.LANDED_CSVS)
+        self.copies = Copies(lake, datasets, self._readers)
+        self._groups: dict[str, Group] = {}
+        for file in files:
+            dataset = keys.dataset_name(_printable(file.path.name))
+            group = self._groups.setdefault(dataset, Group(dataset, self._is_new(dataset)))
+            group.expect(_printable(file.name))
+        self._counter = Lock()
+        self._tables = 0
 
-def _sent(path: Path, lake: Lake, key: str, digest: str) -> bool:
-    """Whether the file now lies under the key; not where another process was faster."""
-    if path.stat().st_size <= _SINGLE_PUT_BYTES:
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise CsvRejected("it changed while it was sent")
+    def run(self) -> list[ManifestRow]:
+        """Land all files; the order of the rows is any."""
+        pool = ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="landing")
         try:
-            lake.write(key, data, CSV, create_only=True)
-        except ObjectExists:
-            found = lake.find(key)
-            return found is not None and found.sha256 == digest
-        return True
-    written = lake.write_file(key, path, digest, CSV)
-    if _digest(path) != digest:
-        found = lake.find(key)
-        if found is not None and found.etag == written.etag:  # ours, and not another process's
-            lake.delete(key)
-        raise CsvRejected("it changed while it was sent")
-    return lake.digest(key).sha256 == digest
+            futures = [pool.submit(self._land, file) for file in self._files]
+            self._wait(set(futures))
+            rows = [future.result() for future in futures]
+        except BaseException:
+            self._stopped.set()
+            self._readers.interrupt()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        finally:
+            pool.shutdown(wait=True)
+            self._sender.close()
+            self._readers.close()
+        return [self._completed(row) for row in rows]
+
+    def _wait(self, pending: set[Future[ManifestRow]]) -> None:
+        told = time.monotonic()
+        while pending:
+            done, pending = wait(pending, timeout=1.0, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            if pending and time.monotonic() - told >= 1.0:
+                told = time.monotonic()
+                self._tell(self._progress.line())
+
+    def _land(self, file: CsvFile) -> ManifestRow:
+        name = _printable(file.name)
+        group = self._groups[keys.dataset_name(_printable(file.path.name))]
+        row = ManifestRow(name, group.dataset, REJECTED, _size(file.path))
+        try:
+            row = self._landed(file, name, group)
+        except CsvRejected as error:
+            row = ManifestRow(name, group.dataset, REJECTED, row.size, reason=str(error))
+        except OSError as error:
+            reason = f"it cannot be read ({error.strerror or error})"
+            row = ManifestRow(name, group.dataset, REJECTED, row.size, reason=reason)
+        if row.status == REJECTED:
+            group.reject(name)
+        if group.is_complete():
+            self.copies.make(group, self._folder)
+        self._progress.end_file()
+        return row
+
+    def _landed(self, file: CsvFile, name: str, group: Group) -> ManifestRow:
+        stamp = must_be_regular(file)
+        found = scan(file.path, self._must_go_on, stamp.size)
+        facts = self.copies.known_facts(group, name, found.sha256)
+        reading: Future[Reading] | None = None
+        if facts is None:
+            reading = self._readers.submit(
+                file.path, self._table(), found, self.copies.said(group.dataset)
+            )
+        outgoing = Outgoing(file, found, stamp, group.is_new)
+        try:
+            stored, status = self._stored(outgoing, group, name, reading)
+            if reading is not None:
+                facts = self.copies.keep_rejects(name, self._lake.key(stored.uri), reading.result())
+        except BaseException:
+            if reading is not None:
+                reading.cancel()
+            raise
+        assert facts is not None  # noqa: S101 - known, or found by reading just now
+        facts = {
+            **facts,
+            "file": name,
+            "uri": stored.uri,
+            "sha256": found.sha256,
+            "size": found.size,
+            "checksum": stored.checksum or facts.get("checksum"),
+        }
+        group.add(name, file, found, facts, reading.result() if reading else None)
+        return ManifestRow(
+            name,
+            group.dataset,
+            status,
+            found.size,
+            uri=stored.uri,
+            sha256=found.sha256,
+            checksum=facts["checksum"],
+            lines=facts["lines"],
+            rows=facts["rows"],
+            rejected_rows=facts["rejected_rows"],
+            columns=str(facts["delimiter"]).join(facts["columns"]),
+            encoding=facts["encoding"],
+            delimiter=facts["delimiter"],
+            rejects_uri=facts["rejects_uri"],
+            unreadable=facts["unreadable"],
+        )
+
+    def _stored(
+        self, outgoing: Outgoing, group: Group, name: str, reading: Future[Reading] | None
+    ) -> tuple[StoredObject, str]:
+        earlier = self.copies.earlier(group, name, outgoing.found.sha256)
+        if earlier is not None:
+            if reading is not None:
+                reading.result()
+            copied = self._sender.copy(outgoing, self._lake.key(earlier))
+            if copied is not None:
+                return copied, LANDED
+        approve = (lambda: None) if reading is None else (lambda: _approve(reading))
+        stored, is_sent = self._sender.send(outgoing, approve)
+        return stored, LANDED if is_sent else UNCHANGED
+
+    def _completed(self, row: ManifestRow) -> ManifestRow:
+        """The row with what is known only when its whole dataset is."""
+        group = self._groups[row.dataset]
+        if row.status == REJECTED:
+            return row
+        drift = group.drift.get(row.file)
+        return ManifestRow(
+            **{
+                **asdict(row),
+                "table_uri": group.table_uri,
+                "drift": "; ".join(drift.changes) or None if drift else None,
+                "missing_id": drift.missing_id if drift else None,
+            }
+        )
+
+    def _is_new(self, dataset: str) -> bool:
+        return self._known is not None and dataset not in self._known
+
+    def _table(self) -> Path:
+        with self._counter:
+            self._tables += 1
+            return self._folder / f"{self._tables}.parquet"
+
+    def _must_go_on(self) -> None:
+        if self._stopped.is_set():
+            raise LandingStopped("The landing was stopped.")
+
+    def _count(self, size: int) -> None:
+        self._must_go_on()
+        self._progress.add(size)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _regular_size(path: Path) -> int:
-    if not keys.can_name(path.name):
-        raise CsvRejected("its name holds signs that no object can be named with")
-    if not path.is_file():
-        raise CsvRejected("it is no regular file")
-    if not path.resolve().is_relative_to(path.parent.resolve()):
-        raise CsvRejected("it is a link out of the folder")
-    return path.stat().st_size
+def _approve(reading: Future[Reading]) -> None:
+    reading.result()
 
 
 def _printable(name: str) -> str:
     """A file's name as text can hold it: what no object can be named with is escaped."""
     return "".join(
-        sign if keys.can_name(f"_{sign}_") else sign.encode("unicode_escape").decode()
+        sign
+        if keys.can_name(f"_{sign}_") or sign == "/"
+        else sign.encode("unicode_escape").decode()
         for sign in name
     )
 

@@ -1,7 +1,6 @@
-"""Rating and votes by IMDb id, from the landed CSV files that have them.
+"""Rating and votes by IMDb id, from the titles of the landed datasets that have them.
 
-A file has them when its header names the challenge's columns `id`, `notaMedia` and
-`numeroVotos`, whatever the file is called. What must not be put here: landing (`landing`).
+What must not be put here: making the titles (`titles`).
 """
 
 import tempfile
@@ -12,12 +11,10 @@ from typing import Any
 import pandas as pd
 from pandera.pandas import Field
 
-from bourne_assets.csvs.form import find_form, opened
-from bourne_assets.csvs.schemas import REJECTED
+from bourne_assets.csvs.engine import Engine, literal, parquet
+from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import Integer, Table, conform, records
-
-_ID, _RATING, _VOTES = "id", "notaMedia", "numeroVotos"
+from bourne_assets.tables import Integer, Table, conform
 
 
 class RatingsTable(Table):
@@ -28,25 +25,24 @@ class RatingsTable(Table):
     imdb_votes: Integer = Field(nullable=True, description="Number of votes")
 
 
-def landed_ratings(manifest: pd.DataFrame, imdb_ids: Collection[str], lake: Lake) -> pd.DataFrame:
-    """Ratings of these titles as `RatingsTable`; a title that no file has is left out.
+def landed_ratings(imdb_ids: Collection[str], lake: Lake) -> pd.DataFrame:
+    """Ratings of these titles as `RatingsTable`; a title that no dataset has is left out.
 
-    The grain of the files is title by artist, so that ids repeat: rows of one id are made one,
-    and where they disagree the one with the most votes, the newest, is taken.
+    All datasets of the challenge's format that lie in the lake are looked at; where two have a
+    title, the one with the most votes, the newest, is taken.
 
     Args:
-        manifest: `ManifestTable` of the landing.
         imdb_ids: Titles that are wanted.
-        lake: Where the files lie.
+        lake: Where the titles lie.
 
     Raises:
-        LakeError: A landed file is gone, or the lake failed.
-        CsvRejected: A landed file can no longer be read.
+        LakeError: The lake failed.
     """
     found: dict[str, dict[str, Any]] = {}
-    for row in records(manifest[manifest["status"] != REJECTED]):
-        if {_ID, _RATING, _VOTES} <= set(str(row["columns"]).split(str(row["delimiter"]))):
-            for rating in _ratings(str(row["uri"]), imdb_ids, lake):
+    tables = [key for key in lake.list(keys.DATASET_TABLES) if key.endswith(keys.TITLES_SUFFIX)]
+    if imdb_ids and tables:
+        for key in tables:
+            for rating in _ratings(key, imdb_ids, lake):
                 known = found.setdefault(rating["imdb_id"], rating)
                 if _votes(rating) > _votes(known):
                     found[rating["imdb_id"]] = rating
@@ -57,21 +53,19 @@ def _votes(rating: dict[str, Any]) -> int:
     return -1 if rating["imdb_votes"] is None else int(rating["imdb_votes"])
 
 
-def _ratings(uri: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, Any]]:
-    """Both null markers of the challenge, a backslash with N and a bare N, are no numbers: null."""
-    with tempfile.TemporaryDirectory(prefix="bourne-csv-") as folder:
-        path = Path(folder) / "landed.csv"
+def _ratings(key: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="bourne-titles-") as folder:
+        path = Path(folder) / "titles.parquet"
         with path.open("wb") as file:
-            lake.copy_to(lake.key(uri), file)
-        form = find_form(path)
-        place = {name: f"c{form.columns.index(name)}" for name in (_ID, _RATING, _VOTES)}
-        query = f"""
-            SELECT DISTINCT {place[_ID]},
-                   TRY_CAST({place[_RATING]} AS DOUBLE), TRY_CAST({place[_VOTES]} AS BIGINT)
-            FROM csv WHERE list_contains(?, {place[_ID]}) ORDER BY ALL
-            """  # noqa: S608 - the places are c0, c1, ...
-        with opened(path, form) as connection:
-            rows = connection.execute(query, [sorted(imdb_ids)]).fetchall()
+            lake.copy_to(key, file)
+        wanted = ", ".join(literal(imdb_id) for imdb_id in sorted(imdb_ids))
+        with Engine() as engine:
+            columns = engine.columns(path)
+            rating, votes = (name if name in columns else "NULL" for name in ("rating", "votes"))
+            rows = engine.rows(
+                f"SELECT id, {rating}::DOUBLE, {votes}::BIGINT FROM {parquet(path)}"  # noqa: S608
+                f" WHERE id IN ({wanted}) ORDER BY id"
+            )
     return [
         {"imdb_id": imdb_id, "imdb_rating": rating, "imdb_votes": votes}
         for imdb_id, rating, votes in rows

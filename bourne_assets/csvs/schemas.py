@@ -22,10 +22,27 @@ class ManifestTable(Table):
     uri: str = Field(nullable=True, description="Where the bytes lie; null for a rejected file")
     size: Integer = Field(ge=0, description="Bytes")
     sha256: str = Field(nullable=True, description="SHA-256 of the bytes, as the lake holds them")
-    rows: Integer = Field(nullable=True, ge=0, description="Rows that could be read")
+    checksum: str = Field(
+        nullable=True, description="The server's own checksum of a file that was sent in parts"
+    )
+    lines: Integer = Field(
+        nullable=True, ge=0, description="Lines below the header, counted in the bytes"
+    )
+    rows: Integer = Field(nullable=True, ge=0, description="Lines that could be read")
     rejected_rows: Integer = Field(
-        nullable=True, ge=0, description="Lines that do not fit the header; landed, but not rows"
+        nullable=True, ge=0, description="Lines that could not; landed, but not rows"
     )
     columns: str = Field(nullable=True, description="Names of the columns, joined by the delimiter")
     encoding: str = Field(nullable=True, description="Encoding of the text")
     delimiter: str = Field(nullable=True, description="Character between two fields")
+    rejects_uri: str = Field(
+        nullable=True, description="Where the lines that could not be read lie, with reasons"
+    )
+    table_uri: str = Field(nullable=True, description="Where the dataset lies as Parquet")
+    drift: str = Field(
+        nullable=True, description="How the columns differ from the last landing of the dataset"
+    )
+    missing_id: str = Field(nullable=True, description="The dataset's id column, where it is gone")
+    unreadable: str = Field(
+        nullable=True, description="Values that are no number where the challenge has one"
+    )

@@ -12,6 +12,9 @@ from pathlib import PurePosixPath
 RAW = "Raw"
 TRUSTED = "Trusted"
 REFINED = "Refined"
+LANDED_CSVS = f"{RAW}/Local/CSV"
+DATASET_TABLES = f"{TRUSTED}/Local"
+TITLES_SUFFIX = ".titles.parquet"
 #: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
 TMDB_ERRORS = "errors"
 #: Control characters, and what is left of bytes that are no UTF-8.
@@ -25,13 +28,13 @@ def can_name(key: str) -> bool:
 
 
 def dataset_name(file_name: str) -> str:
-    """The dataset of a CSV file: its stem in title case (`movies.csv` -> `Movies`)."""
-    return PurePosixPath(file_name).stem.title()
+    """The dataset of a CSV file: its stem in title case (`movies.csv.gz` -> `Movies`)."""
+    return _split(PurePosixPath(file_name).name)[0].title()
 
 
 def landed_csv(file_name: str, landed_on: date) -> str:
     """Key of a CSV file that was landed byte for byte on that UTC day."""
-    return f"{RAW}/Local/CSV/{dataset_name(file_name)}/{_day(landed_on)}/{file_name}"
+    return f"{LANDED_CSVS}/{dataset_name(file_name)}/{_day(landed_on)}/{file_name}"
 
 
 def with_digest(key: str, sha256: str) -> str:
@@ -42,7 +45,35 @@ def with_digest(key: str, sha256: str) -> str:
         sha256: Hex digest of the new bytes; its first eight digits are used.
     """
     path = PurePosixPath(key)
-    return str(path.with_name(f"{path.stem}~{sha256[:8]}{path.suffix}"))
+    stem, extension = _split(path.name)
+    return str(path.with_name(f"{stem}~{sha256[:8]}{extension}"))
+
+
+def rejected_lines(landed: str) -> str:
+    """Key of the lines that do not parse in a landed CSV file.
+
+    Args:
+        landed: Key of the landed file.
+    """
+    return f"{LANDED_CSVS}/_rejects/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
+
+
+def dataset_table(dataset: str) -> str:
+    """Key of the columnar copy of a dataset."""
+    return f"{DATASET_TABLES}/{dataset}.parquet"
+
+
+def dataset_titles(dataset: str) -> str:
+    """Key of the titles of a dataset of the challenge: one row a title.
+
+    A dataset's own name is in title case, so that none can take the small `titles`.
+    """
+    return f"{DATASET_TABLES}/{dataset}{TITLES_SUFFIX}"
+
+
+def dataset_profile(dataset: str) -> str:
+    """Key of the profile of what was landed last of a dataset."""
+    return f"{DATASET_TABLES}/{dataset}.profile.json"
 
 
 def tmdb_answers(endpoint: str, fetched_at: datetime, number: int) -> str:
@@ -70,6 +101,15 @@ def all_tmdb_answers() -> str:
 def table(layer: str, asset_path: list[str] | tuple[str, ...], extension: str) -> str:
     """Key of what an asset returns: `<layer>/<asset key>.<parquet or json>`."""
     return f"{layer}/{'/'.join(asset_path)}.{extension}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and extension of a file name; `.csv.gz` is one extension."""
+    path = PurePosixPath(name)
+    if path.suffix.lower() == ".gz" and PurePosixPath(path.stem).suffix:
+        inner = PurePosixPath(path.stem)
+        return inner.stem, inner.suffix + path.suffix
+    return path.stem, path.suffix
 
 
 def _day(moment: date) -> str:

@@ -9,9 +9,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
@@ -35,6 +36,7 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.keys import can_name
+from bourne_assets.lake.parts import PartsServer, Unfinished, Upload, boto3_client
 
 JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
@@ -63,12 +65,14 @@ class StoredObject:
         size: Bytes.
         sha256: Hex digest of the bytes; None where it is not known.
         etag: The server's ETag without quotes, if it gave one.
+        checksum: The server's own checksum of an object in parts, where it keeps one.
     """
 
     uri: str
     size: int
     sha256: str | None
     etag: str | None
+    checksum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,18 @@ class S3Access:
 class Lake:
     """One bucket and prefix of an S3 server."""
 
-    def __init__(self, store: S3Store, bucket: str, prefix: str, endpoint: str | None) -> None:
+    def __init__(
+        self,
+        store: S3Store,
+        bucket: str,
+        prefix: str,
+        endpoint: str | None,
+        access: S3Access | None = None,
+    ) -> None:
         self._store = store
+        self._access = access
+        self._parts: PartsServer | None = None
+        self._connecting = Lock()
         self.bucket = bucket
         self.prefix = prefix
         self.endpoint = endpoint
@@ -173,6 +187,56 @@ class Lake:
                 max_concurrency=4,
             )
         return StoredObject(self.uri(key), size, sha256, _bare(result["e_tag"]))
+
+    def begin_upload(self, key: str, content_type: str, sha256: str) -> Upload:
+        """Begin to send an object in parts; nothing is visible before it is completed.
+
+        Args:
+            key: Key of the object.
+            content_type: Media type.
+            sha256: Digest of the whole, kept beside the object.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        return self._parts_server().begin(self._named(key), content_type, sha256)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts; one that is gone already is no error.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        self._parts_server().abort(self._named(key), upload_id)
+
+    def unfinished_uploads(self, prefix: str = "") -> list[Unfinished]:
+        """Uploads in parts below a prefix that were begun and not ended, by key and id.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        cut = len(self._path(""))
+        found = self._parts_server().unfinished(self._path(prefix))
+        return [replace(each, key=each.key[cut:]) for each in found]
+
+    def checksum(self, key: str) -> str | None:
+        """The server's own SHA-256 checksum of an object; None where it keeps none.
+
+        Raises:
+            ObjectMissing: It is not there.
+            LakeError: The lake refused or failed.
+        """
+        return self._parts_server().checksum(self._named(key))
+
+    def copy(self, source: str, key: str) -> None:
+        """Copy an object inside the lake, on the server; what lies under the key is replaced.
+
+        Raises:
+            ObjectMissing: There is no such source.
+            LakeError: The lake refused or failed.
+        """
+        with self._translated(source):
+            obstore.copy(self._store, self._named(source), self._named(key))
 
     def read(self, key: str) -> tuple[bytes, StoredObject]:
         """Bytes of an object, with the digest of exactly these bytes.
@@ -254,6 +318,16 @@ class Lake:
             ]
         return sorted(found, key=lambda item: item.key)
 
+    def folders(self, prefix: str) -> set[str]:
+        """Names of the folders right below a prefix.
+
+        Raises:
+            LakeError: The lake refused or failed.
+        """
+        with self._translated(prefix):
+            found = obstore.list_with_delimiter(self._store, prefix=self._path(prefix))
+            return {str(path).rstrip("/").rpartition("/")[2] for path in found["common_prefixes"]}
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error, as in S3.
 
@@ -262,6 +336,23 @@ class Lake:
         """
         with self._translated(key):
             obstore.delete(self._store, self._named(key))
+
+    def _parts_server(self) -> PartsServer:
+        with self._connecting:
+            if self._parts is None:
+                if self._access is None:
+                    raise LakeFailed("This lake was connected without the means to send in parts.")
+                access = self._access
+                client = boto3_client(
+                    access.endpoint,
+                    access.region,
+                    access.credentials,
+                    verify=access.verify,
+                    path_style=access.endpoint is not None or "." in self.bucket,
+                    direct=is_loopback(access.endpoint),
+                )
+                self._parts = PartsServer(client, self.bucket, self.endpoint)
+            return self._parts
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
@@ -356,7 +447,7 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         raise LakeFailed(
             f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
         ) from None
-    return Lake(store, bucket, prefix, access.endpoint)
+    return Lake(store, bucket, prefix, access.endpoint, access)
 
 
 def is_loopback(endpoint: str | None) -> bool:

@@ -1,0 +1,195 @@
+"""DuckDB, held to the memory that a landing may take.
+
+What must not be put here: CSV files' forms (`form`), and which columns there are (`reading`).
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+#: Values of a row group: so many rows are one that a group fits into the memory that there is.
+_GROUP_VALUES = 800_000
+_ROWS = (2_048, 40_960)
+_MEMORY_MEGABYTES = 160
+#: DuckDB counts some 160 kB a column that it reads, however few rows there are.
+_COLUMNS_A_MEGABYTE = 4
+_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A record that DuckDB did not take: where it starts, what is wrong, how far it goes."""
+
+    start: int
+    kind: str
+    column: int
+    line_ends: int
+    size: int
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column holds; `distinct` is an estimate, `low` and `high` are text."""
+
+    name: str
+    type: str
+    nulls: int
+    distinct: int
+    low: str | None
+    high: str | None
+
+
+class Engine:
+    """One DuckDB in memory; not to be shared by threads."""
+
+    def __init__(self, *, megabytes: int = _MEMORY_MEGABYTES, threads: int = 2) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bourne-duckdb-")
+        self._connection = duckdb.connect()
+        self._megabytes = megabytes
+        for name, value in {
+            "memory_limit": literal(f"{megabytes}MB"),
+            "threads": str(threads),
+            "temp_directory": literal(self._folder.name),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }.items():
+            self._connection.execute(f"SET {name} = {value}")
+
+    def allow(self, *, megabytes: int, threads: int) -> None:
+        """Change how much may be used from now on."""
+        self._megabytes = megabytes
+        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+        self._connection.execute(f"SET threads = {threads}")
+
+    def close(self) -> None:
+        """Give memory and temporary files back."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """End what is being done, from another thread."""
+        self._connection.interrupt()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query.
+
+        Raises:
+            duckdb.Error: The query fails.
+        """
+        return self._connection.execute(query).fetchall()
+
+    def write_table(self, query: str, table: Path, columns: int = 20) -> int:
+        """Write the rows of a query to a Parquet file, in their order.
+
+        Args:
+            query: The query.
+            table: The file.
+            columns: How many columns there are.
+
+        Returns:
+            How many they are.
+
+        Raises:
+            duckdb.Error: The query fails.
+        """
+        megabytes = max(self._megabytes, columns // _COLUMNS_A_MEGABYTE)
+        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+        for name in ("reject_errors", "reject_scans"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        group = min(max(_GROUP_VALUES // columns, _ROWS[0]), _ROWS[1])
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}"
+        ((count,),) = self.rows(f"COPY ({query}) TO {literal(str(table))} ({options})")
+        return int(count)
+
+    def faults(self) -> list[Fault]:
+        """What the last table was written without, in order."""
+        found = self._rejects(
+            "SELECT min(line_byte_position) - 1, first(error_type::VARCHAR ORDER BY column_idx),"
+            " coalesce(min(column_idx), 0),"
+            " max(length(rtrim(ltrim(csv_line, chr(13) || chr(10)), chr(13) || chr(10)))"
+            " - length(replace(rtrim(ltrim(csv_line, chr(13) || chr(10)), chr(13) || chr(10)),"
+            " chr(10), ''))),"
+            " max(strlen(csv_line))"
+            " FROM reject_errors GROUP BY line ORDER BY 1"
+        )
+        return [
+            Fault(int(s), str(kind), int(c), int(e or 0), int(z or 0)) for s, kind, c, e, z in found
+        ]
+
+    def uncastable(self) -> list[int]:
+        """Columns, from 1, of which the last table lacks a value that is not of their type."""
+        found = self._rejects(
+            "SELECT DISTINCT column_idx FROM reject_errors WHERE error_type = 'CAST' ORDER BY 1"
+        )
+        return [int(number) for (number,) in found]
+
+    def line_ends(self, table: Path, texts: Sequence[str]) -> int:
+        """Line feeds inside of the texts of a table."""
+        if not texts:
+            return 0
+        each = " + ".join(
+            f"coalesce(sum(length({identifier(name)})"
+            f" - length(replace({identifier(name)}, chr(10), ''))), 0)"
+            for name in texts
+        )
+        ((count,),) = self.rows(f"SELECT {each} FROM {parquet(table)}")  # noqa: S608
+        return int(count)
+
+    def columns(self, table: Path) -> dict[str, str]:
+        """Types of the columns of a Parquet file, by name."""
+        rows = self.rows(f"DESCRIBE SELECT * FROM {parquet(table)}")  # noqa: S608
+        return {str(row[0]): str(row[1]) for row in rows}
+
+    def profile(self, table: Path) -> list[ColumnProfile]:
+        """What the columns of a Parquet file hold."""
+        columns = self.columns(table)
+        wanted = ", ".join(
+            f"count(*) - count({name}), approx_count_distinct({name}),"
+            f" left(min({name})::VARCHAR, {_SHOWN}), left(max({name})::VARCHAR, {_SHOWN})"
+            for name in map(identifier, columns)
+        )
+        (row,) = self.rows(f"SELECT {wanted} FROM {parquet(table)}")  # noqa: S608
+        return [
+            ColumnProfile(name, kind, *row[4 * number : 4 * number + 4])
+            for number, (name, kind) in enumerate(columns.items())
+        ]
+
+    def _rejects(self, query: str) -> list[tuple[Any, ...]]:
+        with contextlib.suppress(duckdb.CatalogException):  # there were none
+            return self.rows(query)
+        return []
+
+
+def parquet(*tables: Path) -> str:
+    """A query's source: Parquet files one below another, columns matched by name."""
+    files = ", ".join(literal(str(table)) for table in tables)
+    return f"read_parquet([{files}], union_by_name = true)"
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

@@ -1,0 +1,142 @@
+"""Uploads in progress, noted on disk, so that what a killed landing leaves is cleaned by the next.
+
+Locks of the kernel tell whose landing still lives. They also let one landing at a time of this
+machine complete a key, for not every S3 server decides between two of them in one step.
+What must not be put here: sending (`sending`).
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from bourne_assets.errors import BourneError
+from bourne_assets.lake.errors import LakeError
+from bourne_assets.lake.keys import LANDED_CSVS
+from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.store import Lake
+
+_SLOTS = 256
+#: An upload of another machine that began so long ago has been given up there.
+_GIVEN_UP = timedelta(days=2)
+
+
+class JournalUnusable(BourneError):
+    """The folder of uploads in progress cannot be written."""
+
+
+class Journal:
+    """The uploads of one landing; use it with `with`.
+
+    Args:
+        folder: Shared by all landings of this machine into this lake; made if missing.
+        lake: The lake.
+    """
+
+    def __init__(self, folder: Path, lake: Lake) -> None:
+        self._folder = folder
+        self._lake = lake
+        self._path = folder / f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
+        self._lock = FileLock(self._path)
+        self._writing = Lock()
+
+    def __enter__(self) -> Self:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.acquire()
+        except OSError as error:
+            raise JournalUnusable(
+                f"The folder {self._folder} cannot be written ({error.strerror}): uploads in "
+                "progress are noted there, so set BOURNE_HOME to a folder that you can write to."
+            ) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._path.unlink(missing_ok=True)
+        self._lock.release()
+
+    def note(self, key: str, upload_id: str | None = None) -> None:
+        """Note an upload that is about to begin, or has begun, on disk before it goes on."""
+        entry = json.dumps({"lake": self._lake.uri(""), "key": key, "upload_id": upload_id})
+        with self._writing, self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{entry}\n")
+
+    @contextmanager
+    def completing(self, key: str) -> Iterator[None]:
+        """Keep the other landings of this machine from completing the same key meanwhile."""
+        uri = self._lake.uri(key)
+        slot = int(hashlib.sha256(uri.encode()).hexdigest(), 16) % _SLOTS
+        with FileLock(self._folder / f"{slot}.lock"):
+            yield
+
+    def clean(self) -> int:
+        """Abort the uploads of landings that ended without doing so.
+
+        Returns:
+            How many.
+
+        Raises:
+            LakeError: The lake failed.
+        """
+        aborted = 0
+        for path in sorted(self._folder.glob("*.jsonl")):
+            lock = FileLock(path)
+            if path == self._path or not lock.acquire():
+                continue
+            try:
+                aborted += self._abort(_entries(path))
+                path.unlink(missing_ok=True)
+            finally:
+                lock.release()
+        return aborted
+
+    def clean_given_up(self) -> int:
+        """Abort uploads of CSV files that nobody has gone on with for days.
+
+        Returns:
+            How many; none where the credentials do not allow to look for them.
+        """
+        aborted = 0
+        with contextlib.suppress(LakeError):
+            for upload in self._lake.unfinished_uploads(f"{LANDED_CSVS}/"):
+                if upload.begun < datetime.now(UTC) - _GIVEN_UP:
+                    self._lake.abort_upload(upload.key, upload.upload_id)
+                    aborted += 1
+        return aborted
+
+    def _abort(self, entries: list[dict[str, str | None]]) -> int:
+        mine = [entry for entry in entries if entry["lake"] == self._lake.uri("")]
+        begun = {entry["key"]: entry["upload_id"] for entry in mine}
+        for key, upload_id in begun.items():
+            # One that was noted and has no id may have begun all the same.
+            ids = [upload_id] if upload_id else self._unfinished(str(key))
+            for each in ids:
+                self._lake.abort_upload(str(key), each)
+        return len(begun)
+
+    def _unfinished(self, key: str) -> list[str]:
+        uploads = self._lake.unfinished_uploads(key)
+        return [upload.upload_id for upload in uploads if upload.key == key]
+
+
+def _entries(path: Path) -> list[dict[str, str | None]]:
+    """The entries of a journal; the last one may have been cut off by the kill."""
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError):
+            entries.append(json.loads(line))
+    return entries

@@ -1,0 +1,49 @@
+"""How far a landing is. What must not be put here: where that is shown."""
+
+import time
+from threading import Lock
+
+_MEGABYTE = 1_000_000
+
+
+class Progress:
+    """Counts files and bytes of a landing; threads may count at once.
+
+    Args:
+        files: How many files there are.
+        size: Bytes of all of them.
+    """
+
+    def __init__(self, files: int, size: int) -> None:
+        self._files, self._size = files, size
+        self._lock = Lock()
+        self._done_files = self._done_bytes = 0
+        self._begun = time.monotonic()
+
+    def add(self, size: int) -> None:
+        """So many bytes more are in the lake, or need not be sent."""
+        with self._lock:
+            self._done_bytes += size
+
+    def end_file(self) -> None:
+        """A file is done."""
+        with self._lock:
+            self._done_files += 1
+
+    def line(self) -> str:
+        """One line: files, bytes, speed, and the time that is left."""
+        with self._lock:
+            files, size = self._done_files, self._done_bytes
+        taken = max(time.monotonic() - self._begun, 1e-9)
+        pace = size / taken
+        left = max(self._size - size, 0)
+        if left == 0:
+            ending = "reading the rest"
+        elif pace > 0:
+            ending = f"{left / pace:,.0f} s left"
+        else:
+            ending = "starting"
+        return (
+            f"Landing: {files:,} of {self._files:,} files, {size / _MEGABYTE:,.1f} of "
+            f"{self._size / _MEGABYTE:,.1f} MB, {pace / _MEGABYTE:,.1f} MB/s, {ending}"
+        )
