@@ -5,7 +5,7 @@ What must not be put here: what is printed (`console`), and arguments (`cli`).
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.assets.raw_csvs import RAW_CSVS
 from bourne_assets.assets.tmdb import POOL
-from bourne_assets.automation.events import INTERRUPTED, checked, failure, stored
+from bourne_assets.automation.events import INTERRUPTED, told
 from bourne_assets.automation.jobs import full_refresh, saga_job_name
 from bourne_assets.automation.lost_runs import end_lost_runs
 from bourne_assets.definitions import build_defs
@@ -185,20 +185,16 @@ class _EventHandler(logging.Handler):
         if not isinstance(event, dg.DagsterEvent):
             self._tell_progress(record)
             return
-        kind = event.event_type
-        if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
-            told = stored(event)
-            self._report.stored.append(told)
-            self._tell(told)
-        elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluated = checked(event)
-            self._report.checked.append(evaluated)
-            self._tell(evaluated)
-        elif kind == dg.DagsterEventType.STEP_FAILURE:
-            failed = failure(event)
-            if failed is not None:
-                self._report.failed.append(failed)
-                self._tell(failed)
+        said = told(event)
+        match said:
+            case Stored():
+                self._report.stored.append(said)
+            case Checked():
+                self._report.checked.append(said)
+            case StepFailed():
+                self._report.failed.append(said)
+        if said is not None:
+            self._tell(said)
 
     def _tell_progress(self, record: logging.LogRecord) -> None:
         """Tell what a landing logs of its progress; the rest is for Dagster's own log."""

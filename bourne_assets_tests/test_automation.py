@@ -110,7 +110,7 @@ def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
     stopped = {
         sensor.name
         for sensor in _defs(Settings()).sensors or []
-        if sensor.default_status == dg.DefaultSensorStatus.STOPPED  # type: ignore[union-attr]
+        if sensor.default_status == dg.DefaultSensorStatus.STOPPED
     }
     assert stopped == {"tmdb_changes", "tmdb_changes_matrix"}
 
@@ -220,8 +220,9 @@ class TestChangesSensor:
         tmdb = TmdbResource(
             read_access_token=server.token, base_url=server.base_url, requests_per_second=1000
         )
-        context = dg.build_sensor_context(cursor=cursor, resources={"tmdb": tmdb, "lake": lake})
-        return tmdb_changes_sensor(_LIVE, _BOURNE)(context), context
+        resources = {"tmdb": tmdb, "lake": lake}
+        with dg.build_sensor_context(cursor=cursor, resources=resources) as context:
+            return tmdb_changes_sensor(_LIVE, _BOURNE)(context), context
 
     def _films(self, lake: Lake, *ids: int) -> None:
         import pandas as pd

@@ -16,9 +16,7 @@ OWNERS = ["team:films"]
 SAGA_TAG = "saga"
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 #: Made anew when an input is, unless a blocking check on an input failed.
-FOLLOWS = (
-    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
-)
+FOLLOWS = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:

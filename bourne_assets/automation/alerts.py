@@ -8,18 +8,22 @@ forgotten, and told anew when it fails again. What must not be put here: words a
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import dagster as dg
 
 from bourne_assets.assets.common import SAGA_TAG
-from bourne_assets.automation.events import checked, failure, stored
+from bourne_assets.automation.events import told
 from bourne_assets.notifications import Problem, message, post
+from bourne_assets.reports import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
 
 #: Runs a tick: each needs a look at its events.
 _RUNS_A_TICK = 20
 _FAILED = "failed"
-_KINDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
+_SUCCESS: Literal[dg.DagsterEventType.RUN_SUCCESS] = dg.DagsterEventType.RUN_SUCCESS
+_FAILURE: Literal[dg.DagsterEventType.RUN_FAILURE] = dg.DagsterEventType.RUN_FAILURE
+_KINDS = (_SUCCESS, _FAILURE)
 
 
 @dataclass
@@ -103,9 +107,7 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
             else:
                 context.log.warning(text)
         context.update_cursor(memory.write())
-        return dg.SkipReason(
-            f"Told {to} of {len(alerts)}." if alerts else "Nothing new is wrong."
-        )
+        return dg.SkipReason(f"Told {to} of {len(alerts)}." if alerts else "Nothing new is wrong.")
 
     return saga_alerts
 
@@ -133,30 +135,28 @@ def problems_of_run(
     problems: list[Problem] = []
     settled = set()
     for entry in instance.all_logs(run.run_id):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
-            settled.add(Problem(stored(event).asset, _FAILED).subject)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            found = checked(event)
-            what = f"check {found.check} failed"
-            problem = Problem(
-                found.asset, what, "", found.offending, found.count, is_error=found.is_error
-            )
-            if found.passed:
-                settled.add(problem.subject)
-            else:
-                problems.append(problem)
-        elif event.event_type == dg.DagsterEventType.STEP_FAILURE and (cause := failure(event)):
-            sentence = cause.message.partition("\n")[0]
-            problems.append(Problem(cause.step.replace("__", "/"), _FAILED, sentence))
+        said = told(entry.dagster_event) if entry.dagster_event else None
+        match said:
+            case Stored():
+                settled.add(Problem(said.asset, _FAILED).subject)
+            case Checked(passed=True):
+                settled.add(_of_check(said).subject)
+            case Checked():
+                problems.append(_of_check(said))
+            case StepFailed():
+                sentence = said.message.partition("\n")[0]
+                problems.append(Problem(said.step.replace("__", "/"), _FAILED, sentence))
     whole = Problem(run.job_name, "run failed")
     if not failed:
         settled.add(whole.subject)
     elif not any(problem.is_error for problem in problems):
         problems.append(Problem(run.job_name, whole.what, "no step says why: see its events"))
     return problems, settled
+
+
+def _of_check(found: Checked) -> Problem:
+    what = f"check {found.check} failed"
+    return Problem(found.asset, what, "", found.offending, found.count, is_error=found.is_error)
 
 
 def alerts_of_freshness(
@@ -196,6 +196,6 @@ def _ended(instance: dg.DagsterInstance, memory: Memory) -> list[tuple[str, bool
         )
         for record in changes.records:
             memory.seen[kind.value] = record.storage_id
-            failed = kind == dg.DagsterEventType.RUN_FAILURE
+            failed = kind == _FAILURE
             found.append((record.storage_id, record.run_id, failed))
     return [(run_id, failed) for _, run_id, failed in sorted(found)]

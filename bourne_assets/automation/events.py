@@ -11,7 +11,18 @@ from bourne_assets.reports import Checked, StepFailed, Stored
 INTERRUPTED = "interrupted"
 
 
-def stored(event: dg.DagsterEvent) -> Stored:
+def told(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
+    """What an event says, where it is a materialisation, a check, or a step that failed."""
+    if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+        return _stored(event)
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return _checked(event)
+    if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+        return _failure(event)
+    return None
+
+
+def _stored(event: dg.DagsterEvent) -> Stored:
     """A materialisation: the asset, and where its value lies."""
     materialization = event.step_materialization_data.materialization
     uri = materialization.metadata.get("dagster/uri")
@@ -20,7 +31,7 @@ def stored(event: dg.DagsterEvent) -> Stored:
     )
 
 
-def checked(event: dg.DagsterEvent) -> Checked:
+def _checked(event: dg.DagsterEvent) -> Checked:
     """The evaluation of a check, with the names of the offending rows."""
     evaluation = event.asset_check_evaluation_data
     rows = evaluation.metadata.get("offending")
@@ -35,7 +46,7 @@ def checked(event: dg.DagsterEvent) -> Checked:
     )
 
 
-def failure(event: dg.DagsterEvent) -> StepFailed | None:
+def _failure(event: dg.DagsterEvent) -> StepFailed | None:
     """The cause of a failed step; None for a blocking check, which has been told already."""
     data = event.step_failure_data
     chain = list(_causes(data.error))

@@ -24,5 +24,5 @@ def with_freshness(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefin
 def _with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     group = (spec.group_name or "").rpartition("_")[2]
     if group in {TRUSTED_GROUP, REFINED_GROUP}:
-        return dg.apply_freshness_policy(spec, OF_TMDB)
+        return spec.replace_attributes(freshness_policy=OF_TMDB)
     return spec
