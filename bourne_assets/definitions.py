@@ -16,9 +16,11 @@ from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
 from bourne_assets.automation.alerts import alerts_sensor
 from bourne_assets.automation.conditions import follow_the_data
+from bourne_assets.automation.csv_folder import csv_folder_sensor
 from bourne_assets.automation.freshness import with_freshness
 from bourne_assets.automation.jobs import full_refresh, saga_job
 from bourne_assets.automation.lost_runs import lost_runs_sensor
+from bourne_assets.automation.s3_landing import s3_landing_sensor
 from bourne_assets.automation.schedules import saga_schedules
 from bourne_assets.automation.tmdb_changes import tmdb_changes_sensor
 from bourne_assets.checks.insights import insight_checks
@@ -81,6 +83,8 @@ def build_defs(
         jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
         schedules=saga_schedules(settings, sagas),
         sensors=[
+            csv_folder_sensor,
+            s3_landing_sensor,
             follow_the_data,
             lost_runs_sensor,
             alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),

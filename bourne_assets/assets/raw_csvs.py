@@ -1,20 +1,41 @@
 """Batches of CSV files in the lake. What must not be put here: TMDB."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+from pydantic import Field
 
 from bourne_assets.assets.common import OWNERS, RAW_GROUP, definition_metadata
 from bourne_assets.catalogue import whole_table
+from bourne_assets.csvs.files import CsvFile
+from bourne_assets.csvs.inbox import fetched
 from bourne_assets.csvs.landing import Landing, land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
+from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.settings import Settings
 
 RAW_CSVS = dg.AssetKey("raw_csvs_s3")
+
+
+class LandingConfig(dg.Config):
+    """What is landed, and under which day."""
+
+    objects: list[str] = Field(
+        default_factory=list,
+        description="Keys of CSV files in the lake that are landed in place of the folder's.",
+    )
+    landed_on: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="UTC day in the keys, YYYY-MM-DD; empty: today.",
+    )
 
 
 def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -30,7 +51,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
     )
     def raw_csvs_s3(
-        csv_folder: CsvFolderResource, lake: LakeResource
+        config: LandingConfig, csv_folder: CsvFolderResource, lake: LakeResource
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Manifest of the CSV files landed in the lake, byte for byte.
 
@@ -41,19 +62,32 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         with its profile, and the challenge's files have a table of one row a title. A file that is
         no CSV is rejected, and stops no other.
         """
-        landing = land_csv_files(
-            csv_folder.files(),
-            lake.connect(),
-            csv_folder.day(),
-            datasets=csv_folder.datasets(),
-            journal=csv_folder.journal_path,
-            tell=dg.get_dagster_logger().info,
-        )
+        connected = lake.connect()
+        with _batch(config, csv_folder, connected) as files:
+            landing = land_csv_files(
+                files,
+                connected,
+                date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
+                datasets=csv_folder.datasets(),
+                journal=csv_folder.journal_path,
+                tell=dg.get_dagster_logger().info,
+            )
         return dg.MaterializeResult(
             value=landing.manifest, metadata={**_counts(landing.manifest), **_profiles(landing)}
         )
 
     return [raw_csvs_s3]
+
+
+@contextmanager
+def _batch(
+    config: LandingConfig, csv_folder: CsvFolderResource, lake: Lake
+) -> Iterator[list[CsvFile]]:
+    if config.objects:
+        with fetched(lake, config.objects) as files:
+            yield files
+    else:
+        yield csv_folder.files()
 
 
 def _counts(manifest: pd.DataFrame) -> dict[str, Any]:

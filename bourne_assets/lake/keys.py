@@ -13,6 +13,9 @@ RAW = "Raw"
 TRUSTED = "Trusted"
 REFINED = "Refined"
 LANDED_CSVS = f"{RAW}/Local/CSV"
+REJECTED_LINES = f"{LANDED_CSVS}/_rejects"
+#: Where others may put CSV files; the platform lands them and leaves them there.
+INBOX = "Inbox/CSV"
 DATASET_TABLES = f"{TRUSTED}/Local"
 TITLES_SUFFIX = ".titles.parquet"
 #: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
@@ -55,7 +58,7 @@ def rejected_lines(landed: str) -> str:
     Args:
         landed: Key of the landed file.
     """
-    return f"{LANDED_CSVS}/_rejects/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
+    return f"{REJECTED_LINES}/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
 
 
 def dataset_table(dataset: str) -> str:

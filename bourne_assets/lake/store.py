@@ -83,11 +83,13 @@ class ListedObject:
         key: Its key.
         size: Bytes.
         stored_at: UTC time when it was stored.
+        etag: The server's ETag without quotes, if it gave one.
     """
 
     key: str
     size: int
     stored_at: datetime
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -312,7 +314,9 @@ class Lake:
         cut = len(self._path(""))
         with self._translated(prefix):
             found = [
-                ListedObject(item["path"][cut:], item["size"], item["last_modified"])
+                ListedObject(
+                    item["path"][cut:], item["size"], item["last_modified"], _bare(item["e_tag"])
+                )
                 for page in obstore.list(self._store, prefix=self._path(prefix) or None)
                 for item in page
             ]

@@ -1,0 +1,86 @@
+"""A sensor that lands CSV files which others put into the lake itself.
+
+Two places: the inbox `Inbox/CSV/`, and `Raw/Local/CSV/` where another program lands by the same
+convention. What must not be put here: which objects are fresh (`bourne_assets.lake.watching`).
+"""
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+
+import dagster as dg
+
+from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.automation.csv_folder import landing_and_what_follows
+from bourne_assets.csvs.inbox import day_of
+from bourne_assets.lake import keys
+from bourne_assets.lake.store import Lake, ListedObject
+from bourne_assets.lake.watching import TooManyObjects, fingerprint, look_at
+from bourne_assets.resources.lake import LakeResource
+
+#: Objects a tick: each costs a question to the server, and all are landed by one run a day.
+_OBJECTS_A_TICK = 100
+_EXTENSIONS = (".csv", ".csv.gz")
+_PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
+
+
+@dg.sensor(
+    name="s3_landing_sensor",
+    target=dg.AssetSelection.assets(RAW_CSVS).downstream(),
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake, "
+        "and makes what follows. What lies in the latter when the sensor first looks counts as "
+        "known."
+    ),
+)
+def s3_landing_sensor(
+    context: dg.SensorEvaluationContext, lake: LakeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the lake; one run for all fresh objects of one day."""
+    connected = lake.connect()
+    known = json.loads(context.cursor) if context.cursor else None
+    try:
+        if known is None:
+            known = look_at(connected, [keys.LANDED_CSVS], {}, most=10**9).known
+        look = look_at(connected, _PREFIXES, known, most=_OBJECTS_A_TICK)
+    except TooManyObjects as error:
+        return dg.SkipReason(str(error))
+    cursor = json.dumps(look.known)
+    foreign = [item for item in look.fresh if is_foreign(connected, item)]
+    if not foreign:
+        context.update_cursor(cursor)
+        return dg.SkipReason(f"None of {len(look.known)} objects was put there by others.")
+    follows = landing_and_what_follows(context)
+    return dg.SensorResult(
+        run_requests=[_request(list(items), follows) for _, items in groupby(foreign, _day)],
+        cursor=cursor,
+    )
+
+
+def is_foreign(lake: Lake, item: ListedObject) -> bool:
+    """Whether an object is somebody else's CSV file: the platform notes the SHA-256 of its own.
+
+    Raises:
+        LakeError: The lake refused or failed.
+    """
+    if not item.key.lower().endswith(_EXTENSIONS) or item.key.startswith(keys.REJECTED_LINES):
+        return False
+    found = lake.find(item.key)
+    return found is not None and (item.key.startswith(keys.INBOX) or found.sha256 is None)
+
+
+def _day(item: ListedObject) -> str:
+    day = day_of(item.key)
+    return day.isoformat() if day else ""
+
+
+def _request(items: Sequence[ListedObject], follows: list[dg.AssetKey]) -> dg.RunRequest:
+    config = {"objects": [item.key for item in items], "landed_on": _day(items[0]) or None}
+    return dg.RunRequest(
+        run_key=fingerprint(items),
+        asset_selection=follows,
+        run_config={"ops": {RAW_CSVS.to_python_identifier(): {"config": config}}},
+        tags={"csv_objects": ", ".join(item.key for item in items)[:200]},
+    )
