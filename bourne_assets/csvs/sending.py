@@ -85,6 +85,8 @@ class Sender:
             known = self._lake.find(candidate)
             if known is None:
                 return candidate, None
+            if known.sha256 is None and known.size == outgoing.found.size:
+                known = self._lake.digest(candidate)  # somebody else put it there
             if known.sha256 == digest and known.size == outgoing.found.size:
                 return candidate, known
         raise CsvRejected(f"the lake holds other bytes under {self._lake.uri(candidate)}")
