@@ -254,6 +254,7 @@ def test_the_object_has_the_fields_of_the_contract_in_their_order() -> None:
             "pearson",
             "spearman",
             "p_value_method",
+            "p_value_threshold",
             "verdict",
             "missing",
         ],

@@ -9,3 +9,11 @@ class SagaConfigurationError(ConfigurationError):
 
 class SagaEmpty(BourneError):
     """No film of the saga was found."""
+
+
+class NoSnapshot(BourneError):
+    """The history has no snapshot on or before a day."""
+
+
+class SnapshotUnreadable(BourneError):
+    """An object among the snapshots is none."""
