@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Align = Literal["left", "center", "right"]
-FONT_SIZE = 11
+FONT_SIZE = 12
 #: Mean width of a letter, as a share of the size of the font.
 _LETTER = 0.55
 _GAP = 7.0

@@ -139,7 +139,7 @@ def revenue_changes(t: Localizer, answer: dict[str, Any], subtitle: str) -> Pict
         return None
     title = t.gettext("Change of revenue from film to film in millions of USD")
     head = Head(t, title, subtitle)
-    drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.72, 0.72))
+    drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.8, 0.8))
     return _picture(head, told, drawn)
 
 

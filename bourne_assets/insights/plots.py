@@ -14,7 +14,7 @@ from bourne_assets.insights.language import Localizer
 #: Colours that stay apart for the colour-blind and have contrast on white (Okabe and Ito).
 BLUE, ORANGE, GREEN, DARK, GREY = "#0072B2", "#D55E00", "#009E73", "#1f2933", "#5f6b76"
 WIDTH, HEIGHT = 380, 230
-_ROW = 17
+_ROW = 18
 _LONGEST_NAME = 34
 _SEAM: dict[str, Any] = {"color": "white", "stroke": "white", "strokeWidth": 4}
 _LOOK = {
@@ -25,7 +25,7 @@ _LOOK = {
     "title": {
         "fontSize": 14,
         "color": DARK,
-        "subtitleFontSize": 10,
+        "subtitleFontSize": 11,
         "subtitleColor": GREY,
         "offset": 10,
         "limit": 520,

@@ -165,6 +165,12 @@ def _row(t: Localizer, film: Film) -> dict[str, Any]:
     }
 
 
+def _unbroken(text: str) -> str:
+    """A sentence in which `r = 0.04` stays on one line."""
+    blank = "\N{NO-BREAK SPACE}"
+    return text.replace(" = ", f"{blank}={blank}").replace(" < ", f"{blank}<{blank}")
+
+
 def _markup(text: str) -> Any:
     """Text that the template takes as it is: it was made here, not by an editor of TMDB."""
     from markupsafe import Markup
@@ -183,4 +189,5 @@ def _template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["unbroken"] = _unbroken
     return environment.get_template("report.html.jinja")
