@@ -64,7 +64,8 @@ def compare(former: dict[str, Any], latter: dict[str, Any]) -> list[Turn]:
     for name in former["answers"]:
         one, other = former["answers"][name], latter["answers"][name]
         before, after = _conclusion(name, one), _conclusion(name, other)
-        turns.append(Turn(name, _outcome(before, after, one == other), before, after))
+        equal = _about_money(name, one) == _about_money(name, other)
+        turns.append(Turn(name, _outcome(before, after, equal), before, after))
     return turns
 
 
@@ -104,6 +105,19 @@ def _outcome(
     if any(before[name] != after[name] for name in shared):
         return "turned"
     return "same" if equal else "changed"
+
+
+def _about_money(name: str, answer: Any) -> Any:
+    """An answer without what it is not about: films carry a popularity in all of them."""
+    if name in {"popularity_vs_success", "year_vs_popularity"}:
+        return answer
+    if isinstance(answer, dict):
+        return {
+            part: _about_money(name, value)
+            for part, value in answer.items()
+            if part != "popularity"
+        }
+    return [_about_money(name, part) for part in answer] if isinstance(answer, list) else answer
 
 
 def _conclusion(name: str, answer: dict[str, Any]) -> dict[str, Any] | None:

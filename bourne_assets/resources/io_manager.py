@@ -23,12 +23,14 @@ from bourne_assets.catalogue import (
 )
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
-from bourne_assets.lake.store import JSON, PARQUET, Lake, StoredObject
+from bourne_assets.lake.store import JSON, PARQUET, StoredObject
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
 
 _PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX = ".parquet", ".json", ".html"
 _ALL_SUFFIXES = (_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX)
+#: Formats that an input of any type would be looked for in.
+_MISTAKABLE = {_PARQUET_SUFFIX: _JSON_SUFFIX, _JSON_SUFFIX: _PARQUET_SUFFIX}
 _HTML = "text/html; charset=utf-8"
 
 
@@ -97,7 +99,9 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         else:
             stored = lake.write(f"{path}{suffix}", _json(obj), JSON)
             described = {"preview": dg.MetadataValue.md(f"```json\n{shortened(_text(obj))}\n```")}
-        _remove_others(lake, path, suffix)
+        other = _MISTAKABLE.get(suffix)
+        if other and lake.find(f"{path}{other}"):  # yesterday's, of another type, is not today's
+            lake.delete(f"{path}{other}")
         context.add_output_metadata({**_describe_object(stored), **described})
 
     def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
@@ -153,13 +157,6 @@ def _suffix_of(context: dg.OutputContext, obj: Any) -> str:
     if isinstance(obj, pd.DataFrame):
         return _PARQUET_SUFFIX
     return _HTML_SUFFIX if _is_page(context) else _JSON_SUFFIX
-
-
-def _remove_others(lake: Lake, path: Any, kept: str) -> None:
-    """Yesterday's object, of another format, must not be read for today's."""
-    for suffix in _ALL_SUFFIXES:
-        if suffix != kept and lake.find(f"{path}{suffix}"):
-            lake.delete(f"{path}{suffix}")
 
 
 def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
