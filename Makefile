@@ -10,7 +10,7 @@ JOBS ?= 4
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
-.PHONY: help run dev test lint bench lock clean python runtime development
+.PHONY: help run dev test lint bench lock catalogue clean python runtime development
 
 help:
 	@echo "make run    run everything once and print the six answers"
@@ -18,6 +18,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make lint   check style, types and layers"
 	@echo "make bench  measure, and print ratios"
+	@echo "make catalogue  bring the translations up to date with the sentences"
 	@echo "make lock   renew the locks (needs uv)"
 	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
 
@@ -38,6 +39,9 @@ lint: development
 
 bench: runtime
 	@$(BIN)/python -m bench.overhead
+
+catalogue: development
+	@$(BIN)/python -m scripts.update_catalogue
 
 # One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need.
 lock:

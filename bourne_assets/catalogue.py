@@ -5,7 +5,7 @@ What must not be put here: the models (`schemas` of each domain), and checks.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,8 @@ from bourne_assets.tables import Table, records
 
 #: Definition metadata that names the layer of the lake in which an asset's table lies.
 LAYER_KEY = "lake/layer"
+#: Definition metadata that says `html` where an asset's text is a page.
+FORMAT_KEY = "lake/format"
 PREVIEW_ROWS = 10
 _WHOLE_ROWS = 200
 _PREVIEW_CHARACTERS = 2_000
@@ -66,6 +68,23 @@ def observed_schema(frame: pd.DataFrame, declared: dg.TableSchema | None) -> dg.
             )
         )
     return dg.TableSchema(columns=columns)
+
+
+def column_lineage(
+    sources: Mapping[str, Sequence[tuple[str, str]]], assets: Mapping[str, dg.AssetKey]
+) -> dg.TableColumnLineage:
+    """Dagster's lineage of columns.
+
+    Args:
+        sources: By column, the names of the assets and columns that it comes from.
+        assets: Keys of these assets by name.
+    """
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(assets[asset], source) for asset, source in found]
+            for column, found in sources.items()
+        }
+    )
 
 
 def table_metadata(

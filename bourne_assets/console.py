@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bourne_assets.insights.words import Language, in_words, origin
+from bourne_assets.insights.comparison import SpokenTurn
+from bourne_assets.insights.language import Language, localizer
+from bourne_assets.insights.words import day_of, in_words, origin
 from bourne_assets.lake.store import Lake
 from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.tmdb import NOTICE
@@ -117,15 +120,52 @@ def print_report(console: Console, report: RunReport) -> None:
 
 
 def print_answers(console: Console, result: dict[str, Any], language: Language) -> None:
-    """The six questions and their answers in words and numbers."""
+    """The six questions and their answers in words and numbers, each with its caveat."""
     console.print()
     for number, spoken in enumerate(in_words(result, language), start=1):
         console.print(f"[bold]{number}. {escape(spoken.question)}[/]")
         for sentence in spoken.sentences:
-            console.print(Padding(Text(sentence), (0, 0, 0, 3)))
+            console.print(Padding(Text(_plain(sentence)), (0, 0, 0, 3)))
+        console.print(Padding(Text(_plain(spoken.caveat), style="dim"), (0, 0, 0, 3)))
+    _print_origin(console, result, language)
+
+
+def print_comparison(
+    console: Console,
+    former: dict[str, Any],
+    latter: dict[str, Any],
+    turns: Sequence[SpokenTurn],
+    language: Language,
+) -> None:
+    """What became of each answer between two days."""
+    t = localizer(language)
+    days = [t.short_day(day_of(result)) for result in (former, latter)]
+    width = max(map(len, days))
     console.print()
-    console.print(Text(origin(result, language)))
-    console.print(f"[dim]{NOTICE}[/]")
+    for number, turn in enumerate(turns, start=1):
+        style = "bold yellow" if turn.outcome == "turned" else "dim"
+        console.print(f"[bold]{number}. {escape(turn.question)}[/]")
+        console.print(Padding(Text(turn.verdict, style=style), (0, 0, 0, 3)))
+        table = Table.grid(padding=(0, 2))
+        for day, sentence in zip(days, (turn.former, turn.latter), strict=True):
+            table.add_row(Text(day.ljust(width), style="dim"), Text(_plain(sentence)))
+        console.print(Padding(table, (0, 0, 0, 3)))
+    for result in (former, latter):
+        _print_origin(console, result, language, notice=result is latter)
+
+
+def _print_origin(
+    console: Console, result: dict[str, Any], language: Language, *, notice: bool = True
+) -> None:
+    console.print()
+    console.print(Text(_plain(origin(result, language))))
+    if notice:
+        console.print(f"[dim]{NOTICE}[/]")
+
+
+def _plain(text: str) -> str:
+    """What a terminal's user can search for: blanks that do not break are blanks there."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def print_places(console: Console, report: RunReport, home: Path | None) -> None:
@@ -136,6 +176,8 @@ def print_places(console: Console, report: RunReport, home: Path | None) -> None
             f"The objects lie in the embedded lake in {escape(str(home / 'lake'))}; after `bourne "
             "lake start`, `bourne lake env` shows other S3 clients the way."
         )
+    if any(item.asset.endswith("saga_report") for item in report.stored):
+        console.print("The report with pictures: `bourne answers --open`.")
     console.print(f"Recorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
+from bourne_assets.assets.history import history_assets
 from bourne_assets.assets.insights import insight_assets
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
+from bourne_assets.assets.report import report_assets
 from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
 from bourne_assets.automation.alerts import alerts_sensor
@@ -66,8 +68,15 @@ def build_defs(
                 *(
                     asset
                     for saga in sagas
-                    for assets in (tmdb_assets, saga_assets, insight_assets)
+                    for assets in (tmdb_assets, saga_assets, insight_assets, history_assets)
                     for asset in assets(settings, saga)
+                ),
+                *(
+                    asset
+                    for saga in sagas
+                    for asset in report_assets(
+                        settings, saga, [*saga_checks(saga), *insight_checks(saga)]
+                    )
                 ),
             ]
         ),

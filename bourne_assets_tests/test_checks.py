@@ -24,7 +24,8 @@ from bourne_assets.insights.answers import answer_questions
 from bourne_assets.lake.store import CSV, JSON, PARQUET, Lake
 from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
-from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.saga.history import merged, snapshot_of
+from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_json, from_parquet, origin_of, to_json, to_parquet
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
@@ -37,6 +38,7 @@ _KEYS = {
     "tmdb_details": "Trusted/tmdb_details.parquet",
     "bourne_saga_table": "Refined/bourne_saga_table.parquet",
     "insight_metrics": "Refined/insight_metrics.json",
+    "saga_history": "Refined/saga_history.parquet",
 }
 _WARNINGS = {
     "values_fit_their_types",
@@ -49,6 +51,7 @@ _WARNINGS = {
     "budget_is_known_and_plausible",
     "revenue_is_known_and_plausible",
     "revenue_covers_budget",
+    "figures_drifted",
 }
 
 Frames = dict[str, pd.DataFrame]
@@ -154,6 +157,7 @@ def _tables(films: list[dict[str, Any]] | None = None) -> Frames:
         "tmdb_external_ids": _external_ids(films),
         "tmdb_details": _details(films),
         "bourne_saga_table": _saga(films),
+        "saga_history": snapshot_of(_saga(films)),
     }
 
 
@@ -626,7 +630,7 @@ def test_an_answer_that_does_not_follow_from_the_table_fails_and_stops(
     _change(answers, *path, value=value)
     lake.write(_KEYS["insight_metrics"], to_json(answers), JSON)
     outcome = _check(lake_resource, "insight_metrics")
-    check = outcome.checks["answers_follow_from_the_table"]
+    check = outcome.checks["answers_follow_from_inputs"]
     assert not outcome.success
     assert (check.passed, check.severity.value, check.blocking) == (False, "ERROR", True)
     assert [row["field"] for row in _offending(check)] == [field]
@@ -637,10 +641,84 @@ def test_answers_of_an_older_table_fail(lake: Lake, lake_resource: LakeResource)
     _put(lake, _tables())
     _put_answers(lake)
     _put(lake, _tables(_films(revenue={1: 31_000_000})))
-    check = _check(lake_resource, "insight_metrics").checks["answers_follow_from_the_table"]
+    check = _check(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
     fields = {row["field"] for row in _offending(check)}
     assert {"inputs", "answers.mean_revenue", "answers.revenue_variation"} <= fields
     assert "answers.mean_budget" not in fields
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [],
+        [{"uri": "s3://elsewhere/Refined/bourne_saga_table.parquet", "sha256": "0" * 64}],
+        [{"uri": "s3://a", "sha256": "0" * 64}, {"uri": "s3://b", "sha256": "0" * 64}],
+    ],
+)
+def test_answers_without_an_input_to_recompute_them_from_fail(
+    lake: Lake, lake_resource: LakeResource, inputs: list[dict[str, str]]
+) -> None:
+    _put(lake, _tables())
+    answers = {**_put_answers(lake), "inputs": inputs}
+    lake.write(_KEYS["insight_metrics"], to_json(answers), JSON)
+    check = _check(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert not check.passed
+    assert [row["field"] for row in _offending(check)] == ["inputs"]
+
+
+def test_answers_whose_input_is_gone_fail(lake: Lake, lake_resource: LakeResource) -> None:
+    _put(lake, _tables())
+    _put_answers(lake)
+    lake.delete(_KEYS["bourne_saga_table"])
+    check = _check(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    (row,) = _offending(check)
+    assert not check.passed
+    assert row["field"] == "inputs"
+    assert "bourne_saga_table.parquet" in row["recomputed"]
+
+
+# The history
+
+
+def _seen(day: int, films: list[dict[str, Any]]) -> pd.DataFrame:
+    """A snapshot of a day in November 2026."""
+    table = _saga(films)
+    table["fetched_at"] = pd.Timestamp(datetime(2026, 11, day, 12, tzinfo=UTC))
+    return snapshot_of(table.astype({"fetched_at": "datetime64[us, UTC]"}))
+
+
+def test_a_figure_that_changed_since_the_last_snapshot_warns_with_old_and_new_value(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    history = merged([_seen(22, _films()), _seen(23, _films(revenue={2: 61_000_000}))])
+    _put(lake, {"saga_history": history})
+    outcome = _check(lake_resource, "saga_history")
+    check = outcome.checks["figures_drifted"]
+    assert outcome.success
+    assert (check.passed, check.severity.value) == (False, "WARN")
+    assert _offending(check) == [
+        {
+            "tmdb_id": 2,
+            "title": "Film 2",
+            "figure": "revenue",
+            "old": 60_000_000,
+            "new": 61_000_000,
+            "change_pct": 100 / 60,
+            "old_day": "2026-11-22",
+            "new_day": "2026-11-23",
+        }
+    ]
+    assert _fact(check, "days_compared") == "2026-11-22, 2026-11-23"
+
+
+def test_a_history_with_two_rows_of_a_film_and_day_fails(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    day = _seen(22, _films())
+    _put(lake, {"saga_history": pd.concat([day, day.head(1)], ignore_index=True)})
+    outcome = _check(lake_resource, "saga_history")
+    assert outcome.failed() == {"one_row_a_film_and_day"}
+    assert not outcome.success
 
 
 # What a check does to a run
@@ -656,7 +734,7 @@ def test_an_error_fails_the_run_and_stops_what_is_downstream(
     outcome = _run(lake_resource, _FROM_DETAILS_ON)
     assert not outcome.success
     assert "budget_is_valid" in outcome.failed()
-    assert "answers_follow_from_the_table" not in outcome.checks
+    assert "answers_follow_from_inputs" not in outcome.checks
     assert lake.find(_KEYS["insight_metrics"]) is None
 
 
@@ -672,7 +750,7 @@ def test_a_warning_neither_fails_the_run_nor_stops_anything(
         "revenue_is_known_and_plausible",
         "revenue_covers_budget",
     }
-    assert outcome.checks["answers_follow_from_the_table"].passed
+    assert outcome.checks["answers_follow_from_inputs"].passed
     assert lake.find(_KEYS["insight_metrics"]) is not None
 
 
@@ -816,6 +894,7 @@ def test_a_table_as_it_comes_back_from_parquet_follows_its_schema() -> None:
             "tmdb_external_ids": ExternalIdsTable,
             "tmdb_details": DetailsTable,
             "bourne_saga_table": SagaTable,
+            "saga_history": HistoryTable,
         }[name]
         loaded = from_parquet(to_parquet(table))
         assert follows_schema(model).find(loaded).offending == []

@@ -46,14 +46,14 @@ def test_run_prints_the_six_answers_and_leaves_no_server_behind(used_home: Path)
     for fact in (
         "$327,483,286.20",
         "$91,000,000.00",
-        "+34.8 %",
-        "−46.2 %",
+        "+34.8%",
+        "−46.2%",
         "r = −0.74",
         "r = 0.04",
     ):
         assert fact in printed
-    assert "35 passed, 0 did not" in printed
-    assert "figures of the bundled TMDB snapshot of 2017-09" in printed
+    assert "38 passed, 0 did not" in printed
+    assert "figures of the bundled TMDB snapshot of September 2017" in printed
     assert "s3://bourne-lake/Refined/insight_metrics.json" in printed
     assert servers_of(LakeFolder(used_home.resolve() / ".bourne" / "lake")) == []
 
@@ -81,12 +81,79 @@ def test_answers_are_spoken_in_portuguese_too(used_home: Path) -> None:
 
 
 @pytest.mark.slow
+def test_answers_of_an_earlier_day_come_from_the_history(used_home: Path) -> None:
+    done = _script(used_home, "answers", "--as-of", "2024-12-31", "--json")
+    result = json.loads(done.stdout)
+    popularity = result["answers"]["popularity_vs_success"]
+    assert result["as_of"] == "2024-11-19T00:00:00Z"
+    assert popularity["most_popular"]["title"] == "The Bourne Identity"
+    assert popularity["least_popular"]["title"] == "The Bourne Legacy"
+    assert result["answers"]["mean_revenue"]["value"] is None, "not stated on that day"
+    (named,) = result["inputs"]
+    assert named["uri"] == "s3://bourne-lake/Refined/saga_history.parquet"
+    with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
+        assert server.lake.digest("Refined/saga_history.parquet").sha256 == named["sha256"]
+    too_early = _script(used_home, "answers", "--as-of", "2001-01-01")
+    assert too_early.returncode == 1
+    assert "the first is of 2017-09-01" in " ".join(too_early.stderr.split())
+
+
+@pytest.mark.slow
+def test_answers_of_the_day_of_the_snapshot_are_those_of_the_run(used_home: Path) -> None:
+    stored = json.loads(_script(used_home, "answers", "--json").stdout)
+    past = json.loads(_script(used_home, "answers", "--as-of", "2017-09-30", "--json").stdout)
+    assert past["answers"] == stored["answers"]
+    assert past["as_of"] == stored["as_of"]
+
+
+@pytest.mark.slow
+def test_two_days_are_compared_and_what_turns_over_is_said(used_home: Path) -> None:
+    days = ("2017-09-01", "2024-11-19")
+    told = " ".join(_script(used_home, "answers", "--compare", *days).stdout.split())
+    assert told.count("Turns over") == 2
+    assert told.count("Not comparable") == 4
+    assert "Nov 19, 2024 A correlation cannot be computed; the most popular film is The" in told
+    told = _script(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
+    assert told.count("Muda de conclusão") == 2
+    found = json.loads(_script(used_home, "answers", "--compare", *days, "--json").stdout)
+    outcomes = {turn["answer"]: turn["outcome"] for turn in found["turns"]}
+    assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "turned"
+    assert found["former"]["as_of"] < found["latter"]["as_of"]
+
+
+@pytest.mark.slow
+def test_the_report_is_written_beside_the_lake_and_opened(
+    used_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    done = _script(used_home, "answers", "--open")
+    page = used_home.resolve() / ".bourne" / "reports" / "bourne_report.html"
+    assert done.returncode == 0
+    assert str(page) in done.stdout
+    assert seen.read_text().strip() == page.as_uri()
+    assert "$327,483,286.20" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_without_a_browser_the_report_is_named(
+    used_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "/nowhere/browser")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "Open this file in a browser: " in _script(used_home, "answers", "--open").stdout
+
+
+@pytest.mark.slow
 def test_a_second_run_lands_nothing_twice(used_home: Path) -> None:
     with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
-        before = server.lake.list("Raw")
+        before = server.lake.list()
     assert _script(used_home, "run").returncode == 0
     with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
-        assert server.lake.list("Raw") == before
+        assert server.lake.list() == before
 
 
 @pytest.mark.slow
@@ -119,8 +186,15 @@ def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) 
         (["land", "x.csv"], {}, "The folder x.csv of CSV files cannot be read"),
         (["land", ".", "--date", "23.11.2026"], {}, "The date '23.11.2026' must be a day"),
         (["land", "."], {}, "holds no CSV files"),
-        (["answers", "--as-of", "2017-09-01"], {}, "--as-of is not part of this version"),
         (["lake", "purge", "--older-than", "soon"], {}, "write 180d or 26w"),
+        (["answers", "--as-of", "yesterday"], {}, "'yesterday' is no day: write it as 2017-09-01"),
+        (["answers", "--compare", "2017-09-01", "x"], {}, "'x' is no day"),
+        (
+            ["answers", "--as-of", "2017-09-01", "--compare", "2017-09-01", "2024-11-19"],
+            {},
+            "--as-of and --compare exclude each other",
+        ),
+        (["answers", "--json", "--open"], {}, "--json and --open exclude each other"),
         (["lake", "start"], {"BOURNE_S3_BUCKET": "a-lake"}, "the embedded lake is not used"),
         (["dev"], {"DAGSTER_HOME": "relative"}, "DAGSTER_HOME must be the absolute path"),
     ],

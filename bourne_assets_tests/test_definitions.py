@@ -3,6 +3,7 @@
 Update the snapshot with `UPDATE_SNAPSHOTS=1 pytest bourne_assets_tests/test_definitions.py`.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -41,6 +42,8 @@ _LINEAGE = {
     "tmdb_details": {"tmdb_search"},
     "bourne_saga_table": {"raw_csvs_s3", "tmdb_external_ids", "tmdb_details"},
     "insight_metrics": {"bourne_saga_table"},
+    "saga_history": {"bourne_saga_table"},
+    "saga_report": {"bourne_saga_table", "insight_metrics", "saga_history"},
 }
 
 
@@ -62,7 +65,7 @@ def _lineage(defs: dg.Definitions) -> dict[str, set[str]]:
 # Assets and their lineage
 
 
-def test_there_are_six_assets_in_the_lineage_that_was_designed() -> None:
+def test_the_six_assets_and_those_downstream_have_the_lineage_that_was_designed() -> None:
     assert _lineage(_defs()) == _LINEAGE
 
 
@@ -81,6 +84,8 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
         "matrix/tmdb_details",
         "matrix/matrix_saga_table",
         "matrix/insight_metrics",
+        "matrix/saga_history",
+        "matrix/saga_report",
     }
     assert {name: lineage[name] for name in lineage.keys() - under} == _LINEAGE
     assert lineage["matrix/matrix_saga_table"] == {
@@ -89,6 +94,11 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
         "matrix/tmdb_details",
     }
     assert lineage["matrix/insight_metrics"] == {"matrix/matrix_saga_table"}
+    assert lineage["matrix/saga_report"] == {
+        "matrix/matrix_saga_table",
+        "matrix/insight_metrics",
+        "matrix/saga_history",
+    }
 
 
 def test_another_saga_has_the_same_checks_on_its_own_assets() -> None:
@@ -168,7 +178,8 @@ def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -
     for name, spec in catalogue.items():
         uri, table = (_text(spec.metadata[f"dagster/{key}"]) for key in ("uri", "table_name"))
         layer = {"raw": "Trusted", "trusted": "Trusted", "refined": "Refined"}[str(spec.group_name)]
-        suffix = "json" if name.endswith("insight_metrics") else "parquet"
+        asset = name.rpartition("/")[2]
+        suffix = {"insight_metrics": "json", "saga_report": "html"}.get(asset, "parquet")
         assert uri == f"s3://bourne-lake/{table}", name
         assert table == f"{layer}/{name}.{suffix}"
         uris.add(uri)
@@ -186,6 +197,8 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
     catalogue: Mapping[str, dg.AssetSpec],
 ) -> None:
     for name, spec in catalogue.items():
+        if name.endswith("saga_report"):  # a page has none
+            continue
         columns = _schema(spec).columns
         assert len(columns) >= 9, name
         for column in columns:
@@ -512,6 +525,9 @@ def test_every_object_lies_where_the_design_says(refreshed: Refreshed) -> None:
         "Trusted/tmdb_details.parquet",
         "Refined/bourne_saga_table.parquet",
         "Refined/insight_metrics.json",
+        "Refined/saga_history.parquet",
+        "Refined/saga_history/<day>/20170901T000000000000Z.parquet",
+        "Refined/saga_report.html",
     }
 
 
@@ -523,6 +539,9 @@ def test_another_sagas_objects_lie_under_its_slug(refreshed: Refreshed) -> None:
         "Trusted/again/tmdb_details.parquet",
         "Refined/again/again_saga_table.parquet",
         "Refined/again/insight_metrics.json",
+        "Refined/again/saga_history.parquet",
+        "Refined/again/saga_history/<day>/20170901T000000000000Z.parquet",
+        "Refined/again/saga_report.html",
     }
     again = from_json(refreshed.second_objects["Refined/again/insight_metrics.json"])
     bourne = from_json(refreshed.second_objects["Refined/insight_metrics.json"])
@@ -598,7 +617,7 @@ def test_every_asset_lies_where_its_definition_said(refreshed: Refreshed) -> Non
         assert uri == _text(specs[name].metadata["dagster/uri"])
         assert refreshed.lake.key(uri) in refreshed.first_objects
         assert len(_text(event.metadata["sha256"])) == 64
-        assert "preview" in event.metadata
+        assert ("preview" in event.metadata) == (name != "saga_report")
 
 
 def test_tables_report_rows_and_columns_as_they_were_declared(refreshed: Refreshed) -> None:
@@ -607,7 +626,7 @@ def test_tables_report_rows_and_columns_as_they_were_declared(refreshed: Refresh
         metadata = event.step_materialization_data.materialization.metadata
         assert event.asset_key
         name = event.asset_key.to_user_string()
-        if name != "insight_metrics":
+        if name not in {"insight_metrics", "saga_report"}:
             rows[name] = metadata["dagster/row_count"].value
             seen = metadata["dagster/column_schema"].value
             assert seen == _schema(_specs(refreshed.defs)[name])
@@ -617,6 +636,7 @@ def test_tables_report_rows_and_columns_as_they_were_declared(refreshed: Refresh
         "tmdb_external_ids": 9,
         "tmdb_details": 9,
         "bourne_saga_table": 5,
+        "saga_history": 10,
     }
 
 
@@ -631,10 +651,67 @@ def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_number
     assert "What is the mean revenue" in _text(metadata["answers"])
     assert "Qual a média de faturamento" in _text(metadata["respostas"])
     assert NOTICE in _text(metadata["answers"])
-    assert _text(metadata["picture"]).startswith("![Budget and revenue")
-    assert "data:image/png;base64," in _text(metadata["picture"])
+    pictures = {name for name in metadata if name.startswith("picture_of_")}
+    assert pictures == {
+        "picture_of_revenue",
+        "picture_of_budget",
+        "picture_of_figures",
+        "picture_of_changes",
+        "picture_of_popularity_and_revenue",
+        "picture_of_popularity_and_profit",
+        "picture_of_year_and_popularity",
+    }
+    for name in pictures:
+        assert _text(metadata[name]).startswith("![")
+        assert "data:image/png;base64," in _text(metadata[name])
+        assert len(_text(metadata[name])) < 80_000, "the event log keeps it for ever"
     assert metadata["mean_revenue_usd"].value == 327_483_286.2
     assert metadata["answered_by"].value == "bundled-snapshot"
+
+
+def test_every_column_says_which_columns_upstream_it_comes_from(refreshed: Refreshed) -> None:
+    known = {
+        name: {column.name for column in _schema(spec).columns}
+        for name, spec in _specs(refreshed.both).items()
+        if not name.endswith("saga_report")
+    }
+    for name in ("bourne_saga_table", "again/again_saga_table", "insight_metrics"):
+        (lineage,) = (
+            event.step_materialization_data.materialization.metadata["dagster/column_lineage"]
+            for event in refreshed.second.get_asset_materialization_events()
+            if event.asset_key == dg.AssetKey(name.split("/"))
+        )
+        found: Any = lineage.value
+        sources = found.deps_by_column
+        expected = {
+            column for column in known[name] if "saga_table" in name or column[:8] == "answers."
+        }
+        assert set(sources) == expected
+        for deps in sources.values():
+            assert deps
+            for dep in deps:
+                assert dep.column_name in known[dep.asset_key.to_user_string()]
+    assert {dep.asset_key.to_user_string() for dep in sources["answers.mean_budget"]} == {
+        "bourne_saga_table"
+    }
+
+
+def test_the_saga_table_names_the_objects_that_it_came_from(refreshed: Refreshed) -> None:
+    (metadata,) = (
+        event.step_materialization_data.materialization.metadata
+        for event in refreshed.first.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey("bourne_saga_table")
+    )
+    inputs: Any = metadata["inputs"].value
+    named = {refreshed.lake.key(item["uri"]): item["sha256"] for item in inputs}
+    assert named == {
+        key: hashlib.sha256(refreshed.first_objects[key]).hexdigest()
+        for key in (
+            "Trusted/tmdb_details.parquet",
+            "Trusted/tmdb_external_ids.parquet",
+            "Trusted/raw_csvs_s3.parquet",
+        )
+    }
 
 
 def test_no_metadata_of_a_run_has_a_credential_of_the_lake(

@@ -14,7 +14,7 @@ import pytest
 from dagster_aws.s3 import S3Resource
 from pandas.testing import assert_frame_equal
 
-from bourne_assets.catalogue import LAYER_KEY, PREVIEW_ROWS
+from bourne_assets.catalogue import FORMAT_KEY, LAYER_KEY, PREVIEW_ROWS
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.io_manager import LakeIOManager
@@ -175,7 +175,9 @@ def test_anything_else_is_stored_as_json_and_comes_back_the_same(
 def test_objects_carry_their_media_type(run: Run, lake: Lake, s3_server: EmbeddedLake) -> None:
     import boto3
 
-    assert run(_returning(FILMS, pd.DataFrame), _returning(ANSWERS, dict, name="answers")).success
+    page = _returning("<p>", str, name="page", metadata={FORMAT_KEY: "html"})
+    answers = _returning(ANSWERS, dict, name="answers")
+    assert run(_returning(FILMS, pd.DataFrame), answers, page).success
     client = boto3.client(
         "s3",
         endpoint_url=s3_server.endpoint,
@@ -189,8 +191,37 @@ def test_objects_carry_their_media_type(run: Run, lake: Lake, s3_server: Embedde
     }
     assert types == {
         "Trusted/answers.json": "application/json",
+        "Trusted/page.html": "text/html; charset=utf-8",
         "Trusted/source.parquet": "application/vnd.apache.parquet",
     }
+
+
+def test_a_page_is_stored_as_its_text_and_comes_back_the_same(run: Run, lake: Lake) -> None:
+    page, received = "<!doctype html>\n<p>Ação</p>\n", list[Any]()
+    metadata = {FORMAT_KEY: "html", LAYER_KEY: "Refined"}
+    assert run(_returning(page, str, metadata=metadata), _receiving(received, str)).success
+    assert lake.list() == ["Refined/source.html"]
+    assert lake.read("Refined/source.html")[0] == page.encode()
+    assert received == [page]
+    told = run.metadata("source")
+    assert told["path"] == told["dagster/uri"] == lake.uri("Refined/source.html")
+    assert told["sha256"] == hashlib.sha256(page.encode()).hexdigest()
+    assert "preview" not in told
+
+
+def test_a_page_that_is_no_text_fails_once(run: Run, lake: Lake) -> None:
+    assert not run(_returning(ANSWERS, Any, metadata={FORMAT_KEY: "html"})).success
+    assert any("A page is a text, and this is a dict." in text for text in run.failures())
+    assert lake.list() == []
+
+
+def test_a_page_that_is_damaged_fails_by_its_name(run: Run, lake: Lake) -> None:
+    source = _returning("<p>", str, metadata={FORMAT_KEY: "html"})
+    target = _receiving([], str)
+    assert run(source, target).success
+    lake.write("Trusted/source.html", b"\xff\xfe", "text/html")
+    assert not run(source, target, only=[target]).success
+    assert any("source.html cannot be read" in text for text in run.failures())
 
 
 def test_nothing_is_ever_pickled(run: Run, lake: Lake) -> None:
@@ -776,7 +807,7 @@ def test_an_output_is_known_to_exist_once_it_is_stored_and_no_more_once_removed(
     manager = LakeIOManager(lake=lake_resource)
     context = dg.build_output_context(asset_key="source")
     assert not manager.has_output(context)
-    for key in ("Trusted/source.parquet", "Trusted/source.json"):
+    for key in ("Trusted/source.parquet", "Trusted/source.json", "Trusted/source.html"):
         lake.write(key, b"{}", "application/json")
         assert manager.has_output(context)
         manager.unlink(manager.get_asset_relative_path(context))

@@ -4,11 +4,12 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bourne_assets.insights.language import LANGUAGES, Language
 from bourne_assets.insights.markdown import as_markdown, main_numbers
-from bourne_assets.insights.words import Language, in_words, origin
+from bourne_assets.insights.words import in_words, origin
 from bourne_assets.tmdb import NOTICE
 from bourne_assets_tests.test_answers import films_of_2017, result_of
-from bourne_assets_tests.test_words import LANGUAGES, SCENARIOS
+from bourne_assets_tests.test_words import SCENARIOS
 
 _HOSTILE = [
     "a|b",
@@ -54,9 +55,11 @@ def test_the_table_has_a_row_for_each_sentence_and_the_question_beside_the_first
 ) -> None:
     result = result_of(*SCENARIOS[name])
     expected = [
-        [said.question if first else "", sentence]
+        [said.question if first else "", sentence.replace("\N{NO-BREAK SPACE}", " ")]
         for said in in_words(result, language)
-        for first, sentence in zip([True] + [False] * 99, said.sentences, strict=False)
+        for first, sentence in zip(
+            [True] + [False] * 99, (*said.sentences, said.caveat), strict=False
+        )
     ]
     assert _rows(as_markdown(result, language)) == expected
 

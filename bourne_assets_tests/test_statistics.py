@@ -16,7 +16,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.insights.statistics import EXACT_UP_TO, MINIMUM_PAIRS, correlation, strength
+from bourne_assets.insights.statistics import (
+    EXACT_UP_TO,
+    MINIMUM_PAIRS,
+    correlation,
+    evidence,
+    smallest_p,
+    strength,
+)
 
 #: How near two doubles must be that were computed in different ways.
 NEAR = 1e-12
@@ -238,7 +245,14 @@ def test_the_result_is_json() -> None:
 
 def test_a_result_has_the_fields_of_the_contract() -> None:
     computed = correlation([1, 2, 4], [1, 5, 3])
-    assert list(computed) == ["n", "pearson", "spearman", "p_value_method", "verdict"]
+    assert list(computed) == [
+        "n",
+        "pearson",
+        "spearman",
+        "p_value_method",
+        "p_value_threshold",
+        "verdict",
+    ]
     assert list(computed["pearson"]) == ["r", "p_value"]
     assert list(computed["spearman"]) == ["rho", "p_value"]
     assert {type(value) for value in computed["pearson"].values()} == {float}
@@ -270,21 +284,59 @@ def test_strength_follows_cohens_bounds(r: float, word: str) -> None:
 
 def test_the_verdict_of_a_proven_correlation_says_strength_and_direction() -> None:
     rising = correlation(range(8), [0, 1, 2, 3, 5, 4, 6, 7])
-    assert rising["verdict"].startswith("strong positive correlation (r = 0.98, p = 0.00; rho = ")
+    assert rising["verdict"].startswith("strong positive correlation (r = 0.98, p < 0.001; rho = ")
     falling = correlation(range(8), [7, 6, 4, 5, 3, 2, 1, 0])
-    assert falling["verdict"].startswith("strong negative correlation (r = -0.98, p = 0.00; rho = ")
+    assert falling["verdict"].startswith(
+        "strong negative correlation (r = -0.98, p < 0.001; rho = "
+    )
 
 
 @pytest.mark.parametrize(
     ("second", "verdict"),
     [
-        ([1, 5, 4], "strong positive tendency that 3 films do not prove"),
-        ([5, 1, 2], "strong negative tendency that 3 films do not prove"),
-        ([1, 2, 1], "no correlation to speak of"),
+        ([1, 5, 4], "strong positive tendency that 3 films cannot prove"),
+        ([5, 1, 2], "strong negative tendency that 3 films cannot prove"),
+        ([1, 2, 1], "no correlation to speak of in 3 films"),
+        ([2, 1, 4, 3, 6, 5], "strong positive tendency that 6 films do not prove"),
     ],
 )
 def test_the_verdict_of_few_films_claims_nothing(second: list[float], verdict: str) -> None:
-    assert correlation([1, 2, 3], second)["verdict"].startswith(verdict)
+    assert correlation(range(len(second)), second)["verdict"].startswith(verdict)
+
+
+def test_five_films_can_prove_nothing_however_well_they_are_in_line() -> None:
+    found = correlation(range(5), [1, 2, 3, 4, 5])
+    assert found["pearson"]["r"] == pytest.approx(1)
+    assert found["pearson"]["p_value"] == pytest.approx(smallest_p(5)) == pytest.approx(2 / 120)
+    assert found["p_value_threshold"] == 0.0125
+    assert found["verdict"] == (
+        "strong positive tendency that 5 films cannot prove (r = 1.00, p = 0.017; rho = 1.00, "
+        "p = 0.017; n = 5; p < 0.0125 is needed, as 4 correlations are tested, and 5 films have "
+        "at least 0.017)"
+    )
+    assert correlation(range(6), range(6))["verdict"].startswith("strong positive correlation")
+
+
+def test_no_order_of_n_values_has_a_p_value_below_the_smallest() -> None:
+    for n in (3, 4, 5):
+        found = [
+            correlation(range(n), order)["pearson"]["p_value"]
+            for order in itertools.permutations(range(n))
+        ]
+        assert min(found) == pytest.approx(smallest_p(n))
+
+
+def test_a_p_value_of_three_in_a_hundred_proves_little_where_four_are_tested() -> None:
+    popularity = [86.476817, 53.213931, 45.381501, 90.33681, 62.641286]
+    returns = [2.567, 2.847, 5.326, 1.127, 2.462]
+    found = correlation(popularity, returns)
+    assert found["pearson"]["p_value"] < 0.05
+    assert "cannot prove" in found["verdict"]
+    assert evidence(5, -0.8, 0.03, 0.03) == "unprovable"
+    assert evidence(7, -0.8, 0.03, 0.03) == "unproven"
+    assert evidence(7, -0.8, 0.012, 0.012) == "proven"
+    assert evidence(40, -0.8, 0.013, 0.001) == "unproven"
+    assert evidence(5, 0.05, 0.9, 0.9) == "none"
 
 
 def test_a_coefficient_of_a_half_is_strong_although_doubles_come_out_just_below() -> None:
@@ -298,4 +350,4 @@ def test_one_outlier_alone_proves_nothing() -> None:
     assert found["pearson"]["r"] > 0.99
     assert found["pearson"]["p_value"] < 0.05 < found["spearman"]["p_value"]
     assert "do not prove" in found["verdict"]
-    assert f"p = {found['spearman']['p_value']:.2f}" in found["verdict"]
+    assert f"p = {found['spearman']['p_value']:.3f}" in found["verdict"]

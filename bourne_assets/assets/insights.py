@@ -13,12 +13,13 @@ from bourne_assets.assets.common import (
     saga_tags,
     tmdb_credit,
 )
-from bourne_assets.catalogue import picture, plain_metadata, table_metadata
-from bourne_assets.insights.answers import answer_questions
-from bourne_assets.insights.chart import budget_and_revenue_png
+from bourne_assets.catalogue import column_lineage, picture, plain_metadata, table_metadata
+from bourne_assets.insights.answers import answer_questions, films_of
+from bourne_assets.insights.chart import png_of
+from bourne_assets.insights.language import localizer
 from bourne_assets.insights.markdown import as_markdown, main_numbers
-from bourne_assets.insights.schemas import ANSWER_FIELDS
-from bourne_assets.insights.words import origin
+from bourne_assets.insights.pictures import pictures_of
+from bourne_assets.insights.schemas import ANSWER_FIELDS, FIELD_SOURCES
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
@@ -31,17 +32,17 @@ _FIELDS = dg.TableSchema(
 
 def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     """The answers of a saga."""
-    key = saga_key(saga, "insight_metrics")
+    key, table = saga_key(saga, "insight_metrics"), saga_key(saga, saga.table_name)
 
     @dg.asset(
         key=key,
-        ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
+        ins={"films": dg.AssetIn(table)},
         group_name=REFINED_GROUP,
         automation_condition=FOLLOWS,
         kinds={"pandas", "scipy", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),
-        code_version="1",
+        code_version="2",
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
             "dagster/column_schema": _FIELDS,
@@ -57,17 +58,19 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         the answers to the last two questions hold for the day of the figures.
         """
         result = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
+        pictures = pictures_of(localizer("en"), result, films_of(films))
         return dg.MaterializeResult(
             value=result,
             metadata={
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
-                "picture": picture(
-                    budget_and_revenue_png(films, saga.title, origin(result)),
-                    f"Budget and revenue of the films of {saga.title} in order of release",
-                ),
+                **{
+                    f"picture_of_{name}": picture(png_of(shown.specification), shown.alternative)
+                    for name, shown in pictures.items()
+                },
                 "figures_of": result["as_of"],
                 "answered_by": result["source"],
+                "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
                 **plain_metadata(main_numbers(result)),
             },
         )

@@ -13,14 +13,15 @@ from bourne_assets.assets.common import (
     tmdb_credit,
 )
 from bourne_assets.assets.raw_csvs import RAW_CSVS
-from bourne_assets.catalogue import rows_of
+from bourne_assets.catalogue import column_lineage, rows_of
 from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.lake import keys
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.schemas import SagaTable
-from bourne_assets.saga.table import build_saga_table, rejected_films
+from bourne_assets.saga.table import build_saga_table, column_sources, rejected_films
 from bourne_assets.settings import Settings
+from bourne_assets.tables import origin_of
 
 
 def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
@@ -71,6 +72,21 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "unknown_budget": int(films["budget"].isna().sum()),
                 "unknown_revenue": int(films["revenue"].isna().sum()),
                 "without_csv_rating": int(films["imdb_rating"].isna().sum()),
+                "inputs": dg.MetadataValue.json(
+                    [
+                        *origin_of(tmdb_details),
+                        *origin_of(tmdb_external_ids),
+                        *origin_of(raw_csvs_s3),
+                    ]
+                ),
+                "dagster/column_lineage": column_lineage(
+                    column_sources(),
+                    {
+                        "raw_csvs_s3": RAW_CSVS,
+                        "tmdb_external_ids": saga_key(saga, "tmdb_external_ids"),
+                        "tmdb_details": saga_key(saga, "tmdb_details"),
+                    },
+                ),
             },
         )
 

@@ -1,49 +1,121 @@
-"""Checks on the answers. What must not be put here: formulas (`insights.answers`)."""
+"""Checks on the answers and on the history. What must not be put here: formulas (`insights`)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import saga_key
-from bourne_assets.checks.rules import Finding, result_of
+from bourne_assets.checks.rules import (
+    Finding,
+    Rule,
+    check_of,
+    follows_schema,
+    result_of,
+)
 from bourne_assets.insights.answers import answer_questions
+from bourne_assets.lake.errors import LakeError, ObjectMissing
+from bourne_assets.lake.store import Lake
+from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
-from bourne_assets.tables import from_json, origin_of, to_json
+from bourne_assets.saga.history import days_of, drifted_figures
+from bourne_assets.saga.schemas import HistoryTable
+from bourne_assets.tables import from_json, from_parquet, records, to_json
+
+_NAME = "answers_follow_from_inputs"
 
 
 def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
-    """The checks of a saga's answers."""
+    """The checks of a saga's answers and history."""
+    history = saga_key(saga, "saga_history")
+    return [
+        _answers_follow(saga),
+        check_of(history, [follows_schema(HistoryTable), _one_row_a_day(), _figures_drifted()]),
+    ]
+
+
+def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
+    key = saga_key(saga, "insight_metrics")
 
     @dg.asset_check(
-        asset=saga_key(saga, "insight_metrics"),
-        name="answers_follow_from_the_table",
+        asset=key,
+        name=_NAME,
         blocking=True,
         description=(
-            "Recomputed from the saga table as it lies in the lake now, every answer is the same, "
-            "and the object that the answers name as their input is that table."
+            "The object that the answers name as their input lies in the lake with the SHA-256 "
+            "that they name, and every answer recomputed from it is the same."
         ),
-        additional_ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
     )
-    def answers_follow_from_the_table(
-        answers: dict[str, Any], films: pd.DataFrame
+    def answers_follow_from_inputs(
+        lake: LakeResource, answers: dict[str, Any]
     ) -> dg.AssetCheckResult:
-        expected = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
-        # Through JSON, as the stored answers went through it: equal to the last digit or not.
-        expected = from_json(to_json(expected))
-        wrong = [
-            {"field": name, "stored": str(answers.get(name)), "recomputed": str(value)}
-            for name, value in _flat(expected).items()
-            if _flat(answers).get(name) != value
-        ]
-        facts = {"fields_compared": len(_flat(expected)), "threshold": "equal to the last digit"}
-        key = saga_key(saga, "insight_metrics")
-        return result_of(key, "answers_follow_from_the_table", Finding(wrong, facts), blocking=True)
+        found = _untraceable(answers, lake.connect(), saga)
+        facts = {
+            "fields_compared": len(_flat(answers)),
+            "inputs": dg.MetadataValue.json(answers.get("inputs", [])),
+            "threshold": "equal to the last digit",
+        }
+        return result_of(key, _NAME, Finding(found, facts), blocking=True)
 
-    return [answers_follow_from_the_table]
+    return answers_follow_from_inputs
 
 
-def _flat(result: dict[str, Any]) -> dict[str, Any]:
+def _untraceable(answers: Mapping[str, Any], lake: Lake, saga: Saga) -> Sequence[Mapping[str, Any]]:
+    """Inputs that are not what the answers say, and answers that do not follow from them."""
+    inputs = answers.get("inputs") or []
+    if len(inputs) != 1:
+        return [{"field": "inputs", "stored": str(inputs), "recomputed": "one object, the table"}]
+    (named,) = inputs
+    try:
+        data, stored = lake.read(lake.key(named["uri"]))
+    except (ObjectMissing, LakeError) as error:
+        if not isinstance(error, ObjectMissing) and named["uri"].startswith(lake.uri("")):
+            raise
+        return [{"field": "inputs", "stored": named["uri"], "recomputed": str(error)}]
+    inputs = [{"uri": stored.uri, "sha256": stored.sha256 or ""}]
+    expected = answer_questions(from_parquet(data), saga=saga.slug, inputs=inputs)
+    # Through JSON, as the stored answers went through it: equal to the last digit or not.
+    recomputed = _flat(from_json(to_json(expected)))
+    told = _flat(answers)
+    return [
+        {"field": name, "stored": str(told.get(name)), "recomputed": str(recomputed.get(name))}
+        for name in {**recomputed, **told}
+        if told.get(name) != recomputed.get(name)
+    ]
+
+
+def _flat(result: Mapping[str, Any]) -> dict[str, Any]:
     """The object's fields, the answers one by one."""
-    answers = {f"answers.{name}": value for name, value in result["answers"].items()}
+    answers = {f"answers.{name}": value for name, value in result.get("answers", {}).items()}
     return {**{name: value for name, value in result.items() if name != "answers"}, **answers}
+
+
+def _one_row_a_day() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        twice = table[table.duplicated(["observed_on", "tmdb_id"], keep=False)]
+        return Finding(records(twice), {"rows": len(table), "days": len(days_of(table))})
+
+    return Rule(
+        "one_row_a_film_and_day",
+        "No film has two rows of one UTC day: the last snapshot of a day wins.",
+        find,
+        blocking=True,
+    )
+
+
+def _figures_drifted() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        full = table[~table["partial"].astype(bool)]
+        facts = {
+            "days_compared": ", ".join(day.isoformat() for day in days_of(full)[-2:]),
+            "threshold": "no change",
+        }
+        return Finding(drifted_figures(table), facts)
+
+    return Rule(
+        "figures_drifted",
+        "No budget and no revenue changed since the last snapshot that states them: TMDB's "
+        "editors correct figures years later, and the answers move with them.",
+        find,
+    )

@@ -1,33 +1,55 @@
 """`bourne answers`. What must not be put here: the answers (`insights`) and words (`console`)."""
 
+import dataclasses
 import json
-from typing import Any
+import webbrowser
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+import pandas as pd
 
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.insights.words import Language
+from bourne_assets.insights.language import LANGUAGES, Language
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
-from bourne_assets.settings import read_settings
-from bourne_assets.tables import from_json
+from bourne_assets.settings import Settings, read_settings
+from bourne_assets.tables import from_json, from_parquet, origin_of
+
+Value = TypeVar("Value")
 
 
 @click.command()
 @saga_option
-@click.option("--as-of", metavar="DATE", help="Answers of an earlier day.")
-@click.option("--lang", type=click.Choice(["en", "pt"]), default="en", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the stored object and nothing else.")
+@click.option("--as-of", metavar="DATE", help="Answers of the last snapshot up to that day.")
+@click.option(
+    "--compare",
+    nargs=2,
+    metavar="DATE DATE",
+    help="Which answers turn over between the snapshots of two days.",
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the object and nothing else.")
+@click.option("--open", "as_page", is_flag=True, help="Open the report in the browser.")
 @handled
-def answers(*, slug: str, as_of: str | None, lang: Language, as_json: bool) -> int:
-    """Print the answers that lie in the lake."""
-    from bourne_assets.console import output, print_answers
-
-    if as_of is not None:
-        raise ConfigurationError("The option --as-of is not part of this version: leave it out.")
+def answers(
+    *,
+    slug: str,
+    as_of: str | None,
+    compare: tuple[str, str] | None,
+    lang: Language,
+    as_json: bool,
+    as_page: bool,
+) -> int:
+    """Print the answers that lie in the lake, of today or of an earlier day."""
+    must_be_one("--as-of", as_of, "--compare", compare, "--open", as_page)
+    must_be_one("--json", as_json, "--open", as_page)
+    days = [_day(text) for text in (compare or ([as_of] if as_of else []))]
     settings = read_settings()
     saga = saga_of(settings, slug)
     if settings.s3_bucket is None and not embedded.exists(settings.home):
@@ -35,12 +57,23 @@ def answers(*, slug: str, as_of: str | None, lang: Language, as_json: bool) -> i
             f"There are no answers yet: run `bourne run`. {settings.home} has no lake."
         )
     with lake_of(settings) as lake_of_answers:
-        result = read_answers(lake_of_answers.connect(), saga)
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
-    else:
-        print_answers(output(), result, lang)
+        lake = lake_of_answers.connect()
+        if as_page:
+            return _open(settings, saga, read_report(lake, saga))
+        found = _of_days(lake, saga, days) if days else [read_answers(lake, saga)]
+    _print(found, lang, as_json=as_json)
     return 0
+
+
+def must_be_one(*options: object) -> None:
+    """Refuse options that exclude each other, given as name, value, name, value ...
+
+    Raises:
+        ConfigurationError: More than one has a value.
+    """
+    names = [str(name) for name, value in zip(options[::2], options[1::2], strict=True) if value]
+    if len(names) > 1:
+        raise ConfigurationError(f"{' and '.join(names)} exclude each other: leave one out.")
 
 
 def read_answers(lake: Lake, saga: Saga) -> dict[str, Any]:
@@ -50,16 +83,97 @@ def read_answers(lake: Lake, saga: Saga) -> dict[str, Any]:
         BourneError: There are none, or the object is none.
         LakeError: The lake failed.
     """
-    key = keys.table(keys.REFINED, (*saga.key_prefix, "insight_metrics"), "json")
+    return _read(lake, saga, "insight_metrics", "json", lambda data, _: dict(from_json(data)))
+
+
+def read_report(lake: Lake, saga: Saga) -> bytes:
+    """The stored report of a saga; errors as `read_answers`."""
+    return _read(lake, saga, "saga_report", "html", lambda data, _: data)
+
+
+def read_history(lake: Lake, saga: Saga) -> pd.DataFrame:
+    """The stored history of a saga, which knows its object; errors as `read_answers`."""
+
+    def decoded(data: bytes, origin: dict[str, str]) -> pd.DataFrame:
+        history = from_parquet(data)
+        history.attrs.update(origin)
+        return history
+
+    return _read(lake, saga, "saga_history", "parquet", decoded)
+
+
+def _read(
+    lake: Lake,
+    saga: Saga,
+    asset: str,
+    suffix: str,
+    decoded: Callable[[bytes, dict[str, str]], Value],
+) -> Value:
+    key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
+    mend = f"run `bourne run --saga {saga.slug}`"
     try:
-        data, _ = lake.read(key)
+        data, stored = lake.read(key)
     except ObjectMissing:
-        raise BourneError(
-            f"There are no answers yet about {saga.title}: run `bourne run --saga {saga.slug}`."
-        ) from None
+        raise BourneError(f"There are no answers yet about {saga.title}: {mend}.") from None
     try:
-        return dict(from_json(data))
-    except (ValueError, TypeError):
-        raise BourneError(
-            f"The object {lake.uri(key)} is no answers object: run `bourne run --saga {saga.slug}`."
+        return decoded(data, {"uri": stored.uri, "sha256": stored.sha256 or ""})
+    except (ValueError, TypeError, OSError):  # Arrow's errors are such
+        raise BourneError(f"The object {lake.uri(key)} cannot be read: {mend}.") from None
+
+
+def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[dict[str, Any]]:
+    """The answers from the history, one object a day.
+
+    Raises:
+        NoSnapshot: The history has none on or before one of the days.
+    """
+    from bourne_assets.insights.answers import answer_questions
+    from bourne_assets.saga.history import films_as_of
+
+    history = read_history(lake, saga)
+    return [
+        answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=origin_of(history))
+        for day in days
+    ]
+
+
+def _print(found: list[dict[str, Any]], lang: Language, *, as_json: bool) -> None:
+    from bourne_assets import console as show
+    from bourne_assets.insights.comparison import compare, turns_in_words
+
+    if len(found) == 1:
+        if as_json:
+            click.echo(json.dumps(found[0], ensure_ascii=False, indent=1))
+        else:
+            show.print_answers(show.output(), found[0], lang)
+        return
+    former, latter = found
+    if as_json:
+        turns = [dataclasses.asdict(turn) for turn in compare(former, latter)]
+        compared = {"former": former, "latter": latter, "turns": turns}
+        click.echo(json.dumps(compared, ensure_ascii=False, indent=1))
+    else:
+        turns_told = turns_in_words(former, latter, lang)
+        show.print_comparison(show.output(), former, latter, turns_told, lang)
+
+
+def _open(settings: Settings, saga: Saga, page: bytes) -> int:
+    """Write the report beside the lake and show it; where no browser is, say where it lies."""
+    path = Path(settings.home).absolute() / "reports" / f"{saga.slug}_report.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The report cannot be written to {path}: {error.strerror} - check BOURNE_HOME."
         ) from None
+    opened = webbrowser.open(path.as_uri())
+    click.echo(f"The report is {path}." if opened else f"Open this file in a browser: {path}")
+    return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no day: write it as 2017-09-01.") from None

@@ -6,7 +6,8 @@ What must not be put here: words (`words`) and pictures (`chart`).
 import re
 from typing import Any
 
-from bourne_assets.insights.words import Language, in_words, origin
+from bourne_assets.insights.language import Language
+from bourne_assets.insights.words import in_words, origin
 from bourne_assets.tmdb import NOTICE
 
 #: What Markdown would take for a table's edge, a link, a picture, HTML or emphasis.
@@ -18,8 +19,9 @@ def as_markdown(result: dict[str, Any], language: Language = "en") -> str:
     lines = ["| question | answer |", "| --- | --- |"]
     for spoken in in_words(result, language):
         # A row for each sentence: Dagster's UI drops <br>, and a table knows no other break.
-        questions = [spoken.question, *[""] * (len(spoken.sentences) - 1)]
-        for question, sentence in zip(questions, spoken.sentences, strict=True):
+        sentences = (*spoken.sentences, spoken.caveat)
+        questions = [spoken.question, *[""] * (len(sentences) - 1)]
+        for question, sentence in zip(questions, sentences, strict=True):
             lines.append(f"| {_cell(question)} | {_cell(sentence)} |")
     return "\n".join([*lines, "", _cell(origin(result, language)), "", NOTICE])
 

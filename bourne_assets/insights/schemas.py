@@ -30,3 +30,16 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("answers.year_vs_popularity", "object", "Correlation of release year and popularity"),
 )
+
+#: Which columns of the saga table an answer is computed from, in the catalogue's form.
+FIELD_SOURCES: dict[str, tuple[tuple[str, str], ...]] = {
+    f"answers.{answer}": tuple(("saga_table", column) for column in columns)
+    for answer, columns in (
+        ("mean_revenue", ("revenue",)),
+        ("mean_budget", ("budget",)),
+        ("revenue_variation", ("revenue", "release_date")),
+        ("top_revenue_vs_top_budget", ("revenue", "budget")),
+        ("popularity_vs_success", ("popularity", "revenue", "profit", "budget")),
+        ("year_vs_popularity", ("release_year", "popularity")),
+    )
+}

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 EXACT_UP_TO = 9
 #: Fewer pairs have no correlation: two points always lie on a line.
 MINIMUM_PAIRS = 3
-SIGNIFICANT = 0.05
+#: The answers test four correlations. Where each may err by chance once in twenty, one of four
+#: errs in five; so all four together may err once in twenty (Bonferroni, 1936).
+TESTS = 4
+SIGNIFICANT = 0.05 / TESTS
 _TOLERANCE = 1e-9
 
 
@@ -26,15 +29,16 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, An
 
     r = cov(x, y) / (sd(x) sd(y)); rho is r of the ranks, ties sharing their mean rank. For up to
     nine pairs the p-value is exact: the share of all orders of y whose |r| is at least as large.
-    Above, it is Student's t with n - 2 degrees of freedom.
+    Above, it is Student's t with n - 2 degrees of freedom (Student, 1908; Fisher, 1935, for the
+    permutations). Four correlations are tested together: each must reach p < 0.0125.
 
     Args:
         first: Values of one figure, none unknown.
         second: Values of the other, in the same order of films.
 
     Returns:
-        `n`, `pearson`, `spearman`, `p_value_method` and `verdict`; or nulls with a `reason` where
-        there are fewer than three pairs or one figure does not vary.
+        `n`, `pearson`, `spearman`, `p_value_method`, `p_value_threshold` and `verdict`; or nulls
+        with a `reason` where there are fewer than three pairs or one figure does not vary.
     """
     n = len(first)
     if n < MINIMUM_PAIRS:
@@ -49,6 +53,7 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, An
         "pearson": {"r": r, "p_value": p_of_r},
         "spearman": {"rho": rho, "p_value": p_of_rho},
         "p_value_method": "exact permutation" if n <= EXACT_UP_TO else "Student's t",
+        "p_value_threshold": SIGNIFICANT,
         "verdict": _verdict(n, (r, p_of_r), (rho, p_of_rho)),
     }
 
@@ -61,10 +66,23 @@ def strength(r: float) -> str:
     return "no"
 
 
-def evidence(r: float, p_of_r: float, p_of_rho: float) -> str:
-    """`none`, `proven` or `unproven`: both p-values count, so that one outlier proves nothing."""
+def smallest_p(n: int) -> float:
+    """The smallest p-value that n pairs can have, all different: the order as it is and its mirror.
+
+    2 / n! where all orders are tried; 0 above, where the p-value is analytic.
+    """
+    return 2 / math.factorial(n) if n <= EXACT_UP_TO else 0.0
+
+
+def evidence(n: int, r: float, p_of_r: float, p_of_rho: float) -> str:
+    """`none`, `proven`, `unproven`, or `unprovable` where n pairs cannot prove anything.
+
+    Both p-values count, so that one outlier proves nothing.
+    """
     if strength(r) == "no":
         return "none"
+    if smallest_p(n) >= SIGNIFICANT:
+        return "unprovable"
     return "proven" if max(p_of_r, p_of_rho) < SIGNIFICANT else "unproven"
 
 
@@ -100,9 +118,18 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _verdict(n: int, pearson: tuple[float, float], spearman: tuple[float, float]) -> str:
     (r, p_of_r), (rho, p_of_rho) = pearson, spearman
     direction = "positive" if r > 0 else "negative"
-    figures = f"r = {r:.2f}, p = {p_of_r:.2f}; rho = {rho:.2f}, p = {p_of_rho:.2f}; n = {n}"
+    figures = f"r = {r:.2f}, {_p(p_of_r)}; rho = {rho:.2f}, {_p(p_of_rho)}; n = {n}"
+    needed = f"p < {SIGNIFICANT} is needed, as {TESTS} correlations are tested"
+    tendency = f"{strength(r)} {direction} tendency that {n} films"
     return {
-        "none": f"no correlation to speak of ({figures})",
-        "proven": f"{strength(r)} {direction} correlation ({figures})",
-        "unproven": f"{strength(r)} {direction} tendency that {n} films do not prove ({figures})",
-    }[evidence(r, p_of_r, p_of_rho)]
+        "none": f"no correlation to speak of in {n} films ({figures})",
+        "proven": f"{strength(r)} {direction} correlation ({figures}; {needed})",
+        "unproven": f"{tendency} do not prove ({figures}; {needed})",
+        "unprovable": f"{tendency} cannot prove ({figures}; {needed}, and {n} films have at least "
+        f"{smallest_p(n):.3f})",
+    }[evidence(n, r, p_of_r, p_of_rho)]
+
+
+def _p(value: float) -> str:
+    smallest = 0.001
+    return f"p = {value:.3f}" if value >= smallest else f"p < {smallest}"

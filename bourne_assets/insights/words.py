@@ -4,27 +4,12 @@ Every number comes from the answers object; nothing is computed here but roundin
 What must not be put here: markup. Callers join the sentences as they need.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import date
+from typing import Any
 
-from bourne_assets.insights.phrases import ENGLISH, PORTUGUESE, Phrases
-from bourne_assets.insights.statistics import evidence, strength
-
-Language = Literal["en", "pt"]
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One question with its answer.
-
-    Attributes:
-        question: The question in full.
-        sentences: The answer, the most important sentence first.
-    """
-
-    question: str
-    sentences: tuple[str, ...]
+from bourne_assets.insights.correlations import popularity, year
+from bourne_assets.insights.language import Language, Localizer, localizer
+from bourne_assets.insights.sentences import Figure, Spoken, film_name, missing, tied
 
 
 def in_words(result: dict[str, Any], language: Language = "en") -> list[Spoken]:
@@ -34,145 +19,214 @@ def in_words(result: dict[str, Any], language: Language = "en") -> list[Spoken]:
         result: The object of `answers.answer_questions`.
         language: `en` or `pt`.
     """
-    phrases = PORTUGUESE if language == "pt" else ENGLISH
-    answers = result["answers"]
-    spoken = (
-        _mean(phrases, answers["mean_revenue"]),
-        _mean(phrases, answers["mean_budget"]),
-        _variation(phrases, answers["revenue_variation"]),
-        _top(phrases, answers["top_revenue_vs_top_budget"]),
-        _popularity(phrases, answers["popularity_vs_success"]),
-        _year(phrases, answers["year_vs_popularity"]),
-    )
+    t, answers = localizer(language), result["answers"]
     return [
-        Spoken(question, tuple(sentences))
-        for question, sentences in zip(phrases.questions, spoken, strict=True)
+        _mean_revenue(t, answers["mean_revenue"]),
+        _mean_budget(t, answers["mean_budget"]),
+        _variation(t, answers["revenue_variation"]),
+        _top(t, answers["top_revenue_vs_top_budget"]),
+        popularity(t, answers["popularity_vs_success"]),
+        year(t, answers["year_vs_popularity"], day_of(result)),
     ]
 
 
 def origin(result: dict[str, Any], language: Language = "en") -> str:
     """Who answered and when, in one sentence."""
-    phrases = PORTUGUESE if language == "pt" else ENGLISH
-    day = str(result["as_of"])[:10]
-    template = phrases.from_snapshot if result["source"] != "tmdb" else phrases.from_tmdb
-    return template.format(day=day, month=day[:7], films=result["films"])
+    t, day = localizer(language), day_of(result)
+    films = t.ngettext("{n} film", "{n} films", result["films"])
+    if result["source"] == "tmdb":
+        return t.gettext("{films}; figures of TMDB on {day} (UTC).", films=films, day=t.day(day))
+    return t.gettext(
+        "{films}; figures of the bundled TMDB snapshot of {month}, not of today.",
+        films=films,
+        month=t.month(day),
+    )
 
 
-def _mean(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
+def day_of(result: dict[str, Any]) -> date:
+    """The UTC day of the figures."""
+    return date.fromisoformat(str(result["as_of"])[:10])
+
+
+def _mean_revenue(t: Localizer, answer: dict[str, Any]) -> Spoken:
+    return Spoken(
+        t.gettext("What is the mean revenue of the saga's films?"),
+        _mean(t, t.gettext("revenue"), answer),
+        t.gettext(
+            "Box office worldwide as TMDB states it, in dollars of each film's own year: inflation "
+            "is not taken out."
+        ),
+        (_amount(t, t.gettext("mean revenue"), answer["value"], "answers.mean_revenue.value"),),
+    )
+
+
+def _mean_budget(t: Localizer, answer: dict[str, Any]) -> Spoken:
+    return Spoken(
+        t.gettext("What is the mean budget of the saga's films?"),
+        _mean(t, t.gettext("budget"), answer),
+        t.gettext(
+            "Budgets are what TMDB's editors entered, in dollars of each film's own year; studios "
+            "seldom publish them, and other sources state others."
+        ),
+        (_amount(t, t.gettext("mean budget"), answer["value"], "answers.mean_budget.value"),),
+    )
+
+
+def _mean(t: Localizer, figure: str, answer: dict[str, Any]) -> tuple[str, ...]:
     if answer["value"] is None:
-        return [phrases.unknown]
-    template = phrases.mean if answer["n"] != 1 else phrases.mean_of_one
-    sentence = template.format(value=phrases.exact_money(answer["value"]), n=answer["n"])
-    return [sentence, *_missing(phrases, answer["missing"])]
+        return (_unknown(t), *missing(t, answer["missing"]))
+    sentence = t.ngettext(
+        "The mean {figure} is {value}, over {n} film.",
+        "The mean {figure} is {value}, over {n} films.",
+        answer["n"],
+        figure=figure,
+        value=t.exact_money(answer["value"]),
+    )
+    return (sentence, *missing(t, answer["missing"]))
 
 
-def _variation(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
+def _variation(t: Localizer, answer: dict[str, Any]) -> Spoken:
+    steps = answer["steps"]
+    return Spoken(
+        t.gettext("Did revenue change from one film to the next, in order of release?"),
+        (_changed(t, answer), *_steps(t, answer), *missing(t, answer["missing"])),
+        t.gettext(
+            "In dollars of each film's own year: neither inflation nor the years between two films "
+            "are taken out."
+        ),
+        tuple(
+            Figure(
+                _step_label(t, step),
+                t.percent(step["change_pct"]),
+                step["change_pct"],
+                f"answers.revenue_variation.steps.{number}.change_pct",
+            )
+            for number, step in enumerate(steps)
+        ),
+    )
+
+
+def _changed(t: Localizer, answer: dict[str, Any]) -> str:
+    steps = answer["steps"]
     if answer["varied"] is None:
-        return [phrases.unknown]
-    steps = [
-        phrases.step.format(
-            former=_title(step["from"]),
-            latter=_title(step["to"]),
-            change=phrases.signed_money(step["change_usd"]),
-            percent=_percent(phrases, step["change_pct"]),
+        return _unknown(t)
+    if not answer["varied"]:
+        return t.gettext("No: it was the same for every film.")
+    largest = max(steps, key=lambda step: abs(step["change_usd"]))
+    change = t.gettext(
+        "{change} ({percent}) from {former} to {latter}",
+        former=film_name(largest["from"]),
+        latter=film_name(largest["to"]),
+        change=t.signed_money(largest["change_usd"]),
+        percent=t.percent(largest["change_pct"]),
+    )
+    if len(steps) == 1:
+        return t.gettext("Yes: {change}.", change=change)
+    rises = sum(step["change_usd"] > 0 for step in steps)
+    falls = sum(step["change_usd"] < 0 for step in steps)
+    return t.gettext(
+        "Yes: {rises} and {falls}, the largest {change}.",
+        rises=t.ngettext("{n} rise", "{n} rises", rises),
+        falls=t.ngettext("{n} fall", "{n} falls", falls),
+        change=change,
+    )
+
+
+def _steps(t: Localizer, answer: dict[str, Any]) -> list[str]:
+    if not answer["varied"] or len(answer["steps"]) == 1:
+        return []
+    return [
+        t.gettext(
+            "{former} to {latter}: {change} ({percent})",
+            former=film_name(step["from"]),
+            latter=film_name(step["to"]),
+            change=t.signed_money(step["change_usd"]),
+            percent=t.percent(step["change_pct"]),
         )
         for step in answer["steps"]
     ]
-    opening = phrases.varied if answer["varied"] else phrases.not_varied
-    return [opening, *steps, *_missing(phrases, answer["missing"])]
 
 
-def _top(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
+def _step_label(t: Localizer, step: dict[str, Any]) -> str:
+    years = [film["year"] for film in (step["from"], step["to"])]
+    return t.gettext("{former} to {latter}", former=years[0], latter=years[1])
+
+
+def _top(t: Localizer, answer: dict[str, Any]) -> Spoken:
     top_revenue, top_budget = answer["top_revenue"], answer["top_budget"]
+    ties: list[str] = []
+    if answer["direction"] is not None:
+        ties = [
+            *tied(t, top_revenue),
+            *(tied(t, top_budget) if top_budget != top_revenue else []),
+        ]
+    return Spoken(
+        t.gettext(
+            "Did the film of top revenue have a larger or smaller budget than the film of top "
+            "budget? What was the difference in per cent?"
+        ),
+        (_comparison(t, answer), *ties, *missing(t, answer["missing"])),
+        t.gettext(
+            "In per cent of the top budget; budgets are what TMDB's editors entered, and other "
+            "sources state others."
+        ),
+        (
+            Figure(
+                t.gettext("difference to the top budget"),
+                t.percent(answer["difference_pct"]),
+                answer["difference_pct"],
+                "answers.top_revenue_vs_top_budget.difference_pct",
+            ),
+        ),
+    )
+
+
+def _comparison(t: Localizer, answer: dict[str, Any]) -> str:
+    top_revenue = answer["top_revenue"]
     if answer["direction"] is None:
-        return [_no_comparison(phrases, top_revenue), *_missing(phrases, answer["missing"])]
-    sentence = phrases.tops[answer["direction"]].format(
-        top_revenue=_title(top_revenue),
-        revenue=phrases.money(top_revenue["revenue"]),
-        budget=phrases.money(top_revenue["budget"]),
-        top_budget=_title(top_budget),
-        top=phrases.money(top_budget["budget"]),
-        difference=phrases.money(abs(answer["difference_usd"])),
-        percent=_percent(phrases, answer["difference_pct"]),
-    )
-    tied = [*_tied(phrases, top_revenue), *_tied(phrases, top_budget)]
-    return [sentence, *tied, *_missing(phrases, answer["missing"])]
+        if top_revenue is None or top_revenue["budget"] is not None:
+            return _unknown(t)
+        return t.gettext(
+            "Unknown: {top_revenue} earned the most ({revenue}), and its budget is unknown.",
+            top_revenue=film_name(top_revenue),
+            revenue=t.money(top_revenue["revenue"]),
+        )
+    templates = {
+        "smaller": t.gettext(
+            "Smaller: {top_revenue} earned the most ({revenue}) on a budget of {budget}, "
+            "{difference} less than {top_budget} with the top budget of {top} ({percent}).",
+            **_tops(t, answer),
+        ),
+        "equal": t.gettext(
+            "Equal: {top_revenue} earned the most ({revenue}) on a budget of {budget}, which "
+            "is the top budget, as that of {top_budget}.",
+            **_tops(t, answer),
+        ),
+        "same_film": t.gettext(
+            "It is the same film: {top_revenue} earned the most ({revenue}) and has the "
+            "top budget ({top}).",
+            **_tops(t, answer),
+        ),
+    }
+    return templates[answer["direction"]]
 
 
-def _no_comparison(phrases: Phrases, top_revenue: dict[str, Any] | None) -> str:
-    if top_revenue is None or top_revenue["budget"] is not None:
-        return phrases.unknown
-    return phrases.unknown_budget.format(
-        top_revenue=_title(top_revenue), revenue=phrases.money(top_revenue["revenue"])
-    )
+def _tops(t: Localizer, answer: dict[str, Any]) -> dict[str, str]:
+    top_revenue, top_budget = answer["top_revenue"], answer["top_budget"]
+    return {
+        "top_revenue": film_name(top_revenue),
+        "revenue": t.money(top_revenue["revenue"]),
+        "budget": t.money(top_revenue["budget"]),
+        "top_budget": film_name(top_budget),
+        "top": t.money(top_budget["budget"]),
+        "difference": t.money(abs(answer["difference_usd"])),
+        "percent": t.percent(answer["difference_pct"]),
+    }
 
 
-def _popularity(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
-    sentences = [
-        _correlation(phrases, label, answer[name]) for name, label in phrases.popularity_and.items()
-    ]
-    sentences += _missing(phrases, _all_missing(answer))
-    for name, template in phrases.extremes.items():
-        film = answer[name]
-        if film is not None:
-            profit = phrases.money(film["profit"]) if film["profit"] is not None else None
-            sentences.append(
-                template.format(
-                    title=_title(film),
-                    popularity=phrases.number(film["popularity"], 2),
-                    profit=profit or phrases.unknown_amount,
-                )
-            )
-            sentences += _tied(phrases, film)
-    return sentences
+def _amount(t: Localizer, label: str, value: float | None, path: str) -> Figure:
+    return Figure(label, t.money(value), value, path)
 
 
-def _all_missing(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Films that lack a figure of any of the three correlations, each once."""
-    films = [film for name in ("revenue", "profit", "return") for film in answer[name]["missing"]]
-    return list({film["tmdb_id"]: film for film in films}.values())
-
-
-def _year(phrases: Phrases, answer: dict[str, Any]) -> list[str]:
-    sentence = _correlation(phrases, phrases.year_and_popularity, answer)
-    return [sentence, *_missing(phrases, answer["missing"])]
-
-
-def _correlation(phrases: Phrases, label: str, answer: dict[str, Any]) -> str:
-    if answer["pearson"] is None:
-        return phrases.no_correlation.format(label=label, n=answer["n"])
-    pearson, spearman = answer["pearson"], answer["spearman"]
-    r = pearson["r"]
-    kind = evidence(r, pearson["p_value"], spearman["p_value"])
-    return phrases.correlations[kind].format(
-        label=label,
-        strength=phrases.strengths[strength(r)],
-        direction=phrases.directions[r > 0],
-        r=phrases.number(r, 2),
-        p=phrases.number(pearson["p_value"], 2),
-        rho=phrases.number(spearman["rho"], 2),
-        p_rho=phrases.number(spearman["p_value"], 2),
-        n=answer["n"],
-    )
-
-
-def _missing(phrases: Phrases, films: Sequence[dict[str, Any]]) -> list[str]:
-    titles = ", ".join(str(film["title"]) for film in films)
-    return [phrases.missing.format(titles=titles)] if films else []
-
-
-def _tied(phrases: Phrases, film: dict[str, Any]) -> list[str]:
-    titles = ", ".join(str(other["title"]) for other in film.get("tied_with", ()))
-    return [phrases.tied.format(title=film["title"], titles=titles)] if titles else []
-
-
-def _title(film: dict[str, Any]) -> str:
-    return f"{film['title']} ({film['year']})" if film["year"] is not None else str(film["title"])
-
-
-def _percent(phrases: Phrases, value: float | None) -> str:
-    return (
-        f"{phrases.number(value, 1, signed=True)} %"
-        if value is not None
-        else phrases.unknown_amount
-    )
+def _unknown(t: Localizer) -> str:
+    return t.gettext("Unknown: too few films have the figures.")

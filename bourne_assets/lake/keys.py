@@ -6,6 +6,7 @@ What must not be put here: reading or writing, and the bucket's name or prefix (
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
@@ -104,6 +105,17 @@ def all_tmdb_answers() -> str:
 def table(layer: str, asset_path: list[str] | tuple[str, ...], extension: str) -> str:
     """Key of what an asset returns: `<layer>/<asset key>.<parquet or json>`."""
     return f"{layer}/{'/'.join(asset_path)}.{extension}"
+
+
+def snapshots(asset_path: Sequence[str]) -> str:
+    """Folder of the snapshots of a history: beside its table, below the table's name."""
+    return f"{REFINED}/{'/'.join(asset_path)}"
+
+
+def snapshot(asset_path: Sequence[str], taken_at: datetime) -> str:
+    """Key of one snapshot of a saga, by the UTC time of its newest answer."""
+    time = taken_at.strftime("%Y%m%dT%H%M%S%fZ")
+    return f"{snapshots(asset_path)}/{_day(taken_at)}/{time}.parquet"
 
 
 def _split(name: str) -> tuple[str, str]:

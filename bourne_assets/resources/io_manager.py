@@ -1,4 +1,4 @@
-"""The IO manager that keeps what assets return in the lake: frames as Parquet, the rest as JSON.
+"""The IO manager that keeps what assets return in the lake: frames, pages, the rest as JSON.
 
 Built on Dagster's `UPathIOManager`, which handles partitions; bytes go through obstore, for the
 reasons in docs/decisions. Never pickle: a table must be readable by anything, and safe to read.
@@ -14,14 +14,24 @@ import dagster as dg
 import pandas as pd
 from pydantic import PrivateAttr
 
-from bourne_assets.catalogue import LAYER_KEY, observed_schema, preview_of_table, shortened
+from bourne_assets.catalogue import (
+    FORMAT_KEY,
+    LAYER_KEY,
+    observed_schema,
+    preview_of_table,
+    shortened,
+)
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, PARQUET, StoredObject
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
 
-_PARQUET_SUFFIX, _JSON_SUFFIX = ".parquet", ".json"
+_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX = ".parquet", ".json", ".html"
+_ALL_SUFFIXES = (_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX)
+#: Formats that an input of any type would be looked for in.
+_MISTAKABLE = {_PARQUET_SUFFIX: _JSON_SUFFIX, _JSON_SUFFIX: _PARQUET_SUFFIX}
+_HTML = "text/html; charset=utf-8"
 
 
 class InputMissing(dg.Failure, FileNotFoundError):
@@ -33,10 +43,11 @@ class InputMissing(dg.Failure, FileNotFoundError):
 
 
 class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
-    """Stores each output under `<layer>/<asset key>.<parquet or json>` in one atomic PUT.
+    """Stores each output under `<layer>/<asset key>.<parquet, json or html>` in one atomic PUT.
 
     The format follows the asset's type: a pandas DataFrame is Parquet, anything JSON-like is
-    JSON. A frame that is loaded carries the `uri` and `sha256` of its object in `attrs`.
+    JSON; a text is a page where the asset's metadata says `lake/format: html`. A frame that is
+    loaded carries the `uri` and `sha256` of its object in `attrs`.
     """
 
     lake: dg.ResourceDependency[LakeResource]
@@ -62,33 +73,35 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         """A lake has no directories."""
 
     def path_exists(self, path: Any) -> bool:
-        """Whether an object of either format is there."""
+        """Whether an object of any format is there."""
         lake = self.lake.connect()
-        return any(lake.find(f"{path}{suffix}") for suffix in (_PARQUET_SUFFIX, _JSON_SUFFIX))
+        return any(lake.find(f"{path}{suffix}") for suffix in _ALL_SUFFIXES)
 
     def unlink(self, path: Any) -> None:
-        """Remove the object of either format."""
-        for suffix in (_PARQUET_SUFFIX, _JSON_SUFFIX):
+        """Remove the object of whatever format."""
+        for suffix in _ALL_SUFFIXES:
             self.lake.connect().delete(f"{path}{suffix}")
 
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: Any) -> None:
         """Store an output and tell Dagster what was stored.
 
         Raises:
-            Failure: The output is neither a frame nor JSON-like.
+            Failure: The output is neither a frame nor JSON-like, or no text where a page is due.
             LakeError: The lake refused or failed.
         """
-        lake = self.lake.connect()
-        if isinstance(obj, pd.DataFrame):
-            stored = lake.write(f"{path}{_PARQUET_SUFFIX}", _parquet(obj), PARQUET)
+        lake, suffix = self.lake.connect(), _suffix_of(context, obj)
+        if suffix == _PARQUET_SUFFIX:
+            stored = lake.write(f"{path}{suffix}", _parquet(obj), PARQUET)
             described = _describe_frame(context, obj)
-            other = f"{path}{_JSON_SUFFIX}"
+        elif suffix == _HTML_SUFFIX:
+            stored = lake.write(f"{path}{suffix}", _page(obj), _HTML)
+            described = {}
         else:
-            stored = lake.write(f"{path}{_JSON_SUFFIX}", _json(obj), JSON)
-            other = f"{path}{_PARQUET_SUFFIX}"
+            stored = lake.write(f"{path}{suffix}", _json(obj), JSON)
             described = {"preview": dg.MetadataValue.md(f"```json\n{shortened(_text(obj))}\n```")}
-        if lake.find(other):  # yesterday's, of another type, must not be read for today's
-            lake.delete(other)
+        other = _MISTAKABLE.get(suffix)
+        if other and lake.find(f"{path}{other}"):  # yesterday's, of another type, is not today's
+            lake.delete(f"{path}{other}")
         context.add_output_metadata({**_describe_object(stored), **described})
 
     def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
@@ -105,7 +118,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             except ObjectMissing:
                 continue
             value = _decoded(data, suffix, stored.uri)
-            if suffix == _JSON_SUFFIX:
+            if suffix != _PARQUET_SUFFIX:
                 return value
             frame: pd.DataFrame = value
             frame.attrs = {"uri": stored.uri, "sha256": stored.sha256}
@@ -114,7 +127,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     def get_metadata(self, context: dg.OutputContext, obj: Any) -> dict[str, dg.MetadataValue]:
         """The base class's `path`, in full."""
-        suffix = _PARQUET_SUFFIX if isinstance(obj, pd.DataFrame) else _JSON_SUFFIX
+        suffix = _suffix_of(context, obj)
         if context.has_asset_partitions:
             (path,) = self._get_paths_for_partitions(context).values()
         else:
@@ -133,8 +146,23 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
     return (upstream.definition_metadata if upstream else None) or {}
 
 
+def _is_page(context: dg.InputContext | dg.OutputContext) -> bool:
+    """Whether the asset's metadata says that its value is a page."""
+    stated = _definition_metadata(context).get(FORMAT_KEY)
+    return bool(getattr(stated, "value", stated) == "html")
+
+
+def _suffix_of(context: dg.OutputContext, obj: Any) -> str:
+    """The suffix of an output's object."""
+    if isinstance(obj, pd.DataFrame):
+        return _PARQUET_SUFFIX
+    return _HTML_SUFFIX if _is_page(context) else _JSON_SUFFIX
+
+
 def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
     """Suffixes to look for, by the type that the input is annotated with."""
+    if _is_page(context):
+        return (_HTML_SUFFIX,)
     wanted = context.dagster_type.typing_type
     if context.has_asset_partitions and (wanted is dict or get_origin(wanted) in {dict, Mapping}):
         # A mapping of partitions: the type of one stands second, where it stands at all.
@@ -176,6 +204,14 @@ def _json(obj: Any) -> bytes:
         ) from None
 
 
+def _page(obj: Any) -> bytes:
+    if not isinstance(obj, str):
+        raise dg.Failure(
+            f"A page is a text, and this is a {type(obj).__name__}.", allow_retries=False
+        )
+    return obj.encode()
+
+
 def _parquet(frame: pd.DataFrame) -> bytes:
     try:
         return to_parquet(frame)
@@ -187,6 +223,8 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 def _decoded(data: bytes, suffix: str, uri: str) -> Any:
     try:
+        if suffix == _HTML_SUFFIX:
+            return data.decode()
         return from_json(data) if suffix == _JSON_SUFFIX else from_parquet(data)
     except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are such
         first = str(error).partition("\n")[0]

@@ -13,3 +13,11 @@ class SagaEmpty(BourneError):
 
 class QueryWithoutResults(BourneError):
     """A query of the saga matches nothing at TMDB."""
+
+
+class NoSnapshot(BourneError):
+    """The history has no snapshot on or before a day."""
+
+
+class SnapshotUnreadable(BourneError):
+    """An object among the snapshots is none."""

@@ -43,3 +43,32 @@ class SagaTable(Table):
     source: str = Field(
         isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
     )
+
+
+class HistoryTable(Table):
+    """Figures of a saga's films over time: one row a film and UTC day, in order of day and release.
+
+    Null is unknown and never filled in from another day.
+    """
+
+    observed_on: Day = Field(description="UTC day of the snapshot: of its newest answer of TMDB")
+    tmdb_id: Integer = Field(description="TMDB's id of the film")
+    imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
+    title: str = Field(description="Title in English on that day")
+    release_date: Day = Field(nullable=True, description="First release as known on that day")
+    budget: Integer = Field(nullable=True, description="USD as stated on that day; null if unknown")
+    revenue: Integer = Field(
+        nullable=True, description="USD at box offices worldwide as stated on that day"
+    )
+    popularity: float = Field(
+        nullable=True, description="TMDB's popularity on that day; the scale changes over time"
+    )
+    vote_average: float = Field(nullable=True, description="Mean of TMDB's votes, 0 to 10")
+    vote_count: Integer = Field(nullable=True, description="Number of TMDB's votes")
+    partial: bool = Field(
+        description="Whether the snapshot's source states no budget and no revenue at all"
+    )
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    source: str = Field(
+        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+    )

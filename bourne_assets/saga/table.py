@@ -14,6 +14,16 @@ from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import conform, records
 from bourne_assets.tmdb.schemas import DELETED
 
+#: For columns that no single column upstream has under the same name: asset and column.
+_COMPUTED_FROM = {
+    "release_year": (("tmdb_details", "release_date"),),
+    "profit": (("tmdb_details", "revenue"), ("tmdb_details", "budget")),
+    "return_on_budget": (("tmdb_details", "revenue"), ("tmdb_details", "budget")),
+    "imdb_id": (("tmdb_external_ids", "imdb_id"), ("tmdb_details", "imdb_id")),
+    "wikidata_id": (("tmdb_external_ids", "wikidata_id"),),
+    "imdb_rating": (("raw_csvs_s3", "uri"), ("tmdb_external_ids", "imdb_id")),
+    "imdb_votes": (("raw_csvs_s3", "uri"), ("tmdb_external_ids", "imdb_id")),
+}
 _FROM_DETAILS = (
     "tmdb_id",
     "title",
@@ -78,6 +88,22 @@ def release_order(film: Mapping[str, Any]) -> tuple[bool, str, int]:
     return (released is None, str(released or ""), film["tmdb_id"])
 
 
+def derived_figures(film: Mapping[str, Any]) -> dict[str, Any]:
+    """Year, profit (USD) and return (profit / budget) of a film; null where a figure is unknown."""
+    budget, revenue, released = film["budget"], film["revenue"], film["release_date"]
+    profit = revenue - budget if budget is not None and revenue is not None else None
+    return {
+        "release_year": released.year if released else None,
+        "profit": profit,
+        "return_on_budget": profit / budget if profit is not None and budget else None,
+    }
+
+
+def column_sources() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Where each column of the saga table comes from: names of an asset and of its column."""
+    return {**{name: (("tmdb_details", name),) for name in _FROM_DETAILS}, **_COMPUTED_FROM}
+
+
 def _reason(saga: Saga, row: dict[str, Any]) -> str:
     if row["status"] == DELETED:
         return "no details: deleted at TMDB"
@@ -89,17 +115,13 @@ def _reason(saga: Saga, row: dict[str, Any]) -> str:
 def _film(
     details: dict[str, Any], ids: dict[str, Any], rated: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    budget, revenue = details["budget"], details["revenue"]
-    profit = revenue - budget if budget is not None and revenue is not None else None
     imdb_id = ids.get("imdb_id") or details["imdb_id"]
     rating = rated.get(imdb_id, {}) if imdb_id else {}
     return {
         **{name: details[name] for name in _FROM_DETAILS},
         "imdb_id": imdb_id,
         "wikidata_id": ids.get("wikidata_id"),
-        "release_year": details["release_date"].year if details["release_date"] else None,
-        "profit": profit,
-        "return_on_budget": profit / budget if profit is not None and budget else None,
+        **derived_figures(details),
         "imdb_rating": rating.get("imdb_rating"),
         "imdb_votes": rating.get("imdb_votes"),
     }

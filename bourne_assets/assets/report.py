@@ -1,0 +1,79 @@
+"""The report that people read. What must not be put here: the page itself (`insights.report`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.assets.common import (
+    OWNERS,
+    REFINED_GROUP,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.catalogue import FORMAT_KEY, table_metadata
+from bourne_assets.insights.language import LANGUAGES
+from bourne_assets.insights.report import build_report
+from bourne_assets.lake import keys
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+
+
+def report_assets(
+    settings: Settings, saga: Saga, checks: Sequence[dg.AssetChecksDefinition] = ()
+) -> list[dg.AssetsDefinition]:
+    """The report of a saga.
+
+    Args:
+        settings: The settings.
+        saga: The saga.
+        checks: Of these the page names those that block: without them it would not be there.
+    """
+    key = saga_key(saga, "saga_report")
+    held = [
+        spec.description
+        for check in checks
+        for spec in check.check_specs
+        if spec.blocking and spec.description
+    ]
+
+    @dg.asset(
+        key=key,
+        ins={
+            "films": dg.AssetIn(saga_key(saga, saga.table_name)),
+            "answers": dg.AssetIn(saga_key(saga, "insight_metrics")),
+            "history": dg.AssetIn(saga_key(saga, "saga_history")),
+        },
+        group_name=REFINED_GROUP,
+        kinds={"html", "vega", "s3"},
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        metadata={
+            **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
+            FORMAT_KEY: "html",
+            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+        },
+    )
+    def saga_report(
+        films: pd.DataFrame, answers: dict[str, Any], history: pd.DataFrame
+    ) -> dg.MaterializeResult[str]:
+        """The six answers on one page, in English and Portuguese.
+
+        Questions, answers, pictures and caveats, the films, where the figures are from. One HTML
+        file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
+        --open` opens it.
+        """
+        page = build_report(saga, answers, films, history, held)
+        return dg.MaterializeResult(
+            value=page,
+            metadata={
+                "figures_of": answers["as_of"],
+                "answered_by": answers["source"],
+                "languages": ", ".join(LANGUAGES),
+            },
+        )
+
+    return [saga_report]

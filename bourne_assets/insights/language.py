@@ -1,0 +1,168 @@
+"""Two languages from one catalogue: sentences by gettext, numbers, money and dates by Babel.
+
+The sentences of the code are English; `data/locale` holds their translations. What must not be put
+here: the sentences themselves, which stand where they are said.
+"""
+
+import gettext
+import io
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from bourne_assets.settings import DATA_DIR
+
+Language = Literal["en", "pt"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+#: The Portuguese is that of those who asked the six questions.
+_LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
+_LOCALE_DIR = DATA_DIR / "locale"
+_MINUS = "\N{MINUS SIGN}"
+
+
+class Localizer:
+    """Says things in one language. `localizer` gives the one of a language.
+
+    Attributes:
+        language: `en` or `pt`.
+        tag: The language for browsers: `en-US` or `pt-BR`.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._locale = Locale.parse(_LOCALES[language])
+        self.tag = _LOCALES[language].replace("_", "-")
+        self._catalogue = _catalogue(language)
+
+    def gettext(self, message: str, **values: Any) -> str:
+        """A sentence in this language; the names in braces are filled in."""
+        return self._catalogue.gettext(message).format(**values)
+
+    def ngettext(self, one: str, many: str, n: int, **values: Any) -> str:
+        """A sentence about a number of things, which fills in `{n}`."""
+        return self._catalogue.ngettext(one, many, n).format(n=self.number(n, 0), **values)
+
+    def number(self, value: float, digits: int, *, signed: bool = False) -> str:
+        """A number with this language's marks."""
+        pattern = f"#,##0{'.' if digits else ''}{'0' * digits}"
+        return self._signed(
+            format_decimal(_rounded(value, digits), format=pattern, locale=self._locale),
+            signed and _rounded(value, digits) >= 0,
+        )
+
+    def percent(self, value: float | None) -> str:
+        """A change in per cent with its sign and one digit, from a number such as 34.79."""
+        if value is None:
+            return self.gettext("unknown")
+        shown = _rounded(value, 1)
+        return self._signed(
+            format_percent(shown / 100, format="#,##0.0%", locale=self._locale), shown >= 0
+        )
+
+    def exact_money(self, value: float) -> str:
+        """An amount in USD to the cent."""
+        return self._minus(format_currency(value, "USD", locale=self._locale))
+
+    def money(self, value: float | None) -> str:
+        """An amount in millions of USD, with one digit; a loss has its sign in front."""
+        if value is None:
+            return self.gettext("unknown")
+        millions = _rounded(abs(value) / 1e6, 1)
+        pattern = str(self._locale.currency_formats["standard"].pattern).replace("0.00", "0.0")
+        amount = format_currency(
+            millions, "USD", format=pattern, locale=self._locale, currency_digits=False
+        )
+        # Portuguese counts one and a half millions as one.
+        text = self._catalogue.ngettext("{amount} million", "{amount} million", int(millions))
+        return f"{_MINUS if value < 0 else ''}{text.format(amount=amount)}"
+
+    def signed_money(self, value: float) -> str:
+        """A change in millions of USD, with its sign."""
+        return self.money(value) if value < 0 else f"+{self.money(value)}"
+
+    def p_value(self, value: float) -> str:
+        """A p-value with its comparison sign: `p = 0.18`, `p = 0.033`, `p < 0.001`."""
+        smallest, two_digits = 0.001, 0.1
+        if value < smallest:
+            return f"p < {self.number(smallest, 3)}"
+        return f"p = {self.number(value, 2 if value >= two_digits else 3)}"
+
+    def day(self, day: date) -> str:
+        """A day in words."""
+        return format_date(day, format="long", locale=self._locale)
+
+    def short_day(self, day: date) -> str:
+        """A day for tables."""
+        return format_date(day, format="medium", locale=self._locale)
+
+    def month(self, day: date) -> str:
+        """The month of a day, in words."""
+        return format_skeleton("yMMMM", day, locale=self._locale)
+
+    def series(self, things: Sequence[str]) -> str:
+        """A, B and C."""
+        return format_list(list(things), locale=self._locale)
+
+    def chart_locale(self) -> dict[str, Any]:
+        """The marks of numbers as Vega (d3-format) wants them."""
+        symbols = self._locale.number_symbols["latn"]
+        return {
+            "decimal": symbols["decimal"],
+            "thousands": symbols["group"],
+            "grouping": [3],
+            "currency": ["$", ""] if self.language == "en" else ["US$ ", ""],
+            "minus": _MINUS,
+        }
+
+    def _signed(self, text: str, plus: bool) -> str:  # noqa: FBT001 - a private helper
+        return f"+{text}" if plus else self._minus(text)
+
+    @staticmethod
+    def _minus(text: str) -> str:
+        return text.replace("-", _MINUS)
+
+
+@cache
+def localizer(language: Language) -> Localizer:
+    """The localizer of a language; the catalogue is read once."""
+    return Localizer(language)
+
+
+def catalogue_file(language: Language) -> Path:
+    """The translations of a language."""
+    return _LOCALE_DIR / _LOCALES[language] / "LC_MESSAGES" / "messages.po"
+
+
+def placeholders(message: str) -> set[str]:
+    """The names in braces of a message."""
+    return set(re.findall(r"{(\w+)}", message))
+
+
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    """The translations, compiled when first needed: a fresh clone and a wheel hold the same file.
+
+    A compiled copy in the repository could fall behind its source, and this takes 20 ms.
+    """
+    if language == "en":
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with catalogue_file(language).open("rb") as file:
+        write_mo(compiled, read_po(file, locale=_LOCALES[language], charset="utf-8"))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Rounded, and without a minus sign before a zero."""
+    return round(value, digits) + 0.0

@@ -1,0 +1,193 @@
+"""The six answers on one page for people: both languages, the pictures, and where all is from.
+
+The page asks nothing of any network and reads without scripts. Its looks stand in `data/report`.
+What must not be put here: sentences of the answers (`words`) and pictures (`pictures`).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.insights import chart
+from bourne_assets.insights.answers import Film, answer_questions, films_of
+from bourne_assets.insights.language import LANGUAGES, Language, Localizer, localizer
+from bourne_assets.insights.pictures import Picture, pictures_of, popularity_over_time
+from bourne_assets.insights.sentences import film_name
+from bourne_assets.insights.words import in_words, origin
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.history import days_of, films_as_of
+from bourne_assets.settings import DATA_DIR
+from bourne_assets.tmdb import NOTICE
+
+_FOLDER = DATA_DIR / "report"
+#: Which pictures stand with which question.
+_PLACED = (
+    ("revenue",),
+    ("budget",),
+    ("changes",),
+    ("figures",),
+    ("popularity_and_revenue", "popularity_and_profit"),
+    ("year_and_popularity",),
+)
+#: So many days of the history are told: the first, and the last ones.
+_DAYS = 8
+_NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A picture as the page has it: drawn, and the specification to draw it anew."""
+
+    svg: Any
+    specification: Any
+    alternative: str
+
+
+def build_report(
+    saga: Saga,
+    result: dict[str, Any],
+    table: pd.DataFrame,
+    history: pd.DataFrame,
+    held: Sequence[str] = (),
+) -> str:
+    """The page as one HTML document; the same inputs give the same bytes.
+
+    Args:
+        saga: The saga.
+        result: The answers object.
+        table: The `SagaTable` that it came from.
+        history: The saga's `HistoryTable`.
+        held: Rules that held, or there would be no page: English, as in the catalogue.
+    """
+    films = films_of(table)
+    editions = [
+        _edition(localizer(language), saga, result, films=films, history=history, held=held)
+        for language in LANGUAGES
+    ]
+    return str(
+        _template().render(
+            editions=editions,
+            placed=_PLACED,
+            inputs=result["inputs"],
+            bundled=result["source"] != "tmdb",
+            notice=NOTICE,
+            style=_file("report.css"),
+            script=_file("report.js"),
+            vega=_markup(chart.javascript().replace("</script", "<\\/script")),
+        )
+    )
+
+
+def _edition(
+    t: Localizer,
+    saga: Saga,
+    result: dict[str, Any],
+    *,
+    films: Sequence[Film],
+    history: pd.DataFrame,
+    held: Sequence[str],
+) -> dict[str, Any]:
+    """What the template needs in one language."""
+    pictures = pictures_of(t, result, films)
+    over_time = popularity_over_time(t, history)
+    if over_time is not None:
+        pictures["history"] = over_time
+    return {
+        "language": t.language,
+        "tag": t.tag,
+        "name": _NAMES[t.language],
+        "gettext": t.gettext,
+        "title": t.gettext("{saga}: six questions, six answers", saga=saga.title),
+        "origin": origin(result, t.language),
+        "spoken": in_words(result, t.language),
+        "pictures": {name: _shown(picture) for name, picture in pictures.items()},
+        "days": [_day(t, saga, history, day) for day in _told_days(history)],
+        "films": [_row(t, film) for film in films],
+        "held": [t.gettext(rule) for rule in held],
+    }
+
+
+def _shown(picture: Picture) -> _Shown:
+    specification = json.dumps(chart.vega_of(picture.specification), separators=(",", ":"))
+    return _Shown(
+        svg=_markup(chart.svg_of(picture.specification)),
+        specification=_markup(specification.replace("<", "\\u003c")),
+        alternative=picture.alternative,
+    )
+
+
+def _told_days(history: pd.DataFrame) -> list[date]:
+    days = days_of(history)
+    return days if len(days) <= _DAYS else [days[0], *days[1 - _DAYS :]]
+
+
+def _day(t: Localizer, saga: Saga, history: pd.DataFrame, day: date) -> dict[str, str]:
+    """What questions 5 and 6 had for an answer on one day."""
+    result = answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=[])
+    popularity = result["answers"]["popularity_vs_success"]
+    pearson = result["answers"]["year_vs_popularity"]["pearson"]
+    return {
+        "day": t.short_day(day),
+        "most": _with_popularity(t, popularity["most_popular"]),
+        "least": _with_popularity(t, popularity["least_popular"]),
+        "r": t.number(pearson["r"], 2) if pearson else t.gettext("unknown"),
+    }
+
+
+def _with_popularity(t: Localizer, film: Film | None) -> str:
+    if film is None:
+        return t.gettext("unknown")
+    return f"{film_name(film)}: {t.number(film['popularity'], 2)}"
+
+
+def _row(t: Localizer, film: Film) -> dict[str, Any]:
+    released = film["release_date"]
+    profit, budget = film["profit"], film["budget"]
+    figures = [
+        (budget and budget / 1e6, 1),
+        (film["revenue"] and film["revenue"] / 1e6, 1),
+        (profit / 1e6 if profit is not None else None, 1),
+        (profit / budget if profit is not None and budget else None, 2),
+        (film["popularity"], 2),
+    ]
+    return {
+        "title": film["title"],
+        "release": t.short_day(date.fromisoformat(released)) if released else t.gettext("unknown"),
+        "figures": [
+            t.number(value, digits) if value is not None else t.gettext("unknown")
+            for value, digits in figures
+        ],
+    }
+
+
+def _unbroken(text: str) -> str:
+    """A sentence in which `r = 0.04` stays on one line."""
+    blank = "\N{NO-BREAK SPACE}"
+    return text.replace(" = ", f"{blank}={blank}").replace(" < ", f"{blank}<{blank}")
+
+
+def _markup(text: str) -> Any:
+    """Text that the template takes as it is: it was made here, not by an editor of TMDB."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704
+
+
+def _file(name: str) -> Any:
+    return _markup((_FOLDER / name).read_text(encoding="utf-8").strip())
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["unbroken"] = _unbroken
+    return environment.get_template("report.html.jinja")

@@ -1,0 +1,165 @@
+"""A saga's figures over time: one row a film and UTC day, whatever TMDB says later.
+
+A snapshot is what one run saw of a saga. What must not be put here: where snapshots lie
+(`snapshots`), and answers.
+"""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.errors import NoSnapshot
+from bourne_assets.saga.schemas import HistoryTable, SagaTable
+from bourne_assets.saga.table import derived_figures, release_order
+from bourne_assets.settings import DATA_DIR
+from bourne_assets.tables import conform, records
+
+SEED_FILE = DATA_DIR / "history" / "observations.csv"
+_OBSERVED = (
+    "tmdb_id",
+    "imdb_id",
+    "title",
+    "release_date",
+    "budget",
+    "revenue",
+    "popularity",
+    "vote_average",
+    "vote_count",
+    "fetched_at",
+    "source",
+)
+_FIGURES = ("budget", "revenue")
+
+
+def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
+    """What a `SagaTable` says of its films, as `HistoryTable` rows of one day.
+
+    All rows have the day of the newest answer, so that a run over midnight is one snapshot.
+    """
+    day = taken_at(films).date()
+    rows = [
+        {**{name: row[name] for name in _OBSERVED}, "observed_on": day, "partial": False}
+        for row in records(films)
+    ]
+    return conform(rows, HistoryTable)
+
+
+def taken_at(rows: pd.DataFrame) -> datetime:
+    """UTC time of the newest answer among rows that have `fetched_at`."""
+    newest: datetime = rows["fetched_at"].max().to_pydatetime()
+    return newest
+
+
+def seed(saga: Saga, path: Path = SEED_FILE) -> pd.DataFrame:
+    """The observations of the saga's collection that ship with the package; it may be empty."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            _seeded(row)
+            for row in csv.DictReader(file)
+            if int(row["collection_id"]) == saga.collection_id
+        ]
+    return conform(rows, HistoryTable)
+
+
+def merged(snapshots: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """One history of many snapshots, which may overlap.
+
+    Of several rows of a film and day the last fetched stays; of equals, that of the later snapshot.
+    """
+    newest: dict[tuple[Any, int], dict[str, Any]] = {}
+    for snapshot in snapshots:
+        for row in records(snapshot):
+            place = (row["observed_on"], row["tmdb_id"])
+            if place not in newest or newest[place]["fetched_at"] <= row["fetched_at"]:
+                newest[place] = row
+    ordered = sorted(newest.values(), key=lambda row: (row["observed_on"], release_order(row)))
+    return conform(ordered, HistoryTable)
+
+
+def days_of(history: pd.DataFrame) -> list[date]:
+    """The days of a history, in order."""
+    return sorted(set(history["observed_on"]))
+
+
+def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> pd.DataFrame:
+    """The newest snapshot on or before a day, as `SagaTable`; what it does not state is null.
+
+    Raises:
+        NoSnapshot: There is none.
+    """
+    days = [known for known in days_of(history) if known <= day]
+    if not days:
+        first = min(days_of(history), default=None)
+        hint = f"the first is of {first}" if first else "there is none yet"
+        raise NoSnapshot(f"There is no snapshot of {saga.title} on or before {day}: {hint}.")
+    rows = [row for row in records(history) if row["observed_on"] == days[-1]]
+    films = [
+        {
+            **row,
+            **derived_figures(row),
+            "original_title": row["title"],
+            "collection_id": saga.collection_id,
+        }
+        for row in rows
+    ]
+    return conform(sorted(films, key=release_order), SagaTable)
+
+
+def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:
+    """Budgets and revenues that the newest snapshot states otherwise than the one before it.
+
+    Partial rows say nothing about them and are passed over. A figure that became known, or is no
+    longer known, has drifted as well.
+
+    Returns:
+        tmdb_id, title, figure, old, new, change_pct (null where it cannot be computed), old_day
+        and new_day.
+    """
+    by_film: dict[int, list[dict[str, Any]]] = {}
+    for row in records(history):
+        if not row["partial"]:
+            by_film.setdefault(row["tmdb_id"], []).append(row)
+    newest = max((rows[-1]["observed_on"] for rows in by_film.values()), default=None)
+    return [
+        change
+        for rows in by_film.values()
+        if len(rows) > 1 and rows[-1]["observed_on"] == newest
+        for change in _changes(rows[-2], rows[-1])
+    ]
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tmdb_id": after["tmdb_id"],
+            "title": after["title"],
+            "figure": figure,
+            "old": before[figure],
+            "new": after[figure],
+            "change_pct": 100 * (after[figure] - before[figure]) / before[figure]
+            if before[figure] and after[figure] is not None
+            else None,
+            "old_day": before["observed_on"].isoformat(),
+            "new_day": after["observed_on"].isoformat(),
+        }
+        for figure in _FIGURES
+        if before[figure] != after[figure]
+    ]
+
+
+def _seeded(row: dict[str, str]) -> dict[str, Any]:
+    """A line of the seed file; an empty field is unknown."""
+    day = date.fromisoformat(row["observed_on"])
+    return {
+        **{name: value or None for name, value in row.items()},
+        "observed_on": day,
+        "partial": row["partial"] == "true",
+        "release_date": date.fromisoformat(row["release_date"]) if row["release_date"] else None,
+        "fetched_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
+        "source": "bundled-snapshot",
+    }

@@ -1,0 +1,148 @@
+"""Two languages from one catalogue: nothing lacks a translation, and numbers follow the locale."""
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+
+from bourne_assets.insights.language import (
+    LANGUAGES,
+    Language,
+    catalogue_file,
+    localizer,
+    placeholders,
+)
+from scripts.update_catalogue import said
+
+_MINUS = "\N{MINUS SIGN}"
+_TRANSLATED = [language for language in LANGUAGES if language != "en"]
+
+
+def _catalogue(language: Language) -> dict[tuple[str, ...], tuple[str, ...]]:
+    with catalogue_file(language).open("rb") as file:
+        found = read_po(file, locale=catalogue_file(language).parts[-3], charset="utf-8")
+    return {_texts(message.id): _texts(message.string) for message in found if message.id}
+
+
+def _texts(text: object) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
+
+
+def _said() -> list[tuple[str, ...]]:
+    return [_texts(message.id) for message in said() if isinstance(message, Message) and message.id]
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_no_sentence_lacks_a_translation(language: Language) -> None:
+    catalogue = _catalogue(language)
+    lacking = [ids for ids in _said() if not all(catalogue.get(ids, ("",)))]
+    assert lacking == [], "run `make catalogue` and fill in what it names"
+    assert len(_said()) > 100
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_the_catalogue_translates_nothing_that_is_not_said(language: Language) -> None:
+    assert sorted(_catalogue(language)) == sorted(_said()), "run `make catalogue`"
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_a_translation_has_the_placeholders_of_its_sentence(language: Language) -> None:
+    for ids, strings in _catalogue(language).items():
+        for text in strings:
+            assert placeholders(text) == placeholders(ids[-1]), ids
+            assert text.endswith(".") == ids[0].endswith("."), ids
+
+
+def test_the_catalogue_is_found_wherever_the_package_lies(tmp_path: Path) -> None:
+    code = (
+        "from bourne_assets.insights.language import localizer\n"
+        "print(localizer('pt').gettext('Film'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Filme\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "english", "portuguese"),
+    [
+        (0, 1, "0.0", "0,0"),
+        (1234567.89, 1, "1,234,567.9", "1.234.567,9"),
+        (-1234.5, 1, f"{_MINUS}1,234.5", f"{_MINUS}1.234,5"),
+        (999.96, 1, "1,000.0", "1.000,0"),
+        (-0.001, 1, "0.0", "0,0"),
+        (12, 0, "12", "12"),
+    ],
+)
+def test_numbers_have_the_marks_of_their_language(
+    value: float, digits: int, english: str, portuguese: str
+) -> None:
+    assert localizer("en").number(value, digits) == english
+    assert localizer("pt").number(value, digits) == portuguese
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "portuguese"),
+    [
+        (1_500_000, "$1.5 million", "US$ 1,5 milhão"),
+        (-1_500_000, f"{_MINUS}$1.5 million", f"{_MINUS}US$ 1,5 milhão"),
+        (2_000_000, "$2.0 million", "US$ 2,0 milhões"),
+        (1_960_000, "$2.0 million", "US$ 2,0 milhões"),
+        (1_519_557_910, "$1,519.6 million", "US$ 1.519,6 milhões"),
+        (28, "$0.0 million", "US$ 0,0 milhão"),
+        (None, "unknown", "desconhecido"),
+    ],
+)
+def test_money_is_in_millions_with_its_sign_in_front(
+    amount: int | None, english: str, portuguese: str
+) -> None:
+    assert localizer("en").money(amount) == english
+    assert localizer("pt").money(amount).replace("\N{NO-BREAK SPACE}", " ") == portuguese
+
+
+def test_a_change_has_its_sign_in_any_case() -> None:
+    t = localizer("en")
+    assert t.signed_money(1_500_000) == "+$1.5 million"
+    assert t.signed_money(-1_500_000) == f"{_MINUS}$1.5 million"
+    assert localizer("pt").number(0.5, 1, signed=True) == "+0,5"
+    assert t.number(-0.5, 1, signed=True) == f"{_MINUS}0.5"
+    assert [t.percent(value) for value in (34.7916, 0.0, -0.04, -46.1538, None)] == [
+        "+34.8%",
+        "+0.0%",
+        "+0.0%",
+        f"{_MINUS}46.2%",
+        "unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "portuguese"),
+    [
+        (0.9416, "p = 0.94", "p = 0,94"),
+        (0.1, "p = 0.10", "p = 0,10"),
+        (0.0333, "p = 0.033", "p = 0,033"),
+        (0.0004, "p < 0.001", "p < 0,001"),
+        (0.0, "p < 0.001", "p < 0,001"),
+    ],
+)
+def test_a_p_value_has_the_digits_that_matter(value: float, english: str, portuguese: str) -> None:
+    assert localizer("en").p_value(value) == english
+    assert localizer("pt").p_value(value) == portuguese
+
+
+def test_dates_are_those_of_the_language() -> None:
+    day = date(2017, 9, 1)
+    english, portuguese = localizer("en"), localizer("pt")
+    assert (english.day(day), portuguese.day(day)) == ("September 1, 2017", "1 de setembro de 2017")
+    assert (english.month(day), portuguese.month(day)) == ("September 2017", "setembro de 2017")
+    assert portuguese.short_day(day) == "1 de set. de 2017"
+
+
+def test_a_value_with_braces_is_told_as_it_is() -> None:
+    told = localizer("pt").gettext("{verdict}.", verdict="{verdict} {0} %s")
+    assert told == "{verdict} {0} %s."

@@ -1,0 +1,330 @@
+"""The report: one page that people read, in any browser, in both languages, without a network."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bourne_assets.insights.answers import answer_questions
+from bourne_assets.insights.language import LANGUAGES, Language, localizer
+from bourne_assets.insights.report import build_report
+from bourne_assets.insights.words import in_words, origin
+from bourne_assets.saga.history import merged, seed, snapshot_of
+from bourne_assets.tmdb import NOTICE
+from bourne_assets_tests.test_answers import Figures, films_of_2017, saga_table
+from bourne_assets_tests.test_history import BOURNE, OTHER
+from bourne_assets_tests.test_words import SCENARIOS
+
+_INPUTS = [{"uri": "s3://bourne-lake/Refined/bourne_saga_table.parquet", "sha256": "ab" * 32}]
+_RULE = "No film has two rows of one UTC day: the last snapshot of a day wins."
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+def _bundled() -> list[Figures]:
+    when = datetime(2017, 9, 1, tzinfo=UTC)
+    return [{**told, "source": "bundled-snapshot", "fetched_at": when} for told in films_of_2017()]
+
+
+def _result(films: list[Figures]) -> dict[str, Any]:
+    return answer_questions(saga_table(films), saga="bourne", inputs=_INPUTS)
+
+
+def _page_of(films: list[Figures], saga: Any = BOURNE) -> str:
+    table = saga_table(films)
+    history = merged([seed(saga), snapshot_of(table)])
+    return build_report(saga, _result(films), table, history, [_RULE])
+
+
+class _Tags(HTMLParser):
+    """All tags with their attributes, and the text outside of scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._silent = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._silent = tag in {"script", "style"}
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._silent else data
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+# The page as a file
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_sentence_of_the_answers_stands_on_the_page(name: str) -> None:
+    films = SCENARIOS[name]
+    text = _plain(_Tags(_page_of(films)).text)
+    result = _result(films)
+    for language in LANGUAGES:
+        assert _plain(origin(result, language)) in text
+        for said in in_words(result, language):
+            for sentence in (said.question, *said.sentences, said.caveat):
+                assert _plain(sentence) in text
+    assert text.count(NOTICE) == len(LANGUAGES)
+
+
+def test_the_page_loads_nothing_from_anywhere() -> None:
+    tags = _Tags(_page_of(_bundled())).tags
+    assert not [tag for tag, attributes in tags if attributes.get("src") or "srcset" in attributes]
+    assert [attributes["href"] for tag, attributes in tags if "href" in attributes] == ["data:,"]
+    (policy,) = (found["content"] for _, found in tags if found.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none';")
+    style = re.sub(r"<script.*?</script>", "", _page_of(_bundled()), flags=re.DOTALL)
+    assert "@import" not in style
+    assert "url(" not in style
+
+
+def test_the_same_inputs_give_the_same_bytes_and_less_than_a_megabyte() -> None:
+    page = _page_of(_bundled())
+    assert page == _page_of(_bundled())
+    assert len(page.encode()) < 1_000_000
+
+
+def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it() -> None:
+    tags = _Tags(_page_of(_bundled())).tags
+    ids = [found["id"] for _, found in tags if "id" in found]
+    assert len(ids) == len(set(ids))
+    pictures = [found for _, found in tags if found.get("class") == "picture"]
+    assert len(pictures) == 2 * 8
+    for found in pictures:
+        assert found["role"] == "img"
+        assert len(found["aria-label"] or "") > 60
+        assert found["data-specification"] in ids
+
+
+def test_the_page_names_its_inputs_and_the_rules_that_held() -> None:
+    text = _Tags(_page_of(_bundled())).text
+    assert text.count(_INPUTS[0]["uri"]) == text.count(_INPUTS[0]["sha256"]) == 2
+    assert _RULE in text
+    assert localizer("pt").gettext(_RULE) in text
+    table = saga_table(_bundled())
+    bare = build_report(BOURNE, _result(_bundled()), table, merged([snapshot_of(table)]))
+    assert "<details>" not in bare
+
+
+def test_another_saga_has_a_report_of_its_own() -> None:
+    text = _Tags(_page_of(films_of_2017(), OTHER)).text
+    assert "The Matrix: six questions, six answers" in text
+    assert "Sep 1, 2017" not in text
+
+
+def test_a_long_history_is_told_by_its_first_and_last_days() -> None:
+    table = saga_table(_bundled())
+    history = merged(
+        snapshot_of(
+            saga_table(
+                [{**told, "fetched_at": datetime(2026, 1, day, tzinfo=UTC)} for told in _bundled()]
+            )
+        )
+        for day in range(1, 31)
+    )
+    text = _Tags(build_report(BOURNE, _result(_bundled()), table, history)).text
+    assert "Jan 1, 2026" in text
+    assert "Jan 2, 2026" not in text
+    assert all(f"Jan {day}, 2026" in text for day in range(24, 31))
+
+
+_HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<!-- comment",
+    "{{ 7 * 7 }}",
+    "&lt;b&gt;",
+    "]]>",
+]
+
+
+@pytest.mark.parametrize("title", _HOSTILE)
+def test_a_hostile_title_is_text_and_nothing_else(title: str) -> None:
+    films = _bundled()
+    kinds = [tag for tag, _ in _Tags(_page_of(films)).tags]
+    for told in films:
+        told["title"] = title
+    parsed = _Tags(_page_of(films))
+    assert {tag for tag, _ in parsed.tags} <= set(kinds)
+    assert kinds.count("script") == sum(tag == "script" for tag, _ in parsed.tags)
+    assert title in parsed.text
+
+
+# The page in a browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of the bundled figures as a file, as `bourne answers --open` shows it."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(_page_of(_bundled()), encoding="utf-8")
+    return path.as_uri()
+
+
+class _Opened:
+    """A page, and what happened on it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+
+    def drawn(self) -> None:
+        """Wait until the pictures of the visible language answer the pointer."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.picture[data-specification]')]"
+            ".every(found => !found.offsetParent)"
+        )
+
+
+def _open(browser: Browser, address: str, width: int = 1400, **options: Any) -> _Opened:
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    return _Opened(context.new_page(), address)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+class TestInChromium:
+    """The page as a person opens it."""
+
+    @pytest.mark.parametrize("width", [1400, 390])
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_no_request_leaves_the_page_and_nothing_complains(
+        self, chromium: Browser, address: str, language: Language, width: int
+    ) -> None:
+        opened = _open(chromium, f"{address}#{language}", width)
+        opened.drawn()
+        assert opened.requests == [address]
+        assert opened.complaints == []
+        assert opened.page.locator(".picture svg:visible").count() == 8
+        scrolled = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert opened.page.evaluate(scrolled) == 0
+
+    def test_the_switch_changes_language_title_and_address(
+        self, chromium: Browser, address: str
+    ) -> None:
+        opened = _open(chromium, address)
+        page = opened.page
+        seen: dict[Language, str] = {}
+        labels: dict[Language, str] = {"en": "English", "pt": "Português"}
+        for language, label in labels.items():
+            page.get_by_label(label).check(force=True)
+            opened.drawn()
+            assert page.evaluate("document.documentElement.lang") == localizer(language).tag
+            assert page.title() == page.locator("h1:visible").inner_text()
+            seen[language] = _plain(page.locator("main").inner_text())
+        assert page.url.endswith("#pt")
+        result = _result(_bundled())
+        en, pt = in_words(result, "en"), in_words(result, "pt")
+        sides: tuple[tuple[Language, Any, Any], ...] = (("en", en, pt), ("pt", pt, en))
+        for language, mine, theirs in sides:
+            for said, foreign in zip(mine, theirs, strict=True):
+                for text in (said.question, *said.sentences, said.caveat):
+                    assert _plain(text) in seen[language]
+                assert _plain(foreign.caveat) not in seen[language]
+        assert opened.complaints == []
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_the_numbers_on_the_page_are_those_of_the_object(
+        self, chromium: Browser, address: str, language: Language
+    ) -> None:
+        page = _open(chromium, f"{address}#{language}").page
+        result, t = _result(_bundled()), localizer(language)
+        shown = page.locator("data:visible").evaluate_all(
+            "all => all.map(found => [found.dataset.path, found.value, found.textContent])"
+        )
+        assert len(shown) == 2 + 4 + 1 + 3 + 1
+        for path, value, text in shown:
+            found: Any = result
+            for part in path.split("."):
+                found = found[int(part) if part.isdigit() else part]
+            assert json.loads(value) == found
+            assert text in {t.money(found), t.percent(found), f"r = {t.number(found, 2)}"}
+        cells = page.locator("section[aria-labelledby$=films] tbody tr:visible").evaluate_all(
+            "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        for cell, told in zip(cells, _bundled(), strict=True):
+            assert cell[0] == told["title"]
+            assert cell[3] == t.number(told["revenue"] / 1e6, 1)
+            assert cell[6] == t.number(told["popularity"], 2)
+
+    @pytest.mark.parametrize("width", [1400, 390])
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_axe_finds_no_violation(
+        self, chromium: Browser, address: str, language: Language, width: int
+    ) -> None:
+        opened = _open(chromium, f"{address}#{language}", width)
+        opened.drawn()
+        found = Axe().run(opened.page).response["violations"]
+        assert [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in found] == []
+
+    def test_a_pointer_on_a_point_shows_its_figures(self, chromium: Browser, address: str) -> None:
+        opened = _open(chromium, address)
+        opened.drawn()
+        picture = opened.page.get_by_role("img", name=re.compile("^Popularity and profit"))
+        picture.locator("path[transform]").first.hover(force=True)
+        tip = opened.page.locator("#tip")
+        assert tip.is_visible()
+        assert "popularity 86.48, $154.0 million" in tip.inner_text()
+        opened.page.mouse.move(5, 5)
+        assert tip.is_hidden()
+
+    def test_without_scripts_the_page_reads_and_switches_all_the_same(
+        self, chromium: Browser, address: str
+    ) -> None:
+        opened = _open(chromium, address, java_script_enabled=False)
+        assert opened.page.locator(".picture svg:visible").count() == 8
+        assert opened.page.get_by_text("The mean revenue is $327,483,286.20").is_visible()
+        opened.page.locator("label", has_text="Português").click()
+        assert opened.page.get_by_text("A média de faturamento é").is_visible()
+        assert opened.page.get_by_text("The mean revenue is").is_hidden()
+
+    def test_on_paper_there_is_one_language_and_no_switch(
+        self, chromium: Browser, address: str, tmp_path: Path
+    ) -> None:
+        opened = _open(chromium, f"{address}#pt")
+        opened.drawn()
+        opened.page.emulate_media(media="print")
+        assert opened.page.get_by_text("A média de faturamento é").is_visible()
+        assert opened.page.get_by_text("The mean revenue is").is_hidden()
+        assert opened.page.locator(".switch").is_hidden()
+        data = opened.page.pdf(format="A4", path=tmp_path / "report.pdf")
+        assert data.startswith(b"%PDF")
+        assert 2 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 8

@@ -1,0 +1,67 @@
+"""Bring the translations up to date with the sentences of the code: `make catalogue`.
+
+Collects what `gettext` and `ngettext` are called with in the package and its templates, and the
+descriptions of the checks; keeps the translations there are, drops those that nothing says any
+more, and adds the new ones empty, for a person to fill in.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from bourne_assets.definitions import build_defs
+from bourne_assets.insights.language import LANGUAGES, catalogue_file
+from bourne_assets.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "bourne_assets"
+METHODS = [("**.py", "python"), ("**.html.jinja", "jinja2")]
+KEYWORDS = {"gettext": None, "ngettext": (1, 2)}
+CHECKS = "a check's description"
+
+
+def said() -> Catalog:
+    """All messages of the package, in an order that does not depend on line numbers."""
+    catalogue = Catalog(project="bourne_assets", charset="utf-8")
+    found = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS)
+    for file, _, message, _, _ in sorted(found, key=lambda message: (message[0], message[1])):
+        catalogue.add(message, locations=[(f"bourne_assets/{file}", 0)])
+    graph = build_defs(settings=Settings()).resolve_asset_graph()
+    for key in sorted(graph.asset_check_keys):
+        description = graph.get_check_spec(key).description
+        if description:
+            catalogue.add(description, auto_comments=[CHECKS])
+    return catalogue
+
+
+def main() -> int:
+    """Update the catalogue of each language that is translated."""
+    lacking = 0
+    for language in LANGUAGES:
+        path = catalogue_file(language)
+        if path.is_file():
+            with path.open("rb") as file:
+                catalogue = read_po(file, locale=path.parts[-3], charset="utf-8")
+            catalogue.update(said(), no_fuzzy_matching=True)
+            catalogue.obsolete.clear()
+            sink = io.BytesIO()
+            write_po(sink, catalogue, width=100, include_lineno=False, omit_header=True)
+            path.write_bytes(sink.getvalue())
+            empty = [str(m.id) for m in catalogue if m.id and not all(_texts(m.string))]
+            lacking += len(empty)
+            print(f"{path.relative_to(ROOT)}: {len(catalogue)} messages, {len(empty)} to translate")
+            for text in empty:
+                print(f"  {text}")
+    return 1 if lacking else 0
+
+
+def _texts(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (string or "",) if isinstance(string, str | None) else tuple(string)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
