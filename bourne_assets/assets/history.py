@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import (
+    FOLLOWS,
     OWNERS,
     REFINED_GROUP,
     definition_metadata,
@@ -32,6 +33,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         key=key,
         ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
         group_name=REFINED_GROUP,
+        automation_condition=FOLLOWS,
         kinds={"pandas", "parquet", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

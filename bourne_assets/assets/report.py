@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import (
+    FOLLOWS,
     OWNERS,
     REFINED_GROUP,
     saga_key,
@@ -47,6 +48,7 @@ def report_assets(
             "history": dg.AssetIn(saga_key(saga, "saga_history")),
         },
         group_name=REFINED_GROUP,
+        automation_condition=FOLLOWS,
         kinds={"html", "vega", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

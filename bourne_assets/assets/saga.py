@@ -76,7 +76,6 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                     [
                         *origin_of(tmdb_details),
                         *origin_of(tmdb_external_ids),
-                        *origin_of(raw_csvs_s3),
                     ]
                 ),
                 "dagster/column_lineage": column_lineage(
