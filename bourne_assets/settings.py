@@ -21,6 +21,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
+_FEWEST_SECONDS, _MOST_SECONDS = 30, 24 * 60 * 60
 DEFAULT_UI_URL = "http://127.0.0.1:3000"
 MAXIMUM_REQUESTS_PER_SECOND = 1000
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
@@ -44,6 +45,7 @@ class Settings:
         sagas_file: YAML file of the sagas.
         saga_slugs: Sagas that are in the lineage.
         alert_webhook_url: Where alerts are posted; None: they are logged. It is a secret.
+        tmdb_changes_seconds: How often TMDB is asked whether a film was changed.
         ui_url: Where people open Dagster's UI, for the links in alerts.
     """
 
@@ -60,6 +62,7 @@ class Settings:
     saga_slugs: tuple[str, ...] = ("bourne",)
     alert_webhook_url: str | None = field(default=None, repr=False)
     ui_url: str = DEFAULT_UI_URL
+    tmdb_changes_seconds: int = 300
 
     @property
     def bucket(self) -> str:
@@ -123,6 +126,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         sagas_file=_path(given, "BOURNE_SAGAS_FILE", defaults.sagas_file),
         saga_slugs=_slugs(given.get("BOURNE_SAGAS", "bourne")),
         alert_webhook_url=_address(given, "BOURNE_ALERT_WEBHOOK_URL"),
+        tmdb_changes_seconds=_seconds(given, "TMDB_CHANGES_SECONDS", defaults.tmdb_changes_seconds),
         ui_url=(_address(given, "BOURNE_UI_URL") or DEFAULT_UI_URL).rstrip("/"),
     )
 
@@ -183,6 +187,16 @@ def _pace(text: str | None) -> float:
             f"{MAXIMUM_REQUESTS_PER_SECOND}, not {text!r}."
         )
     return pace
+
+
+def _seconds(given: Mapping[str, str], name: str, default: int) -> int:
+    text = given.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and _FEWEST_SECONDS <= int(text) <= _MOST_SECONDS):
+        raise ConfigurationError(
+            f"{name} must be a whole number of seconds from {_FEWEST_SECONDS} to {_MOST_SECONDS}, "
+            f"not {text!r}."
+        )
+    return int(text)
 
 
 def _bucket(name: str | None) -> str | None:

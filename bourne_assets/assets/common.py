@@ -24,6 +24,11 @@ def saga_key(saga: Saga, name: str) -> dg.AssetKey:
     return dg.AssetKey([*saga.key_prefix, name])
 
 
+def saga_group(saga: Saga, layer: str) -> str:
+    """Group of a saga's assets in a layer: each saga has groups of its own in the lineage."""
+    return "_".join([*saga.key_prefix, layer])
+
+
 def saga_tags(saga: Saga) -> dict[str, str]:
     """Tags of a saga's assets."""
     return {"domain": "films", SAGA_TAG: saga.slug}

@@ -8,6 +8,7 @@ from bourne_assets.assets.common import (
     OWNERS,
     REFINED_GROUP,
     definition_metadata,
+    saga_group,
     saga_key,
     saga_tags,
     tmdb_credit,
@@ -32,7 +33,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     @dg.asset(
         key=key,
         ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
-        group_name=REFINED_GROUP,
+        group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=FOLLOWS,
         kinds={"pandas", "parquet", "s3"},
         owners=OWNERS,

@@ -9,6 +9,7 @@ from bourne_assets.assets.common import (
     FOLLOWS,
     OWNERS,
     REFINED_GROUP,
+    saga_group,
     saga_key,
     saga_tags,
     tmdb_credit,
@@ -37,7 +38,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     @dg.asset(
         key=key,
         ins={"films": dg.AssetIn(table)},
-        group_name=REFINED_GROUP,
+        group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=FOLLOWS,
         kinds={"pandas", "scipy", "s3"},
         owners=OWNERS,

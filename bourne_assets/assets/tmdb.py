@@ -15,6 +15,7 @@ from bourne_assets.assets.common import (
     TRUSTED_GROUP,
     definition_metadata,
     raw_objects,
+    saga_group,
     saga_key,
     saga_tags,
     tmdb_credit,
@@ -68,7 +69,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key,
-        group_name=TRUSTED_GROUP,
+        group_name=saga_group(saga, TRUSTED_GROUP),
         kinds=_KINDS,
         owners=OWNERS,
         tags=saga_tags(saga),
@@ -188,7 +189,7 @@ def _out(
         description=description,
         dagster_type=pd.DataFrame,
         is_required=False,
-        group_name=TRUSTED_GROUP,
+        group_name=saga_group(saga, TRUSTED_GROUP),
         kinds=_KINDS,
         owners=OWNERS,
         tags=saga_tags(saga),

@@ -34,7 +34,7 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
     @dg.sensor(
         name="_".join(["tmdb_changes", *saga.key_prefix]),
         job_name=saga_job_name(saga),
-        minimum_interval_seconds=60 * 60,
+        minimum_interval_seconds=settings.tmdb_changes_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING
         if running
         else dg.DefaultSensorStatus.STOPPED,
