@@ -6,7 +6,9 @@ from typing import Any
 
 # What a real run loads, early or late.
 import altair as alt  # noqa: F401
+import babel.dates  # noqa: F401
 import dagster as dg
+import jinja2  # noqa: F401
 import scipy.stats  # noqa: F401
 import vl_convert  # noqa: F401
 

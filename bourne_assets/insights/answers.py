@@ -81,7 +81,16 @@ def films_of(table: pd.DataFrame) -> list[Film]:
 
 
 def mean_of(films: Sequence[Film], figure: str) -> dict[str, Any]:
-    """Arithmetic mean in USD of a figure over the films that have it (questions 1 and 2)."""
+    """Arithmetic mean in USD of a figure over the films that have it (questions 1 and 2).
+
+    Formula: the sum of the known figures / n, with n the number of films that have one. Unknown:
+    left out of sum and n, and named. Ties cannot arise. Source of the figures: TMDB's details
+    (`budget`, `revenue`), in dollars of each film's own year.
+
+    Args:
+        films: In order of release.
+        figure: `revenue` or `budget`.
+    """
     known, missing = _split(films, figure)
     answer = {
         "value": sum(film[figure] for film in known) / len(known) if known else None,
@@ -95,8 +104,10 @@ def mean_of(films: Sequence[Film], figure: str) -> dict[str, Any]:
 def revenue_variation(films: Sequence[Film]) -> dict[str, Any]:
     """Change of revenue from each film to the next in order of release (question 3).
 
-    change_usd = revenue(to) - revenue(from); change_pct = 100 change_usd / revenue(from).
-    Films without a date or a revenue take no part.
+    Formula: change_usd = revenue(to) - revenue(from); change_pct = 100 change_usd / revenue(from),
+    so that a fall to nothing is -100. Unknown: a film without a date or a revenue takes no part,
+    and its neighbours follow each other. Ties: films of one date follow each other by TMDB id.
+    Source: TMDB's `revenue` and `release_date`.
     """
     known, missing = _split(films, "revenue", "release_date")
     steps = [_step(former, latter) for former, latter in pairwise(known)]
@@ -112,7 +123,11 @@ def revenue_variation(films: Sequence[Film]) -> dict[str, Any]:
 def top_revenue_vs_top_budget(films: Sequence[Film]) -> dict[str, Any]:
     """Budget of the film of top revenue against the top budget (question 4).
 
-    difference_usd = budget(top revenue) - budget(top budget), in per cent of the latter.
+    Formula: difference_usd = budget(top revenue) - budget(top budget); difference_pct = 100
+    difference_usd / budget(top budget): never positive, as nothing exceeds the top. Unknown: a
+    top-revenue film without a budget stays the top-revenue film, and the difference is null.
+    Ties: the first in order of release leads, the others are `tied_with`. Source: TMDB's `revenue`
+    and `budget`.
     """
     top_revenue, top_budget = top(films, "revenue"), top(films, "budget")
     answer: dict[str, Any] = {
@@ -146,7 +161,11 @@ def top_revenue_vs_top_budget(films: Sequence[Film]) -> dict[str, Any]:
 def popularity_vs_success(films: Sequence[Film]) -> dict[str, Any]:
     """Correlation of popularity with revenue, profit and return, and the two extremes (question 5).
 
-    profit = revenue - budget; return = profit / budget.
+    Formula: profit = revenue - budget (USD, negative for a loss); return = profit / budget (a
+    ratio without unit); each is correlated with TMDB's popularity (a number without unit, of the
+    day of the figures) as `statistics.correlation` says. Unknown: a film is left out of the
+    correlations whose figures it lacks, and named. Ties: share their mean rank in rho; the first in
+    order of release leads the extremes, the others are `tied_with`.
     """
     with_return = [{**film, "return": _return(film)} for film in films]
     answer = {
@@ -162,7 +181,11 @@ def popularity_vs_success(films: Sequence[Film]) -> dict[str, Any]:
 
 
 def correlation_of(films: Sequence[Film], first: str, second: str) -> dict[str, Any]:
-    """CORR of two figures over the films that have both (question 6: year and popularity)."""
+    """CORR of two figures over the films that have both (question 6: year and popularity).
+
+    Formula, p-values and ties: `statistics.correlation`. Unknown: a film that lacks one of the two
+    takes no part, and is named. Source: TMDB's `release_date` and `popularity`.
+    """
     known, missing = _split(films, first, second)
     result = correlation([film[first] for film in known], [film[second] for film in known])
     return {**result, "missing": missing}

@@ -71,14 +71,13 @@ def merged(snapshots: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     Of several rows of a film and day the last fetched stays; of equals, that of the later snapshot.
     """
-    newest: dict[tuple[Any, int], dict[str, Any]] = {}
-    for snapshot in snapshots:
-        for row in records(snapshot):
-            place = (row["observed_on"], row["tmdb_id"])
-            if place not in newest or newest[place]["fetched_at"] <= row["fetched_at"]:
-                newest[place] = row
-    ordered = sorted(newest.values(), key=lambda row: (row["observed_on"], release_order(row)))
-    return conform(ordered, HistoryTable)
+    frames = list(snapshots)
+    rows = pd.concat([conform([], HistoryTable), *frames], ignore_index=True)
+    last = rows.sort_values("fetched_at", kind="stable").drop_duplicates(
+        ["observed_on", "tmdb_id"], keep="last"
+    )
+    ordered = last.sort_values(["observed_on", "release_date", "tmdb_id"], na_position="last")
+    return pd.DataFrame(HistoryTable.to_schema().coerce_dtype(ordered.reset_index(drop=True)))
 
 
 def days_of(history: pd.DataFrame) -> list[date]:

@@ -17,7 +17,7 @@ from bourne_assets.saga.errors import SnapshotUnreadable
 from bourne_assets.saga.history import taken_at
 from bourne_assets.tables import from_parquet, to_parquet
 
-_READERS = 8
+_READERS = 16
 
 
 def keep_snapshot(lake: Lake, path: Sequence[str], snapshot: pd.DataFrame) -> str:
