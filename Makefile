@@ -17,7 +17,7 @@ help:
 	@echo "make dev    open Dagster's UI on the same instance and lake"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, types and layers"
-	@echo "make bench  measure, and print ratios"
+	@echo "make bench  measure, and print ratios (half an hour, 15 GB of disk)"
 	@echo "make lock   renew the locks (needs uv)"
 	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
 
@@ -38,6 +38,7 @@ lint: development
 
 bench: runtime
 	@$(BIN)/python -m bench.overhead
+	@$(BIN)/python -m bench.landing
 
 # One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need.
 lock:
