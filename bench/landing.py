@@ -111,7 +111,8 @@ def _compare_sending(folder: Path, rounds: int) -> None:
             ratios = [ours / theirs for ours, theirs in zip(seconds, taken["s5cmd"], strict=True)]
             middle, ratio = statistics.median(seconds), statistics.median(ratios)
             print(
-                f"  {client:<20} {middle:6.2f} s   {ratio:5.2f} of s5cmd  ({min(ratios):.2f} to {max(ratios):.2f})",
+                f"  {client:<20} {middle:6.2f} s   {ratio:5.2f} of s5cmd"
+                f"  ({min(ratios):.2f} to {max(ratios):.2f})",
                 flush=True,
             )
         shutil.rmtree(folder / "files")
@@ -260,7 +261,7 @@ def _challenge_file(path: Path, size: int) -> Path:
             for _ in range(2_500):
                 title += 1
                 facts = (
-                    f'tt{title:07d}|The "Film" {title} of them|O filme n\u00famero {title}, original'
+                    f'tt{title:07d}|The "Film" {title} of them|O filme n\u00famero {title}'
                     f"|{1900 + chance.randrange(125)}|{40 + chance.randrange(140)}"
                     f"|{chance.choice(genres)}|{chance.randrange(10, 100) / 10}"
                     f"|{chance.randrange(5, 2_000_000)}"

@@ -189,7 +189,7 @@ def test_landings_at_the_same_time_overwrite_nothing(
     landed = [result.manifest.loc[0] for result in results]
     assert REJECTED not in {row["status"] for row in landed}
     for row in landed:
-        assert lake.digest(lake.key(row["uri"])).sha256 == row["sha256"]
+        assert lake.digest(lake.key(str(row["uri"]))).sha256 == row["sha256"]
     assert len(lake.list(LANDED_CSVS)) == (1 if alike else 3)
     assert sum(row["status"] == LANDED for row in landed) == (1 if alike else 3)
 
