@@ -17,7 +17,7 @@ help:
 	@echo "make dev    open Dagster's UI on the same instance and lake"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, types and layers"
-	@echo "make bench  measure, and print ratios"
+	@echo "make bench  measure, and print ratios (half an hour, 15 GB of disk)"
 	@echo "make catalogue  bring the translations up to date with the sentences"
 	@echo "make lock   renew the locks (needs uv)"
 	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
@@ -39,6 +39,7 @@ lint: development
 
 bench: runtime
 	@$(BIN)/python -m bench.overhead
+	@$(BIN)/python -m bench.landing
 
 catalogue: development
 	@$(BIN)/python -m scripts.update_catalogue

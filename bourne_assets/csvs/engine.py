@@ -5,7 +5,8 @@ What must not be put here: CSV files' forms (`form`), and which columns there ar
 
 import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ import duckdb
 #: Values of a row group: so many rows are one that a group fits into the memory that there is.
 _GROUP_VALUES = 800_000
 _ROWS = (2_048, 40_960)
-_MEMORY_MEGABYTES = 160
+_MEMORY_MEGABYTES = 80
 #: DuckDB counts some 160 kB a column that it reads, however few rows there are.
 _COLUMNS_A_MEGABYTE = 4
 _SHOWN = 100
@@ -66,6 +67,18 @@ class Engine:
         self._megabytes = megabytes
         self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
         self._connection.execute(f"SET threads = {threads}")
+
+    @contextmanager
+    def frugal(self) -> Iterator[None]:
+        """One thread, for what must fit into little memory; results that are sorted stay so."""
+        ((threads,),) = self.rows("SELECT current_setting('threads')")
+        self._connection.execute("SET threads = 1")
+        self._connection.execute("SET preserve_insertion_order = false")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"SET threads = {threads}")
+            self._connection.execute("SET preserve_insertion_order = true")
 
     def close(self) -> None:
         """Give memory and temporary files back."""

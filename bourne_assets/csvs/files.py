@@ -4,6 +4,7 @@ What must not be put here: what a file holds (`scan`, `form`).
 """
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,17 +109,20 @@ def _leads_inside(link: Path, root: Path) -> bool:
 
 
 def _found(place: Path) -> Iterator[CsvFile]:
-    if place.is_file() or place.is_fifo() or (place.is_symlink() and not place.is_dir()):
-        yield CsvFile.of(place)
-        return
     try:
-        os.scandir(place).close()
+        if stat.S_ISDIR(place.stat().st_mode):
+            os.scandir(place).close()
+            yield from _below(place, place)
+        else:
+            yield CsvFile.of(place)
     except OSError as error:
+        if os.path.islink(place):  # noqa: PTH114 - which no name can make fail
+            yield CsvFile.of(place)
+            return
         raise CsvFolderError(
             f"The folder {place} of CSV files cannot be read ({error.strerror}): "
             "check BOURNE_CSV_DIR, or the path that you gave."
         ) from None
-    yield from _below(place, place)
 
 
 def _below(folder: Path, root: Path) -> Iterator[CsvFile]:

@@ -98,8 +98,11 @@ class Journal:
             if path == self._path or not lock.acquire():
                 continue
             try:
-                aborted += self._abort(_entries(path))
-                path.unlink(missing_ok=True)
+                entries = _entries(path)
+                mine = [entry for entry in entries if entry["lake"] == self._lake.uri("")]
+                aborted += self._abort(mine)
+                if mine == entries:  # else the next landing into the other lake needs it
+                    path.unlink(missing_ok=True)
             finally:
                 lock.release()
         return aborted
@@ -119,8 +122,7 @@ class Journal:
         return aborted
 
     def _abort(self, entries: list[dict[str, str | None]]) -> int:
-        mine = [entry for entry in entries if entry["lake"] == self._lake.uri("")]
-        begun = {entry["key"]: entry["upload_id"] for entry in mine}
+        begun = {entry["key"]: entry["upload_id"] for entry in entries}
         for key, upload_id in begun.items():
             # One that was noted and has no id may have begun all the same.
             ids = [upload_id] if upload_id else self._unfinished(str(key))

@@ -233,7 +233,7 @@ class _Batch:
 
     def _landed(self, file: CsvFile, name: str, group: Group) -> ManifestRow:
         stamp = must_be_regular(file)
-        found = scan(file.path, self._must_go_on, stamp.size)
+        found = scan(file.path, self._look, stamp.size)
         facts = self.copies.known_facts(group, name, found.sha256)
         reading: Future[Reading] | None = None
         if facts is None:
@@ -318,9 +318,13 @@ class _Batch:
         if self._stopped.is_set():
             raise LandingStopped("The landing was stopped.")
 
+    def _look(self, size: int) -> None:
+        self._must_go_on()
+        self._progress.look(size)
+
     def _count(self, size: int) -> None:
         self._must_go_on()
-        self._progress.add(size)
+        self._progress.send(size)
 
 
 def _approve(reading: Future[Reading]) -> None:

@@ -17,13 +17,18 @@ class Progress:
     def __init__(self, files: int, size: int) -> None:
         self._files, self._size = files, size
         self._lock = Lock()
-        self._done_files = self._done_bytes = 0
+        self._done_files = self._sent = self._looked = 0
         self._begun = time.monotonic()
 
-    def add(self, size: int) -> None:
+    def look(self, size: int) -> None:
+        """So many bytes more have been looked at."""
+        with self._lock:
+            self._looked += size
+
+    def send(self, size: int) -> None:
         """So many bytes more are in the lake, or need not be sent."""
         with self._lock:
-            self._done_bytes += size
+            self._sent += size
 
     def end_file(self) -> None:
         """A file is done."""
@@ -31,18 +36,19 @@ class Progress:
             self._done_files += 1
 
     def line(self) -> str:
-        """One line: files, bytes, speed, and the time that is left."""
+        """One line: files, bytes, speed, and the time that is left.
+
+        Every byte is looked at and sent: half of the way each.
+        """
         with self._lock:
-            files, size = self._done_files, self._done_bytes
+            files, size = self._done_files, (self._looked + self._sent) / 2
         taken = max(time.monotonic() - self._begun, 1e-9)
         pace = size / taken
         left = max(self._size - size, 0)
         if left == 0:
             ending = "reading the rest"
-        elif pace > 0:
-            ending = f"{left / pace:,.0f} s left"
         else:
-            ending = "starting"
+            ending = f"{left / pace:,.0f} s left" if pace else "starting"
         return (
             f"Landing: {files:,} of {self._files:,} files, {size / _MEGABYTE:,.1f} of "
             f"{self._size / _MEGABYTE:,.1f} MB, {pace / _MEGABYTE:,.1f} MB/s, {ending}"

@@ -94,7 +94,7 @@ def read_csv(
         OSError: It cannot be read.
     """
     said = said or Dataset()
-    found = found or scan(path, stop)
+    found = found or scan(path, lambda _: stop())
     form = find_form(path, found, said)
     with tempfile.TemporaryDirectory(prefix="bourne-csv-") as name:
         folder = Path(name)
@@ -201,6 +201,7 @@ class _Job:
                 self._source(source, dict.fromkeys(names, "VARCHAR")),
                 source,
                 self.form,
+                self.said.nulls,
             )
         return {name: self.said.types.get(name, kind) for name, kind in types.items()}
 

@@ -80,12 +80,14 @@ class Letters:
         return "cp1252" if self.controls else "latin-1"
 
 
-def scan(path: Path, stop: Callable[[], None] = lambda: None, size: int | None = None) -> Scan:
+def scan(
+    path: Path, looked: Callable[[int], None] = lambda _: None, size: int | None = None
+) -> Scan:
     """Read a file once.
 
     Args:
         path: The file.
-        stop: Called at each block; what it raises ends the scan.
+        looked: Called with the bytes of each block; what it raises ends the scan.
         size: Bytes that the file has; None where it is not known.
 
     Raises:
@@ -95,7 +97,7 @@ def scan(path: Path, stop: Callable[[], None] = lambda: None, size: int | None =
     found, digest, ends_with_cr = Scan(), hashlib.sha256(), False
     with path.open("rb", buffering=0) as source:
         while block := source.read(BLOCK):
-            stop()
+            looked(len(block))
             if not found.size:
                 found.is_gzip = block.startswith(GZIP)
             digest.update(block)

@@ -24,7 +24,7 @@ from bourne_assets.lake.store import CSV, Lake, StoredObject
 SINGLE_BYTES = 8 * 1024 * 1024
 _PART_BYTES = 8 * 1024 * 1024
 _MAXIMUM_PARTS = 9_500
-_IN_FLIGHT_BYTES = 40 * 1024 * 1024
+_IN_FLIGHT_BYTES = 32 * 1024 * 1024
 _PART_THREADS = 4
 _CHANGED = "it changed while it was sent"
 

@@ -20,6 +20,7 @@ _COLUMNS = {
     "notaMedia": "rating",
     "numeroVotos": "votes",
 }
+_RATED = {"notaMedia", "numeroVotos"}
 
 
 def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: Path) -> int:
@@ -38,14 +39,16 @@ def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: 
         How many titles there are.
     """
     known = [name for name in _COLUMNS if name in columns]
-    votes = [identifier(name) for name in ("numeroVotos", "notaMedia") if name in columns]
-    newest = ", ".join(f"v{n} := coalesce({name}, -1)" for n, name in enumerate(votes)) or "v := 0"
-    picked = "".join(
-        f", arg_max_null({identifier(name)}, struct_pack({newest})) AS {_COLUMNS[name]}"
-        for name in known
-    )
-    return engine.write_table(
-        f"SELECT {identifier(CHALLENGE_ID)} AS id{picked} FROM {parquet(table)}"  # noqa: S608
-        f" WHERE {identifier(CHALLENGE_ID)} IS NOT NULL GROUP BY ALL ORDER BY id",
-        titles,
-    )
+    facts = "".join(f", {identifier(name)} AS {_COLUMNS[name]}" for name in known)
+    newest = "".join(f"{name} DESC NULLS LAST, " for name in ("votes", "rating"))
+    ranked = ", ".join(_COLUMNS[name] for name in known) or "id"
+    # Distinct rows first, then ranks: both can be put aside on disk, as arg_max cannot.
+    with engine.frugal():
+        return engine.write_table(
+            f"SELECT * FROM (SELECT DISTINCT {identifier(CHALLENGE_ID)} AS id{facts}"  # noqa: S608
+            f" FROM {parquet(table)} WHERE {identifier(CHALLENGE_ID)} IS NOT NULL)"
+            " QUALIFY row_number() OVER"
+            f" (PARTITION BY id ORDER BY {newest if set(known) >= _RATED else ''}{ranked}) = 1"
+            " ORDER BY id",
+            titles,
+        )

@@ -5,6 +5,7 @@ What must not be put here: the challenge's types, which are known (`datasets`).
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,9 @@ _CODE = r"^\s*[+-]?(0\d.*|\d{16,})\s*$"
 _ROWS = 20_480
 
 
-def found_types(engine: Engine, rows: str, source: Path, form: CsvForm) -> dict[str, str]:
+def found_types(
+    engine: Engine, rows: str, source: Path, form: CsvForm, nulls: Sequence[str] = ()
+) -> dict[str, str]:
     """DuckDB's types by column; text where it is not sure, or a number would lose digits.
 
     Args:
@@ -26,6 +29,7 @@ def found_types(engine: Engine, rows: str, source: Path, form: CsvForm) -> dict[
         rows: The file's rows as a query's source, all columns text.
         source: The file.
         form: Its form.
+        nulls: Texts that mean an unknown value, beside the empty one.
     """
     names = form.columns
     try:
@@ -34,7 +38,7 @@ def found_types(engine: Engine, rows: str, source: Path, form: CsvForm) -> dict[
             f"{literal(str(source))}, delim = {literal(form.delimiter)},"
             f" quote = {literal(form.quote)}, escape = {literal(form.quote)},"
             f" header = {str(form.has_header).lower()}, sample_size = {_ROWS},"
-            " ignore_errors = true)"
+            f" nullstr = [{', '.join(map(literal, ('', *nulls)))}], ignore_errors = true)"
         )
     except duckdb.Error:
         suggested = []

@@ -1,0 +1,44 @@
+"""Sends files as a landing does, without reading them: what `bench.landing` compares with others.
+
+python -m bench.send PREFIX FILE...
+"""
+
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from bourne_assets.csvs.files import CsvFile, must_be_regular
+from bourne_assets.csvs.journal import Journal
+from bourne_assets.csvs.scan import scan
+from bourne_assets.csvs.sending import Outgoing, Sender
+from bourne_assets.lake.keys import LANDED_CSVS, dataset_name
+from bourne_assets.lake.server import Credentials, connect_server
+
+
+def main() -> int:
+    """Scan, hash, send, and have the server prove what arrived."""
+    prefix, *names = sys.argv[1:]
+    keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    lake = connect_server(os.environ["AWS_ENDPOINT_URL"], keys, os.environ["BUCKET"], prefix)
+    known = lake.folders(LANDED_CSVS)
+    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder), lake) as journal:
+        sender = Sender(lake, date(2026, 11, 23), journal, lambda _: None)
+
+        def send(name: str) -> None:
+            file = CsvFile.of(Path(name))
+            stamp = must_be_regular(file)
+            found = scan(file.path, size=stamp.size)
+            is_new = dataset_name(file.path.name) not in known
+            sender.send(Outgoing(file, found, stamp, is_new))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(send, names))
+        sender.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,314 @@
+"""Beside the landed bytes lie a columnar copy, a profile, and the challenge's titles."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bourne_assets.csvs.datasets import Datasets, load_datasets
+from bourne_assets.csvs.errors import CsvDatasetsError
+from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.progress import Progress
+from bourne_assets.csvs.schemas import LANDED, UNCHANGED
+from bourne_assets.lake.errors import LakeFailed
+from bourne_assets.lake.store import Lake
+from bourne_assets.settings import DATA_DIR
+from bourne_assets.tables import from_json, from_parquet, records
+
+_DAY = date(2026, 11, 23)
+_MOVIES = (DATA_DIR / "sample_csvs" / "movies.csv").read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for CSV files."""
+    path = tmp_path / "batch"
+    path.mkdir()
+    return path
+
+
+def _land(
+    lake: Lake, folder: Path, datasets: Datasets | None = None, day: date = _DAY
+) -> dict[str, dict[str, Any]]:
+    landing = land_csv_files(
+        find_csv_files(folder), lake, day, datasets=datasets, journal=folder.parent / "journal"
+    )
+    return {row["file"]: row for row in records(landing.manifest)}
+
+
+def _table(lake: Lake, name: str) -> pd.DataFrame:
+    return from_parquet(lake.read(f"Trusted/Local/{name}.parquet")[0])
+
+
+def _profile(lake: Lake, name: str) -> dict[str, Any]:
+    return dict(from_json(lake.read(f"Trusted/Local/{name}.profile.json")[0]))
+
+
+# The challenge's files
+
+
+def test_the_challenges_columns_are_typed_and_both_null_markers_unknown(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "movies.csv").write_bytes(_MOVIES)
+    row = _land(lake, folder)["movies.csv"]
+    assert (row["lines"], row["rows"], row["rejected_rows"]) == (129, 129, 0)
+    table = _table(lake, "Movies")
+    assert len(table) == 129
+    years = table["anoLancamento"]
+    assert pd.api.types.is_numeric_dtype(years)
+    assert years.notna().all()
+    minutes = table[table["id"] == "tt0060196"]["tempoMinutos"]
+    assert minutes.isna().any(), "a bare N is unknown in a number"
+    assert not (table == "\\N").any().any()
+
+
+def test_a_bare_n_in_a_text_is_a_letter(lake: Lake, folder: Path) -> None:
+    header, _, rest = _MOVIES.partition(b"\n")
+    line = rest.splitlines()[0].split(b"|")
+    line[header.split(b"|").index(b"personagem")] = b"N"
+    (folder / "movies.csv").write_bytes(header + b"\n" + b"|".join(line) + b"\n")
+    _land(lake, folder)
+    assert _table(lake, "Movies")["personagem"].to_list() == ["N"]
+
+
+def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "movies.csv").write_bytes(_MOVIES)
+    _land(lake, folder)
+    titles = _table(lake, "Movies.titles")
+    assert list(titles.columns) == [
+        "id",
+        "title",
+        "original_title",
+        "year",
+        "runtime_minutes",
+        "genres",
+        "rating",
+        "votes",
+    ]
+    assert titles["id"].is_unique
+    assert titles["id"].to_list() == sorted(titles["id"])
+    assert len(titles) == _table(lake, "Movies")["id"].nunique()
+    bourne = titles[titles["id"] == "tt0258463"].iloc[0]
+    assert (bourne["title"], bourne["year"], bourne["rating"], bourne["votes"]) == (
+        "The Bourne Identity",
+        2002,
+        7.8,
+        590_000,
+    )
+
+
+def test_a_value_that_is_no_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:
+    (folder / "movies.csv").write_bytes(_MOVIES.replace(b"|1942|", b"|19x2|"))
+    row = _land(lake, folder)["movies.csv"]
+    assert row["unreadable"] == "anoLancamento: 2 ('19x2'); anoNascimento: 4 ('19x2')"
+    assert row["rows"] == 129
+    table = _table(lake, "Movies")
+    assert table[table["id"] == "tt0034583"]["anoLancamento"].isna().all()
+
+
+# Profiles
+
+
+def test_the_profile_tells_rows_types_nulls_extremes_and_distinct_values(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "films.csv").write_bytes(b"id,title,day\n1,b,2020-01-02\n2,a,\n3,a,2019-05-06\n")
+    _land(lake, folder)
+    profile = _profile(lake, "Films")
+    assert (profile["rows"], profile["id"]) == (3, "id")
+    assert profile["columns"] == [
+        {"name": "id", "type": "BIGINT", "nulls": 0, "distinct": 3, "low": "1", "high": "3"},
+        {"name": "title", "type": "VARCHAR", "nulls": 0, "distinct": 2, "low": "a", "high": "b"},
+        {
+            "name": "day",
+            "type": "DATE",
+            "nulls": 1,
+            "distinct": 2,
+            "low": "2019-05-06",
+            "high": "2020-01-02",
+        },
+    ]
+
+
+def test_files_of_one_dataset_are_one_table(lake: Lake, folder: Path) -> None:
+    for place, data in (("2024", b"id,a\n1,x\n"), ("2025", b"id,b\n2,7\n")):
+        (folder / place).mkdir()
+        (folder / place / "films.csv").write_bytes(data)
+    rows = _land(lake, folder)
+    assert {row["table_uri"] for row in rows.values()} == {lake.uri("Trusted/Local/Films.parquet")}
+    assert records(_table(lake, "Films")) == [
+        {"id": 1, "a": "x", "b": None},
+        {"id": 2, "a": None, "b": 7},
+    ]
+    (folder / "2025" / "films.csv").write_bytes(b"id,b\n2,8\n")
+    _land(lake, folder)
+    assert [row["b"] for row in records(_table(lake, "Films"))] == [None, 8]
+
+
+def test_what_is_known_is_not_read_again(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,x\n2\n")
+    first = _land(lake, folder)["films.csv"]
+    monkeypatch.setattr("bourne_assets.csvs.readers.read_csv", lambda *_, **__: 1 / 0)
+    second = _land(lake, folder)["films.csv"]
+    assert (first.pop("status"), second.pop("status")) == (LANDED, UNCHANGED)
+    assert first == second
+
+
+def test_the_same_bytes_of_another_day_are_copied_and_not_sent(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
+    _land(lake, folder)
+    monkeypatch.setattr(
+        "bourne_assets.csvs.sending.Sender.send", lambda *_, **__: pytest.fail("sent")
+    )
+    row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
+    assert row["uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/24/films.csv")
+    assert lake.digest(lake.key(row["uri"])).sha256 == row["sha256"]
+
+
+def test_what_the_server_does_not_copy_is_sent(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
+    _land(lake, folder)
+
+    def refuse(*_: object) -> None:
+        raise LakeFailed("It is too large.")
+
+    monkeypatch.setattr(Lake, "copy", refuse)
+    row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
+    assert row["status"] == LANDED
+    assert lake.digest(lake.key(row["uri"])).sha256 == row["sha256"]
+
+
+def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
+    _land(lake, folder)
+    lake.delete("Trusted/Local/Films.profile.json")
+    lake.delete("Trusted/Local/Films.parquet")
+    assert _land(lake, folder)["films.csv"]["status"] == UNCHANGED
+    assert len(_table(lake, "Films")) == 1
+
+
+# Drift
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "drift"),
+    [
+        (b"id,a\n1,2\n", b"id,a\n3,4\n", None),
+        (b"id,a\n1,2\n", b"id,a,b\n3,4,5\n", "new: b"),
+        (b"id,a,b\n1,2,3\n", b"id,a\n3,4\n", "missing: b"),
+        (b"id,a\n1,2\n", b"id,c\n3,4\n", "renamed: a is now c"),
+        (b"id,a\n1,2\n", b"id,a\n3,x\n", "retyped: a was BIGINT and is VARCHAR"),
+    ],
+)
+def test_columns_are_compared_with_those_of_the_last_landing(
+    lake: Lake, folder: Path, before: bytes, after: bytes, drift: str | None
+) -> None:
+    (folder / "films.csv").write_bytes(before)
+    assert _land(lake, folder)["films.csv"]["drift"] is None
+    (folder / "films.csv").write_bytes(after)
+    row = _land(lake, folder)["films.csv"]
+    assert (row["drift"], row["missing_id"]) == (drift, None)
+    assert _land(lake, folder)["films.csv"]["drift"] is None, "it is the last landing now"
+
+
+def test_a_file_that_lost_its_id_is_named_again_and_again_and_the_good_copy_stays(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,2\n")
+    _land(lake, folder)
+    (folder / "films.csv").write_bytes(b"key,a\n1,2\n")
+    for _ in range(2):
+        assert _land(lake, folder)["films.csv"]["missing_id"] == "id"
+    assert list(_table(lake, "Films").columns) == ["id", "a"]
+
+
+def test_a_file_of_the_challenge_without_an_id_is_named_at_once(lake: Lake, folder: Path) -> None:
+    (folder / "movies.csv").write_bytes(_MOVIES.replace(b"id|", b"key|", 1))
+    assert _land(lake, folder)["movies.csv"]["missing_id"] == "id"
+
+
+# What the user says
+
+
+def _said(folder: Path, text: str) -> Datasets:
+    path = folder.parent / "datasets.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_datasets(path)
+
+
+def test_what_the_user_says_comes_before_what_is_found(lake: Lake, folder: Path) -> None:
+    (folder / "box_office.csv").write_bytes("1~Amélie~NA\n2~b~5\n".encode("latin-1"))
+    datasets = _said(
+        folder,
+        """
+        datasets:
+          box_office:
+            {delimiter: "~", quote: "", encoding: latin-1, header: false, id: film,
+             columns: [film, title, gross], types: {film: VARCHAR}, nulls: [NA]}
+        """,
+    )
+    row = _land(lake, folder, datasets)["box_office.csv"]
+    assert (row["rows"], row["encoding"], row["missing_id"]) == (2, "iso8859-1", None)
+    assert records(_table(lake, "Box_Office")) == [
+        {"film": "1", "title": "Amélie", "gross": None},
+        {"film": "2", "title": "b", "gross": 5},
+    ]
+    assert _land(lake, folder)["box_office.csv"]["drift"] is not None, "read in another way"
+
+
+def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
+    lake: Lake, folder: Path
+) -> None:
+    (folder / "films.csv").write_bytes(b"a,b\n1,2\n")
+    datasets = _said(folder, "datasets: {films: {columns: [a]}}")
+    row = _land(lake, folder, datasets)["films.csv"]
+    assert row["reason"] == "it has 2 columns, and BOURNE_CSV_DATASETS names 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "datasets: {films: {delimiter: '||'}}",
+        "datasets: {films: {colour: red}}",
+        "datasets: {films: {encoding: klingon}}",
+        "datasets: [1]",
+        "{",
+        "",
+    ],
+)
+def test_a_datasets_file_that_says_what_cannot_be_is_named(folder: Path, text: str) -> None:
+    with pytest.raises(CsvDatasetsError, match=r"datasets\.yaml") as raised:
+        _said(folder, text)
+    assert raised.value.exit_code == 2
+
+
+def test_a_datasets_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CsvDatasetsError, match="BOURNE_CSV_DATASETS"):
+        load_datasets(tmp_path / "missing.yaml")
+
+
+# Progress
+
+
+def test_progress_tells_files_bytes_speed_and_what_is_left() -> None:
+    progress = Progress(files=3, size=4_000_000)
+    assert progress.line().endswith("0.0 MB/s, starting")
+    progress.look(4_000_000)
+    progress.end_file()
+    line = progress.line()
+    assert line.startswith("Landing: 1 of 3 files, 2.0 of 4.0 MB, ")
+    assert line.endswith(" s left")
+    progress.send(4_000_000)
+    assert progress.line().endswith("reading the rest")
