@@ -39,6 +39,7 @@ lint: development
 
 bench: runtime
 	@$(BIN)/python -m bench.overhead
+	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.landing
 
 catalogue: development

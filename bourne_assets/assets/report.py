@@ -1,10 +1,12 @@
 """The report that people read. What must not be put here: the page itself (`insights.report`)."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+from pydantic import Field
 
 from bourne_assets.assets.common import (
     FOLLOWS,
@@ -16,11 +18,24 @@ from bourne_assets.assets.common import (
     tmdb_credit,
 )
 from bourne_assets.catalogue import FORMAT_KEY, table_metadata
+from bourne_assets.insights.answers import answer_questions
 from bourne_assets.insights.language import LANGUAGES
 from bourne_assets.insights.report import build_report
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.history import films_as_of
 from bourne_assets.settings import Settings
+from bourne_assets.tables import origin_of
+
+
+class ReportConfig(dg.Config):
+    """Of which day the report is."""
+
+    as_of: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="YYYY-MM-DD: the report of the last snapshot up to that day; empty: of today.",
+    )
 
 
 def report_assets(
@@ -61,7 +76,10 @@ def report_assets(
         },
     )
     def saga_report(
-        films: pd.DataFrame, answers: dict[str, Any], history: pd.DataFrame
+        config: ReportConfig,
+        films: pd.DataFrame,
+        answers: dict[str, Any],
+        history: pd.DataFrame,
     ) -> dg.MaterializeResult[str]:
         """The six answers on one page, in English and Portuguese.
 
@@ -69,6 +87,9 @@ def report_assets(
         file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
         --open` opens it.
         """
+        if config.as_of:
+            films = films_as_of(history, date.fromisoformat(config.as_of), saga)
+            answers = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
         page = build_report(saga, answers, films, history, held)
         return dg.MaterializeResult(
             value=page,

@@ -77,6 +77,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                     [
                         *origin_of(tmdb_details),
                         *origin_of(tmdb_external_ids),
+                        *ratings.attrs["inputs"],
                     ]
                 ),
                 "dagster/column_lineage": column_lineage(

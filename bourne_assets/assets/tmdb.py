@@ -25,7 +25,7 @@ from bourne_assets.lake import keys
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.saga.candidates import find_candidates
-from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.definition import Saga, with_queries
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
 from bourne_assets.tmdb.films import fetch_films
@@ -59,6 +59,16 @@ class TmdbConfig(dg.Config):
     )
 
 
+class SearchConfig(TmdbConfig):
+    """What TMDB is searched for in this run."""
+
+    queries: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Queries in place of those of the sagas file; empty: those of the file.",
+    )
+
+
 def tmdb_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     """The three TMDB assets of a saga."""
     return [_search(settings, saga), _films(settings, saga)]
@@ -83,7 +93,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         },
     )
     def tmdb_search(
-        config: TmdbConfig, tmdb: TmdbResource, lake: LakeResource
+        config: SearchConfig, tmdb: TmdbResource, lake: LakeResource
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Candidates of the saga, each kept or rejected with the reason.
 
@@ -93,12 +103,14 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         as received under `Raw/TMDB/JSON/` first.
         """
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
+        asked = with_queries(saga, config.queries)
         with RawLanding(lake.connect()) as landing:
-            candidates = find_candidates(saga, client, landing)
+            candidates = find_candidates(asked, client, landing)
         rejected = candidates[~candidates["kept"]]
         return dg.MaterializeResult(
             value=candidates,
             metadata={
+                "queries": ", ".join(asked.queries),
                 "candidates": len(candidates),
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),

@@ -13,7 +13,7 @@ from pandera.pandas import Field
 
 from bourne_assets.csvs.engine import Engine, literal, parquet
 from bourne_assets.lake import keys
-from bourne_assets.lake.store import Lake
+from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import Integer, Table, conform
 
 
@@ -35,29 +35,39 @@ def landed_ratings(imdb_ids: Collection[str], lake: Lake) -> pd.DataFrame:
         imdb_ids: Titles that are wanted.
         lake: Where the titles lie.
 
+    Returns:
+        The table; its `attrs` name the objects that it came from under `inputs`: uri and sha256.
+
     Raises:
         LakeError: The lake failed.
     """
     found: dict[str, dict[str, Any]] = {}
+    inputs = []
     tables = [key for key in lake.list(keys.DATASET_TABLES) if key.endswith(keys.TITLES_SUFFIX)]
     if imdb_ids and tables:
         for key in tables:
-            for rating in _ratings(key, imdb_ids, lake):
+            ratings, stored = _ratings(key, imdb_ids, lake)
+            inputs.append({"uri": stored.uri, "sha256": stored.sha256 or ""})
+            for rating in ratings:
                 known = found.setdefault(rating["imdb_id"], rating)
                 if _votes(rating) > _votes(known):
                     found[rating["imdb_id"]] = rating
-    return conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
+    table = conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
+    table.attrs["inputs"] = inputs
+    return table
 
 
 def _votes(rating: dict[str, Any]) -> int:
     return -1 if rating["imdb_votes"] is None else int(rating["imdb_votes"])
 
 
-def _ratings(key: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, Any]]:
+def _ratings(
+    key: str, imdb_ids: Collection[str], lake: Lake
+) -> tuple[list[dict[str, Any]], StoredObject]:
     with tempfile.TemporaryDirectory(prefix="bourne-titles-") as folder:
         path = Path(folder) / "titles.parquet"
         with path.open("wb") as file:
-            lake.copy_to(key, file)
+            stored = lake.copy_to(key, file)
         wanted = ", ".join(literal(imdb_id) for imdb_id in sorted(imdb_ids))
         with Engine() as engine:
             columns = engine.columns(path)
@@ -66,7 +76,8 @@ def _ratings(key: str, imdb_ids: Collection[str], lake: Lake) -> list[dict[str, 
                 f"SELECT id, {rating}::DOUBLE, {votes}::BIGINT FROM {parquet(path)}"  # noqa: S608
                 f" WHERE id IN ({wanted}) ORDER BY id"
             )
-    return [
+    ratings = [
         {"imdb_id": imdb_id, "imdb_rating": rating, "imdb_votes": votes}
         for imdb_id, rating, votes in rows
     ]
+    return ratings, stored

@@ -98,6 +98,23 @@ def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
     return [known[slug] for slug in slugs]
 
 
+def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
+    """The saga with other queries; the same where there are none.
+
+    Raises:
+        SagaConfigurationError: A query is empty or too long.
+    """
+    if not queries:
+        return saga
+    try:
+        return Saga.model_validate({**saga.model_dump(), "queries": tuple(queries)})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SagaConfigurationError(
+            f"The queries {list(queries)!r} cannot be asked for: {first['msg']}."
+        ) from None
+
+
 def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
     # A merged slug stands where the merge does; `on`, which YAML takes for true, by its own text.
     key, node = (

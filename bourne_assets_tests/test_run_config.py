@@ -1,0 +1,67 @@
+"""What a person may set for one run in Dagster's launchpad: typed, described, validated."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+from pydantic import ValidationError
+
+from bourne_assets.assets.raw_csvs import LandingConfig
+from bourne_assets.assets.report import ReportConfig
+from bourne_assets.assets.tmdb import SearchConfig, TmdbConfig
+from bourne_assets.definitions import build_defs
+from bourne_assets.lake.store import Lake
+from bourne_assets.resources.lake import LakeResource
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+
+_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+
+
+@pytest.mark.parametrize("config", [LandingConfig, ReportConfig, SearchConfig, TmdbConfig])
+def test_every_setting_of_a_run_is_described_and_has_a_default(config: type[dg.Config]) -> None:
+    for name, field in config.model_fields.items():
+        assert field.description, name
+        assert not field.is_required(), name
+    assert config()
+
+
+@pytest.mark.parametrize("day", ["today", "2026-1-1", "20260101", "2026-01-01T00:00", ""])
+def test_a_day_that_is_none_is_refused(day: str) -> None:
+    for config, name in ((ReportConfig, "as_of"), (LandingConfig, "landed_on")):
+        with pytest.raises(ValidationError):
+            config.model_validate({name: day})
+
+
+def _run(lake: LakeResource, ops: dict[str, Any], *assets: str) -> dg.ExecuteInProcessResult:
+    defs = build_defs(settings=Settings(), sagas=[_BOURNE], resources={"lake": lake})
+    return defs.resolve_job_def("refresh_bourne").execute_in_process(
+        instance=dg.DagsterInstance.ephemeral(),
+        asset_selection=[dg.AssetKey(name) for name in assets] or None,
+        run_config={
+            "ops": ops,
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        raise_on_error=False,
+    )
+
+
+def test_a_search_may_ask_for_other_queries_once(lake_resource: LakeResource) -> None:
+    ops = {"tmdb_search": {"config": {"queries": ["bourne"]}}}
+    result = _run(lake_resource, ops, "tmdb_search")
+    assert result.success
+    (made,) = result.asset_materializations_for_node("tmdb_search")
+    assert made.metadata["queries"].value == "bourne"
+
+
+def test_a_report_may_be_of_an_earlier_day(lake: Lake, lake_resource: LakeResource) -> None:
+    assert _run(lake_resource, {}).success
+    today = lake.read("Refined/saga_report.html")[0]
+    ops = {"saga_report": {"config": {"as_of": "2024-12-31"}}}
+    assert _run(lake_resource, ops, "saga_report").success
+    earlier = lake.read("Refined/saga_report.html")[0]
+    assert earlier != today
+    assert b"2024" in earlier
+    ops = {"saga_report": {"config": {"as_of": "1999-01-01"}}}
+    assert not _run(lake_resource, ops, "saga_report").success
+    assert lake.read("Refined/saga_report.html")[0] == earlier
