@@ -10,7 +10,7 @@ JOBS ?= 4
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
-.PHONY: help run dev test lint bench lock catalogue clean python runtime development
+.PHONY: help run dev test lint bench lock catalogue screenshots clean python runtime development
 
 help:
 	@echo "make run    run everything once and print the six answers"
@@ -18,6 +18,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make lint   check style, types and layers"
 	@echo "make bench  measure, and print ratios (half an hour, 15 GB of disk)"
+	@echo "make screenshots  take the README's pictures of the UI (needs Chromium)"
 	@echo "make catalogue  bring the translations up to date with the sentences"
 	@echo "make lock   renew the locks (needs uv)"
 	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
@@ -29,7 +30,7 @@ dev: runtime
 	@$(BIN)/bourne dev
 
 test: development
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term
 
 lint: development
 	@$(BIN)/ruff format --check .
@@ -41,6 +42,9 @@ bench: runtime
 	@$(BIN)/python -m bench.overhead
 	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.landing
+
+screenshots: development
+	@$(BIN)/python -m bourne_assets_tests.screenshots
 
 catalogue: development
 	@$(BIN)/python -m scripts.update_catalogue
