@@ -93,7 +93,7 @@ def build_defs(
         schedules=saga_schedules(settings, sagas),
         sensors=[
             csv_folder_sensor,
-            s3_landing_sensor,
+            s3_landing_sensor(settings),
             follow_the_data,
             lost_runs_sensor,
             alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),

@@ -100,7 +100,7 @@ class Ticks:
             repository_def=self.defs.get_repository_def(),
             resources={"lake": self._lake},
         ) as context:
-            told = s3_landing_sensor(context)
+            told = s3_landing_sensor(Settings())(context)
             self._cursor = getattr(told, "cursor", None) or context.cursor
         return told
 
