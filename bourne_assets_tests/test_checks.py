@@ -666,6 +666,15 @@ def test_answers_without_an_input_to_recompute_them_from_fail(
     assert [row["field"] for row in _offending(check)] == ["inputs"]
 
 
+def test_answers_whose_input_is_no_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
+    _put(lake, _tables())
+    _put_answers(lake)
+    lake.write(_KEYS["bourne_saga_table"], b"no table", PARQUET)
+    check = _check(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert not check.passed
+    assert [row["field"] for row in _offending(check)] == ["inputs"]
+
+
 def test_answers_whose_input_is_gone_fail(lake: Lake, lake_resource: LakeResource) -> None:
     _put(lake, _tables())
     _put_answers(lake)

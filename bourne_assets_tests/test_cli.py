@@ -1,6 +1,7 @@
 """The `bourne` command: what it prints, what it ends with, and what it leaves behind."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bourne_assets.cli import main
+from bourne_assets.cli.answers import read_answers, read_history, read_report
+from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets.lake.store import Lake
+from bourne_assets.saga.definition import Saga
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
 Bourne = Callable[..., Result]
+MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +84,40 @@ def test_answers_are_spoken_in_portuguese_too(used_home: Path) -> None:
     done = _script(used_home, "answers", "--lang", "pt")
     assert "US$ 327.483.286,20, em 5 filmes." in done.stdout
     assert "valores do snapshot TMDB" in done.stdout
+
+
+@pytest.mark.parametrize("read", [read_answers, read_report, read_history])
+def test_what_is_not_in_the_lake_yet_says_what_to_run(
+    lake: Lake, read: Callable[[Lake, Saga], object]
+) -> None:
+    with pytest.raises(BourneError, match=r"no answers yet about The Matrix: run `bourne run --sa"):
+        read(lake, MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("read", "key"),
+    [(read_answers, "insight_metrics.json"), (read_history, "saga_history.parquet")],
+)
+def test_an_object_that_cannot_be_read_is_named(
+    lake: Lake, read: Callable[[Lake, Saga], object], key: str
+) -> None:
+    lake.write(f"Refined/matrix/{key}", b"7", "text/plain")
+    with pytest.raises(
+        BourneError, match=rf"matrix/{key} cannot be read: run `bourne run --saga m"
+    ):
+        read(lake, MATRIX)
+
+
+@pytest.mark.slow
+def test_a_report_that_cannot_be_written_is_named(used_home: Path) -> None:
+    folder = used_home / ".bourne" / "reports"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("in the way")
+    done = _script(used_home, "answers", "--open")
+    folder.unlink()
+    assert done.returncode == 2
+    assert "The report cannot be written to" in done.stderr
+    assert "check BOURNE_HOME" in " ".join(done.stderr.split())
 
 
 @pytest.mark.slow

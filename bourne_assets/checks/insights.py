@@ -66,15 +66,18 @@ def _untraceable(answers: Mapping[str, Any], lake: Lake, saga: Saga) -> Sequence
     inputs = answers.get("inputs") or []
     if len(inputs) != 1:
         return [{"field": "inputs", "stored": str(inputs), "recomputed": "one object, the table"}]
-    (named,) = inputs
+    uri = str(inputs[0].get("uri"))
     try:
-        data, stored = lake.read(lake.key(named["uri"]))
-    except (ObjectMissing, LakeError) as error:
-        if not isinstance(error, ObjectMissing) and named["uri"].startswith(lake.uri("")):
+        data, stored = lake.read(lake.key(uri))
+        table = from_parquet(data)
+    except (ObjectMissing, ValueError, OSError) as error:
+        return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
+    except LakeError as error:
+        if uri.startswith(lake.uri("")):  # the lake fails: nothing is known about the answers
             raise
-        return [{"field": "inputs", "stored": named["uri"], "recomputed": str(error)}]
+        return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
     inputs = [{"uri": stored.uri, "sha256": stored.sha256 or ""}]
-    expected = answer_questions(from_parquet(data), saga=saga.slug, inputs=inputs)
+    expected = answer_questions(table, saga=saga.slug, inputs=inputs)
     # Through JSON, as the stored answers went through it: equal to the last digit or not.
     recomputed = _flat(from_json(to_json(expected)))
     told = _flat(answers)

@@ -149,7 +149,7 @@ def placeholders(message: str) -> set[str]:
 def _catalogue(language: Language) -> gettext.NullTranslations:
     """The translations, compiled when first needed: a fresh clone and a wheel hold the same file.
 
-    A compiled copy in the repository could fall behind its source, and this takes 20 ms.
+    A compiled copy in the repository could fall behind its source, and this takes about 10 ms.
     """
     if language == "en":
         return gettext.NullTranslations()
