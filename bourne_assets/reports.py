@@ -76,7 +76,8 @@ class RunReport:
         """0 all well; 1 a step or an ERROR check failed; 2 bad configuration."""
         if any(failure.is_configuration for failure in self.failed):
             return ConfigurationError.exit_code
-        return 0 if self.succeeded else BourneError.exit_code
+        broken = any(checked.is_error and not checked.passed for checked in self.checked)
+        return 0 if self.succeeded and not broken else BourneError.exit_code
 
 
 Told = Stored | Checked | StepFailed | Said

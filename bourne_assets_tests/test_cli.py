@@ -365,9 +365,19 @@ def test_a_warning_check_is_told_and_does_not_fail_the_run(bourne: Bourne, tmp_p
     folder = tmp_path / "csv"
     folder.mkdir()
     (folder / "good.csv").write_text("a|b\n1|2\n1|2|3\n")
+    assert bourne("run", "--select", "raw_csvs_s3", BOURNE_CSV_DIR=str(folder)).exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_file_that_is_rejected_whole_is_told_by_the_exit_code_and_stops_no_other(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    (folder / "good.csv").write_text("a|b\n1|2\n1|2|3\n")
     (folder / "empty.csv").write_text("")
     result = bourne("run", "--select", "raw_csvs_s3", BOURNE_CSV_DIR=str(folder))
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert "raw_csvs_s3: no_file_was_rejected does not hold (empty.csv)" in result.output
     assert "raw_csvs_s3: no_line_was_rejected does not hold (good.csv)" in result.output
     assert "1. What is" not in result.output

@@ -19,6 +19,7 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
             "no_file_was_rejected",
             "Every CSV file of the batch was landed; a rejected one is named with the reason.",
             _rejected_files,
+            is_error=True,
         ),
         Rule(
             "no_line_was_rejected",

@@ -41,12 +41,15 @@ class Rule:
         find: Finds what breaks it.
         blocking: Whether a failure is an ERROR that stops what is downstream. Severity decides:
             Dagster does not stop for a WARN even where the check says blocking.
+        is_error: Whether a failure is an ERROR all the same, of which a run tells by its exit
+            code, and which stops nothing.
     """
 
     name: str
     description: str
     find: Callable[[pd.DataFrame], Finding]
     blocking: bool = False
+    is_error: bool = False
 
 
 def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinition:
@@ -66,7 +69,8 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
         wanted = {selected.name for selected in context.selected_asset_check_keys}
         for rule in rules:
             if rule.name in wanted:
-                yield result_of(key, rule.name, rule.find(table), blocking=rule.blocking)
+                is_error = rule.blocking or rule.is_error
+                yield result_of(key, rule.name, rule.find(table), blocking=is_error)
 
     return check
 

@@ -1,0 +1,56 @@
+"""What DuckDB alone needs for a CSV file of the challenge: to Parquet, and to a profile.
+
+Prints three times in seconds: the copy and the profile by bare queries over the CSV with a
+gigabyte of memory, and the profile as a landing makes it, from the bytes and from the copy.
+
+    python -m bench.convert CSV PARQUET
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from bourne_assets.csvs.datasets import CHALLENGE_TYPES
+from bourne_assets.csvs.engine import Engine, identifier
+from bourne_assets.csvs.scan import scan
+
+
+def main() -> int:
+    """Measure and print."""
+    source, table = map(Path, sys.argv[1:])
+    with source.open(encoding="utf-8") as file:
+        columns = file.readline().strip().split("|")
+    rows = f"read_csv('{source}', delim='|', quote='', header=true, all_varchar=true)"
+    bare = duckdb.connect(config={"memory_limit": "1GB"})
+    values = ", ".join(_value(name) for name in columns)
+    copy = f"COPY (SELECT {values} FROM {rows}) TO '{table}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608
+    asked = ", ".join(
+        f"count({name}), min({name}), max({name}), approx_count_distinct({name})"
+        for name in map(identifier, columns)
+    )
+    start = time.perf_counter()
+    bare.execute(copy)
+    copied = time.perf_counter()
+    bare.execute(f"SELECT count(*), {asked} FROM {rows}").fetchall()  # noqa: S608
+    queried = time.perf_counter()
+    bare.close()
+    engine = Engine()
+    begun = time.perf_counter()
+    scan(source)
+    engine.profile(table)
+    print(json.dumps([copied - start, queried - copied, time.perf_counter() - begun]))
+    return 0
+
+
+def _value(name: str) -> str:
+    quoted = identifier(name)
+    if name in CHALLENGE_TYPES:
+        return f"CAST(nullif(nullif({quoted}, '\\N'), 'N') AS {CHALLENGE_TYPES[name]}) AS {quoted}"
+    return f"nullif({quoted}, '\\N') AS {quoted}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
