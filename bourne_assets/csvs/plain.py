@@ -30,6 +30,7 @@ MAXIMUM_REJECTED = 100_000
 #: A quoted field that goes on for so many lines was never meant to.
 _MAXIMUM_QUOTED_LINES = 1_000
 _END = re.compile(rb"\r\n|\r|\n")
+_BLANK = re.compile(rb"\n(?=\n)")
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,13 @@ def copy_plainly(
         with (
             _opened(path, form) as source,
             target.open("wb") as copy,
-            closing(_lines(source, form, stop)) as lines,
+            closing(_lines(source, form, stop, writer.takes_whole)) as lines,
         ):
-            for line, bad, size in lines:
-                writer.add(copy, line, bad, size)
+            for chunk in lines:
+                if isinstance(chunk, bytes):
+                    writer.add_clean(copy, chunk)
+                else:
+                    writer.add(copy, *chunk)
             writer.end(copy)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise CsvRejected(f"its gzip stream is damaged ({error})") from None
@@ -102,6 +106,19 @@ class _Writer:
         self._in_header = form.has_header
         sign = form.delimiter.encode()
         self._replacement = sign.join([b"x"] * (len(form.columns) + 2)) + b"\n"
+
+    def takes_whole(self, chunk: bytes) -> bool:
+        """Whether nothing in whole lines needs to be looked at line by line."""
+        return not (self._held or self._in_header or (self._quote and self._quote in chunk))
+
+    def add_clean(self, copy: BinaryIO, chunk: bytes) -> None:
+        """Take whole lines of which none is bad, and none goes on in quotes."""
+        copy.write(chunk)
+        lines = chunk.count(b"\n")
+        self._number += lines
+        self.result.records += lines
+        if not self._blank_is_record:
+            self.result.records -= len(_BLANK.findall(b"\n" + chunk))
 
     def add(self, copy: BinaryIO, line: bytes, bad: str, size: int) -> None:
         """Take one line; `bad` says why it is none."""
@@ -197,31 +214,45 @@ def rejected_line(number: int, reason: str, line: bytes, size: int, before: int)
 
 
 def _lines(
-    source: IO[bytes], form: CsvForm, stop: Callable[[], None]
-) -> Generator[tuple[bytes, str, int]]:
-    """Lines in UTF-8 without their ends, with the reason why one is none, and its whole size."""
+    source: IO[bytes],
+    form: CsvForm,
+    stop: Callable[[], None],
+    takes_whole: Callable[[bytes], bool],
+) -> Generator[bytes | tuple[bytes, str, int]]:
+    """Lines in UTF-8: many at once where they are clean and may be taken so, else one by one.
+
+    One is without its end, and comes with the reason why it is none, and its whole size.
+    """
     decode = _decoder(form)
     source.read(len(form.mark))
-    held = b""
-    skipped = 0
-    while True:
-        block = source.read(BLOCK)
+    held, skipped = b"", 0
+    while block := source.read(BLOCK):
         stop()
         data = held + decode(block)
         # A carriage return at the end may be half of a Windows line end.
-        keep = 1 if block and data.endswith(b"\r") else 0
-        parts = _END.split(data[: len(data) - keep])
-        held = parts.pop() + data[len(data) - keep :]
-        for part in parts:
-            yield part, _judged(part, skipped, form), len(part) + skipped
-            skipped = 0
+        keep = b"\r" if data.endswith(b"\r") else b""
+        data = data[: len(data) - len(keep)]
+        if b"\r" in data:
+            data = _END.sub(b"\n", data)
+        whole, end, rest = data.rpartition(b"\n")
+        held = rest + keep
+        if end and not skipped and takes_whole(whole) and not _judged(whole, 0, form):
+            yield whole + end
+        elif end:
+            for line in whole.split(b"\n"):
+                yield line, _judged(line, skipped, form), len(line) + skipped
+                skipped = 0
         if len(held) > MAXIMUM_LINE_BYTES:
             skipped += len(held) - MAXIMUM_TEXT_BYTES
             held = held[:MAXIMUM_TEXT_BYTES]
-        if not block:
-            break
-    if held or skipped:
-        yield held, _judged(held, skipped, form), len(held) + skipped
+    for line in _last_lines(held + decode(b"")):
+        yield line, _judged(line, skipped, form), len(line) + skipped
+
+
+def _last_lines(data: bytes) -> list[bytes]:
+    """What follows the last line feed: a line without an end, or some that end otherwise."""
+    lines = _END.split(data)
+    return lines[:-1] if not lines[-1] else lines
 
 
 def _judged(line: bytes, skipped: int, form: CsvForm) -> str:

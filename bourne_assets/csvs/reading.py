@@ -104,6 +104,8 @@ def read_csv(
             reading = job.read()
             if reading is not None:
                 return reading
+            if path.stat().st_size != found.size:
+                raise CsvRejected("it changed while it was read")
         reading = job.read_copy()
         if reading is None:
             raise CsvRejected("its lines cannot be told apart")
