@@ -14,16 +14,20 @@ from bourne_assets.assets.insights import insight_assets
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
+from bourne_assets.assets.tmdb_lambda import tmdb_lambda_assets
 from bourne_assets.automation.jobs import full_refresh, saga_job
 from bourne_assets.automation.lost_runs import lost_runs_sensor
 from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
 from bourne_assets.checks.saga import saga_checks
 from bourne_assets.checks.tmdb import tmdb_checks
+from bourne_assets.execution.executors import executor_of
+from bourne_assets.execution.retries import forgotten_retries_sensor
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
+from bourne_assets.resources.tmdb_lambda import TmdbLambdaResource
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 
@@ -42,8 +46,9 @@ def build_defs(
         settings: In place of the environment's.
         sagas: Sagas in the lineage, in place of those that the settings name.
         resources: Resources by key, in place of the default ones of these keys.
-        executor: In place of one process for a run: concurrency is inside the assets, and a
-            process for each step costs fourteen times as much for this graph.
+        executor: In place of the one that the settings name, which is one process for a run:
+            concurrency is inside the assets, and a process for each step costs fourteen times as
+            much for this graph.
         loggers: In place of Dagster's console logger.
 
     Raises:
@@ -52,13 +57,14 @@ def build_defs(
     settings = settings or read_settings()
     if sagas is None:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
+    ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
     return dg.Definitions(
         assets=[
             *raw_csvs_assets(settings),
             *(
                 asset
                 for saga in sagas
-                for assets in (tmdb_assets, saga_assets, insight_assets)
+                for assets in (ask_tmdb, saga_assets, insight_assets)
                 for asset in assets(settings, saga)
             ),
         ],
@@ -72,9 +78,9 @@ def build_defs(
             ),
         ],
         jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
-        sensors=[lost_runs_sensor],
+        sensors=[lost_runs_sensor, *([forgotten_retries_sensor] if settings.redis_url else [])],
         resources=default_resources(settings, resources),
-        executor=executor or dg.in_process_executor,
+        executor=executor or executor_of(settings),
         loggers=loggers,
     )
 
@@ -94,7 +100,10 @@ def default_resources(
         prefix=settings.s3_prefix,
         home=str(settings.home.absolute()),
     )
+    calls_lambda = settings.tmdb_runs_on == "lambda"
+    function = TmdbLambdaResource(lake=lake, function=settings.lambda_function)
     return {
+        **({"tmdb_lambda": function} if calls_lambda else {}),
         "lake": lake,
         "io_manager": LakeIOManager(lake=lake),
         "csv_folder": CsvFolderResource(folder=str(settings.csv_dir.absolute())),
@@ -103,6 +112,7 @@ def default_resources(
             api_key=_secret("TMDB_API_KEY", settings.tmdb_api_key),
             base_url=settings.tmdb_base_url,
             requests_per_second=settings.tmdb_requests_per_second,
+            redis_url=_secret("BOURNE_REDIS_URL", settings.redis_url),
         ),
         **overrides,
     }

@@ -80,6 +80,7 @@ def _tmdb(settings: Settings) -> str:
         api_key=settings.tmdb_api_key,
         base_url=settings.tmdb_base_url,
         requests_per_second=settings.tmdb_requests_per_second,
+        redis_url=settings.redis_url,
     )
     if tmdb.source == SNAPSHOT:
         return (
