@@ -1,6 +1,7 @@
 """Ten sagas on Celery workers: every answer right, whoever is killed or restarted meanwhile."""
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 
@@ -114,7 +115,7 @@ def fullest_second(times: list[float]) -> int:
 @needs_redis
 @needs_postgres
 def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_restarted(
-    tmp_path: Path, s3_server: EmbeddedLake
+    tmp_path: Path, s3_server: EmbeddedLake, record_property: Callable[[str, object], None]
 ) -> None:
     home, data = tmp_path / "home", tmp_path / "redis"
     home.mkdir()
@@ -148,10 +149,11 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
             assert wrong_answers(lake) == []
         times = [request.time for request in tmdb.requests]
         pace = (len(times) - 1) / (times[-1] - times[0])
-        print(
+        record_property(
+            "figures",
             f"{len(roots)} runs, {len(repeated)} of them repeated; {len(times)} requests, "
             f"{pace:.1f} a second, {fullest_second(times)} in the fullest second, "
-            f"{limiter.refused} refused"
+            f"{limiter.refused} refused",
         )
         assert pace <= PACE + 1
         assert fullest_second(times) < 1.5 * PACE  # two workers without a common pace: twice
