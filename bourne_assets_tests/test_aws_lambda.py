@@ -1,6 +1,8 @@
 """The function of AWS Lambda: only its zip on the path, Lambda's limits, and events that repeat."""
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -31,6 +33,7 @@ from bourne_assets_tests.standin_lambda import LambdaStandIn, build
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Lambda's zip is for Linux"),
 ]
 ROOT = Path(bourne_assets.__file__).parents[1]
@@ -40,8 +43,16 @@ FILMS = 45
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The unzipped function."""
-    return build(tmp_path_factory.mktemp("lambda"), ROOT)
+    """The unzipped function, built once for all processes of this run of the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    target = shared / "lambda"
+    with (shared / "lambda.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            target.mkdir()
+            return build(target, ROOT)
+    return target / "task"
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@
 
     celery --app bourne_assets.execution.celery worker
 
-A worker serves single steps as well, for BOURNE_EXECUTOR=celery. This module needs the extra
+A worker serves single steps as well, for BOURNE_EXECUTOR=celery and Dagster's default launcher,
+which keeps runs in the code server: a task may not wait for tasks. This module needs the extra
 deploy-celery, and nothing else of the platform imports it.
 What must not be put here: the executor (`executors`).
 """
@@ -18,7 +19,7 @@ from typing import Any
 import dagster_celery.launcher
 from celery import Celery
 from dagster import DagsterRun
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster_celery.make_app import make_app
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from dagster_celery.tasks import (
@@ -46,6 +47,19 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
     """
 
     _silent_since: dict[str, float] | None = None
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Hand a run to a worker.
+
+        Raises:
+            ConfigurationError: Its steps would be Celery tasks as well.
+        """
+        if read_settings().executor == "celery":
+            raise ConfigurationError(
+                "A run that is a Celery task cannot wait for steps that are Celery tasks: leave "
+                "BOURNE_EXECUTOR out, or run_launcher in dagster.yaml."
+            )
+        super().launch_run(context)
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """The health of a run's worker; Dagster's run monitoring ends a run without one."""
