@@ -21,8 +21,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-import awslambdaric
-
 _MEMORY_BYTES = 1024**3
 _HANDLER = "bourne_assets.aws_lambda.handler"
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client*.so")
@@ -181,6 +179,8 @@ def build(folder: Path, root: Path) -> Path:
 
 def _runtime(folder: Path) -> Path:
     """AWS's runtime client alone, which Lambda has beside the function."""
+    import awslambdaric  # which there is for Linux alone
+
     installed = Path(awslambdaric.__file__).parents[1]
     target = folder / "runtime"
     target.mkdir()
