@@ -10,7 +10,8 @@ JOBS ?= 4
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
-.PHONY: help run dev test lint bench lock catalogue screenshots clean python runtime development
+.PHONY: help run dev test lint bench lock catalogue screenshots lambda-zip clean python runtime \
+  development
 
 help:
 	@echo "make run    run everything once and print the six answers"
@@ -21,6 +22,7 @@ help:
 	@echo "make screenshots  take the README's pictures of the UI (needs Chromium)"
 	@echo "make catalogue  bring the translations up to date with the sentences"
 	@echo "make lock   renew the locks (needs uv)"
+	@echo "make lambda-zip  build the function of AWS Lambda: build/bourne-lambda.zip"
 	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
 
 run: runtime
@@ -49,7 +51,8 @@ screenshots: development
 catalogue: development
 	@$(BIN)/python -m scripts.update_catalogue
 
-# One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need.
+# One lock for all: Python 3.11 to 3.14, Linux and macOS. The second adds what tests need, the third
+# what several machines need; the last is what AWS Lambda needs of it.
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, which is not installed."; exit 1; }
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
@@ -59,6 +62,17 @@ lock:
 	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --extra build --extra dev --constraint requirements.lock pyproject.toml \
 	  --output-file requirements-dev.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra build --extra deploy-celery --extra deploy-k8s --constraint requirements.lock \
+	  pyproject.toml --output-file requirements-deploy.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+	  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --constraint requirements-deploy.lock deploy/lambda/requirements.in \
+	  --output-file deploy/lambda/requirements.lock
+
+lambda-zip: runtime
+	@$(BIN)/python scripts/lambda_zip.py
 
 clean:
 	@rm -rf .venv build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache \

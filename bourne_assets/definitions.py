@@ -16,6 +16,7 @@ from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.assets.report import report_assets
 from bourne_assets.assets.saga import saga_assets
 from bourne_assets.assets.tmdb import tmdb_assets
+from bourne_assets.assets.tmdb_lambda import tmdb_lambda_assets
 from bourne_assets.automation.alerts import alerts_sensor
 from bourne_assets.automation.conditions import follow_the_data
 from bourne_assets.automation.csv_folder import csv_folder_sensor
@@ -29,10 +30,13 @@ from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
 from bourne_assets.checks.saga import saga_checks
 from bourne_assets.checks.tmdb import tmdb_checks
+from bourne_assets.execution.executors import executor_of
+from bourne_assets.execution.retries import forgotten_retries_sensor
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
+from bourne_assets.resources.tmdb_lambda import TmdbLambdaResource
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 
@@ -51,8 +55,9 @@ def build_defs(
         settings: In place of the environment's.
         sagas: Sagas in the lineage, in place of those that the settings name.
         resources: Resources by key, in place of the default ones of these keys.
-        executor: In place of one process for a run: concurrency is inside the assets, and a
-            process for each step costs fourteen times as much for this graph.
+        executor: In place of the one that the settings name, which is one process for a run:
+            concurrency is inside the assets, and a process for each step costs fourteen times as
+            much for this graph.
         loggers: In place of Dagster's console logger.
 
     Raises:
@@ -61,6 +66,7 @@ def build_defs(
     settings = settings or read_settings()
     if sagas is None:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
+    ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
     return dg.Definitions(
         assets=with_freshness(
             [
@@ -68,7 +74,7 @@ def build_defs(
                 *(
                     asset
                     for saga in sagas
-                    for assets in (tmdb_assets, saga_assets, insight_assets, history_assets)
+                    for assets in (ask_tmdb, saga_assets, insight_assets, history_assets)
                     for asset in assets(settings, saga)
                 ),
                 *(
@@ -96,11 +102,12 @@ def build_defs(
             s3_landing_sensor(settings),
             follow_the_data,
             lost_runs_sensor,
+            *([forgotten_retries_sensor] if settings.redis_url else []),
             alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),
             *(tmdb_changes_sensor(settings, saga) for saga in sagas),
         ],
         resources=default_resources(settings, resources),
-        executor=executor or dg.in_process_executor,
+        executor=executor or executor_of(settings),
         loggers=loggers,
     )
 
@@ -120,7 +127,10 @@ def default_resources(
         prefix=settings.s3_prefix,
         home=str(settings.home.absolute()),
     )
+    calls_lambda = settings.tmdb_runs_on == "lambda"
+    function = TmdbLambdaResource(lake=lake, function=settings.lambda_function)
     return {
+        **({"tmdb_lambda": function} if calls_lambda else {}),
         "lake": lake,
         "io_manager": LakeIOManager(lake=lake),
         "csv_folder": csv_folder(settings),
@@ -129,6 +139,7 @@ def default_resources(
             api_key=_secret("TMDB_API_KEY", settings.tmdb_api_key),
             base_url=settings.tmdb_base_url,
             requests_per_second=settings.tmdb_requests_per_second,
+            redis_url=_secret("BOURNE_REDIS_URL", settings.redis_url),
         ),
         **overrides,
     }

@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from bourne_assets.errors import BourneError
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.store import JSON, Lake, is_loopback
 from bourne_assets.reports import Diagnosis
 from bourne_assets.resources.tmdb import TmdbResource
@@ -36,8 +37,7 @@ def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnos
         yield Diagnosis(f"lake ({kind})", False, str(error))
     else:
         yield Diagnosis(f"lake ({kind})", True, f"{lake.uri('')} at {lake.endpoint or 'AWS'}")
-        yield _tried("lake: list", lambda: f"{len(lake.list('Refined'))} refined objects")
-        yield _tried("lake: write and read", lambda: _write(lake))
+        yield from _permissions(lake)
         yield _tried("clock", lambda: _clock(lake))
     yield _tried("TMDB", lambda: _tmdb(settings))
 
@@ -49,12 +49,36 @@ def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
         return Diagnosis(name, False, str(error))
 
 
-def _write(lake: Lake) -> str:
+def _permissions(lake: Lake) -> Iterator[Diagnosis]:
+    """Each permission by itself, on an object that is removed again where that is allowed."""
     key = f"_doctor/{uuid.uuid4().hex}.json"
-    lake.write(key, b"{}\n", JSON)
-    lake.read(key)
-    lake.delete(key)
-    return "an object was written, read and removed"
+    where = lake.uri("")
+
+    def allowed(permission: str, attempt: Callable[[], object]) -> str:
+        try:
+            attempt()
+        except AccessDenied:
+            raise ConfigurationError(
+                f"the credentials lack {permission} on {where}, or are wrong: deploy/aws has the "
+                "policy."
+            ) from None
+        return "allowed"
+
+    tries: list[tuple[str, Callable[[], object]]] = [
+        ("s3:ListBucket", lambda: lake.list("Refined")),
+        ("s3:PutObject", lambda: lake.write(key, b"{}\n", JSON)),
+        ("s3:GetObject", lambda: lake.read(key)),
+        ("s3:DeleteObject", lambda: lake.delete(key)),
+    ]
+    written = True
+    for permission, attempt in tries:
+        name = f"lake: {permission}"
+        if permission == "s3:GetObject" and not written:
+            yield Diagnosis(name, False, "not tried, for nothing could be written")
+            continue
+        found = _tried(name, lambda p=permission, a=attempt: allowed(p, a))  # type: ignore[misc]
+        written = found.healthy if permission == "s3:PutObject" else written
+        yield found
 
 
 def _clock(lake: Lake) -> str:
@@ -80,6 +104,7 @@ def _tmdb(settings: Settings) -> str:
         api_key=settings.tmdb_api_key,
         base_url=settings.tmdb_base_url,
         requests_per_second=settings.tmdb_requests_per_second,
+        redis_url=settings.redis_url,
     )
     if tmdb.source == SNAPSHOT:
         return (

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from dotenv import load_dotenv
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.secret_sources import load_secrets
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 DATA_DIR = Path(__file__).parent / "data"
@@ -26,6 +27,8 @@ DEFAULT_UI_URL = "http://127.0.0.1:3000"
 MAXIMUM_REQUESTS_PER_SECOND = 1000
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
 EMBEDDED_BUCKET = "bourne-lake"
+EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
+TMDB_PLACES = ("dagster", "lambda")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Settings:
         alert_webhook_url: Where alerts are posted; None: they are logged. It is a secret.
         tmdb_changes_seconds: How often TMDB is asked whether a film was changed.
         ui_url: Where people open Dagster's UI, for the links in alerts.
+        executor: What executes the steps of a run: one of `EXECUTORS`.
+        tmdb_runs_on: Where TMDB is asked: one of `TMDB_PLACES`.
+        lambda_function: Name or ARN of the function that asks TMDB, where that is AWS Lambda.
+        redis_url: Redis that Celery and the common pace of several machines use.
     """
 
     tmdb_read_access_token: str | None = field(default=None, repr=False)
@@ -63,6 +70,10 @@ class Settings:
     alert_webhook_url: str | None = field(default=None, repr=False)
     ui_url: str = DEFAULT_UI_URL
     tmdb_changes_seconds: int = 300
+    executor: str = "in_process"
+    tmdb_runs_on: str = "dagster"
+    lambda_function: str = "bourne-tmdb"
+    redis_url: str | None = field(default=None, repr=False)
 
     @property
     def bucket(self) -> str:
@@ -100,11 +111,14 @@ def load_environment_file(folder: Path | None = None) -> None:
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment (or from the mapping given, in tests).
 
-    An empty variable counts as unset, as in a `.env` file whose line was left blank.
+    An empty variable counts as unset, as in a `.env` file whose line was left blank. Secrets that
+    variables such as TMDB_READ_ACCESS_TOKEN_FILE point to are put into the environment first.
 
     Raises:
         ConfigurationError: A variable holds what cannot be used.
     """
+    if environment is None:
+        load_secrets(os.environ)
     given = {
         name: value.strip()
         for name, value in (os.environ if environment is None else environment).items()
@@ -128,6 +142,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         alert_webhook_url=_address(given, "BOURNE_ALERT_WEBHOOK_URL"),
         tmdb_changes_seconds=_seconds(given, "TMDB_CHANGES_SECONDS", defaults.tmdb_changes_seconds),
         ui_url=(_address(given, "BOURNE_UI_URL") or DEFAULT_UI_URL).rstrip("/"),
+        executor=_one_of(EXECUTORS, given, "BOURNE_EXECUTOR", defaults.executor),
+        tmdb_runs_on=_tmdb_place(given),
+        lambda_function=given.get("BOURNE_LAMBDA_FUNCTION", defaults.lambda_function),
+        redis_url=_redis_url(given.get("BOURNE_REDIS_URL")),
     )
 
 
@@ -221,6 +239,40 @@ def _prefix(text: str) -> str:
             f"BOURNE_S3_PREFIX must be printable and hold no '.' or '..' as a part: {text!r}."
         )
     return "/".join(parts)
+
+
+def _one_of(known: tuple[str, ...], given: Mapping[str, str], name: str, default: str) -> str:
+    value = given.get(name, default)
+    if value not in known:
+        raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {value!r}.")
+    return value
+
+
+def _tmdb_place(given: Mapping[str, str]) -> str:
+    place = _one_of(TMDB_PLACES, given, "BOURNE_TMDB_RUNS_ON", Settings().tmdb_runs_on)
+    if place == "lambda" and "BOURNE_S3_BUCKET" not in given:
+        raise ConfigurationError(
+            "BOURNE_TMDB_RUNS_ON=lambda needs BOURNE_S3_BUCKET: AWS Lambda cannot reach the lake "
+            "of this machine."
+        )
+    return place
+
+
+def _redis_url(url: str | None) -> str | None:
+    """The address is not repeated in the error: it may hold a password."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(
+            "BOURNE_REDIS_URL must be a redis or rediss address with a host name, such as "
+            "redis://127.0.0.1:6379/0."
+        )
+    return url
 
 
 def _slugs(text: str) -> tuple[str, ...]:

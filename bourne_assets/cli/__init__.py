@@ -10,6 +10,7 @@ from bourne_assets import __version__
 from bourne_assets.cli.answers import answers
 from bourne_assets.cli.dev import dev
 from bourne_assets.cli.doctor import doctor
+from bourne_assets.cli.exec import dagster, execute
 from bourne_assets.cli.lake import lake
 from bourne_assets.cli.land import land
 from bourne_assets.cli.run import run
@@ -21,5 +22,5 @@ def main() -> None:
     """A data platform for CSV batches, TMDB films, and six questions about a saga."""
 
 
-for _command in (run, answers, land, doctor, dev, lake):
+for _command in (run, answers, land, doctor, dev, lake, execute, dagster):
     main.add_command(_command)

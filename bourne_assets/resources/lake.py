@@ -3,12 +3,11 @@
 What must not be put here: formats and keys of tables (`io_manager`, `bourne_assets.lake`).
 """
 
-from urllib.parse import urlsplit
-
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
 
+from bourne_assets.lake.aws import access_of
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.store import Lake, S3Access, connect_s3
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
@@ -79,12 +78,10 @@ def access_from(s3: S3Resource) -> S3Access:
     """
     import boto3
     from botocore.exceptions import BotoCoreError
-    from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
         if s3.region_name is None and aws_region() is not None:
             s3 = s3.model_copy(update={"region_name": aws_region()})
-        client = s3.get_client()
         session = boto3.Session(
             aws_access_key_id=s3.aws_access_key_id,
             aws_secret_access_key=s3.aws_secret_access_key,
@@ -92,32 +89,11 @@ def access_from(s3: S3Resource) -> S3Access:
             profile_name=s3.profile_name,
             region_name=s3.region_name,
         )
-        endpoint, region = str(client.meta.endpoint_url), client.meta.region_name
-        if s3.use_unsigned_session:
-            credentials = None
-        elif session.get_credentials() is None:
-            raise CredentialsMissing(
-                "No AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-                "or AWS_PROFILE, or run where a role gives some."
-            )
-        else:
-            credentials = Boto3CredentialProvider(session)
+        return access_of(
+            session,
+            s3.get_client(),
+            unsigned=s3.use_unsigned_session,
+            verify=s3.verify is not False,
+        )
     except (BotoCoreError, ValueError) as error:
         raise CredentialsMissing(f"The AWS configuration cannot be used: {error}") from None
-    if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname:
-        raise CredentialsMissing(
-            f"The S3 endpoint {endpoint!r} must be an http or https address with a host name."
-        )
-    signing_region = region if region and region != "aws-global" else "us-east-1"
-    return S3Access(
-        None if _is_default(endpoint, signing_region) else endpoint,
-        signing_region,
-        credentials,
-        verify=s3.verify is not False,
-    )
-
-
-def _is_default(endpoint: str, region: str) -> bool:
-    """Whether boto3 chose this endpoint by the region alone: then obstore chooses it as well."""
-    hosts = {f"s3.{region}.amazonaws.com", "s3.amazonaws.com"}
-    return endpoint.rstrip("/").removeprefix("https://") in hosts

@@ -55,3 +55,7 @@ class TmdbInterrupted(TmdbUnavailable):
 
 class TmdbProtocolError(TmdbError):
     """TMDB's answer is not what its documentation says."""
+
+
+class PacerUnavailable(BourneError):
+    """The Redis through which several processes keep one pace does not answer."""

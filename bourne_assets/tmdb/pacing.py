@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 #: A turn that is taken late by up to this much makes the next one early, so that the average
 #: holds; more would reach the server as a burst.
-_CATCH_UP_SECONDS = 0.02
+CATCH_UP_SECONDS = 0.02
 
 #: Waits so many seconds; whether the wait was broken off.
 Nap = Callable[[float], bool]
@@ -60,7 +60,7 @@ class Pacer:
                     return False
             now = self._clock()
             self._turns.append(now)
-            in_time = now - self._next <= _CATCH_UP_SECONDS
+            in_time = now - self._next <= CATCH_UP_SECONDS
             self._next = (self._next if in_time else now) + self._interval
             return True
 

@@ -1,4 +1,4 @@
-"""Answers of a day that lie in Raw already, so that a run after a crash asks only for the rest.
+"""Answers that lie in Raw already, so that a run after a crash asks only for the rest.
 
 What must not be put here: storing (`landing`).
 """
@@ -7,7 +7,7 @@ import functools
 import json
 import threading
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -21,14 +21,26 @@ _FILES_IN_MEMORY = 4
 
 
 class LandedAnswers:
-    """The answers that were stored under one UTC day; may be shared by threads.
+    """The answers that were stored on some UTC days; may be shared by threads.
 
     Only whole answers count: status 200, and TMDB's own 404 about a film that it deleted.
     """
 
-    def __init__(self, lake: Lake, day: date) -> None:
+    def __init__(
+        self, lake: Lake, day: date, *, since: datetime | None = None, until: date | None = None
+    ) -> None:
+        """Prepare; the lake is read when first asked.
+
+        Args:
+            lake: Where the answers lie.
+            day: The first day.
+            since: Older answers do not count; None for all of the days.
+            until: The last day; None for the first.
+        """
         self._lake = lake
-        self._day = day
+        self._since = since or datetime.min.replace(tzinfo=UTC)
+        last = max(day, until or day)
+        self._days = [day + timedelta(days=n) for n in range((last - day).days + 1)]
         self._places: dict[str, dict[_Question, tuple[str, int]]] = {}
         self._lock = threading.Lock()
         self._file = functools.lru_cache(_FILES_IN_MEMORY)(self._read)
@@ -53,9 +65,12 @@ class LandedAnswers:
         wanted = HTTPStatus.NOT_FOUND if folder == keys.TMDB_ERRORS else HTTPStatus.OK
         return {
             (str(element["path"]), frozenset(element["parameters"].items())): (key, position)
-            for key in self._lake.list(keys.tmdb_answers_of(self._day, folder))
+            for day in self._days
+            for key in self._lake.list(keys.tmdb_answers_of(day, folder))
             for position, element in enumerate(self._read(key))
-            if element["status"] == wanted and isinstance(element.get("answer"), dict)
+            if element["status"] == wanted
+            and isinstance(element.get("answer"), dict)
+            and datetime.fromisoformat(element["fetched_at"]) >= self._since
         }
 
     def _read(self, key: str) -> list[dict[str, Any]]:

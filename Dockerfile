@@ -1,0 +1,39 @@
+# The platform in one image: `bourne`, and with other commands Dagster's code server, webserver,
+# daemon, and a Celery worker. Two stages, so that pip and its leavings stay behind.
+FROM python:3.13-slim-bookworm AS build
+
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/bourne
+COPY requirements-deploy.lock /src/
+RUN /opt/bourne/bin/pip install --no-deps --only-binary :all: --require-hashes \
+      --requirement /src/requirements-deploy.lock
+COPY pyproject.toml setup.py README.md LICENSE /src/
+COPY bourne_assets /src/bourne_assets
+RUN /opt/bourne/bin/pip install --no-deps --no-build-isolation --no-index /src \
+    && /opt/bourne/bin/pip uninstall --yes pip setuptools
+
+
+FROM python:3.13-slim-bookworm
+
+LABEL org.opencontainers.image.title="bourne-assets" \
+      org.opencontainers.image.description="CSV batches and TMDB films in an S3 lake, on Dagster" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN groupadd --gid 10001 bourne \
+    && useradd --uid 10001 --gid bourne --create-home --home-dir /home/bourne bourne \
+    && mkdir /data /srv/bourne /srv/dagster \
+    && chown bourne:bourne /srv/bourne /srv/dagster
+COPY --from=build /opt/bourne /opt/bourne
+COPY --chown=bourne:bourne deploy/dagster.yaml deploy/workspace.yaml /srv/dagster/
+
+ENV PATH=/opt/bourne/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    BOURNE_HOME=/srv/bourne
+USER 10001:10001
+WORKDIR /srv/bourne
+VOLUME /srv/bourne
+
+# Right for `bourne` alone; compose and Kubernetes ask each service in its own way.
+HEALTHCHECK --interval=60s --timeout=30s --start-period=30s --retries=3 \
+  CMD ["bourne", "--version"]
+ENTRYPOINT ["bourne"]
+CMD ["--help"]

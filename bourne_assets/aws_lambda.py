@@ -1,0 +1,275 @@
+"""The TMDB batch as a function of AWS Lambda: search, external ids, details -> Raw and Trusted.
+
+Called by Dagster, over Dagster Pipes (BOURNE_TMDB_RUNS_ON=lambda), or by an EventBridge schedule:
+
+    {"saga": "bourne", "since": "2026-11-24T21:00:00Z"}
+
+`saga` is a slug of the sagas file or a saga's own fields; answers that lie in Raw and are not older
+than `since` are not asked for again. So the same event is good any number of times: a call that
+runs out of time leaves its answers in Raw and fails, the next one goes on from there, and one that
+had ended asks nothing and stores the same tables again.
+What must not be put here: Dagster, which is not in the function's zip.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+from dagster_pipes import (
+    DAGSTER_PIPES_CONTEXT_ENV_VAR,
+    PipesContext,
+    PipesDefaultContextLoader,
+    PipesMappingParamsLoader,
+    PipesS3MessageWriter,
+)
+from pydantic import ValidationError
+
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.lake import keys
+from bourne_assets.lake.aws import access_of_environment
+from bourne_assets.lake.store import PARQUET, Lake, StoredObject, connect_s3
+from bourne_assets.saga.candidates import find_candidates
+from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
+from bourne_assets.settings import Settings, read_settings
+from bourne_assets.tables import to_parquet
+from bourne_assets.tmdb.client import TmdbClient, live_client
+from bourne_assets.tmdb.errors import TmdbInterrupted
+from bourne_assets.tmdb.films import fetch_films
+from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.resume import LandedAnswers
+from bourne_assets.tmdb.shared_pacing import shared_pacer
+
+#: Seconds before Lambda's time-out in which what came is stored: a request may take ten.
+_MARGIN_SECONDS = 15.0
+#: Of a function's short time a share: it must come to ask something.
+_MARGIN_SHARE = 0.25
+#: Seconds between two pieces of the report to Dagster.
+_REPORT_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class BatchUnfinished(BourneError):
+    """The time of a call was over; the same event goes on from what is stored."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a call stored.
+
+    Attributes:
+        tables: Frame and object of each table, by the name of its asset.
+        raw: Raw objects that this call wrote.
+        resumed: Addresses of raw objects of earlier calls that it took answers from.
+    """
+
+    tables: Mapping[str, tuple[pd.DataFrame, StoredObject]]
+    raw: tuple[StoredObject, ...]
+    resumed: tuple[str, ...]
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """The function of AWS Lambda.
+
+    Args:
+        event: `saga` and `since`, with the bootstrap of Dagster Pipes where Dagster calls.
+        context: Lambda's; it tells how much time is left.
+
+    Returns:
+        Addresses of the tables and numbers of films and raw objects.
+
+    Raises:
+        ConfigurationError: The event or the function's environment cannot be used.
+        BatchUnfinished: The time of this call is over.
+        TmdbError: TMDB refused or failed.
+        LakeError: The lake refused or failed.
+    """
+    settings = read_settings()
+    saga, since = saga_of(event, settings), since_of(event)
+    lake = _lake(settings)
+    seconds = context.get_remaining_time_in_millis() / 1000
+    if DAGSTER_PIPES_CONTEXT_ENV_VAR not in event:
+        return _summary(saga, collect(saga, since, _client(settings), lake, seconds=seconds))
+    import boto3
+
+    writer = PipesS3MessageWriter(client=boto3.client("s3"), interval=_REPORT_SECONDS)
+    # Not `open_dagster_pipes`: in a warm function it would return the context of the call before.
+    with PipesContext(
+        PipesMappingParamsLoader(dict(event)), PipesDefaultContextLoader(), writer
+    ) as pipes:
+        pipes.log.info(f"Asking TMDB for the saga {saga.slug!r}.")
+        batch = collect(saga, since, _client(settings), lake, seconds=seconds)
+        _report(pipes, saga, batch)
+    return _summary(saga, batch)
+
+
+def saga_of(event: Mapping[str, Any], settings: Settings) -> Saga:
+    """The saga of an event.
+
+    Raises:
+        ConfigurationError: The event names none, or one that the sagas file does not have.
+    """
+    told = event.get("saga")
+    if isinstance(told, Mapping):
+        try:
+            return Saga.model_validate(told)
+        except ValidationError:
+            raise ConfigurationError(
+                "The event's saga must have slug, title, queries and collection_id."
+            ) from None
+    if not isinstance(told, str):
+        raise ConfigurationError('The event must name a saga: {"saga": "bourne", "since": ...}.')
+    (saga,) = select_sagas(known_sagas(settings.sagas_file), [told])
+    return saga
+
+
+def since_of(event: Mapping[str, Any]) -> datetime:
+    """Since when answers in Raw count: `since`, or the `time` of an event of EventBridge.
+
+    Raises:
+        ConfigurationError: There is no such time: a repeated event would do all anew.
+    """
+    try:
+        since = datetime.fromisoformat(str(event.get("since") or event["time"]))
+    except (KeyError, ValueError):
+        raise ConfigurationError(
+            "The event must say since when stored answers count, in ISO 8601: "
+            '{"saga": "bourne", "since": "2026-11-24T21:00:00Z"}.'
+        ) from None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
+
+
+def collect(
+    saga: Saga, since: datetime, client: TmdbClient, lake: Lake, *, seconds: float
+) -> Batch:
+    """Ask TMDB for a saga, and store answers and tables.
+
+    Args:
+        saga: The saga.
+        since: Stored answers that are not older are not asked for again.
+        client: Asks.
+        lake: Where all is stored.
+        seconds: Time that this call has.
+
+    Raises:
+        BatchUnfinished: The time is over; what came is stored.
+    """
+    client.landed = LandedAnswers(lake, since.date(), since=since, until=client.today)
+    landing = RawLanding(lake)
+    try:
+        with _stopped_in_time(client, seconds), landing:
+            search = find_candidates(saga, client, landing)
+            films = fetch_films([int(tmdb_id) for tmdb_id in search["tmdb_id"]], client, landing)
+    except TmdbInterrupted:
+        raise BatchUnfinished(
+            f"The time of this call is over: {len(landing.stored)} raw objects of the saga "
+            f"{saga.slug!r} were stored. The same event goes on from there."
+        ) from None
+    frames = {
+        "tmdb_search": search,
+        "tmdb_external_ids": films.external_ids,
+        "tmdb_details": films.details,
+    }
+    tables = {
+        name: (frame, _written(lake, saga, name, frame))
+        for name, frame in frames.items()
+        if frame is not None
+    }
+    return Batch(tables, tuple(landing.stored), tuple(landing.read))
+
+
+@contextmanager
+def _stopped_in_time(client: TmdbClient, seconds: float) -> Iterator[None]:
+    """Ask nothing more when the time is nearly over, so that what came can be stored."""
+    margin = min(_MARGIN_SECONDS, _MARGIN_SHARE * seconds)
+    timer = threading.Timer(seconds - margin, client.exchange.stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _written(lake: Lake, saga: Saga, name: str, frame: pd.DataFrame) -> StoredObject:
+    key = keys.table(keys.TRUSTED, (*saga.key_prefix, name), "parquet")
+    return lake.write(key, to_parquet(frame), PARQUET)
+
+
+def _lake(settings: Settings) -> Lake:
+    if settings.s3_bucket is None:
+        raise ConfigurationError("The function needs BOURNE_S3_BUCKET.")
+    return connect_s3(access_of_environment(), settings.s3_bucket, settings.s3_prefix)
+
+
+def _client(settings: Settings) -> TmdbClient:
+    if not settings.has_tmdb_credential:
+        raise ConfigurationError("The function needs TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY.")
+    pace, host = settings.tmdb_requests_per_second, urlsplit(settings.tmdb_base_url).hostname or ""
+    return live_client(
+        settings.tmdb_base_url,
+        token=settings.tmdb_read_access_token,
+        key=settings.tmdb_api_key,
+        requests_per_second=pace,
+        pacer=shared_pacer(settings.redis_url, host, pace) if settings.redis_url else None,
+    )
+
+
+def _summary(saga: Saga, batch: Batch) -> dict[str, Any]:
+    summary = {
+        "saga": saga.slug,
+        "films": len(batch.tables["tmdb_details"][0]),
+        "tables": {name: stored.uri for name, (_, stored) in batch.tables.items()},
+        "raw_objects": len(batch.raw),
+        "raw_objects_of_earlier_calls": len(batch.resumed),
+    }
+    _log.info("%s", json.dumps(summary))
+    return summary
+
+
+def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
+    """Tell Dagster what was stored, and whether every candidate is in every table."""
+    for name, (frame, stored) in batch.tables.items():
+        pipes.report_asset_materialization(
+            asset_key="/".join([*saga.key_prefix, name]),
+            data_version=stored.sha256,
+            metadata={
+                "dagster/uri": stored.uri,
+                "dagster/row_count": len(frame),
+                "size_bytes": stored.size,
+                "sha256": stored.sha256 or "",
+                "answered_by": "tmdb",
+                "raw_objects": {"raw_value": _raw(batch), "type": "json"},
+                "raw_objects_of_an_earlier_run": {
+                    "raw_value": list(batch.resumed),
+                    "type": "json",
+                },
+            },
+        )
+    candidates = set(batch.tables["tmdb_search"][0]["tmdb_id"])
+    unanswered = {
+        name: sorted(int(film) for film in candidates - set(frame["tmdb_id"]))
+        for name, (frame, _) in batch.tables.items()
+    }
+    pipes.report_asset_check(
+        check_name="every_candidate_is_answered",
+        passed=not any(unanswered.values()),
+        severity="ERROR",
+        asset_key="/".join([*saga.key_prefix, "tmdb_details"]),
+        metadata={
+            "candidates": len(candidates),
+            "unanswered": {"raw_value": unanswered, "type": "json"},
+        },
+    )
+    pipes.log.info(f"Stored {len(batch.raw)} raw objects and {len(batch.tables)} tables.")
+
+
+def _raw(batch: Batch) -> list[dict[str, str | None]]:
+    return [{"uri": item.uri, "sha256": item.sha256} for item in batch.raw]

@@ -1,0 +1,40 @@
+"""`bourne exec`. What must not be put here: where secrets come from (`secret_sources`)."""
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from bourne_assets.cli.common import handled
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.secret_sources import load_secrets
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@handled
+def execute(command: tuple[str, ...]) -> None:
+    """Become another command, such as dagster-daemon, with the secrets in its environment."""
+    _become(command)
+
+
+@click.command(
+    "dagster",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    hidden=True,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@handled
+def dagster(arguments: tuple[str, ...]) -> None:
+    """Become `dagster`, which Kubernetes calls as the arguments of an image's entry point."""
+    _become(("dagster", *arguments))
+
+
+def _become(command: Sequence[str]) -> None:
+    load_secrets(os.environ)
+    try:
+        os.execvp(command[0], list(command))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise ConfigurationError(
+            f"The command {command[0]!r} cannot be started: {error.strerror}."
+        ) from None

@@ -1,0 +1,48 @@
+"""The executor that the settings name. What must not be put here: run launchers (`celery`)."""
+
+import dagster as dg
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.settings import Settings
+
+
+def executor_of(settings: Settings) -> dg.ExecutorDefinition:
+    """What executes the steps of a run; executors beyond one machine are imported when chosen.
+
+    Raises:
+        ConfigurationError: The executor's package is not installed, or it needs a setting.
+    """
+    if settings.executor == "multiprocess":
+        return dg.multiprocess_executor.configured({"start_method": {"forkserver": {}}})
+    if settings.executor == "celery":
+        return _celery(settings)
+    if settings.executor == "k8s":
+        return _k8s()
+    return dg.in_process_executor
+
+
+def _celery(settings: Settings) -> dg.ExecutorDefinition:
+    try:
+        from dagster_celery import celery_executor
+    except ImportError:
+        raise _not_installed("celery") from None
+    if settings.redis_url is None:
+        raise ConfigurationError("BOURNE_EXECUTOR=celery needs BOURNE_REDIS_URL, Celery's broker.")
+    # By its name: Dagster shows the configuration of executors.
+    redis = {"env": "BOURNE_REDIS_URL"}
+    return celery_executor.configured({"broker": redis, "backend": redis}, name="celery")
+
+
+def _k8s() -> dg.ExecutorDefinition:
+    try:
+        from dagster_k8s import k8s_job_executor
+    except ImportError:
+        raise _not_installed("k8s") from None
+    return k8s_job_executor
+
+
+def _not_installed(executor: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"BOURNE_EXECUTOR={executor} needs a package that is not installed: "
+        f"install bourne_assets[deploy-{executor}]."
+    )

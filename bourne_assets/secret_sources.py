@@ -1,0 +1,101 @@
+"""Secrets that do not stand in the environment: in files, or in AWS Secrets Manager.
+
+They are put into the environment of this process, where everything finds them: the settings, the
+AWS chain, and the configuration of Dagster, which shows the name of a variable and never its value.
+What must not be put here: what a variable means (`settings`).
+"""
+
+import json
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from bourne_assets.errors import ConfigurationError
+
+#: Variables whose value may be in a file, named by the variable with `_FILE` at its end.
+SECRETS = (
+    "TMDB_READ_ACCESS_TOKEN",
+    "TMDB_API_KEY",
+    "BOURNE_REDIS_URL",
+    "DAGSTER_POSTGRES_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+#: Names or ARNs of secrets in AWS Secrets Manager, separated by commas.
+IN_AWS = "BOURNE_SECRETS_ID"
+_READ = "BOURNE_SECRETS_READ"
+
+
+def load_secrets(environment: MutableMapping[str, str]) -> None:
+    """Put secrets from files and from AWS into the environment; what is set already stays.
+
+    Files come first, so that a file may hold the key that opens AWS Secrets Manager. A secret there
+    is a JSON object of variables of `SECRETS`; others in it are none of this platform's.
+
+    Raises:
+        ConfigurationError: A file or a secret cannot be read.
+    """
+    for name in SECRETS:
+        path = environment.get(f"{name}_FILE", "").strip()
+        if path and not environment.get(name, "").strip():
+            environment[name] = _file(f"{name}_FILE", path)
+    wanted = [part.strip() for part in environment.get(IN_AWS, "").split(",") if part.strip()]
+    if not wanted or environment.get(_READ) == environment[IN_AWS]:
+        return
+    client = _client(environment)
+    for secret in wanted:
+        for name, value in _secret(client, secret).items():
+            if name in SECRETS and not environment.get(name, "").strip():
+                environment[name] = str(value)
+    # A process that is started by this one finds the secrets, and need not ask again.
+    environment[_READ] = environment[IN_AWS]
+
+
+def _file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(
+            f"The file {path} that {variable} names cannot be read: {why}."
+        ) from None
+
+
+def _client(environment: Mapping[str, str]) -> Any:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.client("secretsmanager", region_name=environment.get("AWS_REGION") or None)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            f"AWS Secrets Manager, for {IN_AWS}, cannot be asked: {error}"
+        ) from None
+
+
+def _secret(client: Any, name: str) -> Mapping[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        text = client.get_secret_value(SecretId=name)["SecretString"]
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "an error")
+        raise ConfigurationError(
+            f"AWS Secrets Manager did not give the secret {name!r} ({code}): check {IN_AWS} and "
+            "the permission secretsmanager:GetSecretValue."
+        ) from None
+    except (BotoCoreError, KeyError) as error:
+        raise ConfigurationError(
+            f"AWS Secrets Manager did not give the secret {name!r} ({type(error).__name__}): "
+            f"check {IN_AWS} and the AWS credentials."
+        ) from None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            f"The secret {name!r} must be a JSON object of variables, such as "
+            '{"TMDB_READ_ACCESS_TOKEN": "..."}.'
+        )
+    return found

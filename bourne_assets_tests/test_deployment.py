@@ -1,0 +1,253 @@
+"""What deploy/ and the Dockerfile promise, read as the tools that use them would read them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster import DagsterInstance
+from dagster._core.instance.config import dagster_instance_config
+
+import bourne_assets
+from bourne_assets.secret_sources import SECRETS
+from bourne_assets.settings import read_settings
+from bourne_assets.tmdb.retention import LONGEST
+from bourne_assets_tests.services import needs_postgres, postgres_database
+
+ROOT = Path(bourne_assets.__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+
+
+@pytest.fixture
+def compose() -> dict[str, Any]:
+    """The compose file, with its anchors merged as compose merges them."""
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def _our_services(compose: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: service
+        for name, service in compose["services"].items()
+        if service["image"] == "bourne-assets"
+    }
+
+
+# compose
+
+
+def test_nothing_listens_beyond_the_machine(compose: dict[str, Any]) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:3000:3000"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    for name in ("postgres", "redis", "seaweedfs"):
+        assert compose["services"][name]["networks"] == ["inside"]
+
+
+def test_every_service_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert "healthcheck" in service or "land" in service.get("profiles", []), name
+
+
+def test_every_dependency_secret_volume_and_network_exists(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert set(service.get("depends_on", {})) <= set(compose["services"])
+        assert set(service.get("secrets", [])) <= set(compose["secrets"])
+        assert set(service["networks"]) <= set(compose["networks"])
+    used = {secret for each in compose["services"].values() for secret in each.get("secrets", [])}
+    assert used == set(compose["secrets"])
+    named = {
+        volume.partition(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith(("$", ".", "/"))
+    }
+    assert named == set(compose["volumes"])
+
+
+def test_no_service_holds_a_secret_in_its_environment(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for name in SECRETS:
+            assert name not in service.get("environment", {}) or name == "BOURNE_REDIS_URL"
+
+
+def test_the_environment_of_the_services_is_one_that_the_settings_take(
+    compose: dict[str, Any],
+) -> None:
+    environment = dict(compose["services"]["worker-1"]["environment"])
+    environment["BOURNE_SAGAS"] = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", environment["BOURNE_SAGAS"])
+    settings = read_settings(environment)
+    assert settings.s3_bucket == "bourne-lake"
+    assert settings.redis_url == "redis://redis:6379/0"
+    known = {f"{name}_FILE" for name in SECRETS} | {"DAGSTER_HOME", "AWS_REGION"}
+    known |= {"AWS_ENDPOINT_URL_S3", "BOURNE_REDIS_URL", "BOURNE_S3_BUCKET", "BOURNE_SAGAS"}
+    assert set(environment) <= known
+
+
+def test_the_lake_has_the_flags_of_the_embedded_one(compose: dict[str, Any]) -> None:
+    from bourne_assets.lake.server import LakeFolder, command
+
+    embedded = set(command(LakeFolder(Path("/lake")), 20_000, "bourne-lake"))
+    safe = {
+        flag
+        for flag in embedded
+        if re.match(r"-(s3\.(iam|allow|auto|port\.)|dis|web|adm.*ui|m.*tel)", flag)
+    }
+    assert len(safe) >= 8
+    assert safe <= set(compose["services"]["seaweedfs"]["command"])
+
+
+def test_runs_go_to_the_code_server_that_is_there(compose: dict[str, Any]) -> None:
+    (server,) = yaml.safe_load((DEPLOY / "workspace.yaml").read_text())["load_from"]
+    assert server["grpc_server"]["host"] in compose["services"]
+    command = compose["services"]["code-server"]["command"]
+    assert f"--port={server['grpc_server']['port']}" in command
+
+
+# The instance
+
+
+@needs_postgres
+def test_the_instance_of_several_machines_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dagster.yaml").write_text((DEPLOY / "dagster.yaml").read_text())
+    monkeypatch.setenv("BOURNE_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("BOURNE_S3_BUCKET", "a-lake")
+    with postgres_database() as url:
+        monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)
+        with DagsterInstance.from_config(str(tmp_path)) as instance:
+            assert instance.get_runs_count() == 0
+            assert type(instance.run_launcher).__module__ == "bourne_assets.execution.celery"
+            assert instance.run_monitoring_enabled
+            assert instance.run_retries_enabled
+            assert not instance.run_retries_retry_on_asset_or_op_failure
+
+
+def test_no_more_runs_start_than_the_workers_execute(compose: dict[str, Any]) -> None:
+    workers = [name for name in compose["services"] if name.startswith("worker-")]
+    (room,) = {compose["services"][name]["command"][-1] for name in workers}
+    config, _ = dagster_instance_config(str(DEPLOY))
+    assert config["concurrency"]["runs"]["max_concurrent_runs"] == len(workers) * int(room)
+
+
+def test_a_worker_without_a_broker_says_so() -> None:
+    command = [sys.executable, "-m", "celery", "--app", "bourne_assets.execution.celery", "report"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode
+    assert "A Celery worker needs BOURNE_REDIS_URL." in done.stderr + done.stdout
+
+
+# Kubernetes
+
+
+def test_the_values_of_the_chart_are_consistent() -> None:
+    values = yaml.safe_load((DEPLOY / "k8s" / "values.yaml").read_text(encoding="utf-8"))
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    images = [
+        values["dagsterWebserver"]["image"],
+        values["dagsterDaemon"]["image"],
+        deployment["image"],
+    ]
+    assert all(image == images[0] for image in images)
+    assert images[0]["tag"] == bourne_assets.__version__
+    for part in (values["dagsterWebserver"], values["dagsterDaemon"], deployment):
+        assert part["podSecurityContext"]["runAsNonRoot"]
+        assert part["resources"]["limits"]["memory"]
+        assert read_settings(part["env"]).s3_bucket == "my-lake"
+        assert part["envSecrets"] == [{"name": "bourne"}]
+    assert values["runLauncher"]["type"] == "K8sRunLauncher"
+
+
+# The image
+
+
+def test_the_image_runs_as_nobody_in_particular_and_holds_what_it_copies() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stages = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(stages) == 2
+    assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["10001:10001"]
+    assert "--require-hashes" in text
+    allowed = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE)
+        for source in line.split()[:-1]
+        if not source.startswith("--")
+    }
+    assert copied <= allowed
+    assert all((ROOT / source).exists() for source in allowed)
+
+
+# AWS
+
+
+@pytest.mark.parametrize("template", ["lambda/template.yaml", "aws/bucket.yaml"])
+def test_the_templates_are_valid(template: str) -> None:
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([linter, DEPLOY / template], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def _statements(node: Any) -> list[dict[str, Any]]:
+    if isinstance(node, dict):
+        own = [node] if "Effect" in node else []
+        return own + [found for value in node.values() for found in _statements(value)]
+    if isinstance(node, list):
+        return [found for value in node for found in _statements(value)]
+    return []
+
+
+class _Tags(yaml.SafeLoader):
+    """YAML in which CloudFormation's !Ref, !Sub and !GetAtt are their own text."""
+
+
+_Tags.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
+
+
+@pytest.mark.parametrize("template", ["lambda/template.yaml", "aws/bucket.yaml"])
+def test_no_policy_allows_everything_or_removes_landed_files(template: str) -> None:
+    parsed = yaml.load((DEPLOY / template).read_text(), Loader=_Tags)  # noqa: S506 - a safe loader
+    allowed = [each for each in _statements(parsed) if each["Effect"] == "Allow"]
+    assert allowed
+    for statement in allowed:
+        text = json.dumps([statement["Action"], statement["Resource"]])
+        assert '"*"' not in text
+        assert "s3:*" not in text
+        if "DeleteObject" in text:
+            resources = json.dumps(statement["Resource"])
+            assert "Raw/Local" not in resources
+            assert "${Prefix}*" not in resources
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_forgets_tmdb_in_time() -> None:
+    parsed = yaml.load((DEPLOY / "aws/bucket.yaml").read_text(), Loader=_Tags)  # noqa: S506
+    bucket = parsed["Resources"]["Lake"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["raw-tmdb"]["ExpirationInDays"] == LONGEST.days
+    assert rules["raw-tmdb"]["Prefix"].endswith("Raw/TMDB/")
+
+
+def test_the_function_of_the_template_is_the_one_in_the_package() -> None:
+    parsed = yaml.load((DEPLOY / "lambda/template.yaml").read_text(), Loader=_Tags)  # noqa: S506
+    function = parsed["Resources"]["Function"]["Properties"]
+    module, _, name = function["Handler"].rpartition(".")
+    assert callable(getattr(__import__(module, fromlist=[name]), name))
+    assert read_settings({}).lambda_function == function["FunctionName"]
+    settings = read_settings(
+        {**function["Environment"]["Variables"], "BOURNE_S3_PREFIX": "films/"}
+        | {"BOURNE_S3_BUCKET": "a-lake"}
+    )
+    assert settings.s3_prefix == "films"

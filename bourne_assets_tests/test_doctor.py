@@ -1,0 +1,88 @@
+"""What `bourne doctor` says of a lake whose credentials do not allow everything."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bourne_assets.doctor import examine
+from bourne_assets.lake import server
+from bourne_assets.lake.server import Credentials, LakeFolder, connect_server
+from bourne_assets.settings import Settings
+
+_OWNER = Credentials("OWNER", "owner-secret")
+_READER = Credentials("READER", "reader-secret")
+_WRITER = Credentials("WRITER", "writer-secret")
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real S3 server with three identities, each with rights of its own."""
+    folder = LakeFolder(tmp_path_factory.mktemp("doctor"))
+    folder.data.mkdir()
+    rights = {
+        _OWNER: ["Admin", "Read", "Write", "List"],
+        _READER: ["Read", "List"],
+        _WRITER: ["Write"],
+    }
+    identities = [
+        {
+            "name": keys.access_key,
+            "credentials": [{"accessKey": keys.access_key, "secretKey": keys.secret_key}],
+            "actions": actions,
+        }
+        for keys, actions in rights.items()
+    ]
+    folder.identities.write_text(json.dumps({"identities": identities}))
+    port = server.free_base_port()
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        server.command(folder, port, "a-lake"),
+        env=server.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 30
+        while not (server.is_healthy(address) and server.has_bucket(address, _OWNER, "a-lake")):
+            assert time.monotonic() < end, "the S3 server did not start"
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _lake(endpoint: str, keys: Credentials) -> dict[str, tuple[bool, str]]:
+    lake = connect_server(endpoint, keys, "a-lake")
+    return {
+        found.name.removeprefix("lake: "): (found.healthy, found.detail)
+        for found in examine(Settings(s3_bucket="a-lake"), lambda: lake)
+        if found.name.startswith("lake: ")
+    }
+
+
+def test_an_owner_lacks_nothing_and_nothing_is_left_behind(endpoint: str) -> None:
+    assert set(_lake(endpoint, _OWNER).values()) == {(True, "allowed")}
+    assert connect_server(endpoint, _OWNER, "a-lake").list("_doctor") == []
+
+
+def test_a_reader_is_told_what_it_lacks(endpoint: str) -> None:
+    found = _lake(endpoint, _READER)
+    assert found["s3:ListBucket"][0]
+    assert found["s3:PutObject"] == (
+        False,
+        "the credentials lack s3:PutObject on s3://a-lake/, or are wrong: deploy/aws has the "
+        "policy.",
+    )
+    assert found["s3:GetObject"] == (False, "not tried, for nothing could be written")
+    assert not found["s3:DeleteObject"][0]
+
+
+def test_a_writer_is_told_what_it_lacks(endpoint: str) -> None:
+    found = _lake(endpoint, _WRITER)
+    lacking = {name for name, (healthy, _) in found.items() if not healthy}
+    assert {"s3:GetObject"} <= lacking <= {"s3:GetObject", "s3:ListBucket"}
+    assert found["s3:PutObject"][0]

@@ -1,0 +1,56 @@
+"""Retries that are owed: reported again until Dagster has made them."""
+
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
+
+from bourne_assets.execution import retries
+from bourne_assets.execution.retries import forgotten_retries_sensor, remind_of_retries
+
+
+def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
+    return len(instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE))
+
+
+def _failed(instance: dg.DagsterInstance, tags: dict[str, str]) -> dg.DagsterRun:
+    run = instance.create_run_for_job(_job, tags=tags)
+    instance.report_run_failed(run, "It failed.")
+    # Reporting computes the tag by the instance's own settings; the test's word is the last.
+    instance.add_run_tags(run.run_id, tags)
+    return run
+
+
+@dg.op
+def _nothing() -> None:
+    pass
+
+
+@dg.job
+def _job() -> None:
+    _nothing()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None at all: a run that has just failed is old enough."""
+    monkeypatch.setattr(retries, "_PATIENCE", timedelta(seconds=-60))
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_retry_that_was_forgotten_is_reported_again_and_no_other() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        forgotten = _failed(instance, {WILL_RETRY_TAG: "true"})
+        retried = _failed(instance, {WILL_RETRY_TAG: "true", AUTO_RETRY_RUN_ID_TAG: "another"})
+        final = _failed(instance, {WILL_RETRY_TAG: "false"})
+        context = dg.build_sensor_context(instance)
+        assert forgotten.run_id in str(forgotten_retries_sensor(context))
+        assert [_failures(instance, run) for run in (forgotten, retried, final)] == [2, 1, 1]
+
+
+def test_a_run_that_has_just_failed_is_left_to_dagster() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        _failed(instance, {WILL_RETRY_TAG: "true"})
+        assert remind_of_retries(instance) == []
+        assert "No retry" in str(forgotten_retries_sensor(dg.build_sensor_context(instance)))

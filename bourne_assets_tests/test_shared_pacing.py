@@ -1,0 +1,143 @@
+"""The common pace of several processes, on a real Redis of the test's own."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import redis
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.tmdb.errors import PacerUnavailable
+from bourne_assets.tmdb.shared_pacing import SharedPacer, shared_pacer
+from bourne_assets_tests.services import RedisServer, needs_redis
+
+pytestmark = needs_redis
+
+_ASKER = """
+import sys, time
+from bourne_assets.tmdb.shared_pacing import shared_pacer
+pacer = shared_pacer(sys.argv[1], "tmdb", float(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[3])):
+    assert pacer.wait_turn(lambda seconds: time.sleep(seconds))
+    print(time.time(), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis of this module."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: RedisServer) -> redis.Redis:
+    """An empty Redis."""
+    client = redis.Redis.from_url(server.url)
+    client.flushall()
+    return client
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _fullest_second(times: list[float]) -> int:
+    return max(sum(1 for other in times if start <= other < start + 1) for start in times)
+
+
+def test_several_processes_together_keep_one_even_pace(
+    server: RedisServer, client: redis.Redis
+) -> None:
+    command = [sys.executable, "-c", _ASKER, server.url, "30", "20"]
+    askers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for asker in askers:
+        assert asker.stdout
+        assert asker.stdout.readline() == "ready\n"
+    for asker in askers:
+        assert asker.stdin
+        asker.stdin.write("go\n")
+        asker.stdin.flush()
+    times = sorted(
+        float(line) for asker in askers for line in asker.communicate(timeout=30)[0].split()
+    )
+    assert len(times) == 60
+    # What Redis gave out, by its own clock: no second has more than the pace, to the microsecond.
+    turns = [int(turn) / 1e6 for turn in client.lrange("bourne:pace:{tmdb}:turns", 0, -1)][::-1]
+    assert len(turns) == 30
+    assert min(after - before for before, after in pairwise(turns)) >= 1 / 30 - 0.0201
+    assert _fullest_second(turns) <= 30
+    assert times[-1] - times[0] >= 59 / 30 - 0.05
+
+
+def test_a_redis_that_remembers_nothing_gives_no_burst(client: redis.Redis) -> None:
+    pacer = SharedPacer(client, "tmdb", 50)
+    waits: list[float] = []
+
+    def nap(seconds: float) -> bool:
+        waits.append(seconds)
+        return True
+
+    assert not pacer.wait_turn(nap)  # broken off
+    assert 0.9 < waits[0] <= 1.0
+
+
+def test_what_one_process_is_asked_to_wait_all_wait_and_a_shorter_wait_changes_nothing(
+    client: redis.Redis,
+) -> None:
+    one, other = SharedPacer(client, "tmdb", 100), SharedPacer(client, "tmdb", 100)
+    assert one.wait_turn(_sleep)
+    one.hold(5.0)
+    one.hold(0.1)
+    waits: list[float] = []
+
+    def nap(seconds: float) -> bool:
+        waits.append(seconds)
+        return True
+
+    assert not other.wait_turn(nap)
+    assert 4.5 < waits[0] <= 5.0
+
+
+def test_another_server_has_a_pace_of_its_own(client: redis.Redis) -> None:
+    SharedPacer(client, "tmdb", 1).hold(60.0)
+    assert SharedPacer(client, "proxy", 100).wait_turn(_sleep)
+
+
+def test_a_turn_waits_for_a_redis_that_is_restarted(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        pacer = shared_pacer(server.url, "tmdb", 100)
+        assert pacer.wait_turn(_sleep)
+        server.stop()
+        threading.Timer(1.0, server.start).start()
+        assert pacer.wait_turn(_sleep)
+
+
+def test_a_redis_that_is_gone_ends_in_one_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bourne_assets.tmdb.shared_pacing._TRIES", 1)
+    pacer = shared_pacer("redis://:hidden-word@127.0.0.1:1/0", "tmdb", 3)
+    with pytest.raises(PacerUnavailable) as caught:
+        pacer.wait_turn(_sleep)
+    assert str(caught.value) == (
+        "The Redis that keeps TMDB's pace does not answer as it should (ConnectionError): "
+        "check BOURNE_REDIS_URL and the server."
+    )
+
+
+def test_without_the_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"bourne_assets\[deploy-celery\]"):
+        shared_pacer("redis://127.0.0.1:1/7", "tmdb", 3)
