@@ -199,6 +199,14 @@ def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
     assert len(_table(lake, "Films")) == 1
 
 
+def test_a_home_whose_name_is_like_a_pattern_is_no_obstacle(lake: Lake, folder: Path) -> None:
+    (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
+    journal = folder.parent / "home [x] *?"
+    landing = land_csv_files(find_csv_files(folder), lake, _DAY, journal=journal)
+    assert landing.manifest["rows"].to_list() == [1]
+    assert [path.suffix for path in journal.iterdir()] == [".lock"]
+
+
 # Drift
 
 

@@ -1,6 +1,7 @@
 """Uploads in parts say what is wrong in the lake's own words, and show no secret."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,8 +80,8 @@ def test_what_the_server_answers_is_told_in_one_sentence(
         upload.send(1, b"abc")
 
 
-def test_large_files_are_read_one_at_a_time_with_more_memory() -> None:
-    readers = Readers(lambda: None)
+def test_large_files_are_read_one_at_a_time_with_more_memory(tmp_path: Path) -> None:
+    readers = Readers(lambda: None, tmp_path)
     limit: Callable[[Any], Any] = lambda engine: engine.rows(  # noqa: E731
         "SELECT current_setting('memory_limit'), current_setting('threads')"
     )[0]

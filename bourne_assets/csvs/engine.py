@@ -49,8 +49,10 @@ class ColumnProfile:
 class Engine:
     """One DuckDB in memory; not to be shared by threads."""
 
-    def __init__(self, *, megabytes: int = _MEMORY_MEGABYTES, threads: int = 2) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bourne-duckdb-")
+    def __init__(
+        self, *, megabytes: int = _MEMORY_MEGABYTES, threads: int = 2, folder: Path | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bourne-duckdb-", dir=folder)
         self._connection = duckdb.connect()
         self._megabytes = megabytes
         for name, value in {

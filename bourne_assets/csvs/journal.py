@@ -9,6 +9,8 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +54,7 @@ class Journal:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire()
+            self.scratch.mkdir(mode=0o700)
         except OSError as error:
             raise JournalUnusable(
                 f"The folder {self._folder} cannot be written ({error.strerror}): uploads in "
@@ -65,9 +68,15 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
         if error is None:
             self._path.unlink(missing_ok=True)
         self._lock.release()
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files, which goes with the landing, however it ends."""
+        return _scratch(self._path)
 
     def note(self, key: str, upload_id: str | None = None) -> None:
         """Note an upload that is about to begin, or has begun, on disk before it goes on."""
@@ -98,6 +107,7 @@ class Journal:
             if path == self._path or not lock.acquire():
                 continue
             try:
+                shutil.rmtree(_scratch(path), ignore_errors=True)
                 entries = _entries(path)
                 mine = [entry for entry in entries if entry["lake"] == self._lake.uri("")]
                 aborted += self._abort(mine)
@@ -133,6 +143,12 @@ class Journal:
     def _unfinished(self, key: str) -> list[str]:
         uploads = self._lake.unfinished_uploads(key)
         return [upload.upload_id for upload in uploads if upload.key == key]
+
+
+def _scratch(path: Path) -> Path:
+    # DuckDB takes these signs in any part of a path for a pattern.
+    has_pattern = any(sign in str(path) for sign in "*?[")
+    return (Path(tempfile.gettempdir()) if has_pattern else path.parent) / path.stem
 
 
 def _entries(path: Path) -> list[dict[str, str | None]]:

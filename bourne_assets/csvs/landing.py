@@ -101,7 +101,7 @@ def land_csv_files(
     """
     named = told_apart([CsvFile.of(file) if isinstance(file, Path) else file for file in files])
     folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
-    with Journal(folder, lake) as noted, tempfile.TemporaryDirectory(prefix="bourne-land-") as name:
+    with Journal(folder, lake) as noted:
         noted.clean()
         batch = _Batch(
             named,
@@ -109,7 +109,6 @@ def land_csv_files(
             landed_on=landed_on,
             datasets=datasets or Datasets(),
             journal=noted,
-            folder=Path(name),
             tell=tell,
         )
         rows = batch.run()
@@ -158,21 +157,20 @@ class _Batch:
         landed_on: date,
         datasets: Datasets,
         journal: Journal,
-        folder: Path,
         tell: Callable[[str], None],
     ) -> None:
         self._files = files
         self._lake = lake
         self._landed_on = landed_on
         self._journal = journal
-        self._folder = folder
+        self._folder = journal.scratch
         self._tell = tell
         self._stopped = Event()
         sizes = [_size(file.path) for file in files]
         self._progress = Progress(len(files), sum(sizes))
         if any(size > SINGLE_BYTES for size in sizes):
             journal.clean_given_up()
-        self._readers = Readers(self._must_go_on)
+        self._readers = Readers(self._must_go_on, self._folder)
         self._sender = Sender(lake, landed_on, journal, self._count)
         few = len(files) <= _FEW_FILES
         self._known = None if few else lake.folders(keys.LANDED_CSVS)

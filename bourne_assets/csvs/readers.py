@@ -26,10 +26,12 @@ class Readers:
 
     Args:
         must_go_on: Raises when the landing was stopped.
+        folder: For temporary files.
     """
 
-    def __init__(self, must_go_on: Callable[[], None]) -> None:
+    def __init__(self, must_go_on: Callable[[], None], folder: Path) -> None:
         self._must_go_on = must_go_on
+        self._folder = folder
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reading")
         self._engines: list[Engine] = []
         self._own = local()
@@ -57,7 +59,9 @@ class Readers:
         """This thread's engine, with the memory that so many bytes need."""
         engine = getattr(self._own, "engine", None)
         if engine is None:
-            engine = self._own.engine = Engine(megabytes=_SMALL_MEGABYTES, threads=1)
+            engine = self._own.engine = Engine(
+                megabytes=_SMALL_MEGABYTES, threads=1, folder=self._folder
+            )
             with self._listing:
                 self._engines.append(engine)
         if size <= _LARGE_BYTES:

@@ -96,7 +96,7 @@ def read_csv(
     said = said or Dataset()
     found = found or scan(path, lambda _: stop())
     form = find_form(path, found, said)
-    with tempfile.TemporaryDirectory(prefix="bourne-csv-") as name:
+    with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as name:
         folder = Path(name)
         job = _Job(path, folder, table, found, said, form, engine or Engine(), stop)
         is_plain = found.is_plain and form.encoding == "utf-8"

@@ -3,10 +3,10 @@
 What must not be put here: which files (`files`), and what they hold (`reading`).
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from threading import Condition
@@ -181,7 +181,9 @@ class Sender:
                 self._must_be_free(key)
                 checksum = upload.complete(parts)
         except BaseException:
-            upload.abort()
+            # Where the lake is gone as well, the journal tells the next landing.
+            with contextlib.suppress(LakeError):
+                upload.abort()
             raise
         stored = StoredObject(
             self._lake.uri(key), outgoing.found.size, outgoing.found.sha256, None, checksum
@@ -256,7 +258,7 @@ class _Budget:
             self._used -= size
             self._free.notify_all()
 
-    @contextmanager
+    @contextlib.contextmanager
     def giving(self, size: int) -> Iterator[None]:
         try:
             yield
