@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
   'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; \
   then echo $$name; break; fi; done)
 BIN := .venv/bin
-JOBS ?= 4
+JOBS ?= 3
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
@@ -32,7 +32,7 @@ dev: runtime
 	@$(BIN)/bourne dev
 
 test: development
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term
 
 lint: development
 	@$(BIN)/ruff format --check .

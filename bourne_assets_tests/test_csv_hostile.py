@@ -131,15 +131,6 @@ def test_pipes_sockets_and_devices_are_rejected_and_nobody_waits_for_them(
     assert set(rows) == {"pipe.csv", "device.csv", "socket.csv"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_rejected_with_the_systems_reason(
-    lake: Lake, folder: Path
-) -> None:
-    (folder / "films.csv").write_bytes(_FILMS)
-    (folder / "films.csv").chmod(0)
-    assert "Permission denied" in _land(lake, folder)["films.csv"]["reason"]
-
-
 def test_a_file_whose_reading_is_denied_is_rejected_and_stops_no_other(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
