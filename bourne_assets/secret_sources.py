@@ -16,6 +16,7 @@ from bourne_assets.errors import ConfigurationError
 SECRETS = (
     "TMDB_READ_ACCESS_TOKEN",
     "TMDB_API_KEY",
+    "BOURNE_ALERT_WEBHOOK_URL",
     "BOURNE_REDIS_URL",
     "DAGSTER_POSTGRES_URL",
     "AWS_ACCESS_KEY_ID",
