@@ -51,7 +51,7 @@ def test_each_saga_has_a_daily_schedule_and_all_have_a_weekly_one() -> None:
 
 
 def test_a_daily_refresh_asks_tmdb_and_makes_all_that_follows_of_its_saga_alone() -> None:
-    job = _defs().resolve_job_def("daily_saga_refresh_of_bourne")
+    job = _defs().resolve_job_def("ask_tmdb_for_bourne")
     made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     assert {"tmdb_search", "tmdb_details", "tmdb_external_ids", "insight_metrics"} <= made
     assert "raw_csvs_s3" not in made

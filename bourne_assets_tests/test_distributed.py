@@ -111,6 +111,7 @@ def fullest_second(times: list[float]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 @needs_redis
 @needs_postgres

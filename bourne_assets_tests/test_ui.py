@@ -25,6 +25,7 @@ ASSETS = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
+    pytest.mark.alone,
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]

@@ -27,6 +27,7 @@ from bourne_assets_tests.webhook import Webhook
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
+    pytest.mark.alone,
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]

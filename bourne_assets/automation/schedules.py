@@ -27,11 +27,16 @@ def saga_schedules(settings: Settings, sagas: Sequence[Saga]) -> list[dg.Schedul
     return [*daily, _weekly(settings)]
 
 
+def tmdb_job_name(saga: Saga) -> str:
+    """Name of the job that asks TMDB for a saga and makes what follows, and lands no CSV files."""
+    return f"ask_tmdb_for_{saga.slug}"
+
+
 def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
     minutes = 6 * 60 + place * _STAGGER_MINUTES
     name = "daily_saga_refresh"
     job = dg.define_asset_job(
-        f"{name}_of_{saga.slug}",
+        tmdb_job_name(saga),
         selection=dg.AssetSelection.assets(saga_key(saga, "tmdb_search")).downstream(),
         description=f"{saga.title}: ask TMDB, and make all that follows from it.",
         tags={SAGA_TAG: saga.slug},

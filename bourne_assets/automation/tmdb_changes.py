@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from bourne_assets.assets.common import SAGA_TAG
-from bourne_assets.automation.jobs import saga_job_name
+from bourne_assets.automation.schedules import tmdb_job_name
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
@@ -33,7 +33,7 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="_".join(["tmdb_changes", *saga.key_prefix]),
-        job_name=saga_job_name(saga),
+        job_name=tmdb_job_name(saga),
         minimum_interval_seconds=settings.tmdb_changes_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING
         if running
