@@ -34,7 +34,9 @@ dev: runtime
 test: development
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not alone" --cov --cov-fail-under=0 \
 	  --cov-report=
-	@$(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term
+	@$(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term || { \
+	  echo "Once more, for these depend on how busy the machine is."; \
+	  $(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term; }
 
 lint: development
 	@$(BIN)/ruff format --check .

@@ -919,9 +919,8 @@ def test_a_process_that_does_not_end_when_asked_is_made_to() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as stubborn:
         assert stubborn.stdout is not None
         stubborn.stdout.readline()
-        process = psutil.Process(stubborn.pid)
-        server.end(process, grace=0.2)
-        assert not process.is_running()
+        server.end(psutil.Process(stubborn.pid), grace=0.2)
+        assert stubborn.wait(timeout=5) == -signal.SIGKILL
 
 
 def test_ending_a_process_that_has_ended_is_no_error() -> None:

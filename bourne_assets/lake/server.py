@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import socket
+import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -27,6 +28,8 @@ REGION = "us-east-1"
 _GRPC_OFFSET = 10_000
 _PORTS = 5
 _BASE_PORTS = range(20_000, 50_000, 10)
+
+_KILLED_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -213,15 +216,30 @@ def _processes_with(*wanted: str) -> list[psutil.Process]:
 
 
 def end(process: psutil.Process, grace: float = 10.0) -> None:
-    """Ask a process to end, and make it end after `grace` seconds."""
+    """Ask a process to end, and make it end after `grace` seconds.
+
+    A zombie has ended: where a container's first process reaps nobody, it stays in the table.
+
+    Raises:
+        psutil.TimeoutExpired: It does not end.
+    """
     try:
         process.terminate()
-        process.wait(grace)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(5.0)
+        if not _has_ended(process, grace):
+            process.kill()
+            if not _has_ended(process, _KILLED_SECONDS):
+                raise psutil.TimeoutExpired(_KILLED_SECONDS, process.pid)
     except psutil.NoSuchProcess:
         return
+
+
+def _has_ended(process: psutil.Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def credentials(folder: LakeFolder) -> Credentials:
