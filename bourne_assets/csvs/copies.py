@@ -27,7 +27,7 @@ from bourne_assets.csvs.profiles import (
 from bourne_assets.csvs.readers import Readers
 from bourne_assets.csvs.reading import Reading
 from bourne_assets.csvs.scan import Scan, scan
-from bourne_assets.csvs.titles import write_titles
+from bourne_assets.csvs.summaries import summarise
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import JSON, PARQUET, Lake
 from bourne_assets.tables import to_json
@@ -52,6 +52,7 @@ class Group:
         is_new: Whether it has no objects in the lake yet.
         drift: How each file's columns differ from those of the last landing.
         table_uri: Where its columnar copy lies; None where there is none.
+        is_single: Whether it has no more than one file.
     """
 
     def __init__(self, dataset: str, is_new: bool) -> None:  # noqa: FBT001
@@ -59,6 +60,7 @@ class Group:
         self.is_new = is_new
         self.drift: dict[str, Drift] = {}
         self.table_uri: str | None = None
+        self.is_single = True
         self.members: dict[str, _Member] = {}
         self.profile: dict[str, Any] | None = None
         self.lock = Lock()
@@ -68,6 +70,7 @@ class Group:
     def expect(self, name: str) -> None:
         """A file that belongs to the dataset."""
         self._waiting.add(name)
+        self.is_single = len(self._waiting) == 1
 
     def add(
         self,
@@ -186,23 +189,22 @@ class Copies:
     ) -> dict[str, Any]:
         dataset, said = group.dataset, self.said(group.dataset)
         tables = [reading.table for reading in readings]
-        with self._readers.engine(sum(member.found.size for member in members)) as engine:
-            table = tables[0]
-            if len(tables) > 1:
-                table = folder / f"{tables[0].stem}-all.parquet"
-                engine.write_table(f"SELECT * FROM {parquet(*tables)}", table)  # noqa: S608
-            columns = engine.profile(table)
-            titles = None
-            if all(reading.form.is_challenge for reading in readings):
-                titles = folder / f"{tables[0].stem}-titles.parquet"
-                write_titles(engine, table, [column.name for column in columns], titles)
+        table, summary = tables[0], readings[0].summary
+        if len(tables) > 1 or summary is None:
+            with self._readers.engine(sum(member.found.size for member in members)) as engine:
+                if len(tables) > 1:
+                    table = folder / f"{tables[0].stem}-all.parquet"
+                    engine.write_table(f"SELECT * FROM {parquet(*tables)}", table)  # noqa: S608
+                is_challenge = all(reading.form.is_challenge for reading in readings)
+                summary = summarise(engine, table, is_challenge=is_challenge)
+        titles = summary.titles
         table_uri = self._upload(keys.dataset_table(dataset), table)
         titles_uri = self._upload(keys.dataset_titles(dataset), titles) if titles else None
         profile = make_profile(
             dataset,
             files=[member.facts for member in members],
             rows=sum(reading.rows for reading in readings),
-            columns=columns,
+            columns=summary.columns,
             id_column=id_of(self._profile(group), readings[0].form, said),
             said=said,
             table=table_uri,

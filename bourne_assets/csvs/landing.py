@@ -236,7 +236,11 @@ class _Batch:
         reading: Future[Reading] | None = None
         if facts is None:
             reading = self._readers.submit(
-                file.path, self._table(), found, self.copies.said(group.dataset)
+                file.path,
+                self._table(),
+                found,
+                self.copies.said(group.dataset),
+                summarised=group.is_single,
             )
         outgoing = Outgoing(file, found, stamp, group.is_new)
         try:

@@ -7,13 +7,18 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock, local
 
+import duckdb
+
 from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.engine import Engine
+from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading import Reading, read_csv
 from bourne_assets.csvs.scan import Scan
+from bourne_assets.csvs.summaries import summarise
 
 _AT_ONCE = 2
 _LARGE_BYTES = 32 * 1024 * 1024
@@ -37,12 +42,24 @@ class Readers:
         self._own = local()
         self._listing, self._large = Lock(), Lock()
 
-    def submit(self, path: Path, table: Path, found: Scan, said: Dataset) -> Future[Reading]:
+    def submit(
+        self, path: Path, table: Path, found: Scan, said: Dataset, *, summarised: bool
+    ) -> Future[Reading]:
         """Read a file into a table, soon."""
-        return self._pool.submit(self.read, path, table, found, said)
+        return self._pool.submit(self.read, path, table, found, said, summarised=summarised)
 
-    def read(self, path: Path, table: Path, found: Scan, said: Dataset) -> Reading:
+    def read(
+        self, path: Path, table: Path, found: Scan, said: Dataset, *, summarised: bool = False
+    ) -> Reading:
         """Read a file into a table, now.
+
+        Args:
+            path: The file.
+            table: The Parquet file that is written.
+            found: What stands in the file.
+            said: What the user says of its dataset.
+            summarised: Whether the table is the whole dataset, and is summarised at once, while
+                the file is still on its way into the lake.
 
         Raises:
             CsvRejected: The file is no CSV file.
@@ -50,9 +67,19 @@ class Readers:
         """
         self._must_go_on()
         with self.engine(found.size) as engine:
-            return read_csv(
+            reading = read_csv(
                 path, table, found=found, said=said, engine=engine, stop=self._must_go_on
             )
+            return self._summarised(engine, reading) if summarised else reading
+
+    def _summarised(self, engine: Engine, reading: Reading) -> Reading:
+        try:
+            summary = summarise(engine, reading.table, is_challenge=reading.form.is_challenge)
+        except duckdb.Error as error:
+            self._must_go_on()  # which may have been the cause
+            first = str(error).partition("\n")[0][:300]
+            raise CsvRejected(f"its copy cannot be made: {first}") from None
+        return replace(reading, summary=summary)
 
     @contextmanager
     def engine(self, size: int) -> Iterator[Engine]:

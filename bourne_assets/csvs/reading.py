@@ -34,6 +34,7 @@ from bourne_assets.csvs.scan import (
     letters,
     scan,
 )
+from bourne_assets.csvs.summaries import Summary
 from bourne_assets.csvs.types import found_types
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
@@ -59,6 +60,7 @@ class Reading:
         unreadable: Values that are no number where the challenge has one: how many, and one of
             them, by column. They are unknown in the table.
         table: A Parquet file.
+        summary: What the table holds, where that was asked for.
     """
 
     form: CsvForm
@@ -68,6 +70,7 @@ class Reading:
     types: Mapping[str, str]
     table: Path
     unreadable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    summary: Summary | None = None
 
 
 def read_csv(

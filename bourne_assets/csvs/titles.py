@@ -3,7 +3,7 @@
 What must not be put here: whose ratings are wanted (`ratings`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bourne_assets.csvs.datasets import CHALLENGE_ID
@@ -20,7 +20,7 @@ _COLUMNS = {
     "notaMedia": "rating",
     "numeroVotos": "votes",
 }
-_RATED = {"notaMedia", "numeroVotos"}
+_RATED = ("votes", "rating")
 
 
 def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: Path) -> int:
@@ -38,17 +38,49 @@ def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: 
     Returns:
         How many titles there are.
     """
-    known = [name for name in _COLUMNS if name in columns]
-    facts = "".join(f", {identifier(name)} AS {_COLUMNS[name]}" for name in known)
-    newest = "".join(f"{name} DESC NULLS LAST, " for name in ("votes", "rating"))
-    ranked = ", ".join(_COLUMNS[name] for name in known) or "id"
+    names = {CHALLENGE_ID: "id", **{name: _COLUMNS[name] for name in _COLUMNS if name in columns}}
+    count = _write_changes(engine, table, names, titles)
+    if _is_ordered(engine, titles):
+        return count
+    changes = titles.with_stem(f"{titles.stem}-changes")
+    titles.rename(changes)
+    try:
+        return _write_newest(engine, changes, list(names.values()), titles)
+    finally:
+        changes.unlink()
+
+
+def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles: Path) -> int:
+    """Leave out rows that say of a title what the row before says: most rows, and no sorting.
+
+    Files of the challenge have the rows of a title together and the titles in order, so that
+    nothing else is to be done for them, in a quarter of the time that sorting all rows takes.
+    """
+    selected = ", ".join(f"{identifier(name)} AS {to}" for name, to in names.items())
+    changed = " OR ".join(f"{to} IS DISTINCT FROM lag({to}) OVER ()" for to in names.values())
+    return engine.write_table(
+        f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"  # noqa: S608
+        f" WHERE id IS NOT NULL QUALIFY {changed}",
+        titles,
+    )
+
+
+def _is_ordered(engine: Engine, titles: Path) -> bool:
+    """Whether every id is greater than the one before."""
+    ((wrong,),) = engine.rows(
+        "SELECT count(*) FROM (SELECT id <= lag(id) OVER () AS is_wrong"  # noqa: S608
+        f" FROM {parquet(titles)}) WHERE is_wrong"
+    )
+    return not wrong
+
+
+def _write_newest(engine: Engine, changes: Path, columns: Sequence[str], titles: Path) -> int:
+    newest = [f"{name} DESC NULLS LAST" for name in _RATED if name in columns]
+    order = ", ".join([*(newest if len(newest) == len(_RATED) else ()), *columns])
     # Distinct rows first, then ranks: both can be put aside on disk, as arg_max cannot.
     with engine.frugal():
         return engine.write_table(
-            f"SELECT * FROM (SELECT DISTINCT {identifier(CHALLENGE_ID)} AS id{facts}"  # noqa: S608
-            f" FROM {parquet(table)} WHERE {identifier(CHALLENGE_ID)} IS NOT NULL)"
-            " QUALIFY row_number() OVER"
-            f" (PARTITION BY id ORDER BY {newest if set(known) >= _RATED else ''}{ranked}) = 1"
-            " ORDER BY id",
+            f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"  # noqa: S608
+            f" QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1 ORDER BY id",
             titles,
         )

@@ -1,0 +1,45 @@
+"""What is made of a dataset's table beside it: the profile of its columns, and its titles.
+
+What must not be put here: what is kept of them in the lake (`copies`, `profiles`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bourne_assets.csvs.datasets import CHALLENGE_ID
+from bourne_assets.csvs.engine import ColumnProfile, Engine
+from bourne_assets.csvs.titles import write_titles
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a table holds.
+
+    Attributes:
+        columns: What each column holds.
+        titles: A Parquet file of the challenge's titles; None where they are none.
+    """
+
+    columns: Sequence[ColumnProfile]
+    titles: Path | None
+
+
+def summarise(engine: Engine, table: Path, *, is_challenge: bool) -> Summary:
+    """Profile a table, and write its titles beside it.
+
+    Args:
+        engine: DuckDB.
+        table: The table, a Parquet file.
+        is_challenge: Whether its rows are those of the challenge.
+
+    Raises:
+        duckdb.Error: DuckDB failed on its own file.
+    """
+    names = engine.columns(table)
+    titles = None
+    # First what one thread does, as long as others are still sending.
+    if is_challenge and CHALLENGE_ID in names:
+        titles = table.with_stem(f"{table.stem}-titles")
+        write_titles(engine, table, names, titles)
+    return Summary(engine.profile(table), titles)
