@@ -102,7 +102,8 @@ def _compare_whole(folder: Path, rounds: int) -> None:
     for turn in range(rounds):
         with _server(folder) as environment:
             sent = _timed(
-                [sys.executable, "-m", "bench.send", f"s{turn}", str(source)], environment
+                [sys.executable, "-m", "bench.send", f"s{turn}", str(folder / "j"), str(source)],
+                environment,
             )
             told = _told(
                 ["-m", "bench.convert", str(source), str(folder / "t.parquet")], environment
@@ -171,7 +172,9 @@ def _clients(folder: Path, files: list[Path]) -> dict[str, Callable[[str], list[
     bin_folder = folder / "tools/bin"
     return {
         "s5cmd": lambda to: [str(bin_folder / "s5cmd"), "cp", f"{place}/*", f"s3://{_BUCKET}/{to}/"],
-        "bourne_assets": lambda to: [sys.executable, "-m", "bench.send", to, *names],
+        "bourne_assets": lambda to: [
+            sys.executable, "-m", "bench.send", to, str(folder / "journal"), *names,
+        ],
         "boto3 upload_file": lambda to: [sys.executable, "-c", _BOTO3, to, *names],
         "awscli": lambda to: [
             str(bin_folder / "aws"), "s3", "cp", "--quiet", "--recursive", place,

@@ -1,11 +1,12 @@
 """Sends files as a landing does, without reading them: what `bench.landing` compares with others.
 
-python -m bench.send PREFIX FILE...
+The journal is kept from run to run, as that of `bourne land` is.
+
+python -m bench.send PREFIX JOURNAL FILE...
 """
 
 import os
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -20,11 +21,11 @@ from bourne_assets.lake.server import Credentials, connect_server
 
 def main() -> int:
     """Scan, hash, send, and have the server prove what arrived."""
-    prefix, *names = sys.argv[1:]
+    prefix, folder, *names = sys.argv[1:]
     keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     lake = connect_server(os.environ["AWS_ENDPOINT_URL"], keys, os.environ["BUCKET"], prefix)
     known = lake.folders(LANDED_CSVS)
-    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder), lake) as journal:
+    with Journal(Path(folder), lake) as journal:
         sender = Sender(lake, date(2026, 11, 23), journal, lambda _: None)
 
         def send(name: str) -> None:

@@ -34,7 +34,8 @@ from pydantic import ValidationError
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import keys
 from bourne_assets.lake.aws import access_of_environment
-from bourne_assets.lake.store import PARQUET, Lake, StoredObject, connect_s3
+from bourne_assets.lake.connection import connect_s3
+from bourne_assets.lake.store import PARQUET, Lake, StoredObject
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings

@@ -11,8 +11,9 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
-from bourne_assets.lake.store import JSON, Lake, is_loopback
+from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.reports import Diagnosis
 from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.settings import Settings

@@ -1,5 +1,6 @@
 """Beside the landed bytes lie a columnar copy, a profile, and the challenge's titles."""
 
+import random
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,20 @@ def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
         7.8,
         590_000,
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_titles_are_the_same_whatever_the_order_of_the_lines(
+    lake: Lake, folder: Path, seed: int
+) -> None:
+    header, *lines = _MOVIES.splitlines(keepends=True)
+    (folder / "ordered.csv").write_bytes(header + b"".join(sorted(lines)))
+    random.Random(seed).shuffle(lines)  # noqa: S311
+    (folder / "shuffled.csv").write_bytes(header + b"".join(lines))
+    _land(lake, folder)
+    ordered = _table(lake, "Ordered.titles")
+    assert len(ordered) > 10
+    pd.testing.assert_frame_equal(ordered, _table(lake, "Shuffled.titles"))
 
 
 def test_a_value_that_is_no_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bourne_assets.csvs.readers import Readers
+from bourne_assets.lake.access import S3Access
+from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import (
     AccessDenied,
@@ -17,7 +19,7 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.server import Credentials, connect_server
-from bourne_assets.lake.store import CSV, Lake, S3Access, connect_s3
+from bourne_assets.lake.store import CSV, Lake
 from bourne_assets_tests.conftest import BUCKET
 
 

@@ -17,6 +17,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from bourne_assets.lake.access import S3Access
+from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import (
     AccessDenied,
@@ -28,7 +30,7 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.server import Credentials, connect_server
-from bourne_assets.lake.store import Lake, S3Access, StoredObject, connect_s3
+from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets_tests.conftest import BUCKET
 
 TEXT = "text/plain"

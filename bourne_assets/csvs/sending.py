@@ -157,7 +157,9 @@ class Sender:
         approve()
         _must_be_same(outgoing)
         with self._journal.completing(key):
-            stored = self._lake.write(key, data, CSV, create_only=True)
+            stored = self._lake.write(
+                key, data, CSV, create_only=True, sha256=outgoing.found.sha256
+            )
         # The server has checked the SHA-256; its ETag is the MD5 of what it stored, with most.
         if stored.etag != hashlib.md5(data, usedforsecurity=False).hexdigest():
             self._must_have_arrived(key, stored)

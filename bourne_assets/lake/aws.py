@@ -6,8 +6,8 @@ What must not be put here: reading and writing (`store`), and Dagster's own reso
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import CredentialsMissing
-from bourne_assets.lake.store import S3Access
 from bourne_assets.settings import aws_region
 
 if TYPE_CHECKING:

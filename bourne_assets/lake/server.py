@@ -18,8 +18,10 @@ from typing import Any
 
 import psutil
 
+from bourne_assets.lake.access import S3Access
+from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError
-from bourne_assets.lake.store import Lake, S3Access, connect_s3
+from bourne_assets.lake.store import Lake
 
 HOST = "127.0.0.1"
 SUPERVISOR = "bourne_assets.lake.supervisor"

@@ -1,20 +1,19 @@
 """Bytes in and out of the lake, through obstore.
 
 One `Lake` is one bucket and prefix. Whatever obstore raises leaves here as one of `errors`.
-What must not be put here: knowledge of keys (`keys`), of formats (`tables`), of where
-credentials come from (`connect_s3`'s caller, `embedded`).
+What must not be put here: knowledge of keys (`keys`), of formats (`tables`), of how a bucket is
+reached (`access`, `connection`).
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from typing import BinaryIO
 
 import obstore
 from obstore.exceptions import (
@@ -26,6 +25,7 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
+from bourne_assets.lake.access import S3Access, is_loopback
 from bourne_assets.lake.errors import (
     AccessDenied,
     BucketMissing,
@@ -42,18 +42,6 @@ JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
 CSV = "text/csv"
 _CHUNK = 8 * 1024 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-#: A lake answers within seconds or not at all: obstore's own default would wait three minutes.
-_RETRY: dict[str, Any] = {
-    "max_retries": 4,
-    "backoff": {
-        "init_backoff": timedelta(milliseconds=100),
-        "max_backoff": timedelta(seconds=3),
-        "base": 2,
-    },
-    "retry_timeout": timedelta(seconds=30),
-}
 
 
 @dataclass(frozen=True)
@@ -92,24 +80,6 @@ class ListedObject:
     etag: str | None = None
 
 
-@dataclass(frozen=True)
-class S3Access:
-    """How to reach a bucket; secrets are not shown by `repr`.
-
-    Attributes:
-        endpoint: Address of an S3-compatible server; None for AWS itself.
-        region: Region that requests are signed for.
-        credentials: Gives obstore's credential mapping when asked, and again when it expires;
-            None for unsigned requests.
-        verify: Whether certificates are verified.
-    """
-
-    endpoint: str | None
-    region: str
-    credentials: Callable[[], Any] | None
-    verify: bool = True
-
-
 class Lake:
     """One bucket and prefix of an S3 server."""
 
@@ -145,15 +115,28 @@ class Lake:
         return uri.removeprefix(root)
 
     def write(
-        self, key: str, data: bytes, content_type: str, *, create_only: bool = False
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        *,
+        create_only: bool = False,
+        sha256: str | None = None,
     ) -> StoredObject:
         """Store bytes in one atomic PUT, which the server checks against their SHA-256.
+
+        Args:
+            key: Key of the object.
+            data: The bytes.
+            content_type: Media type.
+            create_only: Whether nothing may lie there yet.
+            sha256: Hex digest of the bytes, where it is known already.
 
         Raises:
             ObjectExists: `create_only` was asked and the key is taken.
             LakeError: The lake refused or failed.
         """
-        digest = hashlib.sha256(data).hexdigest()
+        digest = sha256 or hashlib.sha256(data).hexdigest()
         with self._translated(key, creating=create_only):
             result = obstore.put(
                 self._store,
@@ -405,58 +388,6 @@ class Lake:
             f"The lake could not complete the operation on {self.uri(key)} ({said}): "
             "check its free disk space and its log."
         )
-
-
-def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
-    """A lake on any S3 server; nothing is sent yet.
-
-    Args:
-        access: Endpoint, region and credentials.
-        bucket: Name of the bucket.
-        prefix: Folder inside it, without slashes at its ends.
-
-    Raises:
-        LakeFailed: Endpoint or bucket cannot form an address.
-    """
-    client: dict[str, Any] = {
-        "allow_http": (access.endpoint or "").startswith("http://"),
-        "allow_invalid_certificates": not access.verify,
-        "connect_timeout": timedelta(seconds=5),
-        "timeout": timedelta(seconds=120),
-    }
-    if is_loopback(access.endpoint):
-        # HTTP_PROXY of the shell must not swallow a server on this machine. A proxy of our own
-        # that excludes the loopback hosts is the way to say so: it is never used.
-        client |= {"proxy_url": access.endpoint, "proxy_excludes": ",".join(_LOOPBACK)}
-    options: dict[str, Any] = {
-        "region": access.region,
-        # A dot in the name would make a host that no certificate of AWS covers.
-        "virtual_hosted_style_request": access.endpoint is None and "." not in bucket,
-        "checksum_algorithm": "SHA256",
-        # Said, for obstore fills in what is not said from the shell's AWS_* variables.
-        "skip_signature": access.credentials is None,
-        "conditional_put": "etag",
-        "s3_express": False,
-        "client_options": client,
-        "retry_config": _RETRY,
-    }
-    if access.endpoint is not None:
-        options["endpoint"] = options["aws_endpoint_url_s3"] = access.endpoint
-    if access.credentials is not None:
-        options["credential_provider"] = access.credentials
-    try:
-        store = S3Store(quote(bucket, safe=""), **options)
-    except BaseError as error:
-        first = str(error).splitlines()[0]
-        raise LakeFailed(
-            f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
-        ) from None
-    return Lake(store, bucket, prefix, access.endpoint, access)
-
-
-def is_loopback(endpoint: str | None) -> bool:
-    """Whether an endpoint is on this very machine."""
-    return urlsplit(endpoint or "").hostname in _LOOPBACK
 
 
 def _bare(etag: str | None) -> str | None:

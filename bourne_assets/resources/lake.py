@@ -7,9 +7,11 @@ import dagster as dg
 from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
 
+from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.aws import access_of
+from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import CredentialsMissing
-from bourne_assets.lake.store import Lake, S3Access, connect_s3
+from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
 
 

@@ -1,0 +1,35 @@
+"""How a bucket is reached, as a plain value.
+
+What must not be put here: connections (`connection`), and where credentials come from (`aws`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Names of this very machine.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class S3Access:
+    """How to reach a bucket; secrets are not shown by `repr`.
+
+    Attributes:
+        endpoint: Address of an S3-compatible server; None for AWS itself.
+        region: Region that requests are signed for.
+        credentials: Gives obstore's credential mapping when asked, and again when it expires;
+            None for unsigned requests.
+        verify: Whether certificates are verified.
+    """
+
+    endpoint: str | None
+    region: str
+    credentials: Callable[[], Any] | None
+    verify: bool = True
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether an endpoint is on this very machine."""
+    return urlsplit(endpoint or "").hostname in LOOPBACK
