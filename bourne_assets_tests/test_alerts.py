@@ -209,6 +209,23 @@ def test_a_webhook_that_fails_is_tried_again_and_nothing_is_lost(
     assert len(webhook.texts) == 1
 
 
+def test_what_was_told_before_the_webhook_failed_is_not_told_again(
+    world: World, webhook: Webhook
+) -> None:
+    world.error = BourneError("The first cause.")
+    world.run()
+    world.error = BourneError("The second cause.")
+    world.run()
+    webhook.room = 1
+    assert world.tick().startswith("Told BOURNE_ALERT_WEBHOOK_URL of 1. BOURNE_ALERT_WEBHOOK_URL")
+    webhook.room = None
+    assert world.tick() == "Told BOURNE_ALERT_WEBHOOK_URL of 1."
+    assert world.tick() == "Nothing new is wrong."
+    first, second = webhook.texts
+    assert "The first cause." in first
+    assert "The second cause." in second
+
+
 def test_no_secret_and_no_traceback_is_told(webhook: Webhook) -> None:
     world = World(webhook.url, token="token.of.tmdb")
     world.tick()

@@ -13,19 +13,23 @@ class Webhook:
         url: Where it listens.
         texts: The texts that it was sent, in order.
         status: What it answers.
+        room: So many texts it takes, and refuses the rest; None: all.
     """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.status = 200
+        self.room: int | None = None
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                if webhook.status == 200:
+                is_full = webhook.room is not None and len(webhook.texts) >= webhook.room
+                status = 503 if is_full else webhook.status
+                if status == 200:
                     webhook.texts.append(json.loads(body)["text"])
-                self.send_response(webhook.status)
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:

@@ -6,7 +6,7 @@ forgotten, and told anew when it fails again. What must not be put here: words a
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +14,7 @@ import dagster as dg
 
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.automation.events import told
-from bourne_assets.notifications import Problem, message, post
+from bourne_assets.notifications import NotDelivered, Problem, message, post
 from bourne_assets.reports import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
 
@@ -93,39 +93,66 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
     )
     def saga_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         memory = Memory.read(context.cursor)
-        alerts = [
-            *alerts_of_runs(context.instance, memory, titles),
-            *alerts_of_freshness(context.instance, memory, _asset_keys(context)),
-        ]
-        for alert in alerts:
-            link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
-            text = message(alert.about, alert.problems, link)
-            for secret in settings.secrets:
-                text = text.replace(secret, "***")
-            if settings.alert_webhook_url:
-                post(settings.alert_webhook_url, text)
-            else:
-                context.log.warning(text)
+        count, kept = 0, memory.write()
+        for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
+            try:
+                _tell(alert, settings, context)
+            except NotDelivered as error:
+                if not count:
+                    raise
+                # What was told stays told; the rest is for the next tick.
+                context.update_cursor(kept)
+                return dg.SkipReason(f"Told {to} of {count}. {error}")
+            count, kept = count + 1, memory.write()
         context.update_cursor(memory.write())
-        return dg.SkipReason(f"Told {to} of {len(alerts)}." if alerts else "Nothing new is wrong.")
+        return dg.SkipReason(f"Told {to} of {count}." if count else "Nothing new is wrong.")
 
     return saga_alerts
 
 
+def alerts_of(
+    instance: dg.DagsterInstance,
+    memory: Memory,
+    titles: Mapping[str, str],
+    keys: Sequence[dg.AssetKey],
+) -> Iterator[Alert]:
+    """All alerts, one by one: each time, the memory has what was told of until then.
+
+    Args:
+        instance: The instance.
+        memory: Of the last tick; brought up to date.
+        titles: Titles of the sagas by slug.
+        keys: The assets whose freshness is looked at.
+    """
+    yield from alerts_of_runs(instance, memory, titles)
+    yield from alerts_of_freshness(instance, memory, keys)
+
+
+def _tell(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext) -> None:
+    link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
+    text = message(alert.about, alert.problems, link)
+    for secret in settings.secrets:
+        text = text.replace(secret, "***")
+    if settings.alert_webhook_url:
+        post(settings.alert_webhook_url, text)
+    else:
+        context.log.warning(text)
+
+
 def alerts_of_runs(
     instance: dg.DagsterInstance, memory: Memory, titles: Mapping[str, str]
-) -> list[Alert]:
+) -> Iterator[Alert]:
     """An alert for each run that has ended since the last look and has news."""
-    found = []
-    for run_id, failed in _ended(instance, memory):
+    for kind, storage_id, run_id in _ended(instance, memory):
+        memory.seen[kind.value] = storage_id
+        failed = kind == _FAILURE
         run = instance.get_run_by_id(run_id)
         if run is None:  # deleted meanwhile
             continue
         problems, settled = problems_of_run(instance, run, failed=failed)
         if news := memory.news(problems, settled):
             slug = run.tags.get(SAGA_TAG, "")
-            found.append(Alert(titles.get(slug) or slug or run.job_name, news, run_id))
-    return found
+            yield Alert(titles.get(slug) or slug or run.job_name, news, run_id)
 
 
 def problems_of_run(
@@ -180,8 +207,14 @@ def _asset_keys(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
     return sorted(repository.asset_graph.get_all_asset_keys()) if repository else []
 
 
-def _ended(instance: dg.DagsterInstance, memory: Memory) -> list[tuple[str, bool]]:
-    """Runs that have ended since the last look, in order; at the first look, those of later."""
+def _ended(
+    instance: dg.DagsterInstance, memory: Memory
+) -> list[tuple[dg.DagsterEventType, int, str]]:
+    """Runs that have ended since the last look, in order; at the first look, those of later.
+
+    Returns:
+        How each ended, the storage id of that event, and the run's id.
+    """
     found = []
     for kind in _KINDS:
         after = memory.seen.get(kind.value)
@@ -194,8 +227,5 @@ def _ended(instance: dg.DagsterInstance, memory: Memory) -> list[tuple[str, bool
             limit=_RUNS_A_TICK,
             ascending=True,
         )
-        for record in changes.records:
-            memory.seen[kind.value] = record.storage_id
-            failed = kind == _FAILURE
-            found.append((record.storage_id, record.run_id, failed))
-    return [(run_id, failed) for _, run_id, failed in sorted(found)]
+        found += [(kind, record.storage_id, record.run_id) for record in changes.records]
+    return sorted(found, key=lambda each: each[1])
