@@ -38,6 +38,20 @@ def _our_services(compose: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.compose-spec", "deploy/compose.yaml"),
+        ("vendor.github-workflows", ".github/workflows/ci.yml"),
+    ],
+)
+def test_files_of_other_tools_fit_the_schemas_of_these_tools(schema: str, file: str) -> None:
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    command: list[str | Path] = [checker, "--builtin-schema", schema, ROOT / file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 # compose
 
 
