@@ -92,9 +92,13 @@ def table_metadata(
 ) -> dict[str, Any]:
     """Definition metadata that says where an asset's table lies."""
     key = keys.table(layer, path, extension)
+    return {**object_metadata(settings, key), LAYER_KEY: layer}
+
+
+def object_metadata(settings: Settings, key: str) -> dict[str, Any]:
+    """Definition metadata that says where a table lies whose key is known."""
     full = f"{settings.s3_prefix}/{key}" if settings.s3_prefix else key
-    uri = f"s3://{settings.bucket}/{full}"
-    return {"dagster/uri": uri, "dagster/table_name": full, LAYER_KEY: layer}
+    return {"dagster/uri": f"s3://{settings.bucket}/{full}", "dagster/table_name": full}
 
 
 def preview_of_table(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> dg.TableMetadataValue:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
+from bourne_assets.assets.datasets import dataset_specs
 from bourne_assets.assets.history import history_assets
 from bourne_assets.assets.insights import insight_assets
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
@@ -30,6 +31,7 @@ from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
 from bourne_assets.checks.saga import saga_checks
 from bourne_assets.checks.tmdb import tmdb_checks
+from bourne_assets.csvs.datasets import load_datasets
 from bourne_assets.execution.executors import executor_of
 from bourne_assets.execution.retries import forgotten_retries_sensor
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -66,11 +68,13 @@ def build_defs(
     settings = settings or read_settings()
     if sagas is None:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
+    datasets = load_datasets(settings.csv_datasets)
     ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
     return dg.Definitions(
         assets=with_freshness(
             [
                 *raw_csvs_assets(settings),
+                *dataset_specs(settings, datasets),
                 *(
                     asset
                     for saga in sagas
@@ -84,7 +88,8 @@ def build_defs(
                         settings, saga, [*saga_checks(saga), *insight_checks(saga)]
                     )
                 ),
-            ]
+            ],
+            datasets,
         ),
         asset_checks=[
             *raw_csvs_checks(),

@@ -11,8 +11,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bourne_assets.assets.common import SAGA_TAG
-from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.assets.common import RAW_CSVS, SAGA_TAG
 from bourne_assets.assets.tmdb import POOL
 from bourne_assets.automation.events import INTERRUPTED, told
 from bourne_assets.automation.jobs import full_refresh, saga_job_name
@@ -105,9 +104,7 @@ def _run(
     report = RunReport()
     definitions = build_defs(settings=settings, loggers={_LOGGER: _logger(report, tell)}, **parts)
     graph = definitions.resolve_asset_graph()
-    selected = (
-        _selected(graph, select) if select is not None else sorted(graph.get_all_asset_keys())
-    )
+    selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
     try:
@@ -137,16 +134,19 @@ def _run(
     return report
 
 
-def _selected(graph: Any, select: str) -> list[dg.AssetKey]:
+def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
+    known = graph.materializable_asset_keys
+    if select is None:
+        return sorted(known)
     try:
         with warnings.catch_warnings():
             # The user wrote the string: that its syntax is in beta is no news for them.
             warnings.simplefilter("ignore", dg.BetaWarning)
-            keys = dg.AssetSelection.from_string(select).resolve(graph)
+            keys = dg.AssetSelection.from_string(select).resolve(graph) & known
     except (dg.DagsterError, ValueError):
         keys = set()
     if not keys:
-        names = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        names = ", ".join(sorted(key.to_user_string() for key in known))
         raise SelectionError(
             f"The selection {select!r} selects none of the assets, which are: {names}."
         )

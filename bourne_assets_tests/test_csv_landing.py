@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 
@@ -540,7 +541,11 @@ def test_the_asset_counts_what_became_of_the_files(
     _written(folder, "films.csv", b"id|title\n1|a\n2\n3|c\n")
     _written(folder, "series.csv")
     _land(lake, folder / "series.csv", day=datetime.now(UTC).date())
-    result: Any = asset(csv_folder=CsvFolderResource(folder=str(folder)), lake=lake_resource)
+    result: Any = asset(
+        dg.build_asset_context(),
+        csv_folder=CsvFolderResource(folder=str(folder)),
+        lake=lake_resource,
+    )
     assert result.value["status"].to_list() == [REJECTED, LANDED, UNCHANGED]
     facts = dict(result.metadata)
     profile = [dict(record.data) for record in facts.pop("profile").records]

@@ -14,6 +14,7 @@ from bourne_assets.tmdb.landing import RawLanding
 OWNERS = ["team:films"]
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
+RAW_CSVS = dg.AssetKey("raw_csvs_s3")
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 #: Made anew when an input is, unless a blocking check on an input failed.
 FOLLOWS = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()

@@ -9,7 +9,8 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from bourne_assets.assets.common import OWNERS, RAW_GROUP, definition_metadata
+from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
+from bourne_assets.assets.datasets import landed_datasets
 from bourne_assets.catalogue import whole_table
 from bourne_assets.csvs.files import CsvFile
 from bourne_assets.csvs.inbox import fetched
@@ -20,8 +21,6 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.settings import Settings
-
-RAW_CSVS = dg.AssetKey("raw_csvs_s3")
 
 
 class LandingConfig(dg.Config):
@@ -51,7 +50,10 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
     )
     def raw_csvs_s3(
-        config: LandingConfig, csv_folder: CsvFolderResource, lake: LakeResource
+        context: dg.AssetExecutionContext,
+        config: LandingConfig,
+        csv_folder: CsvFolderResource,
+        lake: LakeResource,
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Manifest of the CSV files landed in the lake, byte for byte.
 
@@ -62,16 +64,18 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         with its profile, and the challenge's files have a table of one row a title. A file that is
         no CSV is rejected, and stops no other.
         """
-        connected = lake.connect()
+        connected, datasets = lake.connect(), csv_folder.datasets()
         with _batch(config, csv_folder, connected) as files:
             landing = land_csv_files(
                 files,
                 connected,
                 date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
-                datasets=csv_folder.datasets(),
+                datasets=datasets,
                 journal=csv_folder.journal_path,
-                tell=dg.get_dagster_logger().info,
+                tell=context.log.info,
             )
+        for brought in landed_datasets(landing, datasets):
+            context.log_event(brought)
         return dg.MaterializeResult(
             value=landing.manifest, metadata={**_counts(landing.manifest), **_profiles(landing)}
         )

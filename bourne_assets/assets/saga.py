@@ -6,6 +6,7 @@ import pandas as pd
 from bourne_assets.assets.common import (
     FOLLOWS,
     OWNERS,
+    RAW_CSVS,
     REFINED_GROUP,
     definition_metadata,
     saga_group,
@@ -13,7 +14,6 @@ from bourne_assets.assets.common import (
     saga_tags,
     tmdb_credit,
 )
-from bourne_assets.assets.raw_csvs import RAW_CSVS
 from bourne_assets.catalogue import column_lineage, rows_of
 from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.lake import keys

@@ -7,7 +7,7 @@ import json
 
 import dagster as dg
 
-from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.automation.following import what_follows
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.watching import look_at
@@ -19,7 +19,7 @@ _NAMED = 5
 
 @dg.sensor(
     name="csv_folder_sensor",
-    target=dg.AssetSelection.assets(RAW_CSVS).downstream(),
+    target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
@@ -63,4 +63,5 @@ def landing_and_what_follows(context: dg.SensorEvaluationContext) -> list[dg.Ass
     def is_there(key: dg.AssetKey) -> bool:
         return context.instance.get_latest_materialization_event(key) is not None
 
-    return what_follows([RAW_CSVS], parents, is_there)
+    wanted = graph.materializable_asset_keys
+    return [key for key in what_follows([RAW_CSVS], parents, is_there) if key in wanted]

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import dagster as dg
 
-from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.automation.csv_folder import landing_and_what_follows
 from bourne_assets.csvs.inbox import day_of
 from bourne_assets.lake import keys
@@ -41,7 +41,7 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="s3_landing_sensor",
-        target=dg.AssetSelection.assets(RAW_CSVS).downstream(),
+        target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING
         if running

@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from bourne_assets.assets.raw_csvs import RAW_CSVS
+from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.checks.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.csvs.landing import bytes_that_differ
 from bourne_assets.csvs.schemas import REJECTED, ManifestTable

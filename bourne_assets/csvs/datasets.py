@@ -43,6 +43,8 @@ _CHALLENGE_COLUMNS = frozenset(
 _RATED = frozenset({CHALLENGE_ID, "notaMedia", "numeroVotos"})
 _CHALLENGE_SHARE = 2 / 3
 
+_HOURS_OF_TEN_YEARS = 10 * 365 * 24
+
 Sign = Annotated[str, Field(min_length=1, max_length=1)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -59,6 +61,8 @@ class Dataset(BaseModel):
         types: DuckDB's types by column.
         nulls: Texts that mean an unknown value.
         id: The column without which the dataset is worthless.
+        fresh_within_hours: How old its last delivery may be; None: any age. It changes nothing
+            of how files are read, and so stands in no profile.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,6 +75,9 @@ class Dataset(BaseModel):
     types: Mapping[str, Text] = Field(default_factory=dict)
     nulls: tuple[str, ...] = ()
     id: Text | None = None
+    fresh_within_hours: float | None = Field(
+        default=None, gt=0, le=_HOURS_OF_TEN_YEARS, exclude=True
+    )
 
 
 class _DatasetsFile(BaseModel):
