@@ -1,11 +1,13 @@
 """The form of a CSV file is found and not assumed, and lines that do not fit it are named."""
 
+import gzip
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pytest
 
+from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.form import MAXIMUM_COLUMNS, CsvForm
 from bourne_assets.csvs.form import find_form as form_of
@@ -135,6 +137,55 @@ def test_a_quoted_field_may_hold_a_line_break(tmp_path: Path) -> None:
 def test_quotes_enclose_where_a_file_of_pipes_uses_them_so(tmp_path: Path) -> None:
     path = _written(tmp_path, b'id|title\n1|"two|parts"\n2|"two\nlines"\n')
     assert _rows(path) == [("1", "two|parts"), ("2", "two\nlines")]
+
+
+_ESCAPED = b'id,title\n1,"say \\"yes\\""\n2,"ends in \\\\"\n3,plain\n4,"two \\"\nlines"\n5,"a,b"\n'
+_TITLES = ['say "yes"', "ends in \\", "plain", 'two "\nlines', "a,b"]
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compressed: bool) -> None:  # noqa: FBT001
+    data = gzip.compress(_ESCAPED) if is_compressed else _ESCAPED
+    path = _written(tmp_path, data)
+    assert (find_form(path).quote, find_form(path).escape) == ('"', "\\")
+    assert [row[1] for row in _rows(path)] == _TITLES
+    assert count_lines(path, find_form(path)) == (5, 0)
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_quote_that_never_ends_is_found_where_a_backslash_escapes(
+    tmp_path: Path,
+    is_compressed: bool,  # noqa: FBT001
+) -> None:
+    data = _ESCAPED + b'6,"never ends \\"\n7,b\n'
+    path = _written(tmp_path, gzip.compress(data) if is_compressed else data)
+    reading = _read(path)
+    assert reading.rows + len(reading.rejected) == reading.lines
+    assert [line.text for line in reading.rejected] == ['6,"never ends \\"']
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'id,folder\n1,"C:\\"\n2,"D:\\films\\"\n',
+        b'id,folder,note\n1,"C:\\",",",\n',
+        b'id,folder\n1,"a ""b"" c\\"\n',
+    ],
+)
+def test_a_backslash_at_the_end_of_a_quoted_path_escapes_nothing(
+    tmp_path: Path, data: bytes
+) -> None:
+    path = _written(tmp_path, data)
+    assert find_form(path).escape == '"'
+    assert _rows(path)[0][1] in {"C:\\", 'a "b" c\\'}
+
+
+def test_what_escapes_a_quote_can_be_said(tmp_path: Path) -> None:
+    path = _written(tmp_path, b"id,title\n1,'say ^'yes^''\n")
+    said = Dataset(quote="'", escape="^")
+    reading = read_csv(path, tmp_path / "table.parquet", said=said)
+    assert (reading.rows, len(reading.rejected)) == (1, 0)
+    assert (reading.form.quote, reading.form.escape) == ("'", "^")
 
 
 def test_a_quote_is_always_data_in_a_file_of_the_challenge(tmp_path: Path) -> None:

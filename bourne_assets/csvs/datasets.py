@@ -55,6 +55,7 @@ class Dataset(BaseModel):
     Attributes:
         delimiter: One character between two fields.
         quote: The quoting character; empty where quotes are data.
+        escape: What stands before a quote inside of quotes, where they are not doubled.
         encoding: Name of the encoding, as Python knows it.
         header: Whether the first line names the columns.
         columns: Names of the columns, in place of the header's.
@@ -69,6 +70,7 @@ class Dataset(BaseModel):
 
     delimiter: Sign | None = None
     quote: Annotated[str, Field(max_length=1)] | None = None
+    escape: Sign | None = None
     encoding: Text | None = None
     header: bool | None = None
     columns: tuple[Text, ...] = ()

@@ -12,8 +12,10 @@ import gzip
 import io
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bourne_assets.csvs.datasets import Dataset, is_challenge
 from bourne_assets.csvs.errors import CsvRejected
@@ -35,6 +37,20 @@ _MARKS = (
 )
 
 
+#: What may stand inside of quotes, by what escapes a quote there.
+_INSIDE = {'"': r'(?:[^"]|"")*', "\\": r'(?:[^"\\]|\\.)*'}
+
+
+class _Quoting(NamedTuple):
+    """The quoting character, and what escapes it inside of quotes."""
+
+    quote: str
+    escape: str
+
+
+_UNQUOTED = _Quoting("", "")
+
+
 @dataclass(frozen=True)
 class CsvForm:
     """How a file is to be read.
@@ -44,6 +60,7 @@ class CsvForm:
         mark: The byte order mark that the file begins with, if any.
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
+        escape: What stands before a quote inside of quotes: the quote itself, or a backslash.
         has_header: Whether the first line names the columns.
         header: The fields of the first line, as they stand.
         columns: Names of the columns: none empty, no two alike, whatever their case.
@@ -55,6 +72,7 @@ class CsvForm:
     mark: bytes
     delimiter: str
     quote: str
+    escape: str
     has_header: bool
     header: tuple[str, ...]
     columns: tuple[str, ...]
@@ -91,21 +109,22 @@ def find_form(path: Path, found: Scan, said: Dataset | None = None) -> CsvForm:
     if "\0" in first[0]:
         raise CsvRejected("it is no text (its first line holds NUL bytes)")
     delimiter = said.delimiter or _delimiter(text)
-    quote = _quote(text, delimiter) if said.quote is None else said.quote
-    header = _fields(text, delimiter, quote)
+    quoting = _quoting(text, delimiter, said)
+    header = _fields(text, delimiter, quoting)
     if said.quote is None and delimiter == "|" and is_challenge(header):
-        quote = ""
+        quoting = _UNQUOTED
     if len(header) > MAXIMUM_COLUMNS:
         raise CsvRejected(
             f"it has {len(header):,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
         )
     is_known = is_challenge(header)
-    has_header = is_known or _has_header(header, text, delimiter, quote, said)
+    has_header = is_known or _has_header(header, text, delimiter, quoting, said)
     return CsvForm(
         encoding=encoding,
         mark=mark,
         delimiter=delimiter,
-        quote=quote,
+        quote=quoting.quote,
+        escape=quoting.escape,
         has_header=has_header,
         header=header,
         columns=_names(header if has_header else ("",) * len(header), said),
@@ -156,51 +175,72 @@ def _wide(sample: bytes) -> str:
 
 def _delimiter(text: str) -> str:
     """The one that splits the first line into most fields."""
-    return max(_DELIMITERS, key=lambda each: len(_fields(text, each, _quote(text, each))))
+    return max(_DELIMITERS, key=lambda each: len(_fields(text, each, _found_quoting(text, each))))
 
 
-def _quote(text: str, delimiter: str) -> str:
-    """Whether fields are enclosed in quotes, or hold them as data."""
+def _quoting(text: str, delimiter: str, said: Dataset) -> _Quoting:
+    """What the user says of quotes, and what is found where nothing is said."""
+    found = _found_quoting(text, delimiter)
+    quote = found.quote if said.quote is None else said.quote
+    if not quote:
+        return _UNQUOTED
+    return _Quoting(quote, said.escape or (found.escape if quote == found.quote else quote))
+
+
+def _found_quoting(text: str, delimiter: str) -> _Quoting:
+    """Whether fields are enclosed in quotes, or hold them as data; and what escapes quotes."""
     if '"' not in text:
-        return "" if delimiter == "|" else '"'
-    sign = re.escape(delimiter)
-    enclosed = re.findall(rf'(?:^|{sign}|\n|\r)"(?:[^"]|"")*"(?={sign}|\r|\n|$)', text)
-    rest = re.sub(rf'(?:^|(?<={sign})|(?<=\n)|(?<=\r))"(?:[^"]|"")*"(?={sign}|\r|\n|$)', "", text)
+        return _UNQUOTED if delimiter == "|" else _Quoting('"', '"')
+    # The first of equals: most files double their quotes, and a backslash may be one of a path.
+    escape = min(_INSIDE, key=lambda each: _enclosed(text, delimiter, each)[1])
+    enclosed, strange = _enclosed(text, delimiter, escape)
     # Where it is a draw, quotes are data in a file of pipes, which seldom quotes.
-    needed = max(1, rest.count('"') + (delimiter == "|"))
-    return '"' if len(enclosed) >= needed else ""
+    needed = max(1, strange + (delimiter == "|"))
+    return _Quoting('"', escape) if enclosed >= needed else _UNQUOTED
 
 
-def _fields(text: str, delimiter: str, quote: str) -> tuple[str, ...]:
+def _enclosed(text: str, delimiter: str, escape: str) -> tuple[int, int]:
+    """How many fields are enclosed in quotes, and how many quotes stand elsewhere."""
+    sign = re.escape(delimiter)
+    field = rf'(?:^|(?<={sign})|(?<=\n)|(?<=\r))"{_INSIDE[escape]}"(?={sign}|\r|\n|$)'
+    rest, count = re.subn(field, "", text, flags=re.DOTALL)
+    return count, rest.count('"')
+
+
+def _fields(text: str, delimiter: str, quoting: _Quoting) -> tuple[str, ...]:
     """The fields of the first line."""
-    lines = io.StringIO(text, newline="")
-    plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    quoted = csv.reader(lines, delimiter=delimiter, quotechar=quote or '"')
     limit = csv.field_size_limit(MAXIMUM_LINE_BYTES + _SAMPLE)
     try:
-        return tuple(next(quoted if quote else plain, []))
+        return tuple(next(_reader(text, delimiter, quoting), []))
     except csv.Error:
         return ()
     finally:
         csv.field_size_limit(limit)
 
 
+def _reader(text: str, delimiter: str, quoting: _Quoting) -> Iterator[list[str]]:
+    has_doubled = quoting.escape == quoting.quote
+    return csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quoting.quote or '"',
+        quoting=csv.QUOTE_MINIMAL if quoting.quote else csv.QUOTE_NONE,
+        doublequote=has_doubled,
+        escapechar=None if has_doubled else quoting.escape,
+    )
+
+
 def _has_header(
-    first: tuple[str, ...], text: str, delimiter: str, quote: str, said: Dataset
+    first: tuple[str, ...], text: str, delimiter: str, quoting: _Quoting, said: Dataset
 ) -> bool:
     """Whether the first line names columns: names are no numbers, where the others hold some."""
     if said.header is not None:
         return said.header
     if not any(_is_number(name) for name in first):
         return True
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quotechar=quote or '"',
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-    )
+    rows = _reader(text, delimiter, quoting)
     try:
-        second = next(row for number, row in enumerate(reader) if number and row)
+        second = next(row for number, row in enumerate(rows) if number and row)
     except (StopIteration, csv.Error):
         return True
     return [_is_number(value) for value in first] != [_is_number(value) for value in second]

@@ -192,11 +192,14 @@ class _Writer:
 def _shapes(form: CsvForm) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """Patterns of a whole record, and of one whose last field is quoted and goes on."""
     sign, quote = re.escape(form.delimiter.encode()), re.escape(form.quote.encode() or b'"')
+    escape = re.escape(form.escape.encode())
     inside = rb"(?:[^%b]++|%b%b)*+" % (quote, quote, quote)
+    if form.escape != form.quote:
+        inside = rb"(?:[^%b%b]++|%b.)*+" % (quote, escape, escape)
     field = rb"(?:%b%b%b(?=%b|\Z)|(?!%b)[^%b\n]*+)" % (quote, inside, quote, sign, quote, sign)
     record = rb"%b(?:%b%b)*+" % (field, sign, field)
     is_open = rb"(?:%b%b)*+%b%b" % (field, sign, quote, inside)
-    return re.compile(record), re.compile(is_open)
+    return re.compile(record, re.DOTALL), re.compile(is_open, re.DOTALL)
 
 
 def rejected_line(number: int, reason: str, line: bytes, size: int, before: int) -> RejectedLine:

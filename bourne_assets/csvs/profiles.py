@@ -16,7 +16,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json
 
 #: Raised when reading changes: what an older version made is made again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ class _Job:
         options = {
             "delim": literal(self.form.delimiter),
             "quote": literal(self.form.quote),
-            "escape": literal(self.form.quote),
+            "escape": literal(self.form.escape),
             "header": str(self.form.has_header).lower(),
             "columns": f"{{{columns}}}",
             "auto_detect": "false",

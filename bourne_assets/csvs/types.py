@@ -36,7 +36,7 @@ def found_types(
         ((suggested,),) = engine.rows(
             "SELECT [c.type FOR c IN Columns] FROM sniff_csv("  # noqa: S608
             f"{literal(str(source))}, delim = {literal(form.delimiter)},"
-            f" quote = {literal(form.quote)}, escape = {literal(form.quote)},"
+            f" quote = {literal(form.quote)}, escape = {literal(form.escape)},"
             f" header = {str(form.has_header).lower()}, sample_size = {_ROWS},"
             f" nullstr = [{', '.join(map(literal, ('', *nulls)))}], ignore_errors = true)"
         )
