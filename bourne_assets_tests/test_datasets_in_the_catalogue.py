@@ -162,7 +162,7 @@ def test_how_fresh_a_dataset_must_be_changes_nothing_of_how_it_is_read(platform:
     assert len(platform.deliveries("Box_Office")) == 1
 
 
-@pytest.mark.parametrize("hours", ["0", "-1", "soon", "1e9", ".inf", ".nan"])
+@pytest.mark.parametrize("hours", ["0", "0.09", "-1", "soon", "1e9", ".inf", ".nan"])
 def test_an_age_that_cannot_be_is_named(platform: Platform, hours: str) -> None:
     platform.datasets.write_text(_DATASETS.replace("36", hours), encoding="utf-8")
     with pytest.raises(CsvDatasetsError, match=r"Box_Office\.fresh_within_hours"):

@@ -51,7 +51,7 @@ def _spec(settings: Settings, name: str, said: Dataset) -> dg.AssetSpec:
         deps=[RAW_CSVS],
         description=(
             f"Rows of the CSV files named {dataset}, as they were landed last.\n\n"
-            "Made with `raw_csvs_s3`, when it lands files with new bytes; Grain: one row a line "
+            "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
             f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/{dataset}/`. How "
             f"it is read is said in the file of `BOURNE_CSV_DATASETS`.{wanted}"
         ),

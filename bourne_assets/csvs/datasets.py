@@ -78,7 +78,7 @@ class Dataset(BaseModel):
     nulls: tuple[str, ...] = ()
     id: Text | None = None
     fresh_within_hours: float | None = Field(
-        default=None, gt=0, le=_HOURS_OF_TEN_YEARS, exclude=True
+        default=None, ge=0.1, le=_HOURS_OF_TEN_YEARS, exclude=True
     )
 
 
