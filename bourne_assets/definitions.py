@@ -63,7 +63,7 @@ def build_defs(
         loggers: In place of Dagster's console logger.
 
     Raises:
-        ConfigurationError: A setting or the sagas file cannot be used.
+        ConfigurationError: A setting, the sagas file or the datasets file cannot be used.
     """
     settings = settings or read_settings()
     if sagas is None:

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from bourne_assets.automation import alerts
 from bourne_assets.automation.alerts import Memory, alerts_of_freshness, alerts_sensor
 from bourne_assets.checks.rules import Finding, result_of
 from bourne_assets.errors import BourneError
@@ -106,7 +107,7 @@ class World:
 def world(webhook: Webhook) -> World:
     """A platform whose alerts go to the webhook, after the sensor's first look."""
     world = World(webhook.url)
-    assert world.tick() == "Nothing new is wrong."
+    assert world.tick() == "From now on runs are looked at."
     return world
 
 
@@ -217,13 +218,67 @@ def test_what_was_told_before_the_webhook_failed_is_not_told_again(
     world.error = BourneError("The second cause.")
     world.run()
     webhook.room = 1
-    assert world.tick().startswith("Told BOURNE_ALERT_WEBHOOK_URL of 1. BOURNE_ALERT_WEBHOOK_URL")
+    assert world.tick().endswith("_WEBHOOK_URL of 1; the next could not be told.")
     webhook.room = None
     assert world.tick() == "Told BOURNE_ALERT_WEBHOOK_URL of 1."
     assert world.tick() == "Nothing new is wrong."
     first, second = webhook.texts
     assert "The first cause." in first
     assert "The second cause." in second
+
+
+def test_what_was_told_before_anything_else_failed_is_not_told_again(
+    world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.error = BourneError("The first cause.")
+    world.run()
+    world.error = BourneError("The second cause.")
+    broken = world.run()
+    read = world.instance.all_logs
+
+    def all_logs(run_id: str) -> Any:
+        if run_id == broken:
+            raise OSError("database is locked")
+        return read(run_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.instance, "all_logs", all_logs)
+        world.tick()
+        with pytest.raises(OSError, match="locked"):
+            world.tick()
+    world.tick()
+    assert ["The first" in webhook.texts[0], "The second" in webhook.texts[1]] == [True, True]
+    assert len(webhook.texts) == 2
+
+
+def test_a_success_is_not_looked_at_before_the_failures_that_went_before_it(
+    world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "_RUNS_A_TICK", 2)
+    for cause in ("First.", "Second.", "Third."):
+        world.error = BourneError(cause)
+        world.run()
+    world.error = None
+    world.run()
+    for _ in range(3):
+        world.tick()
+    assert len(webhook.texts) == 3
+    world.error = BourneError("Third.")
+    world.run()
+    world.tick()
+    assert "Third." in webhook.texts[3]
+
+
+def test_a_tick_that_takes_long_leaves_the_rest_to_the_next(
+    world: World, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "_SECONDS_A_TICK", -1)
+    for cause in ("First.", "Second."):
+        world.error = BourneError(cause)
+        world.run()
+    for expected in (1, 2, 2):
+        world.tick()
+        assert len(webhook.texts) == expected
 
 
 def test_no_secret_and_no_traceback_is_told(webhook: Webhook) -> None:

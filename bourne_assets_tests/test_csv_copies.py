@@ -104,6 +104,37 @@ def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("7", "2026-11-23"), ("true", "12:30:00"), ("1", "2.5")]
+)
+def test_files_of_one_dataset_whose_columns_differ_in_kind_are_one_table(
+    lake: Lake, folder: Path, one: str, other: str
+) -> None:
+    for place, value in (("a", one), ("b", other)):
+        (folder / place).mkdir()
+        (folder / place / "stages.csv").write_text(f"id,value\n{place},{value}\n")
+    rows = _land(lake, folder)
+    assert {row["status"] for row in rows.values()} == {LANDED}
+    table = _table(lake, "Stages")
+    assert [float(v) if one == "1" else v for v in table["value"]] == (
+        [1.0, 2.5] if one == "1" else [one, other]
+    )
+
+
+@pytest.mark.parametrize("header", [_MOVIES.partition(b"\n")[0].decode(), "id|a|b"])
+def test_a_file_of_very_many_columns_has_its_profile_and_titles(
+    lake: Lake, folder: Path, header: str
+) -> None:
+    names = [*header.split("|"), *(f"more_{n}" for n in range(1_000))]
+    lines = ["|".join([f"tt{n:07d}", *[str(n)] * (len(names) - 1)]) for n in range(300)]
+    (folder / "wide.csv").write_text("\n".join(["|".join(names), *lines]) + "\n")
+    (row,) = _land(lake, folder).values()
+    assert (row["status"], row["rows"]) == (LANDED, 300)
+    assert [column["distinct"] > 200 for column in _profile(lake, "Wide")["columns"]] == [
+        True
+    ] * len(names)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_titles_are_the_same_whatever_the_order_of_the_lines(
     lake: Lake, folder: Path, seed: int

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from pydantic import ValidationError
 
 from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.errors import CsvRejected
@@ -150,6 +151,23 @@ def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compre
     assert (find_form(path).quote, find_form(path).escape) == ('"', "\\")
     assert [row[1] for row in _rows(path)] == _TITLES
     assert count_lines(path, find_form(path)) == (5, 0)
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_backslash_may_stand_before_a_line_end_in_quotes(
+    tmp_path: Path,
+    is_compressed: bool,  # noqa: FBT001
+) -> None:
+    data = b'id,title\n1,"a\\\nb \\"c\\""\n2,"x\\\ny"\n3,z\n'
+    path = _written(tmp_path, gzip.compress(data) if is_compressed else data)
+    assert [row[1] for row in _rows(path)] == ['a\nb "c"', "x\ny", "z"]
+    assert count_lines(path, find_form(path)) == (3, 0)
+
+
+@pytest.mark.parametrize("escape", ["é", "\n", "ab", ";"])
+def test_what_cannot_escape_a_quote_is_refused(escape: str) -> None:
+    with pytest.raises(ValidationError):
+        Dataset(delimiter=";", escape=escape)
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])

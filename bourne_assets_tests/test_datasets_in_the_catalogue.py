@@ -1,7 +1,7 @@
 """A dataset that the user describes has a page of its own, and may have an age."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 from bourne_assets.assets.datasets import dataset_key
 from bourne_assets.automation.csv_folder import landing_and_what_follows
 from bourne_assets.csvs.errors import CsvDatasetsError
+from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.definitions import build_defs
+from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.running import SelectionError, run_saga
@@ -23,7 +25,7 @@ datasets:
   Box_Office:
     id: film
     fresh_within_hours: 36
-  stages: {}
+  stages:
 """
 _BOX_OFFICE = dg.AssetKey(["csv_datasets", "box_office"])
 
@@ -69,10 +71,12 @@ class Platform:
         """A file in the watched folder."""
         (self.folder / name).write_text(text, encoding="utf-8")
 
-    def run(self) -> dg.ExecuteInProcessResult:
-        """Run the main job."""
+    def run(self, **config: Any) -> dg.ExecuteInProcessResult:
+        """Run the main job, the landing with these settings."""
         job = self.defs().resolve_job_def("full_refresh")
-        return job.execute_in_process(instance=self.instance)
+        return job.execute_in_process(
+            instance=self.instance, run_config={"ops": {"raw_csvs_s3": {"config": config}}}
+        )
 
     def deliveries(self, name: str) -> list[Mapping[str, Any]]:
         """Metadata of each materialisation of a dataset's page, the newest first."""
@@ -139,6 +143,75 @@ def test_only_new_bytes_make_a_dataset_fresh(platform: Platform) -> None:
     platform.write("box_office.csv", "film,gross\nA,2\n")
     platform.run()
     assert len(platform.deliveries("Box_Office")) == 2
+
+
+def test_bytes_that_are_landed_once_more_on_another_day_are_no_delivery(
+    platform: Platform,
+) -> None:
+    platform.write("box_office.csv", "film,gross\nA,1\n")
+    for day in ("2026-11-23", "2026-11-24", "2026-11-25"):
+        assert platform.run(landed_on=day).success
+    assert len(platform.deliveries("Box_Office")) == 1
+
+
+def test_a_delivery_whose_landing_was_not_recorded_is_recorded_by_the_next(
+    platform: Platform, lake: Lake
+) -> None:
+    platform.write("box_office.csv", "film,gross\nA,1\n")
+    land_csv_files([platform.folder / "box_office.csv"], lake, datetime.now(UTC).date())
+    result = platform.run()
+    assert result.output_for_node("raw_csvs_s3")["status"].to_list() == ["unchanged"]
+    assert len(platform.deliveries("Box_Office")) == 1
+
+
+def test_the_same_bytes_read_in_another_way_are_observed_once(platform: Platform) -> None:
+    platform.write("box_office.csv", "film,gross\nA,1\n")
+    platform.run()
+    platform.datasets.write_text(
+        _DATASETS.replace("id: film", "types: {gross: VARCHAR}"), encoding="utf-8"
+    )
+    for _ in range(2):
+        platform.run()
+    assert len(platform.deliveries("Box_Office")) == 1
+    (record,) = platform.instance.fetch_observations(_BOX_OFFICE, limit=10).records
+    assert record.asset_observation is not None
+    schema: Any = record.asset_observation.metadata["dagster/column_schema"].value
+    assert [column.type for column in schema.columns] == ["VARCHAR", "VARCHAR"]
+
+
+def test_a_column_that_holds_nothing_says_so(platform: Platform) -> None:
+    platform.write("box_office.csv", "film,gross\nA,\n")
+    platform.run()
+    (found,) = platform.deliveries("Box_Office")
+    assert found["dagster/column_schema"].columns[1].description == "1 unknown, and nothing else."
+
+
+@pytest.mark.parametrize("name", ["straße", "οδος", "Box_Office", "2024"])
+def test_a_page_names_the_object_of_its_dataset_however_it_is_spelled(
+    platform: Platform, name: str
+) -> None:
+    platform.datasets.write_text(f"datasets:\n  '{name}': {{}}\n", encoding="utf-8")
+    platform.write(f"{name}.csv", "film,gross\nA,1\n")
+    platform.run()
+    (found,) = platform.deliveries(name)
+    spec = platform.specs()[dataset_key(name)]
+    end = "/Trusted/Local/"
+    assert spec.metadata["dagster/uri"].partition(end)[2] == found["dagster/uri"].partition(end)[2]
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a/b", "x\\ny", ".", "..", "movies.csv", "Movies.CSV.gz"]
+)
+def test_a_name_that_no_dataset_has_is_refused(platform: Platform, name: str) -> None:
+    platform.datasets.write_text(f'datasets:\n  "{name}": {{}}\n', encoding="utf-8")
+    with pytest.raises(CsvDatasetsError, match="which is no dataset"):
+        platform.defs()
+
+
+def test_a_name_that_stands_twice_is_refused(platform: Platform) -> None:
+    platform.datasets.write_text("datasets:\n  Movies: {}\n  movies: {}\n", encoding="utf-8")
+    with pytest.raises(CsvDatasetsError, match="'movies' twice"):
+        platform.defs()
 
 
 def test_a_dataset_whose_file_is_rejected_stays_as_old_as_it_is(platform: Platform) -> None:

@@ -5,7 +5,8 @@ What must not be put here: how datasets are read (`csvs.datasets`), and how fres
 (`automation.freshness`).
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,9 +15,11 @@ from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP
 from bourne_assets.catalogue import object_metadata
 from bourne_assets.csvs.datasets import Dataset, Datasets
 from bourne_assets.csvs.landing import Landing
-from bourne_assets.csvs.schemas import LANDED
 from bourne_assets.lake import keys
 from bourne_assets.settings import Settings
+
+#: Metadata that tells one delivery from another, and one way to read it from another.
+_DELIVERY, _READING = "delivery", "reading"
 
 
 def dataset_key(name: str) -> dg.AssetKey:
@@ -29,18 +32,30 @@ def dataset_specs(settings: Settings, datasets: Datasets) -> list[dg.AssetSpec]:
     return [_spec(settings, name, said) for name, said in sorted(datasets.known.items())]
 
 
-def landed_datasets(landing: Landing, datasets: Datasets) -> Iterator[dg.AssetMaterialization]:
+def landed_datasets(
+    landing: Landing, datasets: Datasets, instance: dg.DagsterInstance
+) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
     """What a landing brought of the datasets that have a page.
 
-    A file that the lake has already brings nothing: data is as old as its last delivery.
+    Other bytes than those of the last delivery are a delivery, whenever and however they were
+    landed. The same bytes are none: data is as old as its last delivery. Where they are read in
+    another way, that is observed.
+
+    Args:
+        landing: The landing.
+        datasets: What the user says of datasets.
+        instance: Where earlier deliveries are recorded.
     """
-    manifest = landing.manifest
-    brought = set(manifest.loc[manifest["status"] == LANDED, "dataset"])
     for name, profile in sorted(landing.profiles.items()):
-        if name in brought and name.casefold() in datasets.known:
-            yield dg.AssetMaterialization(
-                dataset_key(name), description=_files(profile), metadata=_metadata(profile)
-            )
+        if name not in datasets:
+            continue
+        key, metadata = dataset_key(name), _metadata(profile)
+        delivered = instance.fetch_materializations(key, limit=1).records
+        observed = instance.fetch_observations(key, limit=1).records
+        if metadata[_DELIVERY] not in _texts(delivered, _DELIVERY):
+            yield dg.AssetMaterialization(key, description=_files(profile), metadata=metadata)
+        elif metadata[_READING] not in _texts([*delivered, *observed], _READING):
+            yield dg.AssetObservation(key, description=_files(profile), metadata=metadata)
 
 
 def _spec(settings: Settings, name: str, said: Dataset) -> dg.AssetSpec:
@@ -68,19 +83,41 @@ def _files(profile: dict[str, Any]) -> str:
     return "From " + ", ".join(str(each["file"]) for each in profile["files"])
 
 
+def _described(column: dict[str, Any]) -> str:
+    unknown = f"{column['nulls']:,} unknown"
+    if column["low"] is None:
+        return f"{unknown}, and nothing else."
+    return (
+        f"{unknown}, about {column['distinct']:,} distinct values, "
+        f"from {column['low']} to {column['high']}."
+    )
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _texts(records: Sequence[dg.EventLogRecord], name: str) -> list[str]:
+    events = [record.asset_materialization or record.asset_observation for record in records]
+    values = [event.metadata.get(name) for event in events if event]
+    return [str(value.value) for value in values if value is not None]
+
+
 def _metadata(profile: dict[str, Any]) -> dict[str, Any]:
     columns = [
         dg.TableColumn(
             str(column["name"]),
             str(column["type"]),
-            description=(
-                f"{column['nulls']:,} unknown, about {column['distinct']:,} distinct values, "
-                f"from {column['low']} to {column['high']}."
-            ),
+            description=_described(column),
         )
         for column in profile["columns"]
     ]
+    delivery = sorted(str(each["sha256"]) for each in profile["files"])
     return {
+        _DELIVERY: _digest(delivery),
+        _READING: _digest(
+            [str(profile["rows"]), *(f"{each.name} {each.type}" for each in columns)]
+        ),
         "dagster/uri": str(profile["table"]),
         "dagster/row_count": int(profile["rows"]),
         "dagster/column_schema": dg.TableSchema(columns=columns),

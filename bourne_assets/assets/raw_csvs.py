@@ -74,7 +74,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 journal=csv_folder.journal_path,
                 tell=context.log.info,
             )
-        for brought in landed_datasets(landing, datasets):
+        for brought in landed_datasets(landing, datasets, context.instance):
             context.log_event(brought)
         return dg.MaterializeResult(
             value=landing.manifest, metadata={**_counts(landing.manifest), **_profiles(landing)}

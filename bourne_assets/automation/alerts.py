@@ -6,6 +6,7 @@ forgotten, and told anew when it fails again. What must not be put here: words a
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,12 +15,14 @@ import dagster as dg
 
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.automation.events import told
-from bourne_assets.notifications import NotDelivered, Problem, message, post
+from bourne_assets.notifications import Problem, message, post
 from bourne_assets.reports import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
 
 #: Runs a tick: each needs a look at its events.
 _RUNS_A_TICK = 20
+#: Dagster ends a tick after sixty seconds, and would forget what was told.
+_SECONDS_A_TICK = 30
 _FAILED = "failed"
 _SUCCESS: Literal[dg.DagsterEventType.RUN_SUCCESS] = dg.DagsterEventType.RUN_SUCCESS
 _FAILURE: Literal[dg.DagsterEventType.RUN_FAILURE] = dg.DagsterEventType.RUN_FAILURE
@@ -93,21 +96,43 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
     )
     def saga_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         memory = Memory.read(context.cursor)
-        count, kept = 0, memory.write()
-        for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
-            try:
+        if begin(context.instance, memory):
+            context.update_cursor(memory.write())
+            return dg.SkipReason("From now on runs are looked at.")
+        count, kept, end = 0, memory.write(), time.monotonic() + _SECONDS_A_TICK
+        try:
+            for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
                 _tell(alert, settings, context)
-            except NotDelivered as error:
-                if not count:
-                    raise
-                # What was told stays told; the rest is for the next tick.
-                context.update_cursor(kept)
-                return dg.SkipReason(f"Told {to} of {count}. {error}")
-            count, kept = count + 1, memory.write()
-        context.update_cursor(memory.write())
+                count, kept = count + 1, memory.write()
+                if time.monotonic() > end:
+                    break
+            else:
+                kept = memory.write()
+        except Exception:
+            # What was told stays told; the rest is for the next tick.
+            if not count:
+                raise
+            context.log.exception("An alert could not be told; it is tried again.")
+            context.update_cursor(kept)
+            return dg.SkipReason(f"Told {to} of {count}; the next could not be told.")
+        context.update_cursor(kept)
         return dg.SkipReason(f"Told {to} of {count}." if count else "Nothing new is wrong.")
 
     return saga_alerts
+
+
+def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:
+    """Note the newest runs at the first look of all: what ended before is not told.
+
+    Returns:
+        Whether this was the first look.
+    """
+    if memory.seen:
+        return False
+    for kind in _KINDS:
+        newest = instance.fetch_run_status_changes(kind, limit=1).records
+        memory.seen[kind.value] = newest[0].storage_id if newest else 0
+    return True
 
 
 def alerts_of(
@@ -210,22 +235,24 @@ def _asset_keys(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
 def _ended(
     instance: dg.DagsterInstance, memory: Memory
 ) -> list[tuple[dg.DagsterEventType, int, str]]:
-    """Runs that have ended since the last look, in order; at the first look, those of later.
+    """Runs that have ended since the last look, in order.
 
     Returns:
         How each ended, the storage id of that event, and the run's id.
     """
-    found = []
+    found, last = [], []
     for kind in _KINDS:
-        after = memory.seen.get(kind.value)
-        if after is None:
-            newest = instance.fetch_run_status_changes(kind, limit=1).records
-            memory.seen[kind.value] = newest[0].storage_id if newest else 0
-            continue
-        changes = instance.fetch_run_status_changes(
-            dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after),
+        records = instance.fetch_run_status_changes(
+            dg.RunStatusChangeRecordsFilter(
+                event_type=kind, after_storage_id=memory.seen.get(kind.value, 0)
+            ),
             limit=_RUNS_A_TICK,
             ascending=True,
-        )
-        found += [(kind, record.storage_id, record.run_id) for record in changes.records]
-    return sorted(found, key=lambda each: each[1])
+        ).records
+        found += [(kind, record.storage_id, record.run_id) for record in records]
+        if len(records) == _RUNS_A_TICK:
+            last.append(records[-1].storage_id)
+    # A kind with more than that waits, and what came after its last one waits for it.
+    until = min(last, default=None)
+    ended = [each for each in found if until is None or each[1] <= until]
+    return sorted(ended, key=lambda each: each[1])

@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 
 from bourne_assets.csvs.datasets import Dataset, Datasets
-from bourne_assets.csvs.engine import parquet
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.files import CsvFile
 from bourne_assets.csvs.profiles import (
@@ -182,7 +181,9 @@ class Copies:
             self.profiles[group.dataset] = self._made(group, members, readings, folder)
         except duckdb.Error as error:
             first = str(error).partition("\n")[0][:300]
-            raise CsvRejected(f"The copy of {group.dataset} cannot be made: {first}") from None
+            raise CsvRejected(
+                f"The copy of {group.dataset} cannot be made: {first} - check the free disk space of BOURNE_HOME."
+            ) from None
 
     def _made(
         self, group: Group, members: list[_Member], readings: list[Reading], folder: Path
@@ -194,7 +195,7 @@ class Copies:
             with self._readers.engine(sum(member.found.size for member in members)) as engine:
                 if len(tables) > 1:
                     table = folder / f"{tables[0].stem}-all.parquet"
-                    engine.write_table(f"SELECT * FROM {parquet(*tables)}", table)  # noqa: S608
+                    engine.unite(tables, table)
                 is_challenge = all(reading.form.is_challenge for reading in readings)
                 summary = summarise(engine, table, is_challenge=is_challenge)
         titles = summary.titles

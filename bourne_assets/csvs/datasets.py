@@ -3,15 +3,17 @@
 What must not be put here: what is found in a file (`form`), and reading (`reading`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bourne_assets.csvs.errors import CsvDatasetsError
+from bourne_assets.lake.keys import can_name
 
 #: The columns of the data-lake challenge's two files that are no text, with DuckDB's types.
 #: `tituloPincipal`, below, is the challenge's own spelling.
@@ -68,9 +70,15 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="after")
+    def _signs_must_differ(self) -> Self:
+        if self.delimiter and self.delimiter in {self.quote, self.escape}:
+            raise ValueError("delimiter, quote and escape must differ")
+        return self
+
     delimiter: Sign | None = None
     quote: Annotated[str, Field(max_length=1)] | None = None
-    escape: Sign | None = None
+    escape: Annotated[str, Field(pattern=r"^[!-~]$")] | None = None
     encoding: Text | None = None
     header: bool | None = None
     columns: tuple[Text, ...] = ()
@@ -87,16 +95,32 @@ class _DatasetsFile(BaseModel):
 
     datasets: dict[str, Dataset]
 
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _nothing_is_said_of_some(cls, value: Any) -> Any:
+        """A name without anything after it is that of a dataset as well."""
+        if not isinstance(value, dict):
+            return value
+        return {name: {} if said is None else said for name, said in value.items()}
+
 
 @dataclass(frozen=True)
 class Datasets:
-    """What is known of datasets by name; upper and lower case are one."""
+    """What is known of datasets by name, as it is spelled; upper and lower case are one."""
 
     known: Mapping[str, Dataset] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Dataset:
         """What is said of a dataset; nothing, for one that is not named."""
-        return self.known.get(name.casefold(), Dataset())
+        return self._by_name.get(name.casefold(), Dataset())
+
+    def __contains__(self, name: str) -> bool:
+        """Whether something is said of a dataset, if only that it is one."""
+        return name.casefold() in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[str, Dataset]:
+        return {name.casefold(): dataset for name, dataset in self.known.items()}
 
 
 def is_challenge(columns: tuple[str, ...]) -> bool:
@@ -121,6 +145,7 @@ def load_datasets(path: Path | None) -> Datasets:
     try:
         with path.open(encoding="utf-8") as file:
             read = _DatasetsFile.model_validate(yaml.safe_load(file))
+        _must_name_datasets(path, read.datasets)
         for dataset in read.datasets.values():
             "".encode(dataset.encoding or "utf-8")
     except ValidationError as error:
@@ -138,4 +163,21 @@ def load_datasets(path: Path | None) -> Datasets:
         raise CsvDatasetsError(
             f"The datasets file {path} cannot be read ({first_line}): check BOURNE_CSV_DATASETS."
         ) from None
-    return Datasets({name.casefold(): dataset for name, dataset in read.datasets.items()})
+    return Datasets(read.datasets)
+
+
+def _must_name_datasets(path: Path, names: Iterable[str]) -> None:
+    """Refuse names that no file can have, and those that stand twice."""
+    seen: set[str] = set()
+    for name in names:
+        has_extension = name.casefold().endswith((".csv", ".gz"))
+        if not name.strip() or "/" in name or not can_name(name) or has_extension:
+            raise CsvDatasetsError(
+                f"The datasets file {path} names {name!r}, which is no dataset: write the name of "
+                "its file without folder and extension."
+            )
+        if name.casefold() in seen:
+            raise CsvDatasetsError(
+                f"The datasets file {path} names {name!r} twice: upper and lower case are one."
+            )
+        seen.add(name.casefold())

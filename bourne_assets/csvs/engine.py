@@ -21,6 +21,10 @@ _MEMORY_MEGABYTES = 80
 #: DuckDB counts some 160 kB a column that it reads, however few rows there are.
 _COLUMNS_A_MEGABYTE = 4
 _SHOWN = 100
+#: Kinds of columns that DuckDB makes one of without a loss.
+_NUMBERS = {"INTEGER", "BIGINT", "DOUBLE"}
+#: So that a table of any width is profiled within the memory that there is.
+_PROFILED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,30 @@ class Engine:
         ((count,),) = self.rows(f"COPY ({query}) TO {literal(str(table))} ({options})")
         return int(count)
 
+    def unite(self, tables: Sequence[Path], table: Path) -> None:
+        """Write tables one below another, columns matched by name; of two kinds they are text.
+
+        Args:
+            tables: Parquet files.
+            table: The file that is written.
+
+        Raises:
+            duckdb.Error: DuckDB fails on its own files.
+        """
+        found = [self.columns(each) for each in tables]
+        kinds: dict[str, set[str]] = {}
+        for columns in found:
+            for name, kind in columns.items():
+                kinds.setdefault(name.casefold(), set()).add(kind)
+        mixed = {name for name, each in kinds.items() if len(each) > 1 and not each <= _NUMBERS}
+        query = f"SELECT * FROM {parquet(*tables)}"  # noqa: S608
+        if mixed:
+            query = " UNION ALL BY NAME ".join(
+                _as_texts(each, [name for name in columns if name.casefold() in mixed])
+                for each, columns in zip(tables, found, strict=True)
+            )
+        self.write_table(query, table, len(kinds))
+
     def faults(self) -> list[Fault]:
         """What the last table was written without, in order."""
         found = self._rejects(
@@ -174,16 +202,24 @@ class Engine:
 
     def profile(self, table: Path) -> list[ColumnProfile]:
         """What the columns of a Parquet file hold."""
-        columns = self.columns(table)
+        self._connection.execute(f"SET memory_limit = '{self._megabytes}MB'")
+        columns = list(self.columns(table).items())
+        return [
+            profile
+            for first in range(0, len(columns), _PROFILED_AT_ONCE)
+            for profile in self._profile(table, columns[first : first + _PROFILED_AT_ONCE])
+        ]
+
+    def _profile(self, table: Path, columns: Sequence[tuple[str, str]]) -> list[ColumnProfile]:
         wanted = ", ".join(
             f"count(*) - count({name}), approx_count_distinct({name}),"
             f" left(min({name})::VARCHAR, {_SHOWN}), left(max({name})::VARCHAR, {_SHOWN})"
-            for name in map(identifier, columns)
+            for name in (identifier(name) for name, _ in columns)
         )
         (row,) = self.rows(f"SELECT {wanted} FROM {parquet(table)}")  # noqa: S608
         return [
             ColumnProfile(name, kind, *row[4 * number : 4 * number + 4])
-            for number, (name, kind) in enumerate(columns.items())
+            for number, (name, kind) in enumerate(columns)
         ]
 
     def _rejects(self, query: str) -> list[tuple[Any, ...]]:
@@ -196,6 +232,12 @@ def parquet(*tables: Path) -> str:
     """A query's source: Parquet files one below another, columns matched by name."""
     files = ", ".join(literal(str(table)) for table in tables)
     return f"read_parquet([{files}], union_by_name = true)"
+
+
+def _as_texts(table: Path, names: Sequence[str]) -> str:
+    texts = ", ".join(f"{identifier(name)}::VARCHAR AS {identifier(name)}" for name in names)
+    replaced = f" REPLACE ({texts})" if texts else ""
+    return f"SELECT *{replaced} FROM {parquet(table)}"  # noqa: S608
 
 
 def literal(text: str) -> str:

@@ -37,7 +37,7 @@ _MARKS = (
 )
 
 
-#: What may stand inside of quotes, by what escapes a quote there.
+#: What may stand inside of quotes, by what escapes a quote there; the likelier one first.
 _INSIDE = {'"': r'(?:[^"]|"")*', "\\": r'(?:[^"\\]|\\.)*'}
 
 
@@ -60,7 +60,8 @@ class CsvForm:
         mark: The byte order mark that the file begins with, if any.
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
-        escape: What stands before a quote inside of quotes: the quote itself, or a backslash.
+        escape: What stands before a quote inside of quotes: the quote itself, or a backslash, or
+            what the user says.
         has_header: Whether the first line names the columns.
         header: The fields of the first line, as they stand.
         columns: Names of the columns: none empty, no two alike, whatever their case.
@@ -181,7 +182,9 @@ def _delimiter(text: str) -> str:
 def _quoting(text: str, delimiter: str, said: Dataset) -> _Quoting:
     """What the user says of quotes, and what is found where nothing is said."""
     found = _found_quoting(text, delimiter)
-    quote = found.quote if said.quote is None else said.quote
+    quote = said.quote
+    if quote is None:
+        quote = found.quote or ('"' if said.escape else "")
     if not quote:
         return _UNQUOTED
     return _Quoting(quote, said.escape or (found.escape if quote == found.quote else quote))
@@ -212,7 +215,7 @@ def _fields(text: str, delimiter: str, quoting: _Quoting) -> tuple[str, ...]:
     limit = csv.field_size_limit(MAXIMUM_LINE_BYTES + _SAMPLE)
     try:
         return tuple(next(_reader(text, delimiter, quoting), []))
-    except csv.Error:
+    except (csv.Error, ValueError):  # of signs that no reader tells apart
         return ()
     finally:
         csv.field_size_limit(limit)
@@ -238,10 +241,10 @@ def _has_header(
         return said.header
     if not any(_is_number(name) for name in first):
         return True
-    rows = _reader(text, delimiter, quoting)
     try:
+        rows = _reader(text, delimiter, quoting)
         second = next(row for number, row in enumerate(rows) if number and row)
-    except (StopIteration, csv.Error):
+    except (StopIteration, csv.Error, ValueError):
         return True
     return [_is_number(value) for value in first] != [_is_number(value) for value in second]
 

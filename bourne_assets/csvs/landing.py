@@ -289,7 +289,12 @@ class _Batch:
             copied = self._sender.copy(outgoing, self._lake.key(earlier))
             if copied is not None:
                 return copied, LANDED
-        approve = (lambda: None) if reading is None else (lambda: _approve(reading))
+
+        def approve() -> None:
+            if reading is not None:
+                reading.result()
+            self._must_go_on()
+
         stored, is_sent = self._sender.send(outgoing, approve)
         return stored, LANDED if is_sent else UNCHANGED
 
@@ -327,10 +332,6 @@ class _Batch:
     def _count(self, size: int) -> None:
         self._must_go_on()
         self._progress.send(size)
-
-
-def _approve(reading: Future[Reading]) -> None:
-    reading.result()
 
 
 def _printable(name: str) -> str:

@@ -15,7 +15,6 @@ import duckdb
 
 from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.engine import Engine
-from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading import Reading, read_csv
 from bourne_assets.csvs.scan import Scan
 from bourne_assets.csvs.summaries import summarise
@@ -73,12 +72,18 @@ class Readers:
             return self._summarised(engine, reading) if summarised else reading
 
     def _summarised(self, engine: Engine, reading: Reading) -> Reading:
+        """The reading with its summary; without one where DuckDB fails.
+
+        What a file holds must not decide whether its bytes land: `copies` tries again, and tells.
+        """
+        is_challenge = reading.form.is_challenge
         try:
-            summary = summarise(engine, reading.table, is_challenge=reading.form.is_challenge)
-        except duckdb.Error as error:
+            summary = summarise(
+                engine, reading.table, is_challenge=is_challenge, stop=self._must_go_on
+            )
+        except duckdb.Error:
             self._must_go_on()  # which may have been the cause
-            first = str(error).partition("\n")[0][:300]
-            raise CsvRejected(f"its copy cannot be made: {first}") from None
+            return reading
         return replace(reading, summary=summary)
 
     @contextmanager

@@ -3,7 +3,7 @@
 What must not be put here: what is kept of them in the lake (`copies`, `profiles`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +25,23 @@ class Summary:
     titles: Path | None
 
 
-def summarise(engine: Engine, table: Path, *, is_challenge: bool) -> Summary:
+def summarise(
+    engine: Engine,
+    table: Path,
+    *,
+    is_challenge: bool,
+    stop: Callable[[], None] = lambda: None,
+) -> Summary:
     """Profile a table, and write its titles beside it.
 
     Args:
         engine: DuckDB.
         table: The table, a Parquet file.
         is_challenge: Whether its rows are those of the challenge.
+        stop: Called now and then; what it raises ends it.
+
+    Returns:
+        What it holds, and where its titles are.
 
     Raises:
         duckdb.Error: DuckDB failed on its own file.
@@ -41,5 +51,7 @@ def summarise(engine: Engine, table: Path, *, is_challenge: bool) -> Summary:
     # First what one thread does, as long as others are still sending.
     if is_challenge and CHALLENGE_ID in names:
         titles = table.with_stem(f"{table.stem}-titles")
+        stop()
         write_titles(engine, table, names, titles)
+    stop()
     return Summary(engine.profile(table), titles)

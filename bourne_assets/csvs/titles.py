@@ -62,6 +62,7 @@ def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles
         f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"  # noqa: S608
         f" WHERE id IS NOT NULL QUALIFY {changed}",
         titles,
+        len(names),
     )
 
 
@@ -83,4 +84,5 @@ def _write_newest(engine: Engine, changes: Path, columns: Sequence[str], titles:
             f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"  # noqa: S608
             f" QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1 ORDER BY id",
             titles,
+            len(columns),
         )
