@@ -182,7 +182,8 @@ class Copies:
         except duckdb.Error as error:
             first = str(error).partition("\n")[0][:300]
             raise CsvRejected(
-                f"The copy of {group.dataset} cannot be made: {first} - check the free disk space of BOURNE_HOME."
+                f"The copy of {group.dataset} cannot be made: {first} - check the free disk space "
+                "of BOURNE_HOME."
             ) from None
 
     def _made(
