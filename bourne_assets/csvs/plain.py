@@ -191,15 +191,16 @@ class _Writer:
 
 def _shapes(form: CsvForm) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """Patterns of a whole record, and of one whose last field is quoted and goes on."""
+    # Atomic groups: up to Python 3.11.4 a possessive quantifier of a group matches too little.
     sign, quote = re.escape(form.delimiter.encode()), re.escape(form.quote.encode() or b'"')
     escape = re.escape(form.escape.encode())
-    inside, end = rb"(?:[^%b]++|%b%b)*+" % (quote, quote, quote), b""
+    inside, end = rb"(?>(?:[^%b]++|%b%b)*)" % (quote, quote, quote), b""
     if form.escape != form.quote:
-        inside = rb"(?:[^%b%b]++|%b.)*+" % (quote, escape, escape)
+        inside = rb"(?>(?:[^%b%b]++|%b.)*)" % (quote, escape, escape)
         end = rb"(?:%b)?" % escape  # of the line end that comes before the next line
     field = rb"(?:%b%b%b(?=%b|\Z)|(?!%b)[^%b\n]*+)" % (quote, inside, quote, sign, quote, sign)
-    record = rb"%b(?:%b%b)*+" % (field, sign, field)
-    is_open = rb"(?:%b%b)*+%b%b%b" % (field, sign, quote, inside, end)
+    record = rb"%b(?>(?:%b%b)*)" % (field, sign, field)
+    is_open = rb"(?>(?:%b%b)*)%b%b%b" % (field, sign, quote, inside, end)
     return re.compile(record, re.DOTALL), re.compile(is_open, re.DOTALL)
 
 
