@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 # What a real run loads, early or late.
-import altair as alt  # noqa: F401
-import babel.dates  # noqa: F401
+import altair as alt
+import babel.dates
 import dagster as dg
-import jinja2  # noqa: F401
-import scipy.stats  # noqa: F401
-import vl_convert  # noqa: F401
+import jinja2
+import scipy.stats
+import vl_convert
 
-from bourne_assets import console  # noqa: F401
+from bourne_assets import console
 from bourne_assets.definitions import build_defs
 from bourne_assets.instance import open_instance
 from bourne_assets.settings import read_settings

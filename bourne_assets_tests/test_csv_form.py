@@ -145,7 +145,7 @@ _TITLES = ['say "yes"', "ends in \\", "plain", 'two "\nlines', "a,b"]
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compressed: bool) -> None:  # noqa: FBT001
+def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compressed: bool) -> None:
     data = gzip.compress(_ESCAPED) if is_compressed else _ESCAPED
     path = _written(tmp_path, data)
     assert (find_form(path).quote, find_form(path).escape) == ('"', "\\")
@@ -156,7 +156,7 @@ def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compre
 @pytest.mark.parametrize("is_compressed", [False, True])
 def test_a_backslash_may_stand_before_a_line_end_in_quotes(
     tmp_path: Path,
-    is_compressed: bool,  # noqa: FBT001
+    is_compressed: bool,
 ) -> None:
     data = b'id,title\n1,"a\\\nb \\"c\\""\n2,"x\\\ny"\n3,z\n'
     path = _written(tmp_path, gzip.compress(data) if is_compressed else data)
@@ -173,7 +173,7 @@ def test_what_cannot_escape_a_quote_is_refused(escape: str) -> None:
 @pytest.mark.parametrize("is_compressed", [False, True])
 def test_a_quote_that_never_ends_is_found_where_a_backslash_escapes(
     tmp_path: Path,
-    is_compressed: bool,  # noqa: FBT001
+    is_compressed: bool,
 ) -> None:
     data = _ESCAPED + b'6,"never ends \\"\n7,b\n'
     path = _written(tmp_path, gzip.compress(data) if is_compressed else data)

@@ -488,7 +488,7 @@ def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: 
 @pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
 def test_a_lake_whose_credentials_are_damaged_gets_new_ones_and_keeps_its_data(
     home: Path,
-    running: bool,  # noqa: FBT001
+    running: bool,
 ) -> None:
     first = _kept(home)
     if not running:

@@ -111,7 +111,7 @@ def test_fields_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_profile_gives_keys_region_and_endpoint(
     profiles: Profiles,
     monkeypatch: pytest.MonkeyPatch,
-    by_field: bool,  # noqa: FBT001
+    by_field: bool,
 ) -> None:
     profiles(PROFILES)
     if by_field:
@@ -171,8 +171,8 @@ def test_an_unsigned_resource_needs_no_credentials() -> None:
 
 @pytest.mark.parametrize(("verify", "verified"), [(None, True), (True, True), (False, False)])
 def test_certificates_are_verified_unless_that_is_switched_off(
-    verify: bool | None,  # noqa: FBT001
-    verified: bool,  # noqa: FBT001
+    verify: bool | None,
+    verified: bool,
 ) -> None:
     assert access_from(S3Resource(verify=verify, **KEYS)).verify is verified
 
@@ -214,7 +214,7 @@ def test_half_a_pair_of_keys_is_bad_configuration(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("by_field", [True, False], ids=["field", "AWS_PROFILE"])
 def test_an_unknown_profile_is_bad_configuration(
     monkeypatch: pytest.MonkeyPatch,
-    by_field: bool,  # noqa: FBT001
+    by_field: bool,
 ) -> None:
     if not by_field:
         monkeypatch.setenv("AWS_PROFILE", "nobody")

@@ -143,7 +143,7 @@ def test_the_bucket_in_use_is_the_real_one_or_else_the_embedded_one() -> None:
 )
 def test_either_credential_is_enough_to_ask_tmdb(
     variables: dict[str, str],
-    has_one: bool,  # noqa: FBT001
+    has_one: bool,
 ) -> None:
     assert read_settings(variables).has_tmdb_credential is has_one
 

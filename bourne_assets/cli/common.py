@@ -39,7 +39,7 @@ def handled(command: Callable[Parameters, int | None]) -> Callable[Parameters, N
             print_error(error_output(), "Interrupted.")
             code = 130
         except BrokenPipeError:  # who read our output has had enough
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open till the end
             code = BourneError.exit_code
         sys.exit(code)
 

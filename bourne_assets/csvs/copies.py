@@ -54,7 +54,7 @@ class Group:
         is_single: Whether it has no more than one file.
     """
 
-    def __init__(self, dataset: str, is_new: bool) -> None:  # noqa: FBT001
+    def __init__(self, dataset: str, *, is_new: bool) -> None:
         self.dataset = dataset
         self.is_new = is_new
         self.drift: dict[str, Drift] = {}

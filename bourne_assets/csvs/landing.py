@@ -178,7 +178,7 @@ class _Batch:
         self._groups: dict[str, Group] = {}
         for file in files:
             dataset = keys.dataset_name(_printable(file.path.name))
-            group = self._groups.setdefault(dataset, Group(dataset, self._is_new(dataset)))
+            group = self._groups.setdefault(dataset, Group(dataset, is_new=self._is_new(dataset)))
             group.expect(_printable(file.name))
         self._counter = Lock()
         self._tables = 0
@@ -190,7 +190,7 @@ class _Batch:
             futures = [pool.submit(self._land, file) for file in self._files]
             self._wait(set(futures))
             rows = [future.result() for future in futures]
-        except BaseException:
+        except BaseException:  # an interrupt as well: the threads must end before it goes on
             self._stopped.set()
             self._readers.interrupt()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -247,7 +247,7 @@ class _Batch:
             stored, status = self._stored(outgoing, group, name, reading)
             if reading is not None:
                 facts = self.copies.keep_rejects(name, self._lake.key(stored.uri), reading.result())
-        except BaseException:
+        except BaseException:  # an interrupt as well: nobody waits for the reading any more
             if reading is not None:
                 reading.cancel()
             raise

@@ -236,7 +236,7 @@ class _Job:
             for number, (name, kind) in enumerate(types.items())
         )
         return self.engine.write_table(
-            f"SELECT {selected} FROM {self._source(source, native)}",  # noqa: S608
+            f"SELECT {selected} FROM {self._source(source, native)}",
             self.table,
             len(types),
         )
@@ -262,7 +262,7 @@ class _Job:
             for each, (n, _) in zip(wrong, typed, strict=True)
         )
         native = dict.fromkeys(types, "VARCHAR")
-        (row,) = self.engine.rows(f"SELECT {counted} FROM {self._source(source, native)}")  # noqa: S608
+        (row,) = self.engine.rows(f"SELECT {counted} FROM {self._source(source, native)}")
         found = {name: (row[2 * i], str(row[2 * i + 1])) for i, (_, name) in enumerate(typed)}
         return {name: example for name, example in found.items() if example[0]}
 

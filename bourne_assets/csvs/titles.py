@@ -59,7 +59,7 @@ def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles
     selected = ", ".join(f"{identifier(name)} AS {to}" for name, to in names.items())
     changed = " OR ".join(f"{to} IS DISTINCT FROM lag({to}) OVER ()" for to in names.values())
     return engine.write_table(
-        f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"  # noqa: S608
+        f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"
         f" WHERE id IS NOT NULL QUALIFY {changed}",
         titles,
         len(names),
@@ -69,7 +69,7 @@ def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles
 def _is_ordered(engine: Engine, titles: Path) -> bool:
     """Whether every id is greater than the one before."""
     ((wrong,),) = engine.rows(
-        "SELECT count(*) FROM (SELECT id <= lag(id) OVER () AS is_wrong"  # noqa: S608
+        "SELECT count(*) FROM (SELECT id <= lag(id) OVER () AS is_wrong"
         f" FROM {parquet(titles)}) WHERE is_wrong"
     )
     return not wrong
@@ -81,7 +81,7 @@ def _write_newest(engine: Engine, changes: Path, columns: Sequence[str], titles:
     # Distinct rows first, then ranks: both can be put aside on disk, as arg_max cannot.
     with engine.frugal():
         return engine.write_table(
-            f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"  # noqa: S608
+            f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"
             f" QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1 ORDER BY id",
             titles,
             len(columns),

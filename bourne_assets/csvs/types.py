@@ -34,7 +34,7 @@ def found_types(
     names = form.columns
     try:
         ((suggested,),) = engine.rows(
-            "SELECT [c.type FOR c IN Columns] FROM sniff_csv("  # noqa: S608
+            "SELECT [c.type FOR c IN Columns] FROM sniff_csv("
             f"{literal(str(source))}, delim = {literal(form.delimiter)},"
             f" quote = {literal(form.quote)}, escape = {literal(form.escape)},"
             f" header = {str(form.has_header).lower()}, sample_size = {_ROWS},"
@@ -51,7 +51,7 @@ def found_types(
             f"coalesce(bool_or(regexp_matches(c{n}, {literal(_CODE)})), true)" for n in numbers
         )
         try:
-            (codes,) = engine.rows(f"SELECT {asked} FROM (FROM {rows} LIMIT {_ROWS})")  # noqa: S608
+            (codes,) = engine.rows(f"SELECT {asked} FROM (FROM {rows} LIMIT {_ROWS})")
         except duckdb.Error:
             codes = (True,) * len(numbers)
         for n, is_code in zip(numbers, codes, strict=True):

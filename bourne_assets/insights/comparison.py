@@ -65,7 +65,7 @@ def compare(former: dict[str, Any], latter: dict[str, Any]) -> list[Turn]:
         one, other = former["answers"][name], latter["answers"][name]
         before, after = _conclusion(name, one), _conclusion(name, other)
         equal = _about_money(name, one) == _about_money(name, other)
-        turns.append(Turn(name, _outcome(before, after, equal), before, after))
+        turns.append(Turn(name, _outcome(before, after, equal=equal), before, after))
     return turns
 
 
@@ -93,7 +93,8 @@ def _spoken(t: Localizer, turn: Turn, one: Spoken, other: Spoken) -> SpokenTurn:
 def _outcome(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
-    equal: bool,  # noqa: FBT001
+    *,
+    equal: bool,
 ) -> Outcome:
     """Parts of a conclusion that one of the days does not tell are not compared."""
     if before is None or after is None:

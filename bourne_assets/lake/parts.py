@@ -241,7 +241,7 @@ def boto3_client(
     # No profile of the shell's: how the lake is reached has been decided.
     session = Session(session_vars={"profile": (None, None, None, None)})
     if credentials is not None:
-        session._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001
+        session._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001 - the only way
             _metadata(credentials()), lambda: _metadata(credentials()), "bourne"
         )
     config = Config(

@@ -49,7 +49,7 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
                 self._lake = self._share.lake
         return self._lake
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
         """Give the share in the embedded server back at the end of a run."""
         if self._share is not None:
             self._share.release()
