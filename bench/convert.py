@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from bourne_assets.csvs.datasets import CHALLENGE_TYPES
-from bourne_assets.csvs.engine import Engine, identifier
-from bourne_assets.csvs.scan import scan
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier
+from bourne_assets.csvs.reading.scan import scan
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
     bare.execute(f"SELECT count(*), {asked} FROM {rows}").fetchall()
     queried = time.perf_counter()
     bare.close()
-    engine = Engine()
+    engine = DuckDbSession()
     begun = time.perf_counter()
     scan(source)
     scanned = time.perf_counter()

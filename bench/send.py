@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bourne_assets.csvs.files import CsvFile, must_be_regular
 from bourne_assets.csvs.journal import Journal
-from bourne_assets.csvs.scan import scan
+from bourne_assets.csvs.reading.scan import scan
 from bourne_assets.csvs.sending import Outgoing, Sender
 from bourne_assets.lake.keys import LANDED_CSVS, dataset_name
 from bourne_assets.lake.server import Credentials, connect_server

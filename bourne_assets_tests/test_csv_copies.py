@@ -202,7 +202,7 @@ def test_what_is_known_is_not_read_again(
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n2\n")
     first = _land(lake, folder)["films.csv"]
-    monkeypatch.setattr("bourne_assets.csvs.readers.read_csv", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("bourne_assets.csvs.reading.pool.read_csv", lambda *_, **__: 1 / 0)
     second = _land(lake, folder)["films.csv"]
     assert (first.pop("status"), second.pop("status")) == (LANDED, UNCHANGED)
     assert first == second

@@ -282,7 +282,7 @@ def _in_a_process_of_its_own(path: Path) -> tuple[int, Any]:
 import json, re, resource
 from pathlib import Path
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.reading import read_csv
+from bourne_assets.csvs.reading.reader import read_csv
 try:
     reading = read_csv(Path({str(path)!r}), Path({str(path) + ".parquet"!r}))
     told = [reading.lines, reading.rows, len(reading.rejected)]

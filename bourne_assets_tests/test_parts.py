@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.csvs.readers import Readers
+from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
@@ -83,13 +83,13 @@ def test_what_the_server_answers_is_told_in_one_sentence(
 
 
 def test_large_files_are_read_one_at_a_time_with_more_memory(tmp_path: Path) -> None:
-    readers = Readers(lambda: None, tmp_path)
+    readers = SessionPool(lambda: None, tmp_path)
     limit: Callable[[Any], Any] = lambda engine: engine.rows(  # noqa: E731
         "SELECT current_setting('memory_limit'), current_setting('threads')"
     )[0]
-    with readers.engine(1_000) as engine:
+    with readers.session(1_000) as engine:
         small = limit(engine)
-    with readers.engine(100_000_000) as same:
+    with readers.session(100_000_000) as same:
         assert same is engine
         assert limit(same) != small
     assert limit(engine) == small

@@ -23,10 +23,10 @@ from bourne_assets.csvs.profiles import (
     make_profile,
     read_profile,
 )
-from bourne_assets.csvs.readers import Readers
-from bourne_assets.csvs.reading import Reading
-from bourne_assets.csvs.scan import Scan, scan
-from bourne_assets.csvs.summaries import summarise
+from bourne_assets.csvs.reading.pool import SessionPool
+from bourne_assets.csvs.reading.reader import Reading
+from bourne_assets.csvs.reading.scan import Scan, scan
+from bourne_assets.csvs.reading.summaries import summarise
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import JSON, PARQUET, Lake
 from bourne_assets.tables import to_json
@@ -108,7 +108,7 @@ class Copies:
         readers: Engines.
     """
 
-    def __init__(self, lake: Lake, datasets: Datasets, readers: Readers) -> None:
+    def __init__(self, lake: Lake, datasets: Datasets, readers: SessionPool) -> None:
         self._lake = lake
         self._datasets = datasets
         self._readers = readers
@@ -139,18 +139,18 @@ class Copies:
             uri = self._lake.write(target, data, JSON_LINES).uri
         elif self._lake.find(target) is not None:  # of an older reading of these bytes
             self._lake.delete(target)
-        form = reading.form
-        wrong = [f"{column}: {n} ({text!r})" for column, (n, text) in reading.unreadable.items()]
+        dialect = reading.dialect
+        wrong = [f"{column}: {n} ({text!r})" for column, (n, text) in reading.cast_failures.items()]
         return {
             "lines": reading.lines,
             "rows": reading.rows,
             "rejected_rows": len(reading.rejected),
             "rejects_uri": uri,
-            "encoding": form.encoding,
-            "delimiter": form.delimiter,
-            "quote": form.quote,
-            "has_header": form.has_header,
-            "columns": list(form.columns),
+            "encoding": dialect.encoding,
+            "delimiter": dialect.delimiter,
+            "quote": dialect.quote,
+            "has_header": dialect.has_header,
+            "columns": list(dialect.columns),
             "unreadable": "; ".join(wrong) or None,
         }
 
@@ -173,7 +173,7 @@ class Copies:
         readings = [self._reading(member, said, folder, n) for n, member in enumerate(members)]
         for member, reading in zip(members, readings, strict=True):
             group.drift[member.facts["file"]] = find_drift(
-                profile, reading.types, reading.form, said
+                profile, reading.types, reading.dialect, said
             )
         if any(drift.missing_id for drift in group.drift.values()):
             return  # the last good copy stays
@@ -193,12 +193,12 @@ class Copies:
         tables = [reading.table for reading in readings]
         table, summary = tables[0], readings[0].summary
         if len(tables) > 1 or summary is None:
-            with self._readers.engine(sum(member.found.size for member in members)) as engine:
+            with self._readers.session(sum(member.found.size for member in members)) as session:
                 if len(tables) > 1:
                     table = folder / f"{tables[0].stem}-all.parquet"
-                    engine.unite(tables, table)
-                is_challenge = all(reading.form.is_challenge for reading in readings)
-                summary = summarise(engine, table, is_challenge=is_challenge)
+                    session.union(tables, table)
+                is_challenge = all(reading.dialect.is_challenge for reading in readings)
+                summary = summarise(session, table, is_challenge=is_challenge)
         titles = summary.titles
         table_uri = self._upload(keys.dataset_table(dataset), table)
         titles_uri = self._upload(keys.dataset_titles(dataset), titles) if titles else None
@@ -207,7 +207,7 @@ class Copies:
             files=[member.facts for member in members],
             rows=sum(reading.rows for reading in readings),
             columns=summary.columns,
-            id_column=id_of(self._profile(group), readings[0].form, said),
+            id_column=id_of(self._profile(group), readings[0].dialect, said),
             said=said,
             table=table_uri,
             titles=titles_uri,

@@ -1,6 +1,6 @@
 """What is known of a dataset beforehand: the challenge's format, and what the user's file says.
 
-What must not be put here: what is found in a file (`form`), and reading (`reading`).
+What must not be put here: what is found in a file (`reading`), and reading (`reading`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """Which files are landed, and that each is a regular file of its own folder.
 
-What must not be put here: what a file holds (`scan`, `form`).
+What must not be put here: what a file holds (`scan`, `reading`).
 """
 
 import os

@@ -23,9 +23,9 @@ from bourne_assets.csvs.errors import CsvRejected, LandingStopped
 from bourne_assets.csvs.files import CsvFile, must_be_regular, told_apart
 from bourne_assets.csvs.journal import Journal
 from bourne_assets.csvs.progress import Progress
-from bourne_assets.csvs.readers import Readers
-from bourne_assets.csvs.reading import Reading
-from bourne_assets.csvs.scan import scan
+from bourne_assets.csvs.reading.pool import SessionPool
+from bourne_assets.csvs.reading.reader import Reading
+from bourne_assets.csvs.reading.scan import scan
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.csvs.sending import SINGLE_BYTES, Outgoing, Sender
 from bourne_assets.lake import keys
@@ -170,7 +170,7 @@ class _Batch:
         self._progress = Progress(len(files), sum(sizes))
         if any(size > SINGLE_BYTES for size in sizes):
             journal.clean_given_up()
-        self._readers = Readers(self._must_go_on, self._folder)
+        self._readers = SessionPool(self._must_go_on, self._folder)
         self._sender = Sender(lake, landed_on, journal, self._count)
         few = len(files) <= _FEW_FILES
         self._known = None if few else lake.folders(keys.LANDED_CSVS)

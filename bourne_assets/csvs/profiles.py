@@ -1,6 +1,6 @@
 """What is known of a dataset after its landing: the profile, and how it differs from the last.
 
-What must not be put here: reading rows (`reading`, `engine`).
+What must not be put here: reading rows (`reading`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bourne_assets.csvs.datasets import CHALLENGE_ID, Dataset
-from bourne_assets.csvs.engine import ColumnProfile
-from bourne_assets.csvs.form import CsvForm
+from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
@@ -65,17 +65,17 @@ def is_current(
 
 
 def find_drift(
-    profile: Mapping[str, Any], now: Mapping[str, str], form: CsvForm, said: Dataset
+    profile: Mapping[str, Any], now: Mapping[str, str], dialect: Dialect, said: Dataset
 ) -> Drift:
     """Compare columns with those of the last landing.
 
     Args:
         profile: That of the last landing.
         now: Types of the columns that were landed now, by name.
-        form: Their file's form.
+        dialect: Their file's dialect.
         said: What the user says of the dataset.
     """
-    id_column = id_of(profile, form, said)
+    id_column = id_of(profile, dialect, said)
     missing = id_column if id_column is not None and id_column not in now else None
     if not profile:
         return Drift((), missing)
@@ -83,14 +83,14 @@ def find_drift(
     return Drift(tuple(_changes(before, now)), missing)
 
 
-def id_of(profile: Mapping[str, Any], form: CsvForm, said: Dataset) -> str | None:
+def id_of(profile: Mapping[str, Any], dialect: Dialect, said: Dataset) -> str | None:
     """The id column: the user's word, the challenge's, or one of that name in the last landing."""
     known = profile.get("id")
     if said.id or known:
         return said.id or str(known)
-    if form.is_challenge:
+    if dialect.is_challenge:
         return CHALLENGE_ID
-    return next((name for name in form.columns if name.casefold() == "id"), None)
+    return next((name for name in dialect.columns if name.casefold() == "id"), None)
 
 
 def make_profile(

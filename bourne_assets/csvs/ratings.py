@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from pandera.pandas import Field
 
-from bourne_assets.csvs.engine import Engine, literal, parquet
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal, parquet
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import Integer, Table, conform
@@ -69,7 +69,7 @@ def _ratings(
         with path.open("wb") as file:
             stored = lake.copy_to(key, file)
         wanted = ", ".join(literal(imdb_id) for imdb_id in sorted(imdb_ids))
-        with Engine() as engine:
+        with DuckDbSession() as engine:
             columns = engine.columns(path)
             rating, votes = (name if name in columns else "NULL" for name in ("rating", "votes"))
             rows = engine.rows(

@@ -14,7 +14,7 @@ from threading import Condition
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.files import CsvFile, Stamp, stamp_of
 from bourne_assets.csvs.journal import Journal
-from bourne_assets.csvs.scan import Scan
+from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectExists
 from bourne_assets.lake.parts import Part, Upload

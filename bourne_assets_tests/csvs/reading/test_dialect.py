@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.form import MAXIMUM_COLUMNS, CsvForm
-from bourne_assets.csvs.form import find_form as form_of
-from bourne_assets.csvs.reading import Reading, read_csv
-from bourne_assets.csvs.scan import MAXIMUM_LINE_BYTES, scan
+from bourne_assets.csvs.reading.dialect import MAXIMUM_COLUMNS, Dialect
+from bourne_assets.csvs.reading.dialect import detect_dialect as form_of
+from bourne_assets.csvs.reading.reader import Reading, read_csv
+from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, scan
 from bourne_assets.settings import DATA_DIR
 
 _FIRST_BLOCK = 64 * 1024
@@ -32,12 +32,12 @@ def _written(folder: Path, data: bytes, name: str = "films.csv") -> Path:
     return path
 
 
-def find_form(path: Path) -> CsvForm:
+def detect_dialect(path: Path) -> Dialect:
     return form_of(path, scan(path))
 
 
-def _form(folder: Path, data: bytes) -> CsvForm:
-    return find_form(_written(folder, data))
+def _form(folder: Path, data: bytes) -> Dialect:
+    return detect_dialect(_written(folder, data))
 
 
 def _read(path: Path) -> Reading:
@@ -47,15 +47,15 @@ def _read(path: Path) -> Reading:
     return reading
 
 
-def count_lines(path: Path, form: CsvForm) -> CsvCounts:
+def count_lines(path: Path, form: Dialect) -> CsvCounts:
     reading = _read(path)
-    assert reading.form.columns == form.columns
+    assert reading.dialect.columns == form.columns
     return CsvCounts(reading.rows, len(reading.rejected))
 
 
 def _counts(folder: Path, data: bytes) -> CsvCounts:
     path = _written(folder, data)
-    return count_lines(path, find_form(path))
+    return count_lines(path, detect_dialect(path))
 
 
 def _rows(path: Path) -> list[tuple[str | None, ...]]:
@@ -73,7 +73,7 @@ def test_the_delimiter_is_the_one_that_the_header_holds_most_often(
 ) -> None:
     text = delimiter.join(["id", "title", "year"]) + "\n" + delimiter.join(["1", "a", "2"]) + "\n"
     path = _written(tmp_path, text.encode())
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.delimiter == delimiter
     assert form.columns == ("id", "title", "year")
     assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
@@ -87,20 +87,20 @@ def test_commas_in_a_header_of_pipes_are_part_of_the_names(tmp_path: Path) -> No
 
 def test_a_file_of_one_column_has_that_column(tmp_path: Path) -> None:
     path = _written(tmp_path, b"id\n1\n2\n")
-    assert find_form(path).columns == ("id",)
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=2, rejected_rows=0)
+    assert detect_dialect(path).columns == ("id",)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=2, rejected_rows=0)
 
 
 def test_a_lone_quote_is_data_where_the_delimiter_is_a_pipe(tmp_path: Path) -> None:
     path = _written(tmp_path, b'id|title\n1|"Crocodile" Dundee\n2|7" single\n"3|open\n4|"\n')
-    assert find_form(path).quote == ""
+    assert detect_dialect(path).quote == ""
     assert _rows(path) == [
         ("1", '"Crocodile" Dundee'),
         ("2", '7" single'),
         ('"3', "open"),
         ("4", '"'),
     ]
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=4, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=4, rejected_rows=0)
 
 
 def test_quotes_in_a_header_of_pipes_are_part_of_the_names(tmp_path: Path) -> None:
@@ -113,26 +113,26 @@ def test_quotes_enclose_delimiters_where_the_delimiter_is_no_pipe(
 ) -> None:
     data = f'id{delimiter}title\n1{delimiter}"a{delimiter}b"\n2{delimiter}"say ""hi"""\n'
     path = _written(tmp_path, data.encode())
-    assert find_form(path).quote == '"'
+    assert detect_dialect(path).quote == '"'
     assert _rows(path) == [("1", f"a{delimiter}b"), ("2", 'say "hi"')]
 
 
 def test_a_quoted_name_in_the_header_may_hold_the_delimiter(tmp_path: Path) -> None:
     path = _written(tmp_path, b'"title, original",id\na,1\n')
-    assert find_form(path).columns == ("title, original", "id")
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=1, rejected_rows=0)
+    assert detect_dialect(path).columns == ("title, original", "id")
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=1, rejected_rows=0)
 
 
 def test_a_quoted_name_in_the_header_may_hold_a_line_break(tmp_path: Path) -> None:
     path = _written(tmp_path, b'"title\n(original)",id\na,1\n')
-    assert find_form(path).columns == ("title\n(original)", "id")
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=1, rejected_rows=0)
+    assert detect_dialect(path).columns == ("title\n(original)", "id")
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=1, rejected_rows=0)
 
 
 def test_a_quoted_field_may_hold_a_line_break(tmp_path: Path) -> None:
     path = _written(tmp_path, b'id,title\n1,"two\nlines"\n2,one\n')
     assert _rows(path) == [("1", "two\nlines"), ("2", "one")]
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=2, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=2, rejected_rows=0)
 
 
 def test_quotes_enclose_where_a_file_of_pipes_uses_them_so(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ _TITLES = ['say "yes"', "ends in \\", "plain", 'two "\nlines', "a,b"]
 def test_quotes_after_a_backslash_are_part_of_the_text(tmp_path: Path, is_compressed: bool) -> None:
     data = gzip.compress(_ESCAPED) if is_compressed else _ESCAPED
     path = _written(tmp_path, data)
-    assert (find_form(path).quote, find_form(path).escape) == ('"', "\\")
+    assert (detect_dialect(path).quote, detect_dialect(path).escape) == ('"', "\\")
     assert [row[1] for row in _rows(path)] == _TITLES
-    assert count_lines(path, find_form(path)) == (5, 0)
+    assert count_lines(path, detect_dialect(path)) == (5, 0)
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -161,7 +161,7 @@ def test_a_backslash_may_stand_before_a_line_end_in_quotes(
     data = b'id,title\n1,"a\\\nb \\"c\\""\n2,"x\\\ny"\n3,z\n'
     path = _written(tmp_path, gzip.compress(data) if is_compressed else data)
     assert [row[1] for row in _rows(path)] == ['a\nb "c"', "x\ny", "z"]
-    assert count_lines(path, find_form(path)) == (3, 0)
+    assert count_lines(path, detect_dialect(path)) == (3, 0)
 
 
 @pytest.mark.parametrize("escape", ["é", "\n", "ab", ";"])
@@ -194,7 +194,7 @@ def test_a_backslash_at_the_end_of_a_quoted_path_escapes_nothing(
     tmp_path: Path, data: bytes
 ) -> None:
     path = _written(tmp_path, data)
-    assert find_form(path).escape == '"'
+    assert detect_dialect(path).escape == '"'
     assert _rows(path)[0][1] in {"C:\\", 'a "b" c\\'}
 
 
@@ -203,14 +203,14 @@ def test_what_escapes_a_quote_can_be_said(tmp_path: Path) -> None:
     said = Dataset(quote="'", escape="^")
     reading = read_csv(path, tmp_path / "table.parquet", said=said)
     assert (reading.rows, len(reading.rejected)) == (1, 0)
-    assert (reading.form.quote, reading.form.escape) == ("'", "^")
+    assert (reading.dialect.quote, reading.dialect.escape) == ("'", "^")
 
 
 def test_a_quote_is_always_data_in_a_file_of_the_challenge(tmp_path: Path) -> None:
     header = (DATA_DIR / "sample_csvs" / "movies.csv").read_bytes().partition(b"\n")[0]
     line = b'tt1|"two|lines"|2000|90|Drama|7.0|5|actor|a|b|1950|N|actor|tt1'
     path = _written(tmp_path, header + b"\n" + line + b"\n")
-    assert find_form(path).is_challenge
+    assert detect_dialect(path).is_challenge
     assert _rows(path)[0][:4] == ("tt1", '"two', 'lines"', "2000")
 
 
@@ -219,7 +219,7 @@ def test_a_quote_is_always_data_in_a_file_of_the_challenge(tmp_path: Path) -> No
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     path = _written(tmp_path, b"\xef\xbb\xbfid,title\n1,a\n")
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.has_byte_order_mark
     assert form.columns == ("id", "title")
     assert _rows(path) == [("1", "a")]
@@ -231,7 +231,7 @@ def test_a_file_without_a_byte_order_mark_says_so(tmp_path: Path) -> None:
 
 def test_text_in_utf_8_keeps_its_letters(tmp_path: Path) -> None:
     path = _written(tmp_path, "id|título\n1|Amélie 日本 🎬\n".encode())
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.encoding == "utf-8"
     assert form.columns == ("id", "título")
     assert _rows(path) == [("1", "Amélie 日本 🎬")]
@@ -239,7 +239,7 @@ def test_text_in_utf_8_keeps_its_letters(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Path) -> None:
     path = _written(tmp_path, "id|título\n1|Amélie\n".encode("latin-1"))
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.encoding == "latin-1"
     assert form.columns == ("id", "título")
     assert _rows(path) == [("1", "Amélie")]
@@ -248,9 +248,9 @@ def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Pa
 def test_one_latin_1_byte_far_down_decides_the_encoding(tmp_path: Path) -> None:
     data = b"id,title\n" + b"1,plain\n" * 200_000 + b"2,caf\xe9\n"
     path = _written(tmp_path, data)
-    assert _read(path).form.encoding == "latin-1"
+    assert _read(path).dialect.encoding == "latin-1"
     assert _rows(path)[-1] == ("2", "café")
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=200_001, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=200_001, rejected_rows=0)
 
 
 def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Pa
     data = b"id,title\n1,"
     data += b"x" * (block - len(data) - 1) + "é\n".encode()
     path = _written(tmp_path, data)
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.encoding == "utf-8"
     assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
 
@@ -272,7 +272,7 @@ def test_bytes_that_latin_1_has_no_letters_for_are_those_of_windows(
     tmp_path: Path, byte: bytes, sign: str
 ) -> None:
     path = _written(tmp_path, b"id,title\n1,a" + byte + b"\n")
-    assert find_form(path).encoding == "cp1252"
+    assert detect_dialect(path).encoding == "cp1252"
     assert _rows(path) == [("1", f"a{sign}")]
 
 
@@ -287,7 +287,7 @@ def test_bytes_that_are_no_utf_8_reject_their_line_where_the_file_is_in_utf_8(
     tmp_path: Path,
 ) -> None:
     reading = _read(_written(tmp_path, "id,title\n1,é\n2,è\n".encode() + b"3,\xe9\n4,x\n"))
-    assert reading.form.encoding == "utf-8"
+    assert reading.dialect.encoding == "utf-8"
     ((line,),) = [reading.rejected]
     assert (line.line, line.text) == (4, "3,\\xe9")
     assert "utf-8" in line.reason
@@ -321,7 +321,7 @@ def test_a_nul_byte_rejects_its_line(tmp_path: Path, rows: int) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_kind_of_line_end_is_read(tmp_path: Path, end: str) -> None:
     path = _written(tmp_path, f"id,title{end}1,a{end}2,b{end}".encode())
-    assert find_form(path).columns == ("id", "title")
+    assert detect_dialect(path).columns == ("id", "title")
     assert _rows(path) == [("1", "a"), ("2", "b")]
 
 
@@ -329,7 +329,7 @@ def test_every_kind_of_line_end_is_read(tmp_path: Path, end: str) -> None:
 def test_a_file_that_mixes_line_ends_is_read(tmp_path: Path, data: bytes) -> None:
     path = _written(tmp_path, data)
     assert _rows(path) == [("1", "a"), ("2", "b")]
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=2, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=2, rejected_rows=0)
 
 
 @pytest.mark.parametrize("delimiter", ["|", ","])
@@ -368,7 +368,7 @@ def test_blank_lines_between_rows_are_neither_rows_nor_rejected(tmp_path: Path) 
 
 def test_columns_of_one_name_stay_two_columns(tmp_path: Path) -> None:
     path = _written(tmp_path, b"id,name,NAME\n1,a,b\n")
-    assert find_form(path).columns == ("id", "name", "NAME_2")
+    assert detect_dialect(path).columns == ("id", "name", "NAME_2")
     assert _rows(path) == [("1", "a", "b")]
 
 
@@ -390,22 +390,22 @@ def test_a_column_without_a_name_gets_its_number(
 
 def test_a_file_whose_first_line_is_like_the_others_has_no_header(tmp_path: Path) -> None:
     path = _written(tmp_path, b"1,a,2.5\n2,b,3.5\n")
-    assert not find_form(path).has_header
-    assert find_form(path).columns == ("column_1", "column_2", "column_3")
+    assert not detect_dialect(path).has_header
+    assert detect_dialect(path).columns == ("column_1", "column_2", "column_3")
     assert _rows(path) == [("1", "a", "2.5"), ("2", "b", "3.5")]
 
 
 @pytest.mark.parametrize("name", ["a'b", "--", "c0", "select", "x\u2028y", "x\x0by", "(é)"])
 def test_a_column_may_have_any_name(tmp_path: Path, name: str) -> None:
     path = _written(tmp_path, f"id,{name}\n1,a\n".encode())
-    assert find_form(path).columns == ("id", name)
+    assert detect_dialect(path).columns == ("id", name)
     assert _rows(path) == [("1", "a")]
 
 
 def test_a_header_of_two_thousand_columns_is_read(tmp_path: Path) -> None:
     names = [f"column_{number}" for number in range(2_000)]
     path = _written(tmp_path, ",".join(names).encode() + b"\n" + b",".join([b"1"] * 2_000) + b"\n")
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.columns == tuple(names)
     assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
 
@@ -413,7 +413,7 @@ def test_a_header_of_two_thousand_columns_is_read(tmp_path: Path) -> None:
 def test_a_header_longer_than_the_first_block_is_read_whole(tmp_path: Path) -> None:
     long = "x" * (_FIRST_BLOCK + 10)
     path = _written(tmp_path, f"{long},id\n1,2\n".encode())
-    form = find_form(path)
+    form = detect_dialect(path)
     assert form.columns == (long, "id")
     assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
 
@@ -421,7 +421,7 @@ def test_a_header_longer_than_the_first_block_is_read_whole(tmp_path: Path) -> N
 def test_a_header_longer_than_any_line_may_be_rejects_the_file(tmp_path: Path) -> None:
     path = _written(tmp_path, b"x" * (MAXIMUM_LINE_BYTES + 10) + b",id\n1,2\n")
     with pytest.raises(CsvRejected):
-        count_lines(path, find_form(path))
+        count_lines(path, detect_dialect(path))
 
 
 # Lines that do not fit
@@ -438,7 +438,7 @@ def test_ragged_lines_are_rejected_in_a_file_of_pipes_as_well(tmp_path: Path) ->
 
 def test_empty_fields_fit_the_header(tmp_path: Path) -> None:
     path = _written(tmp_path, b"a|b|c\n||\n1||3\n")
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=2, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=2, rejected_rows=0)
     assert _rows(path)[1] in [("1", None, "3"), ("1", "", "3")]
 
 
@@ -515,18 +515,18 @@ def test_a_file_of_more_columns_than_are_read_is_rejected(tmp_path: Path) -> Non
 def test_a_file_is_read_whatever_it_is_called(tmp_path: Path, name: str) -> None:
     path = _written(tmp_path, b"id,title\n1,a\n", name)
     _written(tmp_path, b"id,title\n2,b\n3,c\n", "ax.csv")
-    assert count_lines(path, find_form(path)) == CsvCounts(rows=1, rejected_rows=0)
+    assert count_lines(path, detect_dialect(path)) == CsvCounts(rows=1, rejected_rows=0)
     assert _rows(path) == [("1", "a")]
 
 
 def test_a_file_that_cannot_be_opened_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        find_form(tmp_path / "missing.csv")
+        detect_dialect(tmp_path / "missing.csv")
 
 
 def test_a_file_that_is_gone_when_it_is_read_is_the_systems_error(tmp_path: Path) -> None:
     path = _written(tmp_path, b"id,title\n1,a\n")
-    form = find_form(path)
+    form = detect_dialect(path)
     path.unlink()
     with pytest.raises(FileNotFoundError):
         count_lines(path, form)

@@ -1,4 +1,4 @@
-"""The form of a CSV file: encoding, delimiter, quoting, header, columns.
+"""The dialect of a CSV file: encoding, delimiter, quoting, header, columns.
 
 Found, not assumed, and what the user says of the dataset comes first. The challenge's files know
 no quoting: a lone `"` is data there. In any other file quotes are quotes where fields are enclosed
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from bourne_assets.csvs.datasets import Dataset, is_challenge
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, letters
+from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, weigh_utf8
 
 _DELIMITERS = ("|", ";", "\t", ",")
 _SAMPLE = 256 * 1024
@@ -28,7 +28,7 @@ _WIDE_SHARE = 0.4
 #: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
 #: reading may take.
 MAXIMUM_COLUMNS = 2_048
-_MARKS = (
+_BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -52,12 +52,12 @@ _UNQUOTED = _Quoting("", "")
 
 
 @dataclass(frozen=True)
-class CsvForm:
+class Dialect:
     """How a file is to be read.
 
     Attributes:
         encoding: As Python names it.
-        mark: The byte order mark that the file begins with, if any.
+        bom: The byte order bom that the file begins with, if any.
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
         escape: What stands before a quote inside of quotes: the quote itself, or a backslash, or
@@ -70,7 +70,7 @@ class CsvForm:
     """
 
     encoding: str
-    mark: bytes
+    bom: bytes
     delimiter: str
     quote: str
     escape: str
@@ -82,11 +82,11 @@ class CsvForm:
 
     @property
     def has_byte_order_mark(self) -> bool:
-        """Whether the file begins with a byte order mark."""
-        return bool(self.mark)
+        """Whether the file begins with a byte order bom."""
+        return bool(self.bom)
 
 
-def find_form(path: Path, found: Scan, said: Dataset | None = None) -> CsvForm:
+def detect_dialect(path: Path, found: Scan, said: Dataset | None = None) -> Dialect:
     """Find how a file is to be read.
 
     Args:
@@ -100,8 +100,8 @@ def find_form(path: Path, found: Scan, said: Dataset | None = None) -> CsvForm:
     """
     said = said or Dataset()
     sample = _sample(path, found)
-    mark, encoding = _encoding(path, sample, found, said)
-    text = sample[len(mark) :].decode(encoding, "replace")
+    bom, encoding = _encoding(path, sample, found, said)
+    text = sample[len(bom) :].decode(encoding, "replace")
     if not text.strip("\0 \t\r\n\f\v"):
         raise CsvRejected("it is empty")
     first = re.match(r"[^\r\n]*", text)
@@ -120,9 +120,9 @@ def find_form(path: Path, found: Scan, said: Dataset | None = None) -> CsvForm:
         )
     is_known = is_challenge(header)
     has_header = is_known or _has_header(header, text, delimiter, quoting, said)
-    return CsvForm(
+    return Dialect(
         encoding=encoding,
-        mark=mark,
+        bom=bom,
         delimiter=delimiter,
         quote=quoting.quote,
         escape=quoting.escape,
@@ -149,22 +149,22 @@ def _sample(path: Path, found: Scan) -> bytes:
 
 
 def _encoding(path: Path, sample: bytes, found: Scan, said: Dataset) -> tuple[bytes, str]:
-    mark, marked = next((each for each in _MARKS if sample.startswith(each[0])), (b"", ""))
+    bom, bom_encoding = next((each for each in _BOMS if sample.startswith(each[0])), (b"", ""))
     if said.encoding:
-        return mark, codecs.lookup(said.encoding).name
-    if marked:
-        return mark, marked
+        return bom, codecs.lookup(said.encoding).name
+    if bom_encoding:
+        return bom, bom_encoding
     if wide := _wide(sample):
         return b"", wide
-    in_sample = letters([sample])
+    in_sample = weigh_utf8([sample])
     # A letter may be cut off at the sample's end; whatever else is odd, all of the file decides.
     if in_sample.invalid > (0 if len(sample) < _SAMPLE else 3) and not found.is_gzip:
-        return b"", letters(blocks_of(path)).encoding
+        return b"", weigh_utf8(blocks_of(path)).encoding
     return b"", in_sample.encoding
 
 
 def _wide(sample: bytes) -> str:
-    """UTF-16 without a mark: of plain letters every second byte is NUL, beginning at once."""
+    """UTF-16 without a bom: of plain letters every second byte is NUL, beginning at once."""
     even, odd = sample[:4096:2].count(0), sample[1:4096:2].count(0)
     pairs = len(sample[:4096]) // 2
     if odd > _WIDE_SHARE * pairs > even and sample[0] and not sample[1]:

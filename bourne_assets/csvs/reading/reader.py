@@ -1,8 +1,8 @@
 """The rows of a CSV file: DuckDB reads them once, into a Parquet file, and names what does not fit.
 
 Every record below the header is a row or a rejected line: they are counted independently, in the
-bytes (`scan`, `plain`) and by DuckDB.
-What must not be put here: how a file is to be read (`form`), and where its copy goes (`landing`).
+bytes (`scan`, `normalise`) and by DuckDB.
+Not here: how a file is to be read (`dialect`), and where its copy goes (`landing`).
 """
 
 import tempfile
@@ -14,28 +14,28 @@ from typing import Any
 import duckdb
 
 from bourne_assets.csvs.datasets import CHALLENGE_TYPES, Dataset
-from bourne_assets.csvs.engine import Engine, Fault, identifier, literal
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.form import CsvForm, find_form
-from bourne_assets.csvs.plain import (
+from bourne_assets.csvs.reading.column_types import found_types
+from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, Fault, identifier, literal
+from bourne_assets.csvs.reading.normalise import (
     MAXIMUM_REJECTED,
     MAXIMUM_TEXT_BYTES,
-    PlainCopy,
+    NormalisedCopy,
     RejectedLine,
-    copy_plainly,
+    normalise,
     rejected_line,
 )
-from bourne_assets.csvs.scan import (
+from bourne_assets.csvs.reading.scan import (
     BLOCK,
     MAXIMUM_LINE_BYTES,
     Scan,
     blank_lines,
     blocks_of,
-    letters,
     scan,
+    weigh_utf8,
 )
-from bourne_assets.csvs.summaries import Summary
-from bourne_assets.csvs.types import found_types
+from bourne_assets.csvs.reading.summaries import Summary
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
 _BUFFER_BYTES = 8 * 1024 * 1024
@@ -52,24 +52,24 @@ class Reading:
     """What a file holds.
 
     Attributes:
-        form: How it was read.
+        dialect: How it was read.
         lines: Records below the header, counted in the bytes.
         rows: Those that fit the header; they lie in `table`.
         rejected: The others.
         types: DuckDB's types by column.
-        unreadable: Values that are no number where the challenge has one: how many, and one of
+        cast_failures: Values that are no number where the challenge has one: how many, and one of
             them, by column. They are unknown in the table.
         table: A Parquet file.
         summary: What the table holds, where that was asked for.
     """
 
-    form: CsvForm
+    dialect: Dialect
     lines: int
     rows: int
     rejected: Sequence[RejectedLine]
     types: Mapping[str, str]
     table: Path
-    unreadable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    cast_failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     summary: Summary | None = None
 
 
@@ -79,7 +79,7 @@ def read_csv(
     *,
     found: Scan | None = None,
     said: Dataset | None = None,
-    engine: Engine | None = None,
+    session: DuckDbSession | None = None,
     stop: Callable[[], None] = lambda: None,
 ) -> Reading:
     """Read a file into a Parquet file.
@@ -89,7 +89,7 @@ def read_csv(
         table: The Parquet file that is written.
         found: What stands in the file, if it was scanned already.
         said: What the user says of its dataset.
-        engine: DuckDB, if one is at hand.
+        session: DuckDB, if one is at hand.
         stop: Called now and then; what it raises ends the reading.
 
     Raises:
@@ -98,12 +98,12 @@ def read_csv(
     """
     said = said or Dataset()
     found = found or scan(path, lambda _: stop())
-    form = find_form(path, found, said)
+    dialect = detect_dialect(path, found, said)
     with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as name:
         folder = Path(name)
-        job = _Job(path, folder, table, found, said, form, engine or Engine(), stop)
-        is_plain = found.is_plain and form.encoding == "utf-8"
-        if is_plain:
+        job = _Job(path, folder, table, found, said, dialect, session or DuckDbSession(), stop)
+        reads_directly = found.reads_directly and dialect.encoding == "utf-8"
+        if reads_directly:
             reading = job.read()
             if reading is not None:
                 return reading
@@ -124,8 +124,8 @@ class _Job:
     table: Path
     found: Scan
     said: Dataset
-    form: CsvForm
-    engine: Engine
+    dialect: Dialect
+    session: DuckDbSession
     stop: Callable[[], None]
 
     def read(self) -> Reading | None:
@@ -133,9 +133,9 @@ class _Job:
         # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
         link = self.folder / "data.csv"
         link.symlink_to(self.path.resolve())
-        header = 1 if self.form.has_header else 0
-        ends = sum(name.count("\n") for name in self.form.header) if header else 0
-        reading = self._read(link, self.found.lines - header - ends, PlainCopy())
+        header = 1 if self.dialect.has_header else 0
+        ends = sum(name.count("\n") for name in self.dialect.header) if header else 0
+        reading = self._read(link, self.found.lines - header - ends, NormalisedCopy())
         if reading is not None and self._is_in_another_encoding(reading):
             return None
         return reading
@@ -144,31 +144,31 @@ class _Job:
         """Whether most letters are no UTF-8, which the first lines did not show."""
         if self.said.encoding or not any("utf-8" in line.reason for line in reading.rejected):
             return False
-        encoding = letters(blocks_of(self.path)).encoding
-        self.form = replace(self.form, encoding=encoding)
+        encoding = weigh_utf8(blocks_of(self.path)).encoding
+        self.dialect = replace(self.dialect, encoding=encoding)
         return encoding != "utf-8"
 
     def read_copy(self) -> Reading | None:
         """Read a plain copy."""
         copy = self.folder / "copy.csv"
-        copied = copy_plainly(self.path, copy, self.form, self.stop)
-        self.form = replace(self.form, mark=b"")
+        copied = normalise(self.path, copy, self.dialect, self.stop)
+        self.dialect = replace(self.dialect, bom=b"")
         reading = self._read(copy, copied.records, copied)
         copy.unlink()
         return reading
 
-    def _read(self, source: Path, lines: int, copied: PlainCopy) -> Reading | None:
+    def _read(self, source: Path, lines: int, copied: NormalisedCopy) -> Reading | None:
         is_copy = source.name == "copy.csv"
         types = self._types(source)
         try:
-            rows, types, unreadable = self._convert(source, types)
+            rows, types, cast_failures = self._convert(source, types)
         except duckdb.Error as error:
             self.stop()  # which may have been the cause
             if not is_copy:
                 return None
             first = str(error).splitlines()[0][:300]
             raise CsvRejected(f"DuckDB cannot read it: {first}") from None
-        faults = self.engine.faults()
+        faults = self.session.faults()
         if len(faults) >= MAXIMUM_REJECTED:
             raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
         if not is_copy:
@@ -176,36 +176,36 @@ class _Job:
             if rows + len(faults) != lines or _ran_away(faults):
                 return None
         return Reading(
-            self.form,
+            self.dialect,
             lines,
             rows,
             self._rejected(source, faults, copied),
             types,
             self.table,
-            unreadable,
+            cast_failures,
         )
 
     def _uncounted(self, missing: int, types: Mapping[str, str], faults: Sequence[Fault]) -> int:
         """Line feeds that end no record: those of blank lines, and those inside of quotes."""
         if missing <= 0:
             return 0
-        blank = 0 if len(self.form.columns) == 1 else blank_lines(self.path)
-        if blank == missing or not self.form.quote:
+        blank = 0 if len(self.dialect.columns) == 1 else blank_lines(self.path)
+        if blank == missing or not self.dialect.quote:
             return blank
         texts = [name for name, kind in types.items() if kind == "VARCHAR"]
-        inside = self.engine.line_ends(self.table, texts)
+        inside = self.session.line_ends(self.table, texts)
         return blank + inside + sum(fault.line_ends for fault in faults)
 
     def _types(self, source: Path) -> dict[str, str]:
-        names = self.form.columns
-        if self.form.is_challenge:
+        names = self.dialect.columns
+        if self.dialect.is_challenge:
             types = {name: CHALLENGE_TYPES.get(name, "VARCHAR") for name in names}
         else:
             types = found_types(
-                self.engine,
+                self.session,
                 self._source(source, dict.fromkeys(names, "VARCHAR")),
                 source,
-                self.form,
+                self.dialect,
                 self.said.nulls,
             )
         return {name: self.said.types.get(name, kind) for name, kind in types.items()}
@@ -214,7 +214,7 @@ class _Job:
         self, source: Path, types: dict[str, str]
     ) -> tuple[int, dict[str, str], dict[str, tuple[int, str]]]:
         """Write the table; what the types turn out not to fit is text, or unknown and named."""
-        if self.form.is_challenge:
+        if self.dialect.is_challenge:
             try:
                 return self._copy(source, types, "CAST"), types, {}
             except duckdb.ConversionException:
@@ -222,10 +222,10 @@ class _Job:
                 return rows, types, self._unreadable(source, types)
         while True:
             rows = self._copy(source, types, "")
-            wrong = self.engine.uncastable()
+            wrong = self.session.uncastable()
             if not wrong:
                 return rows, types, {}
-            names = {self.form.columns[number - 1] for number in wrong}
+            names = {self.dialect.columns[number - 1] for number in wrong}
             types = {name: "VARCHAR" if name in names else kind for name, kind in types.items()}
 
     def _copy(self, source: Path, types: Mapping[str, str], cast: str) -> int:
@@ -235,7 +235,7 @@ class _Job:
             f"{self._value(f'c{number}', kind, cast)} AS {identifier(name)}"
             for number, (name, kind) in enumerate(types.items())
         )
-        return self.engine.write_table(
+        return self.session.write_table(
             f"SELECT {selected} FROM {self._source(source, native)}",
             self.table,
             len(types),
@@ -247,8 +247,8 @@ class _Job:
             return place
         if kind == "VARCHAR":
             return f"nullif({place}, '\\N')"
-        marked = f"nullif(nullif({place}, '\\N'), 'N')"
-        return f"{cast}({marked} AS {kind})"
+        bom_encoding = f"nullif(nullif({place}, '\\N'), 'N')"
+        return f"{cast}({bom_encoding} AS {kind})"
 
     def _unreadable(self, source: Path, types: Mapping[str, str]) -> dict[str, tuple[int, str]]:
         """Values of the challenge's columns that are no number, and are unknown in the table."""
@@ -262,7 +262,7 @@ class _Job:
             for each, (n, _) in zip(wrong, typed, strict=True)
         )
         native = dict.fromkeys(types, "VARCHAR")
-        (row,) = self.engine.rows(f"SELECT {counted} FROM {self._source(source, native)}")
+        (row,) = self.session.rows(f"SELECT {counted} FROM {self._source(source, native)}")
         found = {name: (row[2 * i], str(row[2 * i + 1])) for i, (_, name) in enumerate(typed)}
         return {name: example for name, example in found.items() if example[0]}
 
@@ -272,10 +272,10 @@ class _Job:
             long = MAXIMUM_LINE_BYTES + 2 if self._has_long_lines(source) else _DUCKDB_LINE_BYTES
         columns = ", ".join(f"'c{n}': {literal(kind)}" for n, kind in enumerate(types.values()))
         options = {
-            "delim": literal(self.form.delimiter),
-            "quote": literal(self.form.quote),
-            "escape": literal(self.form.escape),
-            "header": str(self.form.has_header).lower(),
+            "delim": literal(self.dialect.delimiter),
+            "quote": literal(self.dialect.quote),
+            "escape": literal(self.dialect.escape),
+            "header": str(self.dialect.has_header).lower(),
             "columns": f"{{{columns}}}",
             "auto_detect": "false",
             "store_rejects": "true",
@@ -294,7 +294,7 @@ class _Job:
         return copy.stat().st_size > _DUCKDB_LINE_BYTES
 
     def _rejected(
-        self, source: Path, faults: Sequence[Fault], copied: PlainCopy
+        self, source: Path, faults: Sequence[Fault], copied: NormalisedCopy
     ) -> list[RejectedLine]:
         """The lines that DuckDB did not take, with their numbers and texts."""
         if not faults:
@@ -317,7 +317,7 @@ class _Job:
         return found
 
     def _described(self, number: int, fault: Fault, line: bytes, before: int) -> RejectedLine:
-        expected = len(self.form.columns)
+        expected = len(self.dialect.columns)
         if fault.kind == "MISSING COLUMNS":
             reason = f"it has {fault.column} of {expected} fields"
         elif fault.kind == "TOO MANY COLUMNS":

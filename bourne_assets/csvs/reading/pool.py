@@ -1,4 +1,4 @@
-"""Readers: DuckDBs that read files at the same time, within the memory that a landing may take.
+"""SessionPool: DuckDBs that read files at the same time, within the memory that a landing may take.
 
 What must not be put here: what is read (`reading`).
 """
@@ -14,10 +14,10 @@ from threading import Lock, local
 import duckdb
 
 from bourne_assets.csvs.datasets import Dataset
-from bourne_assets.csvs.engine import Engine
-from bourne_assets.csvs.reading import Reading, read_csv
-from bourne_assets.csvs.scan import Scan
-from bourne_assets.csvs.summaries import summarise
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
+from bourne_assets.csvs.reading.reader import Reading, read_csv
+from bourne_assets.csvs.reading.scan import Scan
+from bourne_assets.csvs.reading.summaries import summarise
 
 _AT_ONCE = 2
 _LARGE_BYTES = 32 * 1024 * 1024
@@ -25,8 +25,8 @@ _SMALL_MEGABYTES, _LARGE_MEGABYTES = 48, 80
 _MAXIMUM_THREADS = 4
 
 
-class Readers:
-    """A few engines, and large files one at a time.
+class SessionPool:
+    """A few sessions, and large files one at a time.
 
     Args:
         must_go_on: Raises when the landing was stopped.
@@ -37,7 +37,7 @@ class Readers:
         self._must_go_on = must_go_on
         self._folder = folder
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reading")
-        self._engines: list[Engine] = []
+        self._sessions: list[DuckDbSession] = []
         self._own = local()
         self._listing, self._large = Lock(), Lock()
 
@@ -65,21 +65,21 @@ class Readers:
             OSError: It cannot be read.
         """
         self._must_go_on()
-        with self.engine(found.size) as engine:
+        with self.session(found.size) as session:
             reading = read_csv(
-                path, table, found=found, said=said, engine=engine, stop=self._must_go_on
+                path, table, found=found, said=said, session=session, stop=self._must_go_on
             )
-            return self._summarised(engine, reading) if summarised else reading
+            return self._summarised(session, reading) if summarised else reading
 
-    def _summarised(self, engine: Engine, reading: Reading) -> Reading:
+    def _summarised(self, session: DuckDbSession, reading: Reading) -> Reading:
         """The reading with its summary; without one where DuckDB fails.
 
         What a file holds must not decide whether its bytes land: `copies` tries again, and tells.
         """
-        is_challenge = reading.form.is_challenge
+        is_challenge = reading.dialect.is_challenge
         try:
             summary = summarise(
-                engine, reading.table, is_challenge=is_challenge, stop=self._must_go_on
+                session, reading.table, is_challenge=is_challenge, stop=self._must_go_on
             )
         except duckdb.Error:
             self._must_go_on()  # which may have been the cause
@@ -87,34 +87,34 @@ class Readers:
         return replace(reading, summary=summary)
 
     @contextmanager
-    def engine(self, size: int) -> Iterator[Engine]:
-        """This thread's engine, with the memory that so many bytes need."""
-        engine = getattr(self._own, "engine", None)
-        if engine is None:
-            engine = self._own.engine = Engine(
+    def session(self, size: int) -> Iterator[DuckDbSession]:
+        """This thread's session, with the memory that so many bytes need."""
+        session = getattr(self._own, "session", None)
+        if session is None:
+            session = self._own.session = DuckDbSession(
                 megabytes=_SMALL_MEGABYTES, threads=1, folder=self._folder
             )
             with self._listing:
-                self._engines.append(engine)
+                self._sessions.append(session)
         if size <= _LARGE_BYTES:
-            yield engine
+            yield session
             return
         with self._large:
             threads = min(os.cpu_count() or 1, _MAXIMUM_THREADS)
-            engine.allow(megabytes=_LARGE_MEGABYTES, threads=threads)
+            session.limit(megabytes=_LARGE_MEGABYTES, threads=threads)
             try:
-                yield engine
+                yield session
             finally:
-                engine.allow(megabytes=_SMALL_MEGABYTES, threads=1)
+                session.limit(megabytes=_SMALL_MEGABYTES, threads=1)
 
     def interrupt(self) -> None:
-        """End what the engines do."""
+        """End what the sessions do."""
         with self._listing:
-            for engine in self._engines:
-                engine.interrupt()
+            for session in self._sessions:
+                session.interrupt()
 
     def close(self) -> None:
         """Wait for what is being read, and give all memory back."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for engine in self._engines:
-            engine.close()
+        for session in self._sessions:
+            session.close()

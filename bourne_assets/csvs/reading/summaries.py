@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bourne_assets.csvs.datasets import CHALLENGE_ID
-from bourne_assets.csvs.engine import ColumnProfile, Engine
-from bourne_assets.csvs.titles import write_titles
+from bourne_assets.csvs.reading.duckdb_session import ColumnProfile, DuckDbSession
+from bourne_assets.csvs.reading.titles import write_titles
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Summary:
 
 
 def summarise(
-    engine: Engine,
+    session: DuckDbSession,
     table: Path,
     *,
     is_challenge: bool,
@@ -35,7 +35,7 @@ def summarise(
     """Profile a table, and write its titles beside it.
 
     Args:
-        engine: DuckDB.
+        session: DuckDB.
         table: The table, a Parquet file.
         is_challenge: Whether its rows are those of the challenge.
         stop: Called now and then; what it raises ends it.
@@ -46,12 +46,12 @@ def summarise(
     Raises:
         duckdb.Error: DuckDB failed on its own file.
     """
-    names = engine.columns(table)
+    names = session.columns(table)
     titles = None
     # First what one thread does, as long as others are still sending.
     if is_challenge and CHALLENGE_ID in names:
         titles = table.with_stem(f"{table.stem}-titles")
         stop()
-        write_titles(engine, table, names, titles)
+        write_titles(session, table, names, titles)
     stop()
-    return Summary(engine.profile(table), titles)
+    return Summary(session.profile(table), titles)

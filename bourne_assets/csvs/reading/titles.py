@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bourne_assets.csvs.datasets import CHALLENGE_ID
-from bourne_assets.csvs.engine import Engine, identifier, parquet
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
 
 #: Columns of the titles table by those of the challenge.
 _COLUMNS = {
@@ -23,14 +23,16 @@ _COLUMNS = {
 _RATED = ("votes", "rating")
 
 
-def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: Path) -> int:
+def write_titles(
+    session: DuckDbSession, table: Path, columns: Collection[str], titles: Path
+) -> int:
     """Write the titles of a table of the challenge, ordered by id.
 
     Facts of a title are the same in all of its rows; where they disagree, all are those of the
     row with the most votes, the newest.
 
     Args:
-        engine: DuckDB.
+        session: DuckDB.
         table: The table, a Parquet file.
         columns: Its columns.
         titles: The Parquet file that is written.
@@ -39,18 +41,20 @@ def write_titles(engine: Engine, table: Path, columns: Collection[str], titles: 
         How many titles there are.
     """
     names = {CHALLENGE_ID: "id", **{name: _COLUMNS[name] for name in _COLUMNS if name in columns}}
-    count = _write_changes(engine, table, names, titles)
-    if _is_ordered(engine, titles):
+    count = _write_changes(session, table, names, titles)
+    if _is_ordered(session, titles):
         return count
     changes = titles.with_stem(f"{titles.stem}-changes")
     titles.rename(changes)
     try:
-        return _write_newest(engine, changes, list(names.values()), titles)
+        return _write_newest(session, changes, list(names.values()), titles)
     finally:
         changes.unlink()
 
 
-def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles: Path) -> int:
+def _write_changes(
+    session: DuckDbSession, table: Path, names: Mapping[str, str], titles: Path
+) -> int:
     """Leave out rows that say of a title what the row before says: most rows, and no sorting.
 
     Files of the challenge have the rows of a title together and the titles in order, so that
@@ -58,7 +62,7 @@ def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles
     """
     selected = ", ".join(f"{identifier(name)} AS {to}" for name, to in names.items())
     changed = " OR ".join(f"{to} IS DISTINCT FROM lag({to}) OVER ()" for to in names.values())
-    return engine.write_table(
+    return session.write_table(
         f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"
         f" WHERE id IS NOT NULL QUALIFY {changed}",
         titles,
@@ -66,21 +70,23 @@ def _write_changes(engine: Engine, table: Path, names: Mapping[str, str], titles
     )
 
 
-def _is_ordered(engine: Engine, titles: Path) -> bool:
+def _is_ordered(session: DuckDbSession, titles: Path) -> bool:
     """Whether every id is greater than the one before."""
-    ((wrong,),) = engine.rows(
+    ((wrong,),) = session.rows(
         "SELECT count(*) FROM (SELECT id <= lag(id) OVER () AS is_wrong"
         f" FROM {parquet(titles)}) WHERE is_wrong"
     )
     return not wrong
 
 
-def _write_newest(engine: Engine, changes: Path, columns: Sequence[str], titles: Path) -> int:
+def _write_newest(
+    session: DuckDbSession, changes: Path, columns: Sequence[str], titles: Path
+) -> int:
     newest = [f"{name} DESC NULLS LAST" for name in _RATED if name in columns]
     order = ", ".join([*(newest if len(newest) == len(_RATED) else ()), *columns])
     # Distinct rows first, then ranks: both can be put aside on disk, as arg_max cannot.
-    with engine.frugal():
-        return engine.write_table(
+    with session.single_threaded():
+        return session.write_table(
             f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"
             f" QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1 ORDER BY id",
             titles,

@@ -1,7 +1,7 @@
 """One pass over the bytes of a file: its digest, its lines, and what stands in them.
 
 Reading rows is DuckDB's; what DuckDB must know, or cannot cope with, is found here.
-What must not be put here: delimiters and columns (`form`).
+What must not be put here: delimiters and columns (`dialect`).
 """
 
 import codecs
@@ -51,7 +51,7 @@ class Scan:
     unended: int = 0
 
     @property
-    def is_plain(self) -> bool:
+    def reads_directly(self) -> bool:
         """Whether DuckDB can read the lines as they are."""
         mixed = self.lone_cr > 0 or 0 < self.crlf < self.lines - (self.unended > 0)
         too_long = self.longest_line > MAXIMUM_LINE_BYTES
@@ -59,25 +59,25 @@ class Scan:
 
 
 @dataclass
-class Letters:
+class Utf8Evidence:
     """Which letters a file holds that are no ASCII.
 
     Attributes:
         sequences: Bytes of valid UTF-8, less one a letter.
         invalid: Bytes that are no UTF-8.
-        controls: Whether a byte of 0x80 to 0x9F is among the invalid ones.
+        has_c1_controls: Whether a byte of 0x80 to 0x9F is among the invalid ones.
     """
 
     sequences: int = 0
     invalid: int = 0
-    controls: bool = False
+    has_c1_controls: bool = False
 
     @property
     def encoding(self) -> str:
         """UTF-8, unless most of the letters are none of it."""
         if self.invalid <= self.sequences:
             return "utf-8"
-        return "cp1252" if self.controls else "latin-1"
+        return "cp1252" if self.has_c1_controls else "latin-1"
 
 
 def scan(
@@ -112,9 +112,9 @@ def scan(
     return found
 
 
-def letters(blocks: Iterable[bytes]) -> Letters:
+def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
     """Look at the letters of a file, or of a part of it, in blocks of any size."""
-    found, decoder = Letters(), codecs.getincrementaldecoder("utf-8")()
+    found, decoder = Utf8Evidence(), codecs.getincrementaldecoder("utf-8")()
     for block in blocks:
         held = decoder.getstate()[0]
         if block.isascii() and not held:
@@ -167,8 +167,8 @@ def _look(found: Scan, block: bytes, *, ends_with_cr: bool) -> None:
         found.lone_cr += block.count(b"\r") - pairs
 
 
-def _count_invalid(found: Letters, data: bytes) -> None:
+def _count_invalid(found: Utf8Evidence, data: bytes) -> None:
     found.sequences += sum(len(each) - 1 for each in _SEQUENCE.findall(data))
     invalid = _HIGH.findall(_SEQUENCE.sub(b"", data))
     found.invalid += len(invalid)
-    found.controls = found.controls or any(byte < b"\xa0" for byte in invalid)
+    found.has_c1_controls = found.has_c1_controls or any(byte < b"\xa0" for byte in invalid)

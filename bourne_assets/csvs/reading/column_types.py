@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from bourne_assets.csvs.engine import Engine, literal
-from bourne_assets.csvs.form import CsvForm
+from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
 
 _KEPT = re.compile(r"BIGINT|DOUBLE|BOOLEAN|DATE|TIME|TIMESTAMP")
 #: Numbers that a number would not give back: `007`, and more digits than a DOUBLE has.
@@ -20,24 +20,24 @@ _ROWS = 20_480
 
 
 def found_types(
-    engine: Engine, rows: str, source: Path, form: CsvForm, nulls: Sequence[str] = ()
+    session: DuckDbSession, rows: str, source: Path, dialect: Dialect, nulls: Sequence[str] = ()
 ) -> dict[str, str]:
     """DuckDB's types by column; text where it is not sure, or a number would lose digits.
 
     Args:
-        engine: DuckDB.
+        session: DuckDB.
         rows: The file's rows as a query's source, all columns text.
         source: The file.
-        form: Its form.
+        dialect: Its dialect.
         nulls: Texts that mean an unknown value, beside the empty one.
     """
-    names = form.columns
+    names = dialect.columns
     try:
-        ((suggested,),) = engine.rows(
+        ((suggested,),) = session.rows(
             "SELECT [c.type FOR c IN Columns] FROM sniff_csv("
-            f"{literal(str(source))}, delim = {literal(form.delimiter)},"
-            f" quote = {literal(form.quote)}, escape = {literal(form.escape)},"
-            f" header = {str(form.has_header).lower()}, sample_size = {_ROWS},"
+            f"{literal(str(source))}, delim = {literal(dialect.delimiter)},"
+            f" quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},"
+            f" header = {str(dialect.has_header).lower()}, sample_size = {_ROWS},"
             f" nullstr = [{', '.join(map(literal, ('', *nulls)))}], ignore_errors = true)"
         )
     except duckdb.Error:
@@ -51,7 +51,7 @@ def found_types(
             f"coalesce(bool_or(regexp_matches(c{n}, {literal(_CODE)})), true)" for n in numbers
         )
         try:
-            (codes,) = engine.rows(f"SELECT {asked} FROM (FROM {rows} LIMIT {_ROWS})")
+            (codes,) = session.rows(f"SELECT {asked} FROM (FROM {rows} LIMIT {_ROWS})")
         except duckdb.Error:
             codes = (True,) * len(numbers)
         for n, is_code in zip(numbers, codes, strict=True):

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.form import CsvForm
-from bourne_assets.csvs.scan import BLOCK, MAXIMUM_LINE_BYTES
+from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 
 #: So much of a rejected line is kept beside its reason, and less of it where there are many; all
 #: of it lies in the landed file.
@@ -44,7 +44,7 @@ class RejectedLine:
 
 
 @dataclass
-class PlainCopy:
+class NormalisedCopy:
     """What became of a copy.
 
     Attributes:
@@ -56,27 +56,27 @@ class PlainCopy:
     noted: dict[int, RejectedLine] = field(default_factory=dict)
 
 
-def copy_plainly(
-    path: Path, target: Path, form: CsvForm, stop: Callable[[], None] = lambda: None
-) -> PlainCopy:
+def normalise(
+    path: Path, target: Path, dialect: Dialect, stop: Callable[[], None] = lambda: None
+) -> NormalisedCopy:
     """Write a copy of a file that DuckDB can read.
 
     Args:
         path: The file.
         target: The copy.
-        form: The file's form.
+        dialect: The file's dialect.
         stop: Called between blocks; what it raises ends the copy.
 
     Raises:
         CsvRejected: Too many lines do not parse, or the gzip stream is damaged.
         OSError: The file cannot be read, or the copy not written.
     """
-    writer = _Writer(form)
+    writer = _Writer(dialect)
     try:
         with (
-            _opened(path, form) as source,
+            _opened(path, dialect) as source,
             target.open("wb") as copy,
-            closing(_lines(source, form, stop, writer.takes_whole)) as lines,
+            closing(_lines(source, dialect, stop, writer.takes_whole)) as lines,
         ):
             for chunk in lines:
                 if isinstance(chunk, bytes):
@@ -89,23 +89,23 @@ def copy_plainly(
     return writer.result
 
 
-def _opened(path: Path, form: CsvForm) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if form.is_gzip else path.open("rb")
+def _opened(path: Path, dialect: Dialect) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if dialect.is_gzip else path.open("rb")
 
 
 class _Writer:
     """Writes lines, holding those of a quoted field until it ends."""
 
-    def __init__(self, form: CsvForm) -> None:
-        self.result = PlainCopy()
+    def __init__(self, dialect: Dialect) -> None:
+        self.result = NormalisedCopy()
         self._number = 0
         self._held: list[bytes] = []
-        self._is_record, self._is_open = _shapes(form)
-        self._quote = form.quote.encode()
-        self._blank_is_record = len(form.columns) == 1
-        self._in_header = form.has_header
-        sign = form.delimiter.encode()
-        self._replacement = sign.join([b"x"] * (len(form.columns) + 2)) + b"\n"
+        self._is_record, self._is_open = _shapes(dialect)
+        self._quote = dialect.quote.encode()
+        self._blank_is_record = len(dialect.columns) == 1
+        self._in_header = dialect.has_header
+        sign = dialect.delimiter.encode()
+        self._replacement = sign.join([b"x"] * (len(dialect.columns) + 2)) + b"\n"
 
     def takes_whole(self, chunk: bytes) -> bool:
         """Whether nothing in whole lines needs to be looked at line by line."""
@@ -189,13 +189,13 @@ class _Writer:
             raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not parse")
 
 
-def _shapes(form: CsvForm) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+def _shapes(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """Patterns of a whole record, and of one whose last field is quoted and goes on."""
     # Atomic groups: up to Python 3.11.4 a possessive quantifier of a group matches too little.
-    sign, quote = re.escape(form.delimiter.encode()), re.escape(form.quote.encode() or b'"')
-    escape = re.escape(form.escape.encode())
+    sign, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode() or b'"')
+    escape = re.escape(dialect.escape.encode())
     inside, end = rb"(?>(?:[^%b]++|%b%b)*)" % (quote, quote, quote), b""
-    if form.escape != form.quote:
+    if dialect.escape != dialect.quote:
         inside = rb"(?>(?:[^%b%b]++|%b.)*)" % (quote, escape, escape)
         end = rb"(?:%b)?" % escape  # of the line end that comes before the next line
     field = rb"(?:%b%b%b(?=%b|\Z)|(?!%b)[^%b\n]*+)" % (quote, inside, quote, sign, quote, sign)
@@ -220,7 +220,7 @@ def rejected_line(number: int, reason: str, line: bytes, size: int, before: int)
 
 def _lines(
     source: IO[bytes],
-    form: CsvForm,
+    dialect: Dialect,
     stop: Callable[[], None],
     takes_whole: Callable[[bytes], bool],
 ) -> Generator[bytes | tuple[bytes, str, int]]:
@@ -228,8 +228,8 @@ def _lines(
 
     One is without its end, and comes with the reason why it is none, and its whole size.
     """
-    decode = _decoder(form)
-    source.read(len(form.mark))
+    decode = _decoder(dialect)
+    source.read(len(dialect.bom))
     held, skipped = b"", 0
     while block := source.read(BLOCK):
         stop()
@@ -241,17 +241,17 @@ def _lines(
             data = _END.sub(b"\n", data)
         whole, end, rest = data.rpartition(b"\n")
         held = rest + keep
-        if end and not skipped and takes_whole(whole) and not _judged(whole, 0, form):
+        if end and not skipped and takes_whole(whole) and not _judged(whole, 0, dialect):
             yield whole + end
         elif end:
             for line in whole.split(b"\n"):
-                yield line, _judged(line, skipped, form), len(line) + skipped
+                yield line, _judged(line, skipped, dialect), len(line) + skipped
                 skipped = 0
         if len(held) > MAXIMUM_LINE_BYTES:
             skipped += len(held) - MAXIMUM_TEXT_BYTES
             held = held[:MAXIMUM_TEXT_BYTES]
     for line in _last_lines(held + decode(b"")):
-        yield line, _judged(line, skipped, form), len(line) + skipped
+        yield line, _judged(line, skipped, dialect), len(line) + skipped
 
 
 def _last_lines(data: bytes) -> list[bytes]:
@@ -260,28 +260,28 @@ def _last_lines(data: bytes) -> list[bytes]:
     return lines[:-1] if not lines[-1] else lines
 
 
-def _judged(line: bytes, skipped: int, form: CsvForm) -> str:
+def _judged(line: bytes, skipped: int, dialect: Dialect) -> str:
     """Why no reader should see a line; empty where it may."""
     if len(line) + skipped > MAXIMUM_LINE_BYTES:
         return f"it is longer than {MAXIMUM_LINE_BYTES:,} bytes"
     if b"\0" in line:
         return "it holds a NUL byte"
-    if not line.isascii() and not _is_text(line, form):
-        return f"it holds bytes that are no {form.encoding}"
+    if not line.isascii() and not _is_text(line, dialect):
+        return f"it holds bytes that are no {dialect.encoding}"
     return ""
 
 
-def _is_text(line: bytes, form: CsvForm) -> bool:
+def _is_text(line: bytes, dialect: Dialect) -> bool:
     try:
         text = line.decode()
     except UnicodeDecodeError:
         return False
-    return form.encoding == "utf-8" or "\ufffd" not in text
+    return dialect.encoding == "utf-8" or "\ufffd" not in text
 
 
-def _decoder(form: CsvForm) -> Callable[[bytes], bytes]:
+def _decoder(dialect: Dialect) -> Callable[[bytes], bytes]:
     """Bytes of the file's encoding to UTF-8; what is no text becomes U+FFFD, and is judged so."""
-    if form.encoding == "utf-8":
+    if dialect.encoding == "utf-8":
         return lambda block: block
-    decoder = codecs.getincrementaldecoder(form.encoding)("replace")
+    decoder = codecs.getincrementaldecoder(dialect.encoding)("replace")
     return lambda block: decoder.decode(block, not block).encode("utf-8", "replace")

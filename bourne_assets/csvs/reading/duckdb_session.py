@@ -1,6 +1,6 @@
 """DuckDB, held to the memory that a landing may take.
 
-What must not be put here: CSV files' forms (`form`), and which columns there are (`reading`).
+What must not be put here: CSV files' forms (`dialect`), and which columns there are (`reading`).
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class ColumnProfile:
     high: str | None
 
 
-class Engine:
+class DuckDbSession:
     """One DuckDB in memory; not to be shared by threads."""
 
     def __init__(
@@ -68,14 +68,14 @@ class Engine:
         }.items():
             self._connection.execute(f"SET {name} = {value}")
 
-    def allow(self, *, megabytes: int, threads: int) -> None:
+    def limit(self, *, megabytes: int, threads: int) -> None:
         """Change how much may be used from now on."""
         self._megabytes = megabytes
         self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
         self._connection.execute(f"SET threads = {threads}")
 
     @contextmanager
-    def frugal(self) -> Iterator[None]:
+    def single_threaded(self) -> Iterator[None]:
         """One thread, for what must fit into little memory; results that are sorted stay so."""
         ((threads,),) = self.rows("SELECT current_setting('threads')")
         self._connection.execute("SET threads = 1")
@@ -137,7 +137,7 @@ class Engine:
         ((count,),) = self.rows(f"COPY ({query}) TO {literal(str(table))} ({options})")
         return int(count)
 
-    def unite(self, tables: Sequence[Path], table: Path) -> None:
+    def union(self, tables: Sequence[Path], table: Path) -> None:
         """Write tables one below another, columns matched by name; of two kinds they are text.
 
         Args:

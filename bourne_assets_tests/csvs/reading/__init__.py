@@ -1,0 +1,1 @@
+"""How a CSV file becomes rows."""
