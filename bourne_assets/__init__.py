@@ -1,7 +1,7 @@
 """A Dagster data platform for CSV batches, TMDB films and six questions about a saga.
 
 Two floors: `definitions`, `assets`, `checks`, `automation`, `resources` and `cli` speak Dagster;
-`tmdb`, `lake`, `csvs`, `saga` and `insights` are plain Python that never imports it.
+`tmdb`, `lake`, `csvs`, `saga` and `answers` are plain Python that never imports it.
 Nothing is imported here, so that a light module of the lower floor starts light.
 """
 

@@ -14,9 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bourne_assets.insights.comparison import SpokenTurn
-from bourne_assets.insights.language import Language, localizer
-from bourne_assets.insights.words import day_of, in_words, origin
+from bourne_assets.answers.comparison import SpokenTurn
+from bourne_assets.answers.words.language import Language, localizer
+from bourne_assets.answers.words.words import day_of, in_words, origin
 from bourne_assets.lake.store import Lake
 from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.tmdb import NOTICE

@@ -31,8 +31,8 @@ from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet, records
 from bourne_assets.tmdb import NOTICE
+from bourne_assets_tests.answers.test_formulas import films_of_2017
 from bourne_assets_tests.conftest import BUCKET
-from bourne_assets_tests.test_answers import films_of_2017
 
 _SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
 _LINEAGE = {

@@ -3,6 +3,9 @@
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.pictures.pictures import popularity_over_time
+from bourne_assets.answers.pictures.render import png_of
+from bourne_assets.answers.words.language import localizer
 from bourne_assets.assets.common import (
     FOLLOWS,
     OWNERS,
@@ -14,9 +17,6 @@ from bourne_assets.assets.common import (
     tmdb_credit,
 )
 from bourne_assets.catalogue import picture
-from bourne_assets.insights.chart import png_of
-from bourne_assets.insights.language import localizer
-from bourne_assets.insights.pictures import popularity_over_time
 from bourne_assets.lake import keys
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga

@@ -1,10 +1,16 @@
-"""The answers to the six questions. What must not be put here: formulas (`insights.answers`)."""
+"""The answers to the six questions. What must not be put here: formulas (`answers.formulas`)."""
 
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.formulas import answer_questions, films_of
+from bourne_assets.answers.markdown import as_markdown, main_numbers
+from bourne_assets.answers.pictures.pictures import pictures_of
+from bourne_assets.answers.pictures.render import png_of
+from bourne_assets.answers.questions import ANSWER_FIELDS, FIELD_SOURCES
+from bourne_assets.answers.words.language import localizer
 from bourne_assets.assets.common import (
     FOLLOWS,
     OWNERS,
@@ -15,12 +21,6 @@ from bourne_assets.assets.common import (
     tmdb_credit,
 )
 from bourne_assets.catalogue import column_lineage, picture, plain_metadata, table_metadata
-from bourne_assets.insights.answers import answer_questions, films_of
-from bourne_assets.insights.chart import png_of
-from bourne_assets.insights.language import localizer
-from bourne_assets.insights.markdown import as_markdown, main_numbers
-from bourne_assets.insights.pictures import pictures_of
-from bourne_assets.insights.schemas import ANSWER_FIELDS, FIELD_SOURCES
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings

@@ -1,4 +1,4 @@
-"""The report that people read. What must not be put here: the page itself (`insights.report`)."""
+"""The report that people read. What must not be put here: the page itself (`answers.report`)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,6 +8,9 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.report import build_report
+from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.assets.common import (
     FOLLOWS,
     OWNERS,
@@ -18,9 +21,6 @@ from bourne_assets.assets.common import (
     tmdb_credit,
 )
 from bourne_assets.catalogue import FORMAT_KEY, table_metadata
-from bourne_assets.insights.answers import answer_questions
-from bourne_assets.insights.language import LANGUAGES
-from bourne_assets.insights.report import build_report
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of

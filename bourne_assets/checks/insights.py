@@ -1,4 +1,4 @@
-"""Checks on the answers and on the history. What must not be put here: formulas (`insights`)."""
+"""Checks on the answers and on the history. What must not be put here: formulas (`answers`)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.formulas import answer_questions
 from bourne_assets.assets.common import saga_key
 from bourne_assets.checks.rules import (
     Finding,
@@ -14,7 +15,6 @@ from bourne_assets.checks.rules import (
     follows_schema,
     result_of,
 )
-from bourne_assets.insights.answers import answer_questions
 from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.lake import LakeResource

@@ -1,4 +1,4 @@
-"""`bourne answers`. What must not be put here: the answers (`insights`) and words (`console`)."""
+"""`bourne answers`. What must not be put here: the answers (`answers`) and words (`console`)."""
 
 import dataclasses
 import json
@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 import pandas as pd
 
+from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.insights.language import LANGUAGES, Language
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
@@ -127,7 +127,7 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[dict[str, Any]]:
     Raises:
         NoSnapshot: The history has none on or before one of the days.
     """
-    from bourne_assets.insights.answers import answer_questions
+    from bourne_assets.answers.formulas import answer_questions
     from bourne_assets.saga.history import films_as_of
 
     history = read_history(lake, saga)
@@ -139,7 +139,7 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[dict[str, Any]]:
 
 def _print(found: list[dict[str, Any]], lang: Language, *, as_json: bool) -> None:
     from bourne_assets import console as show
-    from bourne_assets.insights.comparison import compare, turns_in_words
+    from bourne_assets.answers.comparison import compare, turns_in_words
 
     if len(found) == 1:
         if as_json:

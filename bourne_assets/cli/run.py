@@ -26,7 +26,7 @@ def run(*, slug: str, select: str | None, resume: bool) -> int:
     saga = saga_of(settings, slug)
     console = show.output()
     with lake_of(settings) as lake_of_run, ThreadPoolExecutor(1) as meanwhile:
-        from bourne_assets.insights.chart import warm_up
+        from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up)
         from bourne_assets.instance import open_instance

@@ -3,7 +3,7 @@
 Every function takes the films as `films_of` lists them: plain values, in order of release
 (unknown last), then TMDB id. An unknown figure is null and never 0: a film without it is left out
 of that answer and named under `missing`. What cannot be computed is null with a `reason`.
-What must not be put here: reading and storing, words (`words`), pictures (`chart`).
+What must not be put here: reading and storing, words (`words`), pictures (`pictures`).
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.insights.statistics import correlation
+from bourne_assets.answers.statistics import correlation
 from bourne_assets.saga.table import release_order
 from bourne_assets.tables import records
 

@@ -13,15 +13,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bourne_assets.insights.answers import answer_questions
-from bourne_assets.insights.language import LANGUAGES, Language, localizer
-from bourne_assets.insights.report import build_report
-from bourne_assets.insights.words import in_words, origin
+from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.report import build_report
+from bourne_assets.answers.words.language import LANGUAGES, Language, localizer
+from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.saga.history import merged, seed, snapshot_of
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.test_answers import Figures, films_of_2017, saga_table
-from bourne_assets_tests.test_history import BOURNE, OTHER
-from bourne_assets_tests.test_words import SCENARIOS
+from bourne_assets_tests.answers.test_formulas import Figures, films_of_2017, saga_table
+from bourne_assets_tests.answers.test_words import SCENARIOS
+from bourne_assets_tests.saga.test_history import BOURNE, OTHER
 
 _INPUTS = [{"uri": "s3://bourne-lake/Refined/bourne_saga_table.parquet", "sha256": "ab" * 32}]
 _RULE = "No film has two rows of one UTC day: the last snapshot of a day wins."

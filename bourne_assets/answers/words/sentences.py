@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bourne_assets.insights.language import Localizer
+from bourne_assets.answers.words.language import Localizer
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """Which answers turn over between two days: the conclusion, not the last digit.
 
-What must not be put here: computing answers (`answers`), and words but those of a comparison.
+What must not be put here: computing answers (`formulas`), and words but those of a comparison.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bourne_assets.insights.correlations import evidence_of
-from bourne_assets.insights.language import Language, Localizer, localizer
-from bourne_assets.insights.sentences import Spoken, film_name
-from bourne_assets.insights.statistics import strength
-from bourne_assets.insights.words import in_words
+from bourne_assets.answers.statistics import strength
+from bourne_assets.answers.words.correlations import evidence_of
+from bourne_assets.answers.words.language import Language, Localizer, localizer
+from bourne_assets.answers.words.sentences import Spoken, film_name
+from bourne_assets.answers.words.words import in_words
 
 Outcome = Literal["same", "changed", "turned", "unknown"]
 _SUCCESS = ("revenue", "profit", "return")

@@ -2,7 +2,7 @@
 
 One drawing serves Dagster's metadata, the report on a desk and on a phone: narrow, with letters
 that stay readable when it is scaled. Money is in millions of USD; films are named where they
-stand, not in a legend. What must not be put here: drawing (`chart`), figures not in the answers.
+stand, not in a legend. What must not be put here: drawing (`render`), figures not in the answers.
 """
 
 from collections import Counter
@@ -13,13 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.insights import plots
-from bourne_assets.insights.answers import Film
-from bourne_assets.insights.labels import FONT_SIZE, shortened, spread
-from bourne_assets.insights.language import Localizer
-from bourne_assets.insights.plots import BLUE, GREEN, HEIGHT, ORANGE, Head, Rows
-from bourne_assets.insights.sentences import film_name
-from bourne_assets.insights.words import origin
+from bourne_assets.answers.formulas import Film
+from bourne_assets.answers.pictures import plots
+from bourne_assets.answers.pictures.labels import FONT_SIZE, shortened, spread
+from bourne_assets.answers.pictures.plots import BLUE, GREEN, HEIGHT, ORANGE, Head, Rows
+from bourne_assets.answers.words.language import Localizer
+from bourne_assets.answers.words.sentences import film_name
+from bourne_assets.answers.words.words import origin
 from bourne_assets.tables import records
 
 _FIGURES = (("budget", ORANGE), ("revenue", BLUE), ("profit", GREEN))

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from bourne_assets.insights.language import (
+from bourne_assets.answers.words.language import (
     LANGUAGES,
     Language,
     catalogue_file,
@@ -59,7 +59,7 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language: Language) 
 
 def test_the_catalogue_is_found_wherever_the_package_lies(tmp_path: Path) -> None:
     code = (
-        "from bourne_assets.insights.language import localizer\n"
+        "from bourne_assets.answers.words.language import localizer\n"
         "print(localizer('pt').gettext('Film'))\n"
     )
     done = subprocess.run(

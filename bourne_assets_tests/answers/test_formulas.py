@@ -1,6 +1,6 @@
 """The six answers, against figures of 2017 and against plain Python that shares no code with them.
 
-The other tests of the insights build their films with `film` and `saga_table` of this module.
+The other tests of this package build their films with `film` and `saga_table` of this module.
 """
 
 import csv
@@ -18,19 +18,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.insights.answers import (
+from bourne_assets.answers.formulas import (
     answer_questions,
     films_of,
     popularity_vs_success,
     revenue_variation,
     top_revenue_vs_top_budget,
 )
-from bourne_assets.insights.schemas import ANSWER_FIELDS
+from bourne_assets.answers.questions import ANSWER_FIELDS
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import conform, from_json, to_json
-from bourne_assets_tests.test_statistics import NEAR, exact_r, ranks, share_of_orders
+from bourne_assets_tests.answers.test_statistics import NEAR, exact_r, ranks, share_of_orders
 
-FIGURES = Path(__file__).parent / "data" / "bourne_2017-09.csv"
+FIGURES = Path(__file__).parent.parent / "data" / "bourne_2017-09.csv"
 NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
 
 _IMDB_IDS = {

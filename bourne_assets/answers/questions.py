@@ -1,6 +1,6 @@
 """The fields of the answers object and what they mean: its dictionary for the catalogue.
 
-What must not be put here: how they are computed (`answers`).
+What must not be put here: how they are computed (`formulas`).
 """
 
 #: Field, type and description, in the order of the object.

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from bourne_assets_tests.test_answers import Figures, film, must_be_those_of_plain_python
-from bourne_assets_tests.test_words import SCENARIOS
+from bourne_assets_tests.answers.test_formulas import Figures, film, must_be_those_of_plain_python
+from bourne_assets_tests.answers.test_words import SCENARIOS
 
 _DAY = date(2007, 8, 3)
 

@@ -1,13 +1,13 @@
 """The six answers as Markdown, for the page of `insight_metrics` in Dagster.
 
-What must not be put here: words (`words`) and pictures (`chart`).
+What must not be put here: words (`words`) and pictures (`pictures`).
 """
 
 import re
 from typing import Any
 
-from bourne_assets.insights.language import Language
-from bourne_assets.insights.words import in_words, origin
+from bourne_assets.answers.words.language import Language
+from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.tmdb import NOTICE
 
 #: What Markdown would take for a table's edge, a link, a picture, HTML or emphasis.

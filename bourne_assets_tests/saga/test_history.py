@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.insights.answers import answer_questions
+from bourne_assets.answers.formulas import answer_questions
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NoSnapshot, SnapshotUnreadable
@@ -24,8 +24,8 @@ from bourne_assets.saga.history import (
 from bourne_assets.saga.schemas import HistoryTable
 from bourne_assets.saga.snapshots import keep_snapshot, load_snapshots
 from bourne_assets.tables import conform, from_parquet, records, to_parquet
-from bourne_assets_tests.test_answers import film, films_of_2017, saga_table
-from bourne_assets_tests.test_statistics import exact_r
+from bourne_assets_tests.answers.test_formulas import film, films_of_2017, saga_table
+from bourne_assets_tests.answers.test_statistics import exact_r
 
 BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 OTHER = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)

@@ -4,12 +4,12 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bourne_assets.insights.language import LANGUAGES, Language
-from bourne_assets.insights.markdown import as_markdown, main_numbers
-from bourne_assets.insights.words import in_words, origin
+from bourne_assets.answers.markdown import as_markdown, main_numbers
+from bourne_assets.answers.words.language import LANGUAGES, Language
+from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.test_answers import films_of_2017, result_of
-from bourne_assets_tests.test_words import SCENARIOS
+from bourne_assets_tests.answers.test_formulas import films_of_2017, result_of
+from bourne_assets_tests.answers.test_words import SCENARIOS
 
 _HOSTILE = [
     "a|b",

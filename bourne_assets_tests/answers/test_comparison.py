@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.insights.comparison import Turn, compare, turns_in_words
-from bourne_assets_tests.test_answers import Figures, film, films_of_2017, result_of
-from bourne_assets_tests.test_words import SCENARIOS
+from bourne_assets.answers.comparison import Turn, compare, turns_in_words
+from bourne_assets_tests.answers.test_formulas import Figures, film, films_of_2017, result_of
+from bourne_assets_tests.answers.test_words import SCENARIOS
 
 _NAMES = [
     "mean_revenue",

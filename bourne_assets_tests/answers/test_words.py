@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.insights.language import LANGUAGES, Language
-from bourne_assets.insights.words import in_words, origin
-from bourne_assets_tests.test_answers import Figures, film, films_of_2017, result_of
+from bourne_assets.answers.words.language import LANGUAGES, Language
+from bourne_assets.answers.words.words import in_words, origin
+from bourne_assets_tests.answers.test_formulas import Figures, film, films_of_2017, result_of
 
 _MINUS = "\N{MINUS SIGN}"
 

@@ -7,9 +7,9 @@ What must not be put here: markup. Callers join the sentences as they need.
 from datetime import date
 from typing import Any
 
-from bourne_assets.insights.correlations import popularity, year
-from bourne_assets.insights.language import Language, Localizer, localizer
-from bourne_assets.insights.sentences import Figure, Spoken, film_name, missing, tied
+from bourne_assets.answers.words.correlations import popularity, year
+from bourne_assets.answers.words.language import Language, Localizer, localizer
+from bourne_assets.answers.words.sentences import Figure, Spoken, film_name, missing, tied
 
 
 def in_words(result: dict[str, Any], language: Language = "en") -> list[Spoken]:

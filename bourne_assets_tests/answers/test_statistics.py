@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.insights.statistics import (
+from bourne_assets.answers.statistics import (
     EXACT_UP_TO,
     MINIMUM_PAIRS,
     correlation,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bourne_assets.insights.labels import FONT_SIZE, Align, place, shortened
-from bourne_assets.insights.language import Localizer
+from bourne_assets.answers.pictures.labels import FONT_SIZE, Align, place, shortened
+from bourne_assets.answers.words.language import Localizer
 
 #: Colours that stay apart for the colour-blind and have contrast on white (Okabe and Ito).
 BLUE, ORANGE, GREEN, DARK, GREY = "#0072B2", "#D55E00", "#009E73", "#1f2933", "#5f6b76"

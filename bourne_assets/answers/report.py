@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.insights import chart
-from bourne_assets.insights.answers import Film, answer_questions, films_of
-from bourne_assets.insights.language import LANGUAGES, Language, Localizer, localizer
-from bourne_assets.insights.pictures import Picture, pictures_of, popularity_over_time
-from bourne_assets.insights.sentences import film_name
-from bourne_assets.insights.words import in_words, origin
+from bourne_assets.answers.formulas import Film, answer_questions, films_of
+from bourne_assets.answers.pictures import render
+from bourne_assets.answers.pictures.pictures import Picture, pictures_of, popularity_over_time
+from bourne_assets.answers.words.language import LANGUAGES, Language, Localizer, localizer
+from bourne_assets.answers.words.sentences import film_name
+from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import days_of, films_as_of
 from bourne_assets.settings import DATA_DIR
@@ -78,7 +78,7 @@ def build_report(
             notice=NOTICE,
             style=_file("report.css"),
             script=_file("report.js"),
-            vega=_markup(chart.javascript().replace("</script", "<\\/script")),
+            vega=_markup(render.javascript().replace("</script", "<\\/script")),
         )
     )
 
@@ -113,9 +113,9 @@ def _edition(
 
 
 def _shown(picture: Picture) -> _Shown:
-    specification = json.dumps(chart.vega_of(picture.specification), separators=(",", ":"))
+    specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))
     return _Shown(
-        svg=_markup(chart.svg_of(picture.specification)),
+        svg=_markup(render.svg_of(picture.specification)),
         specification=_markup(specification.replace("<", "\\u003c")),
         alternative=picture.alternative,
     )

@@ -6,15 +6,15 @@ What must not be put here: the other answers (`words`), and statistics.
 from datetime import date
 from typing import Any
 
-from bourne_assets.insights.language import Localizer
-from bourne_assets.insights.sentences import Figure, Spoken, film_name, missing, tied
-from bourne_assets.insights.statistics import (
+from bourne_assets.answers.statistics import (
     MINIMUM_PAIRS,
     SIGNIFICANT,
     evidence,
     smallest_p,
     strength,
 )
+from bourne_assets.answers.words.language import Localizer
+from bourne_assets.answers.words.sentences import Figure, Spoken, film_name, missing, tied
 
 _SUCCESS = ("revenue", "profit", "return")
 

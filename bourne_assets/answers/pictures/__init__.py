@@ -1,0 +1,1 @@
+"""The answers drawn: what each picture shows, its plots, and the renderer."""

@@ -1,0 +1,1 @@
+"""The answers in words, in English and Portuguese."""
