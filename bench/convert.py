@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from bourne_assets.csvs.datasets import CHALLENGE_TYPES
+from bourne_assets.csvs.options import CHALLENGE_TYPES
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier
 from bourne_assets.csvs.reading.scan import scan
 

@@ -31,7 +31,7 @@ from bourne_assets.checks.insights import insight_checks
 from bourne_assets.checks.raw_csvs import raw_csvs_checks
 from bourne_assets.checks.saga import saga_checks
 from bourne_assets.checks.tmdb import tmdb_checks
-from bourne_assets.csvs.datasets import load_datasets
+from bourne_assets.csvs.options import load_datasets
 from bourne_assets.execution.executors import executor_of
 from bourne_assets.execution.retries import forgotten_retries_sensor
 from bourne_assets.resources.csvs import CsvFolderResource

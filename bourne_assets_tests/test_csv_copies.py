@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bourne_assets.csvs.datasets import Datasets, load_datasets
-from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.files import find_csv_files
 from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.options import Datasets, load_datasets
 from bourne_assets.csvs.progress import Progress
 from bourne_assets.csvs.schemas import LANDED, UNCHANGED
 from bourne_assets.lake.errors import LakeFailed
@@ -329,28 +328,6 @@ def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
     datasets = _said(folder, "datasets: {films: {columns: [a]}}")
     row = _land(lake, folder, datasets)["films.csv"]
     assert row["reason"] == "it has 2 columns, and BOURNE_CSV_DATASETS names 1"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "datasets: {films: {delimiter: '||'}}",
-        "datasets: {films: {colour: red}}",
-        "datasets: {films: {encoding: klingon}}",
-        "datasets: [1]",
-        "{",
-        "",
-    ],
-)
-def test_a_datasets_file_that_says_what_cannot_be_is_named(folder: Path, text: str) -> None:
-    with pytest.raises(CsvDatasetsError, match=r"datasets\.yaml") as raised:
-        _said(folder, text)
-    assert raised.value.exit_code == 2
-
-
-def test_a_datasets_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CsvDatasetsError, match="BOURNE_CSV_DATASETS"):
-        load_datasets(tmp_path / "missing.yaml")
 
 
 # Progress

@@ -1,7 +1,7 @@
 """The datasets that the user describes: each has a page of the catalogue, and its own freshness.
 
 They are made by the landing of their files (`raw_csvs`), and are no steps of their own.
-What must not be put here: how datasets are read (`csvs.datasets`), and how fresh they must be
+What must not be put here: how datasets are read (`csvs.options`), and how fresh they must be
 (`automation.freshness`).
 """
 
@@ -13,8 +13,8 @@ import dagster as dg
 
 from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP
 from bourne_assets.catalogue import object_metadata
-from bourne_assets.csvs.datasets import Dataset, Datasets
 from bourne_assets.csvs.landing import Landing
+from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake import keys
 from bourne_assets.settings import Settings
 
@@ -58,7 +58,7 @@ def landed_datasets(
             yield dg.AssetObservation(key, description=_files(profile), metadata=metadata)
 
 
-def _spec(settings: Settings, name: str, said: Dataset) -> dg.AssetSpec:
+def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
     dataset = keys.dataset_name(f"{name}.csv")
     wanted = f" Its id column is `{said.id}`." if said.id else ""
     return dg.AssetSpec(

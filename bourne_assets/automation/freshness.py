@@ -10,7 +10,7 @@ import dagster as dg
 
 from bourne_assets.assets.common import REFINED_GROUP, TRUSTED_GROUP
 from bourne_assets.assets.datasets import dataset_key
-from bourne_assets.csvs.datasets import Datasets
+from bourne_assets.csvs.options import Datasets
 
 #: TMDB is asked every day: a warning tells of one refresh that is late, a failure of one missed.
 OF_TMDB = dg.FreshnessPolicy.time_window(

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from bourne_assets.csvs.datasets import Dataset, Datasets
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.files import CsvFile
+from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.profiles import (
     Drift,
     find_drift,
@@ -114,7 +114,7 @@ class Copies:
         self._readers = readers
         self.profiles: dict[str, dict[str, Any]] = {}
 
-    def said(self, dataset: str) -> Dataset:
+    def said(self, dataset: str) -> DatasetOptions:
         """What the user says of a dataset."""
         return self._datasets[dataset]
 
@@ -224,7 +224,7 @@ class Copies:
             return self._lake.write(key, path.read_bytes(), PARQUET).uri
         return self._lake.write_file(key, path, scan(path).sha256, PARQUET).uri
 
-    def _reading(self, member: _Member, said: Dataset, folder: Path, number: int) -> Reading:
+    def _reading(self, member: _Member, said: DatasetOptions, folder: Path, number: int) -> Reading:
         """The reading of a file; one that was known is read now, for another one is new."""
         if member.reading is not None:
             return member.reading

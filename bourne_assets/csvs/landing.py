@@ -18,10 +18,10 @@ from typing import Any
 import pandas as pd
 
 from bourne_assets.csvs.copies import Copies, Group
-from bourne_assets.csvs.datasets import Datasets
 from bourne_assets.csvs.errors import CsvRejected, LandingStopped
 from bourne_assets.csvs.files import CsvFile, must_be_regular, told_apart
 from bourne_assets.csvs.journal import Journal
+from bourne_assets.csvs.options import Datasets
 from bourne_assets.csvs.progress import Progress
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading

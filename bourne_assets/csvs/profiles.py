@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bourne_assets.csvs.datasets import CHALLENGE_ID, Dataset
+from bourne_assets.csvs.options import CHALLENGE_ID, DatasetOptions
 from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.lake import keys
@@ -47,7 +47,7 @@ def read_profile(lake: Lake, dataset: str) -> dict[str, Any]:
 
 
 def is_current(
-    profile: Mapping[str, Any], sources: Sequence[tuple[str, str]], said: Dataset
+    profile: Mapping[str, Any], sources: Sequence[tuple[str, str]], said: DatasetOptions
 ) -> bool:
     """Whether a profile is that of these files, read as they would be now.
 
@@ -65,7 +65,7 @@ def is_current(
 
 
 def find_drift(
-    profile: Mapping[str, Any], now: Mapping[str, str], dialect: Dialect, said: Dataset
+    profile: Mapping[str, Any], now: Mapping[str, str], dialect: Dialect, said: DatasetOptions
 ) -> Drift:
     """Compare columns with those of the last landing.
 
@@ -83,7 +83,7 @@ def find_drift(
     return Drift(tuple(_changes(before, now)), missing)
 
 
-def id_of(profile: Mapping[str, Any], dialect: Dialect, said: Dataset) -> str | None:
+def id_of(profile: Mapping[str, Any], dialect: Dialect, said: DatasetOptions) -> str | None:
     """The id column: the user's word, the challenge's, or one of that name in the last landing."""
     known = profile.get("id")
     if said.id or known:
@@ -100,7 +100,7 @@ def make_profile(
     rows: int,
     columns: Sequence[ColumnProfile],
     id_column: str | None,
-    said: Dataset,
+    said: DatasetOptions,
     table: str,
     titles: str | None,
 ) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from bourne_assets.csvs.datasets import Datasets, load_datasets
 from bourne_assets.csvs.files import CsvFile, find_csv_files
+from bourne_assets.csvs.options import Datasets, load_datasets
 
 
 class CsvFolderResource(dg.ConfigurableResource["CsvFolderResource"]):

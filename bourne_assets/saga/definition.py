@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
+from bourne_assets.yaml_files import read_yaml
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
 DEFAULT_SLUG = "bourne"
@@ -56,14 +57,12 @@ def load_sagas(path: Path) -> dict[str, Saga]:
             line is named.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content, tree = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SagaConfigurationError(
             f"The sagas file {path} cannot be read ({error}): check BOURNE_SAGAS_FILE."
         ) from None
-    try:
-        content, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         detail = " ".join(str(error).split())
         raise SagaConfigurationError(f"The sagas file {path} is no YAML: {detail}.") from None
     entries = content.get("sagas") if isinstance(content, dict) else None

@@ -3,7 +3,7 @@
 Found, not assumed, and what the user says of the dataset comes first. The challenge's files know
 no quoting: a lone `"` is data there. In any other file quotes are quotes where fields are enclosed
 in them, and data where they stand inside of fields.
-What must not be put here: bytes (`scan`), rows (`reading`), and what columns mean (`datasets`).
+What must not be put here: bytes (`scan`), rows (`reading`), and what columns mean (`options`).
 """
 
 import codecs
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from bourne_assets.csvs.datasets import Dataset, is_challenge
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import DatasetOptions, is_challenge
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, weigh_utf8
 
 _DELIMITERS = ("|", ";", "\t", ",")
@@ -86,7 +86,7 @@ class Dialect:
         return bool(self.bom)
 
 
-def detect_dialect(path: Path, found: Scan, said: Dataset | None = None) -> Dialect:
+def detect_dialect(path: Path, found: Scan, said: DatasetOptions | None = None) -> Dialect:
     """Find how a file is to be read.
 
     Args:
@@ -98,7 +98,7 @@ def detect_dialect(path: Path, found: Scan, said: Dataset | None = None) -> Dial
         CsvRejected: The file is empty, has no header, too many columns, or is no text.
         OSError: It cannot be read.
     """
-    said = said or Dataset()
+    said = said or DatasetOptions()
     sample = _sample(path, found)
     bom, encoding = _encoding(path, sample, found, said)
     text = sample[len(bom) :].decode(encoding, "replace")
@@ -148,7 +148,7 @@ def _sample(path: Path, found: Scan) -> bytes:
     return start
 
 
-def _encoding(path: Path, sample: bytes, found: Scan, said: Dataset) -> tuple[bytes, str]:
+def _encoding(path: Path, sample: bytes, found: Scan, said: DatasetOptions) -> tuple[bytes, str]:
     bom, bom_encoding = next((each for each in _BOMS if sample.startswith(each[0])), (b"", ""))
     if said.encoding:
         return bom, codecs.lookup(said.encoding).name
@@ -179,7 +179,7 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=lambda each: len(_fields(text, each, _found_quoting(text, each))))
 
 
-def _quoting(text: str, delimiter: str, said: Dataset) -> _Quoting:
+def _quoting(text: str, delimiter: str, said: DatasetOptions) -> _Quoting:
     """What the user says of quotes, and what is found where nothing is said."""
     found = _found_quoting(text, delimiter)
     quote = said.quote
@@ -234,7 +234,7 @@ def _reader(text: str, delimiter: str, quoting: _Quoting) -> Iterator[list[str]]
 
 
 def _has_header(
-    first: tuple[str, ...], text: str, delimiter: str, quoting: _Quoting, said: Dataset
+    first: tuple[str, ...], text: str, delimiter: str, quoting: _Quoting, said: DatasetOptions
 ) -> bool:
     """Whether the first line names columns: names are no numbers, where the others hold some."""
     if said.header is not None:
@@ -253,7 +253,7 @@ def _is_number(text: str) -> bool:
     return bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?\s*", text))
 
 
-def _names(given: tuple[str, ...], said: Dataset) -> tuple[str, ...]:
+def _names(given: tuple[str, ...], said: DatasetOptions) -> tuple[str, ...]:
     """Names for all columns: what is empty is numbered, what is there already too."""
     if said.columns:
         if len(said.columns) != len(given):

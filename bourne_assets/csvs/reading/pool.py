@@ -13,7 +13,7 @@ from threading import Lock, local
 
 import duckdb
 
-from bourne_assets.csvs.datasets import Dataset
+from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.reader import Reading, read_csv
 from bourne_assets.csvs.reading.scan import Scan
@@ -42,13 +42,19 @@ class SessionPool:
         self._listing, self._large = Lock(), Lock()
 
     def submit(
-        self, path: Path, table: Path, found: Scan, said: Dataset, *, summarised: bool
+        self, path: Path, table: Path, found: Scan, said: DatasetOptions, *, summarised: bool
     ) -> Future[Reading]:
         """Read a file into a table, soon."""
         return self._pool.submit(self.read, path, table, found, said, summarised=summarised)
 
     def read(
-        self, path: Path, table: Path, found: Scan, said: Dataset, *, summarised: bool = False
+        self,
+        path: Path,
+        table: Path,
+        found: Scan,
+        said: DatasetOptions,
+        *,
+        summarised: bool = False,
     ) -> Reading:
         """Read a file into a table, now.
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from bourne_assets.csvs.datasets import CHALLENGE_TYPES, Dataset
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import CHALLENGE_TYPES, DatasetOptions
 from bourne_assets.csvs.reading.column_types import found_types
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, Fault, identifier, literal
@@ -78,7 +78,7 @@ def read_csv(
     table: Path,
     *,
     found: Scan | None = None,
-    said: Dataset | None = None,
+    said: DatasetOptions | None = None,
     session: DuckDbSession | None = None,
     stop: Callable[[], None] = lambda: None,
 ) -> Reading:
@@ -96,7 +96,7 @@ def read_csv(
         CsvRejected: The file is no CSV file.
         OSError: It cannot be read.
     """
-    said = said or Dataset()
+    said = said or DatasetOptions()
     found = found or scan(path, lambda _: stop())
     dialect = detect_dialect(path, found, said)
     with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as name:
@@ -123,7 +123,7 @@ class _Job:
     folder: Path
     table: Path
     found: Scan
-    said: Dataset
+    said: DatasetOptions
     dialect: Dialect
     session: DuckDbSession
     stop: Callable[[], None]
@@ -208,7 +208,7 @@ class _Job:
                 self.dialect,
                 self.said.nulls,
             )
-        return {name: self.said.types.get(name, kind) for name, kind in types.items()}
+        return {name: self.said.type_of(name) or kind for name, kind in types.items()}
 
     def _convert(
         self, source: Path, types: dict[str, str]

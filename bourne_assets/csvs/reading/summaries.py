@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bourne_assets.csvs.datasets import CHALLENGE_ID
+from bourne_assets.csvs.options import CHALLENGE_ID
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile, DuckDbSession
 from bourne_assets.csvs.reading.titles import write_titles
 

@@ -6,7 +6,7 @@ What must not be put here: whose ratings are wanted (`ratings`).
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from bourne_assets.csvs.datasets import CHALLENGE_ID
+from bourne_assets.csvs.options import CHALLENGE_ID
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
 
 #: Columns of the titles table by those of the challenge.

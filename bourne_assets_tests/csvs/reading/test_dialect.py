@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from pydantic import ValidationError
 
-from bourne_assets.csvs.datasets import Dataset
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.dialect import MAXIMUM_COLUMNS, Dialect
 from bourne_assets.csvs.reading.dialect import detect_dialect as form_of
 from bourne_assets.csvs.reading.reader import Reading, read_csv
@@ -167,7 +167,7 @@ def test_a_backslash_may_stand_before_a_line_end_in_quotes(
 @pytest.mark.parametrize("escape", ["é", "\n", "ab", ";"])
 def test_what_cannot_escape_a_quote_is_refused(escape: str) -> None:
     with pytest.raises(ValidationError):
-        Dataset(delimiter=";", escape=escape)
+        DatasetOptions(delimiter=";", escape=escape)
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -200,7 +200,7 @@ def test_a_backslash_at_the_end_of_a_quoted_path_escapes_nothing(
 
 def test_what_escapes_a_quote_can_be_said(tmp_path: Path) -> None:
     path = _written(tmp_path, b"id,title\n1,'say ^'yes^''\n")
-    said = Dataset(quote="'", escape="^")
+    said = DatasetOptions(quote="'", escape="^")
     reading = read_csv(path, tmp_path / "table.parquet", said=said)
     assert (reading.rows, len(reading.rejected)) == (1, 0)
     assert (reading.dialect.quote, reading.dialect.escape) == ("'", "^")

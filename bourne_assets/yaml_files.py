@@ -1,0 +1,73 @@
+"""YAML files that users write, read within bounds.
+
+A few lines of YAML can stand for millions of values: an alias repeats what its anchor names, and a
+merge copies it. Not here: what the values mean.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: Neither a list of datasets nor one of sagas comes near these.
+_MAXIMUM_CHARACTERS = 256 * 1024
+_MAXIMUM_NODES = 50_000
+
+
+def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
+    """Read a file of one YAML document.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its value, and the tree of its nodes, which know the lines they stand in.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is not UTF-8.
+        yaml.YAMLError: It is not valid YAML, or is too large, written out or with its aliases.
+        ValueError: It has a value that Python cannot hold.
+    """
+    with path.open(encoding="utf-8") as file:
+        text = file.read(_MAXIMUM_CHARACTERS + 1)
+    if len(text) > _MAXIMUM_CHARACTERS:
+        raise yaml.YAMLError(f"it is longer than {_MAXIMUM_CHARACTERS:,} characters")
+    try:
+        tree = yaml.compose(text, Loader=_BoundedLoader)
+        _ensure_bounded(tree)
+        return yaml.load(text, Loader=_BoundedLoader), tree  # noqa: S506 - a SafeLoader
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
+
+
+class _BoundedLoader(yaml.SafeLoader):
+    """Ends when a document has more nodes than anyone writes by hand."""
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.nodes += 1
+        if self.nodes > _MAXIMUM_NODES:
+            raise yaml.YAMLError(f"it has more than {_MAXIMUM_NODES:,} values")
+        return super().compose_node(parent, index)
+
+
+def _ensure_bounded(tree: yaml.Node | None) -> None:
+    """Refuse a document that grows beyond the bound when each alias is written out."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = _MAXIMUM_NODES  # of a node that contains itself
+            sizes[id(node)] = 1 + sum(size(child) for child in _children(node))
+        return sizes[id(node)]
+
+    if tree is not None and size(tree) > _MAXIMUM_NODES:
+        raise yaml.YAMLError(f"with its aliases it has more than {_MAXIMUM_NODES:,} values")
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
