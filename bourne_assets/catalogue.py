@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.pictures.render import PictureNotDrawn, png_of
 from bourne_assets.lake import keys
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
@@ -122,9 +123,12 @@ def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
     return preview_of_table(frame, rows=_WHOLE_ROWS)
 
 
-def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:
-    """A PNG as a Markdown picture that needs no other file."""
-    encoded = base64.b64encode(png).decode()
+def picture(specification: dict[str, Any], alternative: str) -> dg.MarkdownMetadataValue:
+    """A chart as a Markdown picture that needs no other file; in words where it cannot be drawn."""
+    try:
+        encoded = base64.b64encode(png_of(specification)).decode()
+    except PictureNotDrawn as error:
+        return dg.MetadataValue.md(f"{alternative} ({error})")
     return dg.MetadataValue.md(f"![{alternative}](data:image/png;base64,{encoded})")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bourne_assets.answers.words.language import Language
 from bourne_assets.answers.words.words import in_words, origin
+from bourne_assets.text import drawable
 from bourne_assets.tmdb import NOTICE
 
 #: What Markdown would take for a table's edge, a link, a picture, HTML or emphasis.
@@ -50,4 +51,4 @@ def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
 
 def _cell(text: str) -> str:
     """A text that breaks neither the table nor the page: titles come from outside."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split())).replace("&", "&amp;")
+    return _MARKUP.sub(r"\\\g<0>", " ".join(drawable(text).split())).replace("&", "&amp;")

@@ -5,6 +5,7 @@ What must not be put here: sentences of the answers (`words`) and pictures (`pic
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,8 +23,10 @@ from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import days_of, films_as_of
 from bourne_assets.settings import DATA_DIR
+from bourne_assets.text import drawable
 from bourne_assets.tmdb import NOTICE
 
+_log = logging.getLogger(__name__)
 _FOLDER = DATA_DIR / "report"
 #: Which pictures stand with which question.
 _PLACED = (
@@ -78,7 +81,7 @@ def build_report(
             notice=NOTICE,
             style=_file("report.css"),
             script=_file("report.js"),
-            vega=_markup(render.javascript().replace("</script", "<\\/script")),
+            vega=_vega(),
         )
     )
 
@@ -105,17 +108,27 @@ def _edition(
         "title": t.gettext("{saga}: six questions, six answers", saga=saga.title),
         "origin": origin(result, t.language),
         "spoken": in_words(result, t.language),
-        "pictures": {name: _shown(picture) for name, picture in pictures.items()},
+        "pictures": {
+            name: shown
+            for name, picture in pictures.items()
+            if (shown := _shown(picture)) is not None
+        },
         "days": [_day(t, saga, history, day) for day in _told_days(history)],
         "films": [_row(t, film) for film in films],
         "held": [t.gettext(rule) for rule in held],
     }
 
 
-def _shown(picture: Picture) -> _Shown:
-    specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))
+def _shown(picture: Picture) -> _Shown | None:
+    """None where it cannot be drawn: its figures stand in the page's tables too."""
+    try:
+        svg = render.svg_of(picture.specification)
+        specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))
+    except render.PictureNotDrawn as error:
+        _log.warning("The report lacks the picture %r. %s", picture.title, error)
+        return None
     return _Shown(
-        svg=_markup(render.svg_of(picture.specification)),
+        svg=_markup(svg),
         specification=_markup(specification.replace("<", "\\u003c")),
         alternative=picture.alternative,
     )
@@ -171,11 +184,25 @@ def _unbroken(text: str) -> str:
     return text.replace(" = ", f"{blank}={blank}").replace(" < ", f"{blank}<{blank}")
 
 
+def _finalized(value: Any) -> Any:
+    """What the template inserts: text from outside without control characters."""
+    return drawable(value) if type(value) is str else value
+
+
 def _markup(text: str) -> Any:
     """Text that the template takes as it is: it was made here, not by an editor of TMDB."""
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704 - made here, as said above
+
+
+def _vega() -> Any:
+    """The code that draws pictures in the browser; without it the page keeps the drawn ones."""
+    try:
+        return _markup(render.javascript().replace("</script", "<\\/script"))
+    except render.PictureNotDrawn as error:
+        _log.warning("The report's pictures do not answer the pointer. %s", error)
+        return ""
 
 
 def _file(name: str) -> Any:
@@ -187,7 +214,10 @@ def _template() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
     )
     environment.filters["unbroken"] = _unbroken
     return environment.get_template("report.html.jinja")

@@ -4,7 +4,6 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.answers.pictures.pictures import popularity_over_time
-from bourne_assets.answers.pictures.render import png_of
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.assets.common import (
     FOLLOWS,
@@ -65,11 +64,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "days": len(days),
                 "first_day": days[0].isoformat(),
                 "last_day": days[-1].isoformat(),
-                **(
-                    {"picture": picture(png_of(shown.specification), shown.alternative)}
-                    if shown
-                    else {}
-                ),
+                **({"picture": picture(shown.specification, shown.alternative)} if shown else {}),
             },
         )
 

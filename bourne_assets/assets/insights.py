@@ -8,7 +8,6 @@ import pandas as pd
 from bourne_assets.answers.formulas import answer_questions, films_of
 from bourne_assets.answers.markdown import as_markdown, main_numbers
 from bourne_assets.answers.pictures.pictures import pictures_of
-from bourne_assets.answers.pictures.render import png_of
 from bourne_assets.answers.questions import ANSWER_FIELDS, FIELD_SOURCES
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.assets.common import (
@@ -66,7 +65,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
                 **{
-                    f"picture_of_{name}": picture(png_of(shown.specification), shown.alternative)
+                    f"picture_of_{name}": picture(shown.specification, shown.alternative)
                     for name, shown in pictures.items()
                 },
                 "figures_of": result["as_of"],

@@ -1,33 +1,42 @@
 """Charts as SVG, PNG and pages: Altair's specifications drawn by vl-convert, without a network.
 
-Both are imported where they are used: most of what loads this package draws nothing. A chart is
-evaluated once in a process, whatever it is wanted as. What must not be put here: what the
-pictures show (`pictures`).
+Drawn in a process of its own (`renderer`), as vl-convert can abort the one it runs in: a picture
+may be missing, a run goes on. A chart is evaluated once in a process, whatever it is wanted as.
+Not here: what the pictures show (`pictures`).
 """
 
+import atexit
+import contextlib
 import json
-import struct
-import zlib
+import os
+import subprocess
+import sys
+import threading
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-#: Pixels of a PNG for each of the drawing: sharp on a screen of high density, small in the log.
-PNG_SCALE = 1.5
+from bourne_assets.errors import BourneError
+from bourne_assets.text import drawable
+
 #: Pictures that are kept: those of one saga in two languages.
 _KEPT = 32
-#: Signature and header of a PNG.
-_PNG_HEAD = 33
-#: Of Vega alone, which draws compiled charts: a third less than with Vega-Lite and Vega-Embed. The
-#: address names a module inside vl-convert: nothing is fetched.
-_SNIPPET = (
-    "import {{View, parse}} from 'https://cdn.jsdelivr.net/npm/vega@{version}/+esm';"
-    "window.vega = {{View, parse}};"
-)
+_RENDERER = Path(__file__).with_name("renderer.py")
+#: Seconds for one picture, by far: a renderer that takes longer is stuck.
+_DEADLINE = 60.0
+
+
+class PictureNotDrawn(BourneError):
+    """The renderer refused a picture, or died over it."""
 
 
 def svg_of(specification: dict[str, Any]) -> str:
-    """An SVG of a Vega-Lite specification."""
-    return _svg(json.dumps(specification))
+    """An SVG of a Vega-Lite specification.
+
+    Raises:
+        PictureNotDrawn: The renderer refused it or died; so do the other functions here.
+    """
+    return _svg(_clean(specification)).decode()
 
 
 def png_of(specification: dict[str, Any]) -> bytes:
@@ -37,56 +46,127 @@ def png_of(specification: dict[str, Any]) -> bytes:
 
 def vega_of(specification: dict[str, Any]) -> dict[str, Any]:
     """The compiled Vega specification, which a browser draws with `javascript`."""
-    import vl_convert
-
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(specification)
+    compiled: dict[str, Any] = json.loads(_RENDERING.call("vega", _clean(specification)))
     return compiled
 
 
 @lru_cache(maxsize=1)
 def javascript() -> str:
     """The code that draws compiled charts in a browser, as `window.vega`; under 600 KB."""
-    import vl_convert
-
-    snippet = _SNIPPET.format(version=vl_convert.get_vega_version())
-    return str(vl_convert.javascript_bundle(snippet))
+    return _RENDERING.call("javascript", "").decode()
 
 
 def warm_up() -> None:
     """Start the renderer and bundle its code, so that the first picture and report need not wait.
 
-    Both take a second, outside Python's lock: call it in a thread while something else is loaded.
+    Both take a second: call it in a thread while something else is loaded.
     """
-    import vl_convert
-
-    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "bar"})
+    _RENDERING.call("svg", json.dumps({"data": {"values": []}, "mark": "bar"}))
     javascript()
 
 
-@lru_cache(maxsize=_KEPT)
-def _svg(specification: str) -> str:
-    import vl_convert
+class RenderProcess:
+    """A renderer that is started when first needed and again after it died; threads take turns."""
 
-    return str(vl_convert.vegalite_to_svg(specification))
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._lock = threading.Lock()
+
+    def call(self, name: str, argument: str) -> bytes:
+        """What a function of `renderer` returns.
+
+        Raises:
+            PictureNotDrawn: It refused, died or took too long.
+        """
+        line = json.dumps([name, argument]).encode() + b"\n"
+        with self._lock:
+            process = self._running()
+            watch = threading.Timer(_DEADLINE, process.kill)
+            watch.start()
+            try:
+                drawn, data = _exchange(process, line)
+            except (OSError, ValueError) as error:
+                self._end()
+                raise PictureNotDrawn(
+                    "A picture could not be drawn: the renderer died or took too long."
+                ) from error
+            finally:
+                watch.cancel()
+        if not drawn:
+            reason = drawable(data.decode(errors="replace"))[:200]
+            raise PictureNotDrawn(f"A picture could not be drawn: {reason}.")
+        return data
+
+    def close(self) -> None:
+        """End the process, where there is one; the next call starts another."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        # A fork of this process has the pipes of its parent's renderer: they are not its own.
+        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self._end()
+            self._owner = os.getpid()
+            # In a session of its own: Ctrl-C is for the run, and the renderer ends with its input.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(_RENDERER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what could not be sent is not sent
+                    pipe.close()
+        process.wait()
+
+
+def _exchange(process: subprocess.Popen[bytes], line: bytes) -> tuple[bool, bytes]:
+    """One call and its reply; ValueError where the reply is incomplete."""
+    if process.stdin is None or process.stdout is None:  # both were asked for
+        raise AssertionError
+    process.stdin.write(line)
+    process.stdin.flush()
+    drawn, length = json.loads(process.stdout.readline())
+    data = process.stdout.read(length)
+    if len(data) < length:
+        raise ValueError(len(data))
+    return drawn, data
+
+
+_RENDERING = RenderProcess()
+atexit.register(_RENDERING.close)
+
+
+@lru_cache(maxsize=_KEPT)
+def _svg(specification: str) -> bytes:
+    return _RENDERING.call("svg", specification)
 
 
 @lru_cache(maxsize=_KEPT)
 def _png(svg: str) -> bytes:
-    import vl_convert
-
-    return _compressed(bytes(vl_convert.svg_to_png(svg, scale=PNG_SCALE)))
+    return _RENDERING.call("png", svg)
 
 
-def _compressed(png: bytes) -> bytes:
-    """The same picture in a third of the bytes: the renderer hardly compresses, the log is kept."""
-    head, data, at = png[:_PNG_HEAD], b"", _PNG_HEAD
-    while at < len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        data += png[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
-        at += length + 12
-    return head + _chunk(b"IDAT", zlib.compress(zlib.decompress(data))) + _chunk(b"IEND", b"")
+def _clean(specification: dict[str, Any]) -> str:
+    """The specification as JSON, in which every text can be drawn."""
+    return json.dumps(_drawable(specification))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    """A part of a PNG: length, kind, data, checksum."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        return drawable(value)
+    if isinstance(value, dict):
+        return {name: _drawable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_drawable(inner) for inner in value]
+    return value

@@ -1,0 +1,157 @@
+"""The renderer: what it cannot draw, or dies over, takes nothing else along."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import pytest
+
+from bourne_assets.answers.formulas import films_of
+from bourne_assets.answers.pictures import render
+from bourne_assets.answers.pictures.pictures import pictures_of
+from bourne_assets.answers.pictures.render import PictureNotDrawn, RenderProcess, svg_of
+from bourne_assets.answers.report import build_report
+from bourne_assets.answers.words.language import localizer
+from bourne_assets.catalogue import picture
+from bourne_assets.saga.history import merged, seed, snapshot_of
+from bourne_assets_tests.answers.test_formulas import films_of_2017, result_of, saga_table
+from bourne_assets_tests.saga.test_history import BOURNE
+
+
+def _chart(text: str) -> dict[str, Any]:
+    values = {"values": [{"name": text}]}
+    return {"data": values, "mark": "text", "encoding": {"text": {"field": "name"}}}
+
+
+_EMPTY = json.dumps(_chart("nothing"))
+#: vl-convert 1.9 aborts the process that measures such a text.
+_DEADLY = json.dumps(_chart("The Bourne\x0b Ultimatum"))
+_REFUSED = json.dumps({**_chart("nothing"), "mark": "nonsense"})
+
+
+@pytest.fixture
+def process() -> Iterator[RenderProcess]:
+    """A renderer of the test's own."""
+    process = RenderProcess()
+    yield process
+    process.close()
+
+
+def _child() -> psutil.Process:
+    (child,) = (
+        found for found in psutil.Process().children() if "renderer.py" in " ".join(found.cmdline())
+    )
+    return child
+
+
+def test_a_renderer_that_aborts_takes_nobody_along(process: RenderProcess) -> None:
+    with pytest.raises(PictureNotDrawn, match="the renderer died"):
+        process.call("svg", _DEADLY)
+    assert process.call("svg", _EMPTY).startswith(b"<svg")
+
+
+def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> None:
+    render._RENDERING.close()
+    process.call("svg", _EMPTY)
+    child = _child()
+    child.send_signal(signal.SIGKILL)
+    psutil.wait_procs([child], timeout=20)
+    assert process.call("svg", _EMPTY).startswith(b"<svg")
+
+
+def test_a_renderer_that_is_stuck_is_given_up(
+    process: RenderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render._RENDERING.close()
+    process.call("svg", _EMPTY)
+    monkeypatch.setattr("bourne_assets.answers.pictures.render._DEADLINE", 0.2)
+    _child().send_signal(signal.SIGSTOP)
+    with pytest.raises(PictureNotDrawn, match="took too long"):
+        process.call("svg", _EMPTY)
+
+
+def test_a_picture_that_is_refused_says_why_and_the_renderer_lives_on(
+    process: RenderProcess,
+) -> None:
+    render._RENDERING.close()
+    process.call("svg", _EMPTY)
+    child = _child()
+    with pytest.raises(PictureNotDrawn, match="Vega-Lite to SVG conversion failed"):
+        process.call("svg", _REFUSED)
+    assert process.call("svg", _EMPTY).startswith(b"<svg")
+    assert _child() == child
+
+
+@pytest.mark.parametrize("way", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
+def test_no_renderer_outlives_its_run(way: str) -> None:
+    code = (
+        "import os, psutil\n"
+        "from bourne_assets.answers.pictures.render import svg_of\n"
+        f"svg_of({_chart('a')!r})\n"
+        "print(psutil.Process().children()[0].pid, flush=True)\n"
+        f"{way}\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    pid = int(ended.stdout)
+    if psutil.pid_exists(pid):
+        _, alive = psutil.wait_procs([psutil.Process(pid)], timeout=20)
+        assert not alive
+
+
+def test_a_forked_process_has_a_renderer_of_its_own(process: RenderProcess) -> None:
+    process.call("svg", _EMPTY)
+    parents = process._process
+    process._owner = os.getppid()  # as in a child, whose memory is a copy of its parent's
+    assert process.call("svg", _EMPTY).startswith(b"<svg")
+    assert process._process is not parents
+    assert parents is not None
+    parents.kill()
+    parents.communicate()
+
+
+def test_control_characters_are_left_out_of_pictures() -> None:
+    title = "".join(
+        ["The ", *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\ufffe\uffffEnd"]
+    )
+    assert "End</text>" in svg_of(_chart(title))
+    films = [{**film, "title": f"{film['title']}\x0b\x1f"} for film in films_of_2017()]
+    drawn = pictures_of(localizer("en"), result_of(*films), films_of(saga_table(films)))
+    assert all(svg_of(shown.specification).startswith("<svg") for shown in drawn.values())
+
+
+@pytest.fixture
+def nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture is refused."""
+
+    def refuse(*_: object) -> bytes:
+        raise PictureNotDrawn("A picture could not be drawn: the renderer died.")
+
+    for name in ("_svg", "_png", "javascript"):
+        monkeypatch.setattr(render, name, refuse)
+
+
+def test_the_report_without_its_pictures_has_all_figures(
+    nothing_is_drawn: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    films = films_of_2017()
+    table = saga_table(films)
+    page = build_report(
+        BOURNE, result_of(*films), table, merged([seed(BOURNE), snapshot_of(table)])
+    )
+    assert "<svg" not in page
+    assert "The Bourne Ultimatum" in page
+    assert "442.8" in page
+    assert any("lacks the picture" in record.message for record in caplog.records)
+
+
+def test_the_catalogue_has_words_where_a_picture_cannot_be_drawn(nothing_is_drawn: None) -> None:
+    shown = picture(_chart("a"), "Budget: 60 million")
+    assert shown.md_str is not None
+    assert shown.md_str.startswith("Budget: 60 million (A picture could not be drawn")
