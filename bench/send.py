@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from bourne_assets.csvs.files import CsvFile, must_be_regular
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.opening import open_csv
 from bourne_assets.csvs.journal import Journal
 from bourne_assets.csvs.reading.scan import scan
 from bourne_assets.csvs.sending import Outgoing, Sender
@@ -30,10 +31,10 @@ def main() -> int:
 
         def send(name: str) -> None:
             file = CsvFile.of(Path(name))
-            stamp = must_be_regular(file)
-            found = scan(file.path, size=stamp.size)
             is_new = dataset_name(file.path.name) not in known
-            sender.send(Outgoing(file, found, stamp, is_new))
+            with open_csv(file) as opened:
+                found = scan(opened.path, size=opened.stamp.size)
+                sender.send(Outgoing(file.path.name, opened, found, is_new))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(send, names))

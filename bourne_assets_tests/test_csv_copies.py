@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.csvs.options import Datasets, load_datasets
 from bourne_assets.csvs.progress import Progress

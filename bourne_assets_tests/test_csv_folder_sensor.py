@@ -10,8 +10,8 @@ import pytest
 
 from bourne_assets.automation.csv_folder import csv_folder_sensor
 from bourne_assets.automation.following import what_follows
-from bourne_assets.csvs.files import find_csv_files
-from bourne_assets.csvs.watching import Known, Look, look_at
+from bourne_assets.csvs.intake.changes import Known, Look, look_at
+from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.saga.definition import Saga
@@ -111,7 +111,7 @@ def test_what_cannot_be_landed_starts_nothing(folder: Path) -> None:
 def test_a_look_reads_so_much_and_leaves_the_rest_to_the_next(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bourne_assets.csvs.watching.MAXIMUM_BYTES", 1)
+    monkeypatch.setattr("bourne_assets.csvs.intake.changes.MAXIMUM_BYTES", 1)
     (folder / "b.csv").write_text("id\n1\n")
     look = Looks(folder)
     look()

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from bourne_assets.csvs.errors import CsvFolderError
-from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
@@ -129,24 +129,6 @@ def test_pipes_sockets_and_devices_are_rejected_and_nobody_waits_for_them(
     assert rows.pop("good.csv")["status"] == LANDED
     assert {row["status"] for row in rows.values()} == {REJECTED}
     assert set(rows) == {"pipe.csv", "device.csv", "socket.csv"}
-
-
-def test_a_file_whose_reading_is_denied_is_rejected_and_stops_no_other(
-    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "films.csv").write_bytes(_FILMS)
-    (folder / "good.csv").write_bytes(_FILMS)
-    opened = Path.open
-
-    def deny(path: Path, *arguments: Any, **options: Any) -> Any:
-        if path.name == "films.csv":
-            raise PermissionError(13, "Permission denied")
-        return opened(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", deny)
-    rows = _land(lake, folder)
-    assert rows["films.csv"]["reason"] == "it cannot be read (Permission denied)"
-    assert rows["good.csv"]["status"] == LANDED
 
 
 # Files that change

@@ -12,7 +12,7 @@ import pytest
 
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.csvs.errors import CsvFolderError
-from bourne_assets.csvs.files import CsvFile, find_csv_files
+from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
 from bourne_assets.csvs.landing import bytes_that_differ, land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake.errors import LakeError
@@ -261,6 +261,7 @@ def test_a_rejected_file_has_a_reason_and_its_size_and_nothing_else(
         "delimiter": None,
         "rejects_uri": None,
         "table_uri": None,
+        "table_error": None,
         "drift": None,
         "missing_id": None,
         "unreadable": None,

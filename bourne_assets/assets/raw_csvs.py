@@ -12,8 +12,8 @@ from pydantic import Field
 from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
 from bourne_assets.assets.datasets import landed_datasets
 from bourne_assets.catalogue import whole_table
-from bourne_assets.csvs.files import CsvFile
-from bourne_assets.csvs.inbox import fetched
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.inbox import fetched
 from bourne_assets.csvs.landing import Landing, land_csv_files
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys

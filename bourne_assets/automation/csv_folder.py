@@ -1,6 +1,6 @@
 """A sensor that lands CSV files when they appear or change in BOURNE_CSV_DIR.
 
-What must not be put here: when a file is ready (`bourne_assets.csvs.watching`).
+What must not be put here: when a file is ready (`bourne_assets.csvs.intake.changes`).
 """
 
 import json
@@ -10,7 +10,7 @@ import dagster as dg
 from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.automation.following import what_follows
 from bourne_assets.csvs.errors import CsvFolderError
-from bourne_assets.csvs.watching import look_at
+from bourne_assets.csvs.intake.changes import look_at
 from bourne_assets.resources.csvs import CsvFolderResource
 
 #: So many files are named in a reason.

@@ -28,6 +28,13 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
             _files_with_rejected_lines,
         ),
         Rule(
+            "every_table_was_replaced",
+            "The table of each dataset is made of the files that were landed now; where that is "
+            "not possible, or would be worse than none, the last good table stays.",
+            lambda manifest: _files_with(manifest, "table_error"),
+            is_error=True,
+        ),
+        Rule(
             "every_line_is_accounted_for",
             "Rows and rejected lines of each file, as DuckDB counts them, are together the lines "
             "that were counted in its bytes: none was lost, none stands twice.",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bourne_assets.cli.common import handled, lake_of
-from bourne_assets.csvs.files import find_csv_files
+from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake import keys

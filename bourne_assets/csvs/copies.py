@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.files import CsvFile
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.opening import Stamp, open_csv
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.profiles import (
     Drift,
@@ -38,6 +39,7 @@ _SINGLE_BYTES = 8 * 1024 * 1024
 @dataclass
 class _Member:
     file: CsvFile
+    stamp: Stamp
     found: Scan
     facts: dict[str, Any]
     reading: Reading | None
@@ -51,6 +53,7 @@ class Group:
         is_new: Whether it has no objects in the lake yet.
         drift: How each file's columns differ from those of the last landing.
         table_uri: Where its columnar copy lies; None where there is none.
+        table_error: Why its copy is not that of these files; None where it is.
         is_single: Whether it has no more than one file.
     """
 
@@ -59,6 +62,7 @@ class Group:
         self.is_new = is_new
         self.drift: dict[str, Drift] = {}
         self.table_uri: str | None = None
+        self.table_error: str | None = None
         self.is_single = True
         self.members: dict[str, _Member] = {}
         self.profile: dict[str, Any] | None = None
@@ -73,16 +77,16 @@ class Group:
 
     def add(
         self,
-        name: str,
         file: CsvFile,
+        stamp: Stamp,
         found: Scan,
         facts: dict[str, Any],
         reading: Reading | None,
     ) -> None:
         """A file that was landed."""
         with self.lock:
-            self.members[name] = _Member(file, found, facts, reading)
-            self._waiting.discard(name)
+            self.members[file.name] = _Member(file, stamp, found, facts, reading)
+            self._waiting.discard(file.name)
 
     def reject(self, name: str) -> None:
         """A file that was not."""
@@ -229,7 +233,10 @@ class Copies:
         if member.reading is not None:
             return member.reading
         table = folder / f"again-{number}-{member.found.sha256[:16]}.parquet"
-        return self._readers.read(member.file.path, table, member.found, said)
+        with open_csv(member.file) as opened:
+            if opened.stamp != member.stamp:
+                raise CsvRejected(f"{member.file.name} changed while it was landed")
+            return self._readers.read(opened.path, table, member.found, said)
 
     def _note_where_they_lie(
         self, group: Group, profile: dict[str, Any], members: list[_Member]

@@ -5,11 +5,12 @@ its file has been read and is known to be whole. A bad file stops no other.
 What must not be put here: how a file is sent (`sending`), and how it is read (`reading`).
 """
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from threading import Event, Lock
@@ -19,7 +20,8 @@ import pandas as pd
 
 from bourne_assets.csvs.copies import Copies, Group
 from bourne_assets.csvs.errors import CsvRejected, LandingStopped
-from bourne_assets.csvs.files import CsvFile, must_be_regular, told_apart
+from bourne_assets.csvs.intake.files import CsvFile, with_distinct_names
+from bourne_assets.csvs.intake.opening import OpenedCsv, open_csv
 from bourne_assets.csvs.journal import Journal
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.csvs.progress import Progress
@@ -29,13 +31,15 @@ from bourne_assets.csvs.reading.scan import scan
 from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.csvs.sending import SINGLE_BYTES, Outgoing, Sender
 from bourne_assets.lake import keys
-from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import conform, records
 
 _FILES_AT_ONCE = 8
 #: So many files are asked for one by one; for more, one list of all datasets is cheaper.
 _FEW_FILES = 16
+_SHOWN_CHARACTERS = 300
+_PROGRESS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class ManifestRow:
     delimiter: str | None = None
     rejects_uri: str | None = None
     table_uri: str | None = None
+    table_error: str | None = None
     drift: str | None = None
     missing_id: str | None = None
     unreadable: str | None = None
@@ -99,12 +104,12 @@ def land_csv_files(
     Raises:
         LakeError: The lake refused or failed.
     """
-    named = told_apart([CsvFile.of(file) if isinstance(file, Path) else file for file in files])
+    given = [CsvFile.of(file) if isinstance(file, Path) else file for file in files]
     folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
     with Journal(folder, lake) as noted:
         noted.clean()
         batch = _Batch(
-            named,
+            with_distinct_names(given),
             lake,
             landed_on=landed_on,
             datasets=datasets or Datasets(),
@@ -177,9 +182,9 @@ class _Batch:
         self.copies = Copies(lake, datasets, self._readers)
         self._groups: dict[str, Group] = {}
         for file in files:
-            dataset = keys.dataset_name(_printable(file.path.name))
+            dataset = keys.dataset_name(keys.printable(file.path.name))
             group = self._groups.setdefault(dataset, Group(dataset, is_new=self._is_new(dataset)))
-            group.expect(_printable(file.name))
+            group.expect(file.name)
         self._counter = Lock()
         self._tables = 0
 
@@ -204,52 +209,63 @@ class _Batch:
     def _wait(self, pending: set[Future[ManifestRow]]) -> None:
         told = time.monotonic()
         while pending:
-            done, pending = wait(pending, timeout=1.0, return_when=FIRST_EXCEPTION)
+            done, pending = wait(pending, timeout=_PROGRESS_SECONDS, return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
-            if pending and time.monotonic() - told >= 1.0:
+            if pending and time.monotonic() - told >= _PROGRESS_SECONDS:
                 told = time.monotonic()
-                self._tell(self._progress.line())
+                # A terminal that is gone, or a full disk of logs, must not end a landing.
+                with contextlib.suppress(Exception):
+                    self._tell(self._progress.line())
 
     def _land(self, file: CsvFile) -> ManifestRow:
-        name = _printable(file.name)
-        group = self._groups[keys.dataset_name(_printable(file.path.name))]
+        name = file.name
+        group = self._groups[keys.dataset_name(keys.printable(file.path.name))]
         row = ManifestRow(name, group.dataset, REJECTED, _size(file.path))
         try:
-            row = self._landed(file, name, group)
-        except CsvRejected as error:
-            row = ManifestRow(name, group.dataset, REJECTED, row.size, reason=str(error))
-        except OSError as error:
-            reason = f"it cannot be read ({error.strerror or error})"
-            row = ManifestRow(name, group.dataset, REJECTED, row.size, reason=reason)
+            with open_csv(file) as opened:
+                row = self._landed(file, opened, group)
+        except (LakeError, LandingStopped):
+            raise
+        except Exception as error:
+            row = replace(row, reason=_reason(error))
         if row.status == REJECTED:
             group.reject(name)
         if group.is_complete():
-            self.copies.make(group, self._folder)
+            self._make_copy(group)
         self._progress.end_file()
         return row
 
-    def _landed(self, file: CsvFile, name: str, group: Group) -> ManifestRow:
-        stamp = must_be_regular(file)
-        found = scan(file.path, self._look, stamp.size)
+    def _make_copy(self, group: Group) -> None:
+        """Make the copy of a dataset whose bytes are landed; one that fails stops no other."""
+        try:
+            self.copies.make(group, self._folder)
+        except (LakeError, LandingStopped):
+            raise
+        except Exception as error:
+            group.table_error = _reason(error)
+
+    def _landed(self, file: CsvFile, opened: OpenedCsv, group: Group) -> ManifestRow:
+        name = file.name
+        found = scan(opened.path, self._look, opened.stamp.size)
         facts = self.copies.known_facts(group, name, found.sha256)
         reading: Future[Reading] | None = None
         if facts is None:
             reading = self._readers.submit(
-                file.path,
+                opened.path,
                 self._table(),
                 found,
                 self.copies.said(group.dataset),
                 summarised=group.is_single,
             )
-        outgoing = Outgoing(file, found, stamp, group.is_new)
+        outgoing = Outgoing(file.path.name, opened, found, group.is_new)
         try:
             stored, status = self._stored(outgoing, group, name, reading)
             if reading is not None:
                 facts = self.copies.keep_rejects(name, self._lake.key(stored.uri), reading.result())
         except BaseException:  # an interrupt as well: nobody waits for the reading any more
-            if reading is not None:
-                reading.cancel()
+            if reading is not None and not reading.cancel():
+                wait([reading])  # it reads the file, which is closed now
             raise
         assert facts is not None  # noqa: S101 - known, or found by reading just now
         facts = {
@@ -260,7 +276,7 @@ class _Batch:
             "size": found.size,
             "checksum": stored.checksum or facts.get("checksum"),
         }
-        group.add(name, file, found, facts, reading.result() if reading else None)
+        group.add(file, opened.stamp, found, facts, reading.result() if reading else None)
         return ManifestRow(
             name,
             group.dataset,
@@ -308,6 +324,7 @@ class _Batch:
             **{
                 **asdict(row),
                 "table_uri": group.table_uri,
+                "table_error": group.table_error,
                 "drift": "; ".join(drift.changes) or None if drift else None,
                 "missing_id": drift.missing_id if drift else None,
             }
@@ -334,14 +351,16 @@ class _Batch:
         self._progress.send(size)
 
 
-def _printable(name: str) -> str:
-    """A file's name as text can hold it: what no object can be named with is escaped."""
-    return "".join(
-        sign
-        if keys.can_name(f"_{sign}_") or sign == "/"
-        else sign.encode("unicode_escape").decode()
-        for sign in name
-    )
+def _reason(error: Exception) -> str:
+    """Why a file is rejected, for people."""
+    if isinstance(error, CsvRejected):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror or error})"
+    if isinstance(error, MemoryError):
+        return "reading it takes more memory than there is"
+    detail = keys.printable(" ".join(str(error).split()))[:_SHOWN_CHARACTERS]
+    return f"reading it failed ({type(error).__name__}: {detail})"
 
 
 def _size(path: Path) -> int:

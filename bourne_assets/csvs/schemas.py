@@ -39,6 +39,10 @@ class ManifestTable(Table):
         nullable=True, description="Where the lines that could not be read lie, with reasons"
     )
     table_uri: str = Field(nullable=True, description="Where the dataset lies as Parquet")
+    table_error: str = Field(
+        nullable=True,
+        description="Why that table is not one of this landing; the last good one stays",
+    )
     drift: str = Field(
         nullable=True, description="How the columns differ from the last landing of the dataset"
     )

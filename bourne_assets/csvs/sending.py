@@ -7,12 +7,12 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Condition
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.files import CsvFile, Stamp, stamp_of
+from bourne_assets.csvs.intake.opening import OpenedCsv
 from bourne_assets.csvs.journal import Journal
 from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.lake import keys
@@ -34,15 +34,15 @@ class Outgoing:
     """A file that is to be sent.
 
     Attributes:
-        file: The file.
+        file_name: Its name, without folders.
+        source: The opened file.
         found: What was found in it, above all its digest.
-        stamp: What it was when it was scanned.
         is_new: Whether its dataset has no objects in the lake yet.
     """
 
-    file: CsvFile
+    file_name: str
+    source: OpenedCsv
     found: Scan
-    stamp: Stamp
     is_new: bool = False
 
 
@@ -78,7 +78,7 @@ class Sender:
             LakeError: The lake failed.
         """
         digest = outgoing.found.sha256
-        key = keys.landed_csv(outgoing.file.path.name, self._landed_on)
+        key = keys.landed_csv(outgoing.file_name, self._landed_on)
         if outgoing.is_new:
             return key, None
         for candidate in (key, keys.with_digest(key, digest)):
@@ -118,7 +118,7 @@ class Sender:
             try:
                 return self._new(outgoing, key, approve), True
             except ObjectExists:
-                outgoing = Outgoing(outgoing.file, outgoing.found, outgoing.stamp)
+                outgoing = replace(outgoing, is_new=False)
         raise CsvRejected(f"other landings are writing to {self._lake.uri(key)}")
 
     def copy(self, outgoing: Outgoing, earlier: str) -> StoredObject | None:
@@ -131,7 +131,7 @@ class Sender:
         Returns:
             The object; None where there is nothing to copy, or the day's key is taken.
         """
-        key, known = self.find(Outgoing(outgoing.file, outgoing.found, outgoing.stamp))
+        key, known = self.find(replace(outgoing, is_new=False))
         source = self._lake.find(earlier)
         if known is not None or source is None or source.sha256 != outgoing.found.sha256:
             return None
@@ -151,7 +151,7 @@ class Sender:
     def _new(self, outgoing: Outgoing, key: str, approve: Callable[[], None]) -> StoredObject:
         if outgoing.found.size > SINGLE_BYTES:
             return self._in_parts(outgoing, key, approve)
-        data = outgoing.file.path.read_bytes()
+        data = outgoing.source.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != outgoing.found.sha256:
             raise CsvRejected(_CHANGED)
         approve()
@@ -228,7 +228,7 @@ class Sender:
 def _pieces(outgoing: Outgoing, size: int) -> Iterator[bytes]:
     """Pieces of one size, however little a read gives; the last one may be smaller."""
     left = outgoing.found.size
-    with outgoing.file.path.open("rb", buffering=0) as source:
+    with outgoing.source.path.open("rb", buffering=0) as source:
         while piece := source.read(size):
             while len(piece) < size and (more := source.read(size - len(piece))):
                 piece += more
@@ -239,7 +239,7 @@ def _pieces(outgoing: Outgoing, size: int) -> Iterator[bytes]:
 
 
 def _must_be_same(outgoing: Outgoing) -> None:
-    if stamp_of(outgoing.file.path) != outgoing.stamp:
+    if outgoing.source.has_changed():
         raise CsvRejected(_CHANGED)
 
 

@@ -31,6 +31,11 @@ def can_name(key: str) -> bool:
     return not _UNUSABLE.search(key) and not any(part in {"", ".", ".."} for part in parts)
 
 
+def printable(name: str) -> str:
+    """A name with what no key can hold escaped, so that any text or terminal can hold it."""
+    return _UNUSABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
+
+
 def dataset_name(file_name: str) -> str:
     """The dataset of a CSV file: its stem in title case (`movies.csv.gz` -> `Movies`)."""
     return _split(PurePosixPath(file_name).name)[0].title()

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from bourne_assets.csvs.files import CsvFile, find_csv_files
+from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
 from bourne_assets.csvs.options import Datasets, load_datasets
 
 

@@ -8,10 +8,8 @@ What must not be put here: bytes (`scan`), rows (`reading`), and what columns me
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import NamedTuple
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions, is_challenge
+from bourne_assets.csvs.reading.bounds import open_bytes
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, weigh_utf8
 
 _DELIMITERS = ("|", ";", "\t", ",")
@@ -136,13 +135,10 @@ def detect_dialect(path: Path, found: Scan, said: DatasetOptions | None = None) 
 
 def _sample(path: Path, found: Scan) -> bytes:
     """The first block, or more where the first line is longer."""
-    try:
-        with gzip.open(path) if found.is_gzip else path.open("rb") as file:
-            start: bytes = file.read(_SAMPLE)
-            if not any(end in start for end in (b"\n", b"\r")):
-                start += file.read(MAXIMUM_LINE_BYTES)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise CsvRejected(f"its gzip stream is damaged ({error})") from None
+    with open_bytes(path, is_gzip=found.is_gzip) as file:
+        start = file.read(_SAMPLE)
+        if not any(end in start for end in (b"\n", b"\r")):
+            start += file.read(MAXIMUM_LINE_BYTES)
     if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
         raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
     return start

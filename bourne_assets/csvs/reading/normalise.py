@@ -7,16 +7,15 @@ What must not be put here: which lines fit the header (`reading`).
 """
 
 import codecs
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO
 
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.reading.bounds import DecompressedReader, DiskRoom, open_bytes
 from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 
@@ -68,29 +67,28 @@ def normalise(
         stop: Called between blocks; what it raises ends the copy.
 
     Raises:
-        CsvRejected: Too many lines do not parse, or the gzip stream is damaged.
+        CsvRejected: Too many lines do not parse, the gzip stream is damaged, or the copy would be
+            too large.
         OSError: The file cannot be read, or the copy not written.
     """
-    writer = _Writer(dialect)
-    try:
-        with (
-            _opened(path, dialect) as source,
-            target.open("wb") as copy,
-            closing(_lines(source, dialect, stop, writer.takes_whole)) as lines,
-        ):
-            for chunk in lines:
-                if isinstance(chunk, bytes):
-                    writer.add_clean(copy, chunk)
-                else:
-                    writer.add(copy, *chunk)
-            writer.end(copy)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise CsvRejected(f"its gzip stream is damaged ({error})") from None
+    writer, room = _Writer(dialect), DiskRoom(target.parent)
+
+    def go_on(size: int) -> None:
+        stop()
+        room.take(size)
+
+    with (
+        open_bytes(path, is_gzip=dialect.is_gzip) as source,
+        target.open("wb") as copy,
+        closing(_lines(source, dialect, go_on, writer.takes_whole)) as lines,
+    ):
+        for chunk in lines:
+            if isinstance(chunk, bytes):
+                writer.add_clean(copy, chunk)
+            else:
+                writer.add(copy, *chunk)
+        writer.end(copy)
     return writer.result
-
-
-def _opened(path: Path, dialect: Dialect) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if dialect.is_gzip else path.open("rb")
 
 
 class _Writer:
@@ -219,9 +217,9 @@ def rejected_line(number: int, reason: str, line: bytes, size: int, before: int)
 
 
 def _lines(
-    source: IO[bytes],
+    source: IO[bytes] | DecompressedReader,
     dialect: Dialect,
-    stop: Callable[[], None],
+    go_on: Callable[[int], None],
     takes_whole: Callable[[bytes], bool],
 ) -> Generator[bytes | tuple[bytes, str, int]]:
     """Lines in UTF-8: many at once where they are clean and may be taken so, else one by one.
@@ -232,7 +230,7 @@ def _lines(
     source.read(len(dialect.bom))
     held, skipped = b"", 0
     while block := source.read(BLOCK):
-        stop()
+        go_on(len(block))
         data = held + decode(block)
         # A carriage return at the end may be half of a Windows line end.
         keep = b"\r" if data.endswith(b"\r") else b""

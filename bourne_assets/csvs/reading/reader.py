@@ -132,7 +132,7 @@ class _Job:
         """Read the file itself; None where its quotes lead DuckDB astray."""
         # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
         link = self.folder / "data.csv"
-        link.symlink_to(self.path.resolve())
+        link.symlink_to(self.path.absolute())
         header = 1 if self.dialect.has_header else 0
         ends = sum(name.count("\n") for name in self.dialect.header) if header else 0
         reading = self._read(link, self.found.lines - header - ends, NormalisedCopy())

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path, PurePosixPath
 
-from bourne_assets.csvs.files import CsvFile
+from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.lake.store import Lake
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")

@@ -4,12 +4,14 @@ What must not be put here: landing, and what is started when files are ready.
 """
 
 import hashlib
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.files import CsvFile, must_be_regular
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.opening import Stamp, open_csv
 
 #: A look reads at most so many files, and begins no further file after so many bytes.
 MAXIMUM_FILES = 5_000
@@ -64,17 +66,16 @@ def look_at(files: Iterable[CsvFile], known: Mapping[str, Known]) -> Look:
     Args:
         files: The files of the folder, in order.
         known: What the last look remembered.
-
-    Raises:
-        OSError: A file vanished or could not be read while it was looked at.
     """
     look, read = Look(), 0
     for file in files:
         try:
-            stamp = must_be_regular(file)
-        except (CsvRejected, OSError):
+            state = file.path.stat()
+        except OSError:
             continue
-        before = known.get(file.name)
+        if not stat.S_ISREG(state.st_mode):
+            continue
+        stamp, before = Stamp.of(state), known.get(file.name)
         if before is None or (before["size"], before["changed"]) != (stamp.size, stamp.changed):
             reported = before["sha256"] if before else None
             look.growing.append(file.name)
@@ -88,13 +89,20 @@ def look_at(files: Iterable[CsvFile], known: Mapping[str, Known]) -> Look:
             look.known[file.name] = before
         else:
             read += stamp.size
-            digest = _digest(file)
-            if digest != before["sha256"]:
+            look.known[file.name] = _settled(file, before)
+            digest = look.known[file.name]["sha256"]
+            if digest is not None and digest != before["sha256"]:
                 look.ready[file.name] = digest
-            look.known[file.name] = {**before, "sha256": digest, "settled": True}
     return look
 
 
-def _digest(file: CsvFile) -> str:
-    with file.path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _settled(file: CsvFile, before: Known) -> Known:
+    """What to remember of a file that has stopped growing; one that cannot be read now waits."""
+    try:
+        with open_csv(file) as opened, opened.path.open("rb") as source:
+            digest = hashlib.file_digest(source, "sha256").hexdigest()
+    except CsvRejected:
+        return {**before, "settled": True}
+    except OSError:
+        return before
+    return {**before, "sha256": digest, "settled": True}

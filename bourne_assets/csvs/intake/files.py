@@ -1,27 +1,26 @@
-"""Which files are landed, and that each is a regular file of its own folder.
+"""Which CSV files there are in folders, under names that no two of them share.
 
-What must not be put here: what a file holds (`scan`, `reading`).
+Not here: opening them (`opening`).
 """
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bourne_assets.csvs.errors import CsvFolderError, CsvRejected
+from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.lake import keys
 
 _EXTENSIONS = (".csv", ".csv.gz")
 #: What office programs and archivers leave beside the files that are meant.
 _DROPPINGS = ("~$", "__MACOSX")
-#: A part of a key holds 255 bytes on most servers; its second name of a day needs fifteen more.
-_MAXIMUM_NAME_BYTES = 240
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file that shall be landed.
+    """A file to land.
 
     Attributes:
         path: Where it lies.
@@ -37,16 +36,6 @@ class CsvFile:
     def of(cls, path: Path) -> "CsvFile":
         """A single file."""
         return cls(path, path.name, path.parent)
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """What tells that a file is still the same: device, inode, size, time of change."""
-
-    device: int
-    inode: int
-    size: int
-    changed: int
 
 
 def find_csv_files(*places: Path) -> list[CsvFile]:
@@ -65,47 +54,42 @@ def find_csv_files(*places: Path) -> list[CsvFile]:
         raise CsvFolderError(
             f"The folder {named} holds no CSV files: put some there, or set BOURNE_CSV_DIR."
         )
-    return sorted(told_apart(found), key=lambda file: file.name)
+    return sorted(with_distinct_names(found), key=lambda file: file.name)
 
 
-def must_be_regular(file: CsvFile) -> Stamp:
-    """The stamp of a file that can be landed; nothing is opened, so that no pipe is waited for.
+def with_distinct_names(found: Sequence[CsvFile]) -> list[CsvFile]:
+    """Files once each, under printable names; where two would share one, it is the whole path."""
+    once = {os.path.abspath(file.path): file for file in found}  # noqa: PTH100 - keeps links
+    files = [replace(file, name=keys.printable(file.name)) for file in once.values()]
+    shared = Counter(file.name for file in files)
+    named = [
+        replace(file, name=keys.printable(str(file.path))) if shared[file.name] > 1 else file
+        for file in files
+    ]
+    taken: set[str] = set()
+    return [replace(file, name=_unused(file.name, taken)) for file in named]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, numbered where another file has it: characters that are escaped may coincide."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} ({number})"
+    taken.add(free)
+    return free
+
+
+def leads_inside(link: Path, root: Path) -> bool:
+    """Whether a path, with all links followed, lies in a folder.
 
     Raises:
-        CsvRejected: It is no regular file of its folder, or no object can have its name.
-        OSError: Its state cannot be read.
+        OSError: It leads nowhere.
     """
-    path = file.path
-    if not keys.can_name(path.name):
-        raise CsvRejected("its name holds signs that no object can be named with")
-    if len(os.fsencode(path.name)) > _MAXIMUM_NAME_BYTES:
-        raise CsvRejected(f"its name is longer than {_MAXIMUM_NAME_BYTES} bytes")
-    if path.is_symlink() and not _leads_inside(path, file.root):
-        raise CsvRejected("it is a link out of the folder")
-    if path.is_dir():
-        os.scandir(path).close()  # says why it cannot be read, where that is so
-        raise CsvRejected("it is a folder")
-    if not path.is_file():
-        path.stat()  # says that it is gone, where that is so
-        raise CsvRejected("it is no regular file")
-    return stamp_of(path)
-
-
-def stamp_of(path: Path) -> Stamp:
-    """What a file is now.
-
-    Raises:
-        OSError: Its state cannot be read.
-    """
-    state = path.stat()
-    return Stamp(state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-
-
-def _leads_inside(link: Path, root: Path) -> bool:
     try:
         return link.resolve(strict=True).is_relative_to(root.resolve())
-    except RuntimeError:  # what Python 3.11 and 3.12 say of a link that leads to itself
-        raise CsvRejected("it is a link that leads to itself") from None
+    except RuntimeError:  # a link that leads to itself, in Python 3.11 and 3.12
+        return False
 
 
 def _found(place: Path) -> Iterator[CsvFile]:
@@ -138,7 +122,7 @@ def _below(folder: Path, root: Path) -> Iterator[CsvFile]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(path, root)
         elif entry.is_symlink() and path.is_dir():
-            if not _leads_inside(path, root):
+            if not leads_inside(path, root):
                 yield _of(path, root)
         elif entry.name.lower().endswith(_EXTENSIONS):
             yield _of(path, root)
@@ -146,13 +130,3 @@ def _below(folder: Path, root: Path) -> Iterator[CsvFile]:
 
 def _of(path: Path, root: Path) -> CsvFile:
     return CsvFile(path, str(path.relative_to(root)), root)
-
-
-def told_apart(found: Sequence[CsvFile]) -> list[CsvFile]:
-    """Files once each; where two would have one name, their whole paths are their names."""
-    once = {os.path.abspath(file.path): file for file in found}  # noqa: PTH100 - keeps links
-    names = [file.name for file in once.values()]
-    return [
-        replace(file, name=str(file.path)) if names.count(file.name) > 1 else file
-        for file in once.values()
-    ]

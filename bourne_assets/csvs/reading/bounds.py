@@ -1,0 +1,98 @@
+"""Bounds of what one file may cost: bytes that come out of a compressed file, and free disk.
+
+A gzip file of 10 MB can hold 10 GB, and a copy of a large file can fill the disk that everything
+else writes to. Not here: bounds of lines and columns (`normalise`, `dialect`).
+"""
+
+import gzip
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from bourne_assets.csvs.errors import CsvRejected
+
+#: Texts seldom shrink to less than a fiftieth; deflate can shrink zeros to a thousandth.
+MAXIMUM_RATIO = 100
+#: A file may grow to this size whatever its ratio.
+_ALWAYS_ALLOWED_BYTES = 256 * 1024 * 1024
+#: So much of the disk stays free for everything else; asked for once in so many bytes.
+_FREE_BYTES = 512 * 1024 * 1024
+_BETWEEN_LOOKS_BYTES = 64 * 1024 * 1024
+
+
+class DecompressedReader:
+    """The bytes that come out of a compressed file; too many of them reject it.
+
+    Args:
+        stream: What decompresses the file.
+        compressed_bytes: Size of the file.
+    """
+
+    def __init__(self, stream: IO[bytes], compressed_bytes: int) -> None:
+        self._stream = stream
+        self._left = max(_ALWAYS_ALLOWED_BYTES, MAXIMUM_RATIO * compressed_bytes)
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes; none at the end.
+
+        Raises:
+            CsvRejected: More came out than the size of the file makes plausible.
+        """
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise CsvRejected(
+                f"it grows to more than {MAXIMUM_RATIO} times its size when it is decompressed: "
+                "if that is right, decompress it first"
+            )
+        return data
+
+
+@contextmanager
+def open_bytes(path: Path, *, is_gzip: bool) -> Iterator[IO[bytes] | DecompressedReader]:
+    """The bytes of a file, decompressed where they are compressed.
+
+    Raises:
+        CsvRejected: What compressed them is damaged, or too much comes out of it.
+        OSError: The file cannot be read.
+    """
+    if not is_gzip:
+        with path.open("rb") as file:
+            yield file
+        return
+    try:
+        with gzip.open(path) as stream:
+            yield DecompressedReader(cast("IO[bytes]", stream), path.stat().st_size)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CsvRejected(f"its gzip stream is damaged ({error})") from error
+
+
+class DiskRoom:
+    """The room that a file's copy may take.
+
+    Args:
+        folder: Where the copy is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written = 0
+
+    def take(self, size: int) -> None:
+        """So many bytes more are about to be written.
+
+        Raises:
+            CsvRejected: They would leave too little of the disk.
+        """
+        looks = self._written // _BETWEEN_LOOKS_BYTES
+        self._written += size
+        if self._written // _BETWEEN_LOOKS_BYTES == looks:
+            return
+        if shutil.disk_usage(self._folder).free < _FREE_BYTES:
+            raise CsvRejected(
+                "reading it takes more than there is of free disk: make room, or set BOURNE_HOME "
+                "to a folder of another disk"
+            )

@@ -1,0 +1,122 @@
+"""Whatever goes wrong with one file, the others are landed, and the manifest says what it was."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.options import DatasetOptions, Datasets
+from bourne_assets.csvs.reading.reader import read_csv
+from bourne_assets.csvs.schemas import LANDED, REJECTED
+from bourne_assets.lake.errors import LakeFailed
+from bourne_assets.lake.store import Lake
+from bourne_assets.tables import records
+
+_READ_CSV = "bourne_assets.csvs.reading.pool.read_csv"
+_DAY = date(2026, 11, 23)
+_FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
+
+
+def _land(lake: Lake, folder: Path, **options: Any) -> dict[str, dict[str, Any]]:
+    files = sorted(folder.glob("*.csv"))
+    landing = land_csv_files(files, lake, _DAY, journal=folder.parent / "journal", **options)
+    return {row["file"]: row for row in records(landing.manifest)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a file that is fine, and one that the test makes fail."""
+    path = tmp_path / "batch"
+    path.mkdir()
+    (path / "bad.csv").write_bytes(_FILMS + b"3|bad\n")
+    (path / "good.csv").write_bytes(_FILMS)
+    return path
+
+
+def _failing(function: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
+    """The function, failing for the file that has three rows."""
+
+    def fail(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.read_bytes().endswith(b"bad\n"):
+            raise error
+        return function(path, *arguments, **options)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (UnicodeError("label too long"), "reading it failed (UnicodeError: label too long)"),
+        (MemoryError(), "reading it takes more memory than there is"),
+        (ZeroDivisionError("a\x1b[31m\nb"), "reading it failed (ZeroDivisionError: a\\x1b[31m b)"),
+        (RecursionError("too deep"), "reading it failed (RecursionError: too deep)"),
+        (OSError(5, "Input/output error"), "it cannot be read (Input/output error)"),
+        (duckdb.Error("odd"), "reading it failed (Error: odd)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_failure_of_reading_rejects_that_file_alone(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    monkeypatch.setattr(_READ_CSV, _failing(read_csv, error))
+    rows = _land(lake, folder)
+    assert rows["good.csv"]["status"] == LANDED
+    assert (rows["bad.csv"]["status"], rows["bad.csv"]["reason"]) == (REJECTED, reason)
+    assert len(lake.list("Raw")) == 1
+    assert lake.unfinished_uploads() == []
+
+
+def test_a_lake_that_fails_is_no_fault_of_a_file(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_READ_CSV, _failing(read_csv, LakeFailed("it is full")))
+    with pytest.raises(LakeFailed, match="it is full"):
+        _land(lake, folder)
+
+
+def test_a_codec_that_fails_in_the_middle_rejects_that_file_alone(lake: Lake, folder: Path) -> None:
+    options = DatasetOptions.model_construct(encoding="idna")
+    rows = _land(lake, folder, datasets=Datasets({"bad": options}))
+    assert rows["good.csv"]["status"] == LANDED
+    assert rows["bad.csv"]["status"] == REJECTED
+    assert rows["bad.csv"]["reason"]
+
+
+@pytest.mark.parametrize("error", [duckdb.Error("full"), OSError(28, "No space left on device")])
+def test_a_table_that_cannot_be_made_leaves_the_bytes_landed_and_the_other_tables_made(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    upload = Lake.write
+
+    def fail(self: Lake, key: str, *arguments: Any, **options: Any) -> Any:
+        if key == "Trusted/Local/Bad.parquet":
+            raise error
+        return upload(self, key, *arguments, **options)
+
+    monkeypatch.setattr(Lake, "write", fail)
+    rows = _land(lake, folder)
+    assert {row["status"] for row in rows.values()} == {LANDED}
+    assert rows["good.csv"]["table_error"] is None
+    assert rows["bad.csv"]["table_error"]
+    assert "Trusted/Local/Good.parquet" in lake.list("Trusted")
+
+
+def test_progress_that_cannot_be_written_ends_nothing(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("bourne_assets.csvs.landing._PROGRESS_SECONDS", 0.0)
+    (folder / "large.csv").write_bytes(_FILMS * 200_000)
+    rows = _land(lake, folder, tell=tell)
+    assert told
+    assert {row["status"] for row in rows.values()} == {LANDED}
