@@ -14,7 +14,8 @@ from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.automation.csv_folder import landing_and_what_follows
 from bourne_assets.csvs.intake.inbox import day_of
 from bourne_assets.lake import keys
-from bourne_assets.lake.store import Lake, ListedObject
+from bourne_assets.lake.listing import ListedObject
+from bourne_assets.lake.store import Lake
 from bourne_assets.lake.watching import MAXIMUM_OBJECTS, TooManyObjects, fingerprint, look_at
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.settings import Settings

@@ -7,11 +7,12 @@ What must not be put here: objects sent in one request (`store`), and files (`cs
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
+from urllib.parse import unquote_plus
 
 from bourne_assets.lake.errors import (
     AccessDenied,
@@ -21,6 +22,7 @@ from bourne_assets.lake.errors import (
     ObjectExists,
     ObjectMissing,
 )
+from bourne_assets.lake.keys import can_name
 
 #: Statuses of S3 with which a create-only write is refused: taken already, or being taken now.
 _TAKEN = (409, 412)
@@ -154,17 +156,19 @@ class PartsServer:
             return
 
     def unfinished(self, prefix: str) -> list[Unfinished]:
-        """Uploads below a prefix that were begun and not ended, by key and id."""
+        """Uploads below a prefix that were begun and not ended, by key and id.
+
+        Those of a key that the platform cannot name are somebody else's, and left out.
+        """
         found = []
-        with self._translated(prefix):
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self._bucket, Prefix=prefix
-            )
-            for page in pages:
-                found += [
-                    Unfinished(item["Key"], item["UploadId"], item["Initiated"].astimezone(UTC))
-                    for item in page.get("Uploads", [])
-                ]
+        with self.translated(prefix):
+            for page in self.pages("list_multipart_uploads", Prefix=prefix, EncodingType="url"):
+                is_encoded = page.get("EncodingType") == "url"
+                for item in page.get("Uploads", []):
+                    key = unquote_plus(item["Key"]) if is_encoded else item["Key"]
+                    if can_name(key):
+                        begun = item["Initiated"].astimezone(UTC)
+                        found.append(Unfinished(key, item["UploadId"], begun))
         return sorted(found, key=lambda each: (each.key, each.upload_id))
 
     def checksum(self, path: str) -> str | None:
@@ -179,18 +183,31 @@ class PartsServer:
 
     def call(self, operation: str, path: str, **parameters: Any) -> dict[str, Any]:
         """One request about one object, with boto3's errors turned into the lake's."""
-        with self._translated(path):
-            method = getattr(self._client, operation)
-            return dict(method(Bucket=self._bucket, Key=path, **parameters))
+        return self.request(operation, path, Key=path, **parameters)
+
+    def request(self, operation: str, path: str, **parameters: Any) -> dict[str, Any]:
+        """One request, with boto3's errors turned into the lake's, which name the path."""
+        with self.translated(path):
+            return dict(getattr(self._client, operation)(Bucket=self._bucket, **parameters))
+
+    def pages(self, operation: str, **parameters: Any) -> Iterable[dict[str, Any]]:
+        """All pages of a listing; use it inside `translated`."""
+        paginator = self._client.get_paginator(operation)
+        return cast(
+            "Iterable[dict[str, Any]]", paginator.paginate(Bucket=self._bucket, **parameters)
+        )
 
     @contextmanager
-    def _translated(self, path: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
+    def translated(self, path: str) -> Iterator[None]:
+        """Turn boto3's errors into the lake's, which name the path."""
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         try:
             yield
         except ClientError as error:
             raise self._failure(path, error.response) from None
+        except ParamValidationError:  # every parameter but the bucket's name is ours
+            raise BucketMissing(self._bucket) from None
         except BotoCoreError as error:
             if "NoCredentials" in type(error).__name__:
                 raise AccessDenied(self.uri(path)) from None
@@ -203,6 +220,10 @@ class PartsServer:
             return ObjectExists(self.uri(path))
         if code == "NoSuchBucket":
             return BucketMissing(self._bucket)
+        if status == 301:  # noqa: PLR2004 - HTTP's own number
+            return LakeFailed(
+                f"The bucket {self._bucket!r} is in another region: set AWS_REGION to its own."
+            )
         if status in {401, 403}:
             return AccessDenied(self.uri(path))
         if status == 404:  # noqa: PLR2004 - HTTP's own number
@@ -259,9 +280,18 @@ def boto3_client(
         retries={"mode": "standard", "max_attempts": 5},
         proxies={} if direct else None,
     )
-    return boto3.Session(botocore_session=session, region_name=region).client(
+    client = boto3.Session(botocore_session=session, region_name=region).client(
         "s3", endpoint_url=endpoint, verify=verify, config=config
     )
+    client.meta.events.register("before-call.s3.HeadBucket", _refuse_to_look_for_the_region)
+    return client
+
+
+def _refuse_to_look_for_the_region(**_: Any) -> None:
+    """End botocore's own HEAD after a redirect: redirected as well, it repeats itself for ever."""
+    from botocore.exceptions import ClientError
+
+    raise ClientError({"ResponseMetadata": {"HTTPHeaders": {}}}, "HeadBucket")
 
 
 def _metadata(given: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import psutil
 
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
-from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError
+from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake
 
 HOST = "127.0.0.1"
@@ -191,7 +191,9 @@ def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
 def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:
     """Whether the bucket that the server makes at its start is there yet."""
     try:
-        connect_server(endpoint, keys, bucket).list("none")
+        connect_server(endpoint, keys, bucket).read("none")
+    except ObjectMissing:
+        return True
     except LakeError:
         return False
     return True

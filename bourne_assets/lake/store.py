@@ -6,11 +6,11 @@ reached (`access`, `connection`).
 """
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -36,12 +36,14 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.keys import can_name
+from bourne_assets.lake.listing import Listing, folders_below, list_below
 from bourne_assets.lake.parts import PartsServer, Unfinished, Upload, boto3_client
 
 JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
 CSV = "text/csv"
 _CHUNK = 8 * 1024 * 1024
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,23 +63,6 @@ class StoredObject:
     sha256: str | None
     etag: str | None
     checksum: str | None = None
-
-
-@dataclass(frozen=True)
-class ListedObject:
-    """What a listing tells of an object.
-
-    Attributes:
-        key: Its key.
-        size: Bytes.
-        stored_at: UTC time when it was stored.
-        etag: The server's ETag without quotes, if it gave one.
-    """
-
-    key: str
-    size: int
-    stored_at: datetime
-    etag: str | None = None
 
 
 class Lake:
@@ -286,24 +271,18 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        return [item.key for item in self.list_objects(prefix)]
+        return [item.key for item in self.list_objects(prefix).objects]
 
-    def list_objects(self, prefix: str = "") -> Sequence[ListedObject]:
-        """Objects below a prefix, as `list`.
+    def list_objects(self, prefix: str = "") -> Listing:
+        """Objects below a prefix, as `list`, and the keys that had to be passed over.
 
         Raises:
             LakeError: The lake refused or failed.
         """
-        cut = len(self._path(""))
-        with self._translated(prefix):
-            found = [
-                ListedObject(
-                    item["path"][cut:], item["size"], item["last_modified"], _bare(item["e_tag"])
-                )
-                for page in obstore.list(self._store, prefix=self._path(prefix) or None)
-                for item in page
-            ]
-        return sorted(found, key=lambda item: item.key)
+        found = list_below(self._parts_server(), self._path(""), self._folder(prefix))
+        if found.passed_over:
+            _log.warning("In %s: %s", self.uri(prefix), found.passed_over_text)
+        return found
 
     def folders(self, prefix: str) -> set[str]:
         """Names of the folders right below a prefix.
@@ -311,9 +290,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        with self._translated(prefix):
-            found = obstore.list_with_delimiter(self._store, prefix=self._path(prefix))
-            return {str(path).rstrip("/").rpartition("/")[2] for path in found["common_prefixes"]}
+        return folders_below(self._parts_server(), self._folder(prefix))
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error, as in S3.
@@ -343,6 +320,11 @@ class Lake:
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
+
+    def _folder(self, prefix: str) -> str:
+        """A prefix as S3 takes it: that of a whole folder, or of everything."""
+        path = self._path(prefix).rstrip("/")
+        return f"{path}/" if path else ""
 
     def _named(self, key: str) -> str:
         """The path of a key that an object can have."""

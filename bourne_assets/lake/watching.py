@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bourne_assets.lake.errors import LakeError
-from bourne_assets.lake.store import Lake, ListedObject
+from bourne_assets.lake.listing import ListedObject
+from bourne_assets.lake.store import Lake
 
 #: The memory of a look is a cursor in Dagster's database: some thirty bytes an object.
 MAXIMUM_OBJECTS = 50_000
@@ -27,11 +28,13 @@ class Look:
         known: What the next look needs: a short ETag by a short digest of the key.
         fresh: Objects that are new or overwritten, in order of their keys.
         left: How many more there are, left for the next look.
+        passed_over: Keys that cannot be named, in order.
     """
 
     known: dict[str, str] = field(default_factory=dict)
     fresh: list[ListedObject] = field(default_factory=list)
     left: int = 0
+    passed_over: list[str] = field(default_factory=list)
 
 
 def look_at(lake: Lake, prefixes: Sequence[str], known: Mapping[str, str], *, most: int) -> Look:
@@ -51,7 +54,9 @@ def look_at(lake: Lake, prefixes: Sequence[str], known: Mapping[str, str], *, mo
     """
     look = Look()
     for prefix in prefixes:
-        for item in lake.list_objects(prefix):
+        listing = lake.list_objects(prefix)
+        look.passed_over += listing.passed_over
+        for item in listing.objects:
             name, etag = _short(item.key), (item.etag or "")[:12]
             if known.get(name) == etag:
                 look.known[name] = etag

@@ -6,7 +6,8 @@ Terms: TMDB's API Terms of Use, section 1.C. What must not be put here: other ob
 from datetime import datetime, timedelta
 
 from bourne_assets.lake import keys
-from bourne_assets.lake.store import Lake, ListedObject
+from bourne_assets.lake.listing import ListedObject
+from bourne_assets.lake.store import Lake
 
 #: Six months, counted in days as S3's own lifecycle rules do.
 LONGEST = timedelta(days=180)
@@ -23,6 +24,6 @@ def answers_older_than(lake: Lake, age: timedelta, now: datetime) -> list[Listed
     Raises:
         LakeError: The lake refused or failed.
     """
-    found = lake.list_objects(keys.all_tmdb_answers())
+    found = lake.list_objects(keys.all_tmdb_answers()).objects
     old = [item for item in found if now - item.stored_at > age]
     return sorted(old, key=lambda item: (item.stored_at, item.key))
