@@ -14,9 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bourne_assets.answers.comparison import SpokenTurn
+from bourne_assets.answers.comparison import AnswerChangeText
+from bourne_assets.answers.questions import Answers, origin, to_text
 from bourne_assets.answers.words.language import Language, localizer
-from bourne_assets.answers.words.words import day_of, in_words, origin
 from bourne_assets.lake.store import Lake
 from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.tmdb import NOTICE
@@ -119,35 +119,35 @@ def print_report(console: Console, report: RunReport) -> None:
         console.print(f"\nNot reached: {escape(', '.join(report.skipped))}")
 
 
-def print_answers(console: Console, result: dict[str, Any], language: Language) -> None:
+def print_answers(console: Console, result: Answers, language: Language) -> None:
     """The six questions and their answers in words and numbers, each with its caveat."""
     console.print()
-    for number, spoken in enumerate(in_words(result, language), start=1):
-        console.print(f"[bold]{number}. {escape(spoken.question)}[/]")
-        for sentence in spoken.sentences:
+    for number, text in enumerate(to_text(result, language), start=1):
+        console.print(f"[bold]{number}. {escape(text.question)}[/]")
+        for sentence in text.sentences:
             console.print(Padding(Text(_plain(sentence)), (0, 0, 0, 3)))
-        console.print(Padding(Text(_plain(spoken.caveat), style="dim"), (0, 0, 0, 3)))
+        console.print(Padding(Text(_plain(text.caveat), style="dim"), (0, 0, 0, 3)))
     _print_origin(console, result, language)
 
 
 def print_comparison(
     console: Console,
-    former: dict[str, Any],
-    latter: dict[str, Any],
-    turns: Sequence[SpokenTurn],
+    former: Answers,
+    latter: Answers,
+    changes: Sequence[AnswerChangeText],
     language: Language,
 ) -> None:
     """What became of each answer between two days."""
     t = localizer(language)
-    days = [t.short_day(day_of(result)) for result in (former, latter)]
+    days = [t.short_day(result.day) for result in (former, latter)]
     width = max(map(len, days))
     console.print()
-    for number, turn in enumerate(turns, start=1):
-        style = "bold yellow" if turn.outcome == "turned" else "dim"
-        console.print(f"[bold]{number}. {escape(turn.question)}[/]")
-        console.print(Padding(Text(turn.verdict, style=style), (0, 0, 0, 3)))
+    for number, change in enumerate(changes, start=1):
+        style = "bold yellow" if change.outcome == "reversed" else "dim"
+        console.print(f"[bold]{number}. {escape(change.question)}[/]")
+        console.print(Padding(Text(change.verdict, style=style), (0, 0, 0, 3)))
         table = Table.grid(padding=(0, 2))
-        for day, sentence in zip(days, (turn.former, turn.latter), strict=True):
+        for day, sentence in zip(days, (change.former, change.latter), strict=True):
             table.add_row(Text(day.ljust(width), style="dim"), Text(_plain(sentence)))
         console.print(Padding(table, (0, 0, 0, 3)))
     for result in (former, latter):
@@ -155,7 +155,7 @@ def print_comparison(
 
 
 def _print_origin(
-    console: Console, result: dict[str, Any], language: Language, *, notice: bool = True
+    console: Console, result: Answers, language: Language, *, notice: bool = True
 ) -> None:
     console.print()
     console.print(Text(_plain(origin(result, language))))

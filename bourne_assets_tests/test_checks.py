@@ -14,7 +14,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.questions import answer_questions, as_json
 from bourne_assets.checks.figures import IMPLAUSIBLE_BELOW_USD, figure_rules
 from bourne_assets.checks.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.checks.tmdb import IMDB_ID
@@ -171,7 +171,7 @@ def _put_answers(lake: Lake) -> dict[str, Any]:
     data, stored = lake.read(_KEYS["bourne_saga_table"])
     table = from_parquet(data)
     table.attrs = {"uri": stored.uri, "sha256": stored.sha256}
-    answers = answer_questions(table, saga="bourne", inputs=origin_of(table))
+    answers = as_json(answer_questions(table, saga="bourne", inputs=origin_of(table)))
     lake.write(_KEYS["insight_metrics"], to_json(answers), JSON)
     return answers
 

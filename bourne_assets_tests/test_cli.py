@@ -15,7 +15,7 @@ from bourne_assets.cli.answers import read_answers, read_history, read_report
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.server import LakeFolder, servers_of
-from bourne_assets.lake.store import Lake
+from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
@@ -101,11 +101,32 @@ def test_what_is_not_in_the_lake_yet_says_what_to_run(
 def test_an_object_that_cannot_be_read_is_named(
     lake: Lake, read: Callable[[Lake, Saga], object], key: str
 ) -> None:
-    lake.write(f"Refined/matrix/{key}", b"7", "text/plain")
+    lake.write(f"Refined/matrix/{key}", b"{", "text/plain")
     with pytest.raises(
         BourneError, match=rf"matrix/{key} cannot be read: run `bourne run --saga m"
     ):
         read(lake, MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("stored", "says"),
+    [
+        (b"{}", "does not have the shape of answers"),
+        (b"[]", "does not have the shape of answers"),
+        (
+            b'{"schema_version": 99}',
+            "has schema_version 99, and this version of bourne_assets",
+        ),
+    ],
+)
+def test_answers_of_another_shape_or_version_end_in_one_sentence(
+    lake: Lake, stored: bytes, says: str
+) -> None:
+    lake.write("Refined/matrix/insight_metrics.json", stored, JSON)
+    with pytest.raises(BourneError) as refused:
+        read_answers(lake, MATRIX)
+    assert says in str(refused.value)
+    assert str(refused.value).endswith("run `bourne run --saga matrix` to compute them again.")
 
 
 @pytest.mark.slow
@@ -150,14 +171,14 @@ def test_answers_of_the_day_of_the_snapshot_are_those_of_the_run(used_home: Path
 def test_two_days_are_compared_and_what_turns_over_is_said(used_home: Path) -> None:
     days = ("2017-09-01", "2024-11-19")
     told = " ".join(_script(used_home, "answers", "--compare", *days).stdout.split())
-    assert told.count("Turns over") == 2
+    assert told.count("Another conclusion") == 2
     assert told.count("Not comparable") == 4
     assert "Nov 19, 2024 A correlation cannot be computed; the most popular film is The" in told
     told = _script(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
     assert told.count("Muda de conclusão") == 2
     found = json.loads(_script(used_home, "answers", "--compare", *days, "--json").stdout)
     outcomes = {turn["answer"]: turn["outcome"] for turn in found["turns"]}
-    assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "turned"
+    assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "reversed"
     assert found["former"]["as_of"] < found["latter"]["as_of"]
 
 

@@ -31,7 +31,7 @@ from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet, records
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.answers.test_formulas import films_of_2017
+from bourne_assets_tests.answers.builders import films_of_2017
 from bourne_assets_tests.conftest import BUCKET
 
 _SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"

@@ -1,4 +1,4 @@
-"""The six answers: computed from the saga table, put into words, and drawn.
+"""The answers: computed from the saga table, put into words, and drawn.
 
-Plain Python: no Dagster here, no requests, and no lake.
+`questions` is the way in. Plain Python: no Dagster here, no requests, and no lake.
 """

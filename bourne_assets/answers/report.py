@@ -1,7 +1,7 @@
 """The six answers on one page for people: both languages, the pictures, and where all is from.
 
 The page asks nothing of any network and reads without scripts. Its looks stand in `data/report`.
-What must not be put here: sentences of the answers (`words`) and pictures (`pictures`).
+Not here: sentences of the answers (`words`) and pictures (`pictures`).
 """
 
 import json
@@ -14,12 +14,19 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.answers.formulas import Film, answer_questions, films_of
+from bourne_assets.answers.films import Film, films_of
 from bourne_assets.answers.pictures import render
-from bourne_assets.answers.pictures.pictures import Picture, pictures_of, popularity_over_time
+from bourne_assets.answers.pictures.pictures import Picture, popularity_over_time
+from bourne_assets.answers.questions import (
+    QUESTIONS,
+    Answers,
+    answer_questions,
+    origin,
+    pictures_of,
+    to_text,
+)
 from bourne_assets.answers.words.language import LANGUAGES, Language, Localizer, localizer
 from bourne_assets.answers.words.sentences import film_name
-from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import days_of, films_as_of
 from bourne_assets.settings import DATA_DIR
@@ -28,23 +35,14 @@ from bourne_assets.tmdb import NOTICE
 
 _log = logging.getLogger(__name__)
 _FOLDER = DATA_DIR / "report"
-#: Which pictures stand with which question.
-_PLACED = (
-    ("revenue",),
-    ("budget",),
-    ("changes",),
-    ("figures",),
-    ("popularity_and_revenue", "popularity_and_profit"),
-    ("year_and_popularity",),
-)
-#: So many days of the history are told: the first, and the last ones.
+#: So many days of the history are listed: the first, and the last ones.
 _DAYS = 8
 _NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A picture as the page has it: drawn, and the specification to draw it anew."""
+    """A picture as the page has it: drawn, and the specification to draw it again."""
 
     svg: Any
     specification: Any
@@ -53,7 +51,7 @@ class _Shown:
 
 def build_report(
     saga: Saga,
-    result: dict[str, Any],
+    result: Answers,
     table: pd.DataFrame,
     history: pd.DataFrame,
     held: Sequence[str] = (),
@@ -75,9 +73,9 @@ def build_report(
     return str(
         _template().render(
             editions=editions,
-            placed=_PLACED,
-            inputs=result["inputs"],
-            bundled=result["source"] != "tmdb",
+            placed=[tuple(question.pictures) for question in QUESTIONS],
+            inputs=result.inputs,
+            bundled=result.source != "tmdb",
             notice=NOTICE,
             style=_file("report.css"),
             script=_file("report.js"),
@@ -89,7 +87,7 @@ def build_report(
 def _edition(
     t: Localizer,
     saga: Saga,
-    result: dict[str, Any],
+    result: Answers,
     *,
     films: Sequence[Film],
     history: pd.DataFrame,
@@ -107,13 +105,13 @@ def _edition(
         "gettext": t.gettext,
         "title": t.gettext("{saga}: six questions, six answers", saga=saga.title),
         "origin": origin(result, t.language),
-        "spoken": in_words(result, t.language),
+        "texts": to_text(result, t.language),
         "pictures": {
             name: shown
             for name, picture in pictures.items()
             if (shown := _shown(picture)) is not None
         },
-        "days": [_day(t, saga, history, day) for day in _told_days(history)],
+        "days": [_day(t, saga, history, day) for day in _listed_days(history)],
         "films": [_row(t, film) for film in films],
         "held": [t.gettext(rule) for rule in held],
     }
@@ -134,48 +132,49 @@ def _shown(picture: Picture) -> _Shown | None:
     )
 
 
-def _told_days(history: pd.DataFrame) -> list[date]:
+def _listed_days(history: pd.DataFrame) -> list[date]:
     days = days_of(history)
     return days if len(days) <= _DAYS else [days[0], *days[1 - _DAYS :]]
 
 
 def _day(t: Localizer, saga: Saga, history: pd.DataFrame, day: date) -> dict[str, str]:
-    """What questions 5 and 6 had for an answer on one day."""
-    result = answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=[])
-    popularity = result["answers"]["popularity_vs_success"]
-    pearson = result["answers"]["year_vs_popularity"]["pearson"]
+    """How questions 5 and 6 were answered on one day."""
+    answers = answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=[]).answers
+    popularity, pearson = answers.popularity_vs_success, answers.year_vs_popularity.pearson
     return {
         "day": t.short_day(day),
-        "most": _with_popularity(t, popularity["most_popular"]),
-        "least": _with_popularity(t, popularity["least_popular"]),
-        "r": t.number(pearson["r"], 2) if pearson else t.gettext("unknown"),
+        "most": _with_popularity(t, popularity.most_popular),
+        "least": _with_popularity(t, popularity.least_popular),
+        "r": t.number(pearson.r, 2) if pearson else t.gettext("unknown"),
     }
 
 
 def _with_popularity(t: Localizer, film: Film | None) -> str:
-    if film is None:
+    if film is None or film.popularity is None:
         return t.gettext("unknown")
-    return f"{film_name(film)}: {t.number(film['popularity'], 2)}"
+    return f"{film_name(film)}: {t.number(film.popularity, 2)}"
 
 
 def _row(t: Localizer, film: Film) -> dict[str, Any]:
-    released = film["release_date"]
-    profit, budget = film["profit"], film["budget"]
     figures = [
-        (budget and budget / 1e6, 1),
-        (film["revenue"] and film["revenue"] / 1e6, 1),
-        (profit / 1e6 if profit is not None else None, 1),
-        (profit / budget if profit is not None and budget else None, 2),
-        (film["popularity"], 2),
+        (_millions(film.budget), 1),
+        (_millions(film.revenue), 1),
+        (_millions(film.profit), 1),
+        (film.return_on_budget, 2),
+        (film.popularity, 2),
     ]
     return {
-        "title": film["title"],
-        "release": t.short_day(date.fromisoformat(released)) if released else t.gettext("unknown"),
+        "title": film.title,
+        "release": t.short_day(film.release_date) if film.release_date else t.gettext("unknown"),
         "figures": [
             t.number(value, digits) if value is not None else t.gettext("unknown")
             for value, digits in figures
         ],
     }
+
+
+def _millions(amount: int | None) -> float | None:
+    return amount / 1e6 if amount is not None else None
 
 
 def _unbroken(text: str) -> str:

@@ -5,10 +5,16 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from bourne_assets.answers.formulas import answer_questions, films_of
-from bourne_assets.answers.markdown import as_markdown, main_numbers
-from bourne_assets.answers.pictures.pictures import pictures_of
-from bourne_assets.answers.questions import ANSWER_FIELDS, FIELD_SOURCES
+from bourne_assets.answers.films import films_of
+from bourne_assets.answers.markdown import as_markdown
+from bourne_assets.answers.questions import (
+    ANSWER_FIELDS,
+    FIELD_SOURCES,
+    answer_questions,
+    as_json,
+    main_numbers,
+    pictures_of,
+)
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.assets.common import (
     FOLLOWS,
@@ -58,9 +64,10 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         the answers to the last two questions hold for the day of the figures.
         """
         result = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
+        stored = as_json(result)
         pictures = pictures_of(localizer("en"), result, films_of(films))
         return dg.MaterializeResult(
-            value=result,
+            value=stored,
             metadata={
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
@@ -68,8 +75,8 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                     f"picture_of_{name}": picture(shown.specification, shown.alternative)
                     for name, shown in pictures.items()
                 },
-                "figures_of": result["as_of"],
-                "answered_by": result["source"],
+                "figures_of": stored["as_of"],
+                "answered_by": stored["source"],
                 "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
                 **plain_metadata(main_numbers(result)),
             },

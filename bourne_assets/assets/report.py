@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.questions import answer_questions, as_json, parse_answers
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.assets.common import (
@@ -89,13 +89,15 @@ def report_assets(
         """
         if config.as_of:
             films = films_as_of(history, date.fromisoformat(config.as_of), saga)
-            answers = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
-        page = build_report(saga, answers, films, history, held)
+            result = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
+        else:
+            result = parse_answers(answers, "insight_metrics", saga.slug)
+        page = build_report(saga, result, films, history, held)
         return dg.MaterializeResult(
             value=page,
             metadata={
-                "figures_of": answers["as_of"],
-                "answered_by": answers["source"],
+                "figures_of": as_json(result)["as_of"],
+                "answered_by": result.source,
                 "languages": ", ".join(LANGUAGES),
             },
         )

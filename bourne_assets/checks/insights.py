@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.questions import answer_questions, as_json
 from bourne_assets.assets.common import saga_key
 from bourne_assets.checks.rules import (
     Finding,
@@ -77,7 +77,7 @@ def _untraceable(answers: Mapping[str, Any], lake: Lake, saga: Saga) -> Sequence
             raise
         return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
     inputs = [{"uri": stored.uri, "sha256": stored.sha256 or ""}]
-    expected = answer_questions(table, saga=saga.slug, inputs=inputs)
+    expected = as_json(answer_questions(table, saga=saga.slug, inputs=inputs))
     # Through JSON, as the stored answers went through it: equal to the last digit or not.
     recomputed = _flat(from_json(to_json(expected)))
     told = _flat(answers)

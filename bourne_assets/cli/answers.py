@@ -6,11 +6,13 @@ import webbrowser
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 import pandas as pd
 
+from bourne_assets.answers import comparison, questions
+from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.errors import BourneError, ConfigurationError
@@ -31,7 +33,7 @@ Value = TypeVar("Value")
     "--compare",
     nargs=2,
     metavar="DATE DATE",
-    help="Which answers turn over between the snapshots of two days.",
+    help="Which conclusions differ between the snapshots of two days.",
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the object and nothing else.")
@@ -76,14 +78,18 @@ def must_be_one(*options: object) -> None:
         raise ConfigurationError(f"{' and '.join(names)} exclude each other: leave one out.")
 
 
-def read_answers(lake: Lake, saga: Saga) -> dict[str, Any]:
+def read_answers(lake: Lake, saga: Saga) -> Answers:
     """The stored answers of a saga.
 
     Raises:
-        BourneError: There are none, or the object is none.
+        BourneError: There are none, or the object cannot be read.
         LakeError: The lake failed.
     """
-    return _read(lake, saga, "insight_metrics", "json", lambda data, _: dict(from_json(data)))
+
+    def decoded(data: bytes, origin: dict[str, str]) -> Answers:
+        return parse_answers(from_json(data), origin["uri"], saga.slug)
+
+    return _read(lake, saga, "insight_metrics", "json", decoded)
 
 
 def read_report(lake: Lake, saga: Saga) -> bytes:
@@ -121,13 +127,12 @@ def _read(
         raise BourneError(f"The object {lake.uri(key)} cannot be read: {mend}.") from None
 
 
-def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[dict[str, Any]]:
+def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
     """The answers from the history, one object a day.
 
     Raises:
         NoSnapshot: The history has none on or before one of the days.
     """
-    from bourne_assets.answers.formulas import answer_questions
     from bourne_assets.saga.history import films_as_of
 
     history = read_history(lake, saga)
@@ -137,24 +142,26 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[dict[str, Any]]:
     ]
 
 
-def _print(found: list[dict[str, Any]], lang: Language, *, as_json: bool) -> None:
+def _print(found: list[Answers], lang: Language, *, as_json: bool) -> None:
     from bourne_assets import console as show
-    from bourne_assets.answers.comparison import compare, turns_in_words
 
     if len(found) == 1:
         if as_json:
-            click.echo(json.dumps(found[0], ensure_ascii=False, indent=1))
+            click.echo(json.dumps(questions.as_json(found[0]), ensure_ascii=False, indent=1))
         else:
             show.print_answers(show.output(), found[0], lang)
         return
     former, latter = found
     if as_json:
-        turns = [dataclasses.asdict(turn) for turn in compare(former, latter)]
-        compared = {"former": former, "latter": latter, "turns": turns}
+        compared = {
+            "former": questions.as_json(former),
+            "latter": questions.as_json(latter),
+            "turns": [dataclasses.asdict(change) for change in comparison.compare(former, latter)],
+        }
         click.echo(json.dumps(compared, ensure_ascii=False, indent=1))
     else:
-        turns_told = turns_in_words(former, latter, lang)
-        show.print_comparison(show.output(), former, latter, turns_told, lang)
+        changes = comparison.changes_to_text(former, latter, lang)
+        show.print_comparison(show.output(), former, latter, changes, lang)
 
 
 def _open(settings: Settings, saga: Saga, page: bytes) -> int:

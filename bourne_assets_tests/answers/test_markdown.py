@@ -4,12 +4,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bourne_assets.answers.markdown import as_markdown, main_numbers
+from bourne_assets.answers.markdown import as_markdown
+from bourne_assets.answers.questions import origin, to_text
 from bourne_assets.answers.words.language import LANGUAGES, Language
-from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.answers.test_formulas import films_of_2017, result_of
-from bourne_assets_tests.answers.test_words import SCENARIOS
+from bourne_assets_tests.answers.builders import SCENARIOS, films_of_2017, result_of
 
 _HOSTILE = [
     "a|b",
@@ -56,7 +55,7 @@ def test_the_table_has_a_row_for_each_sentence_and_the_question_beside_the_first
     result = result_of(*SCENARIOS[name])
     expected = [
         [said.question if first else "", sentence.replace("\N{NO-BREAK SPACE}", " ")]
-        for said in in_words(result, language)
+        for said in to_text(result, language)
         for first, sentence in zip(
             [True] + [False] * 99, (*said.sentences, said.caveat), strict=False
         )
@@ -103,24 +102,3 @@ def test_a_title_brings_no_picture_and_no_link_with_it(title: str) -> None:
     known[2]["title"] = title
     kinds = {token.type for token in _tokens(as_markdown(result_of(*known)))}
     assert not kinds & {"image", "link_open"}
-
-
-def test_the_main_numbers_are_those_of_the_answers() -> None:
-    result = result_of(*films_of_2017())
-    answers = result["answers"]
-    assert main_numbers(result) == {
-        "films": 5,
-        "mean_revenue_usd": 327_483_286.2,
-        "mean_budget_usd": 91_000_000.0,
-        "top_budget_difference_pct": answers["top_revenue_vs_top_budget"]["difference_pct"],
-        "r_popularity_revenue": answers["popularity_vs_success"]["revenue"]["pearson"]["r"],
-        "r_popularity_profit": answers["popularity_vs_success"]["profit"]["pearson"]["r"],
-        "r_popularity_return": answers["popularity_vs_success"]["return"]["pearson"]["r"],
-        "r_year_popularity": answers["year_vs_popularity"]["pearson"]["r"],
-    }
-
-
-def test_main_numbers_that_are_unknown_are_null() -> None:
-    numbers = main_numbers(result_of(*SCENARIOS["nothing known"]))
-    assert numbers.pop("films") == 3
-    assert set(numbers.values()) == {None}

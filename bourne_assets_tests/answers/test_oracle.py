@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from bourne_assets_tests.answers.test_formulas import Figures, film, must_be_those_of_plain_python
-from bourne_assets_tests.answers.test_words import SCENARIOS
+from bourne_assets_tests.answers.builders import SCENARIOS, Figures, film
+from bourne_assets_tests.answers.by_hand import must_be_those_of_plain_python
 
 _DAY = date(2007, 8, 3)
 

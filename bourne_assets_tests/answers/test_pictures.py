@@ -10,21 +10,21 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bourne_assets.answers.formulas import films_of
+from bourne_assets.answers.films import films_of
 from bourne_assets.answers.pictures.labels import FONT_SIZE, place, shortened, spread
-from bourne_assets.answers.pictures.pictures import Picture, pictures_of, popularity_over_time
+from bourne_assets.answers.pictures.pictures import Picture, popularity_over_time
 from bourne_assets.answers.pictures.render import javascript, png_of, svg_of, vega_of
+from bourne_assets.answers.questions import origin, pictures_of
 from bourne_assets.answers.words.language import LANGUAGES, Language, localizer
-from bourne_assets.answers.words.words import origin
 from bourne_assets.saga.history import merged, seed
-from bourne_assets_tests.answers.test_formulas import (
+from bourne_assets_tests.answers.builders import (
+    SCENARIOS,
     Figures,
     film,
     films_of_2017,
     result_of,
     saga_table,
 )
-from bourne_assets_tests.answers.test_words import SCENARIOS
 from bourne_assets_tests.saga.test_history import BOURNE, OTHER, seen
 
 _MINUS = "\N{MINUS SIGN}"

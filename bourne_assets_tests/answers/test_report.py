@@ -13,14 +13,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.questions import Answers, answer_questions, as_json, origin, to_text
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES, Language, localizer
-from bourne_assets.answers.words.words import in_words, origin
 from bourne_assets.saga.history import merged, seed, snapshot_of
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.answers.test_formulas import Figures, films_of_2017, saga_table
-from bourne_assets_tests.answers.test_words import SCENARIOS
+from bourne_assets_tests.answers.builders import SCENARIOS, Figures, films_of_2017, saga_table
 from bourne_assets_tests.saga.test_history import BOURNE, OTHER
 
 _INPUTS = [{"uri": "s3://bourne-lake/Refined/bourne_saga_table.parquet", "sha256": "ab" * 32}]
@@ -35,7 +33,7 @@ def _bundled() -> list[Figures]:
     return [{**told, "source": "bundled-snapshot", "fetched_at": when} for told in films_of_2017()]
 
 
-def _result(films: list[Figures]) -> dict[str, Any]:
+def _result(films: list[Figures]) -> Answers:
     return answer_questions(saga_table(films), saga="bourne", inputs=_INPUTS)
 
 
@@ -80,7 +78,7 @@ def test_every_sentence_of_the_answers_stands_on_the_page(name: str) -> None:
     result = _result(films)
     for language in LANGUAGES:
         assert _plain(origin(result, language)) in text
-        for said in in_words(result, language):
+        for said in to_text(result, language):
             for sentence in (said.question, *said.sentences, said.caveat):
                 assert _plain(sentence) in text
     assert text.count(NOTICE) == len(LANGUAGES)
@@ -252,7 +250,7 @@ class TestInChromium:
             seen[language] = _plain(page.locator("main").inner_text())
         assert page.url.endswith("#pt")
         result = _result(_bundled())
-        en, pt = in_words(result, "en"), in_words(result, "pt")
+        en, pt = to_text(result, "en"), to_text(result, "pt")
         sides: tuple[tuple[Language, Any, Any], ...] = (("en", en, pt), ("pt", pt, en))
         for language, mine, theirs in sides:
             for said, foreign in zip(mine, theirs, strict=True):
@@ -266,7 +264,7 @@ class TestInChromium:
         self, chromium: Browser, address: str, language: Language
     ) -> None:
         page = _open(chromium, f"{address}#{language}").page
-        result, t = _result(_bundled()), localizer(language)
+        result, t = as_json(_result(_bundled())), localizer(language)
         shown = page.locator("data:visible").evaluate_all(
             "all => all.map(found => [found.dataset.path, found.value, found.textContent])"
         )

@@ -11,22 +11,34 @@ import random
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from bourne_assets.answers import statistics
 from bourne_assets.answers.statistics import (
     EXACT_UP_TO,
     MINIMUM_PAIRS,
-    correlation,
-    evidence,
+    Correlation,
+    evidence_of,
     smallest_p,
     strength,
 )
 
 #: How near two doubles must be that were computed in different ways.
 NEAR = 1e-12
+_ADAPTER = TypeAdapter(Correlation)
+
+
+def correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, Any]:
+    """A correlation that is one of four, as it is stored."""
+    found = statistics.correlation(first, second, 4)
+    stored: dict[str, Any] = _ADAPTER.dump_python(found, mode="json", exclude_defaults=True)
+    assert _ADAPTER.validate_python(stored) == found
+    return stored
 
 
 def as_fractions(values: Sequence[float]) -> list[Fraction]:
@@ -282,7 +294,7 @@ def test_strength_follows_cohens_bounds(r: float, word: str) -> None:
     assert strength(-r) == word
 
 
-def test_the_verdict_of_a_proven_correlation_says_strength_and_direction() -> None:
+def test_the_verdict_of_a_significant_correlation_says_strength_and_direction() -> None:
     rising = correlation(range(8), [0, 1, 2, 3, 5, 4, 6, 7])
     assert rising["verdict"].startswith("strong positive correlation (r = 0.98, p < 0.001; rho = ")
     falling = correlation(range(8), [7, 6, 4, 5, 3, 2, 1, 0])
@@ -326,17 +338,33 @@ def test_no_order_of_n_values_has_a_p_value_below_the_smallest() -> None:
         assert min(found) == pytest.approx(smallest_p(n))
 
 
-def test_a_p_value_of_three_in_a_hundred_proves_little_where_four_are_tested() -> None:
+def test_a_p_value_of_three_in_a_hundred_is_not_significant_where_four_are_tested() -> None:
     popularity = [86.476817, 53.213931, 45.381501, 90.33681, 62.641286]
     returns = [2.567, 2.847, 5.326, 1.127, 2.462]
     found = correlation(popularity, returns)
     assert found["pearson"]["p_value"] < 0.05
     assert "cannot prove" in found["verdict"]
-    assert evidence(5, -0.8, 0.03, 0.03) == "unprovable"
-    assert evidence(7, -0.8, 0.03, 0.03) == "unproven"
-    assert evidence(7, -0.8, 0.012, 0.012) == "proven"
-    assert evidence(40, -0.8, 0.013, 0.001) == "unproven"
-    assert evidence(5, 0.05, 0.9, 0.9) == "none"
+    assert evidence_of(5, -0.8, 0.03, 0.0125) == "underpowered"
+    assert evidence_of(7, -0.8, 0.03, 0.0125) == "not_significant"
+    assert evidence_of(7, -0.8, 0.012, 0.0125) == "significant"
+    assert evidence_of(40, -0.8, 0.013, 0.0125) == "not_significant"
+    assert evidence_of(5, 0.05, 0.9, 0.0125) == "none"
+
+
+def test_a_fifth_correlation_lowers_the_threshold_of_all() -> None:
+    first, second = [1, 2, 3, 4, 5, 6, 7], [2, 1, 4, 3, 6, 5, 7]
+    four, ten = (statistics.correlation(first, second, number) for number in (4, 10))
+    assert (four.p_value_threshold, four.evidence) == (0.0125, "significant")
+    assert (ten.p_value_threshold, ten.evidence) == (0.005, "not_significant")
+    assert (four.comparisons, ten.comparisons) == (4, 10)
+    assert "p < 0.005 is needed, as 10 correlations are tested" in ten.verdict
+
+
+def test_half_a_correlation_is_none() -> None:
+    stored = correlation([1, 2, 4], [1, 5, 3])
+    for name in ("pearson", "spearman", "p_value_threshold"):
+        with pytest.raises(ValidationError, match="belong together"):
+            _ADAPTER.validate_python({**stored, name: None})
 
 
 def test_a_coefficient_of_a_half_is_strong_although_doubles_come_out_just_below() -> None:
@@ -344,7 +372,7 @@ def test_a_coefficient_of_a_half_is_strong_although_doubles_come_out_just_below(
     assert correlation([1, 2, 3], [1, 3, 2])["verdict"].startswith("strong positive tendency")
 
 
-def test_one_outlier_alone_proves_nothing() -> None:
+def test_one_outlier_alone_is_not_significant() -> None:
     first, second = [1, 2, 3, 4, 5, 6, 100], [2, 1, 4, 3, 6, 1.5, 200]
     found = correlation(first, second)
     assert found["pearson"]["r"] > 0.99

@@ -1,73 +1,24 @@
 """The answers in words: every branch in English and Portuguese, with each language's marks."""
 
 import re
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bourne_assets.answers.questions import Answers, as_json, origin, to_text
 from bourne_assets.answers.words.language import LANGUAGES, Language
-from bourne_assets.answers.words.words import in_words, origin
-from bourne_assets_tests.answers.test_formulas import Figures, film, films_of_2017, result_of
+from bourne_assets_tests.answers.builders import (
+    SCENARIOS,
+    Figures,
+    changed,
+    film,
+    films_of_2017,
+    ranked,
+    result_of,
+)
 
 _MINUS = "\N{MINUS SIGN}"
-
-
-def _changed(**figures: dict[int, Any]) -> list[Figures]:
-    """The films of 2017 with some figures replaced: `budget={2503: None}`."""
-    known = films_of_2017()
-    for told in known:
-        for name, values in figures.items():
-            if told["tmdb_id"] in values:
-                told[name] = values[told["tmdb_id"]]
-    return known
-
-
-def _constant(name: str, value: Any) -> list[Figures]:
-    return [{**told, name: value} for told in films_of_2017()]
-
-
-def _ranked(*success: int) -> list[Figures]:
-    """Films of popularity 1, 2, 3 ... and of this success."""
-    return [
-        film(
-            number,
-            release_date=date(2000 + number, 1, 1),
-            budget=10_000_000,
-            revenue=20_000_000 + value * 100_000,
-            popularity=float(number),
-        )
-        for number, value in enumerate(success, start=1)
-    ]
-
-
-#: Films that lead, together, through every branch of the words.
-SCENARIOS: dict[str, list[Figures]] = {
-    "figures of 2017": films_of_2017(),
-    "nothing known": [film(1), film(2), film(3)],
-    "one film": films_of_2017()[:1],
-    "one film of which nothing is known": [film(1)],
-    "two films": films_of_2017()[:2],
-    "no revenue but one": _changed(revenue=dict.fromkeys((2501, 2502, 49040, 324668))),
-    "top revenue without a budget": _changed(budget={2503: None}),
-    "no budget at all": _constant("budget", None),
-    "no popularity at all": _constant("popularity", None),
-    "no date at all": _constant("release_date", None),
-    "one without a date": _changed(release_date={2503: None}),
-    "revenue never changes": _constant("revenue", 300_000_000),
-    "same film leads both": _changed(budget={2503: 200_000_000}),
-    "equal budgets": _changed(budget={2503: 130_000_000}),
-    "ties everywhere": _changed(
-        budget={2502: 130_000_000},
-        revenue={324668: 442_824_138},
-        popularity={2501: 90.33681, 2502: 45.381501},
-    ),
-    "losses": _changed(revenue={49040: 50_000_000, 2503: 10_000_000}),
-    "proven and rising": _ranked(1, 2, 3, 4, 5, 6),
-    "proven and falling": _ranked(6, 5, 4, 3, 2, 1),
-    "moderate": _ranked(2, 5, 1, 4, 3, 6),
-    "weak": _ranked(2, 5, 1, 6, 3, 4),
-}
 
 
 def _sentences(films: list[Figures], language: Language, question: int) -> tuple[str, ...]:
@@ -75,11 +26,11 @@ def _sentences(films: list[Figures], language: Language, question: int) -> tuple
     return _told(result_of(*films), language)[question - 1]
 
 
-def _told(result: dict[str, Any], language: Language = "en") -> list[tuple[str, ...]]:
+def _told(result: Answers, language: Language = "en") -> list[tuple[str, ...]]:
     """All answers, with blanks that break: how they wrap is not what is tested."""
     return [
         tuple(sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in said.sentences)
-        for said in in_words(result, language)
+        for said in to_text(result, language)
     ]
 
 
@@ -105,15 +56,16 @@ def test_the_answers_of_2017_in_english() -> None:
             f"of $130.0 million ({_MINUS}46.2%).",
         ),
         (
-            "Not proven, nor can 5 films prove it; the most popular film is The Bourne Legacy "
-            "(2012), profit $146.6 million, and the least popular The Bourne Ultimatum (2007), "
-            "profit $372.8 million.",
-            "Popularity and revenue: strong negative tendency, but 5 films cannot prove it "
-            f"(r = {_MINUS}0.74, p = 0.18; rho = {_MINUS}0.80, p = 0.13).",
-            "Popularity and profit: strong negative tendency, but 5 films cannot prove it "
-            f"(r = {_MINUS}0.85, p = 0.10; rho = {_MINUS}0.90, p = 0.083).",
-            "Popularity and return (profit / budget): strong negative tendency, but 5 films "
-            f"cannot prove it (r = {_MINUS}0.80, p = 0.033; rho = {_MINUS}0.90, p = 0.083).",
+            "Inconclusive, as 5 films are too few for significance; the most popular film is The "
+            "Bourne Legacy (2012), profit $146.6 million, and the least popular The Bourne "
+            "Ultimatum (2007), profit $372.8 million.",
+            "Popularity and revenue: strong negative tendency, but 5 films are too few for "
+            f"significance (r = {_MINUS}0.74, p = 0.18; rho = {_MINUS}0.80, p = 0.13).",
+            "Popularity and profit: strong negative tendency, but 5 films are too few for "
+            f"significance (r = {_MINUS}0.85, p = 0.10; rho = {_MINUS}0.90, p = 0.083).",
+            "Popularity and return (profit / budget): strong negative tendency, but 5 films are "
+            f"too few for significance (r = {_MINUS}0.80, p = 0.033; rho = {_MINUS}0.90, "
+            "p = 0.083).",
             "Most popular: The Bourne Legacy (2012), popularity 90.34, profit $146.6 million.",
             "Least popular: The Bourne Ultimatum (2007), popularity 45.38, profit $372.8 million.",
         ),
@@ -145,15 +97,16 @@ def test_the_answers_of_2017_in_portuguese() -> None:
             f"(2012), o de maior orçamento, US$ 130,0 milhões ({_MINUS}46,2%).",
         ),
         (
-            "Não comprovada, e 5 filmes não podem comprová-la; o filme de maior popularidade é "
-            "The Bourne Legacy (2012), lucro US$ 146,6 milhões, e o de menor, The Bourne "
-            "Ultimatum (2007), lucro US$ 372,8 milhões.",
-            "Popularidade e faturamento: tendência negativa forte, mas 5 filmes não podem "
-            f"comprová-la (r = {_MINUS}0,74, p = 0,18; rho = {_MINUS}0,80, p = 0,13).",
-            "Popularidade e lucro: tendência negativa forte, mas 5 filmes não podem "
-            f"comprová-la (r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,083).",
+            "Inconclusiva, pois 5 filmes são poucos para haver significância; o filme de maior "
+            "popularidade é The Bourne Legacy (2012), lucro US$ 146,6 milhões, e o de menor, The "
+            "Bourne Ultimatum (2007), lucro US$ 372,8 milhões.",
+            "Popularidade e faturamento: tendência negativa forte, mas 5 filmes são poucos para "
+            f"haver significância (r = {_MINUS}0,74, p = 0,18; rho = {_MINUS}0,80, p = 0,13).",
+            "Popularidade e lucro: tendência negativa forte, mas 5 filmes são poucos para "
+            f"haver significância (r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,083).",
             "Popularidade e retorno (lucro / orçamento): tendência negativa forte, mas 5 filmes "
-            f"não podem comprová-la (r = {_MINUS}0,80, p = 0,033; rho = {_MINUS}0,90, p = 0,083).",
+            f"são poucos para haver significância (r = {_MINUS}0,80, p = 0,033; rho = "
+            f"{_MINUS}0,90, p = 0,083).",
             "Maior popularidade: The Bourne Legacy (2012), popularidade 90,34, "
             "lucro US$ 146,6 milhões.",
             "Menor popularidade: The Bourne Ultimatum (2007), popularidade 45,38, "
@@ -167,7 +120,7 @@ def test_the_answers_of_2017_in_portuguese() -> None:
 
 
 def test_the_portuguese_questions_are_those_that_were_asked() -> None:
-    assert [said.question for said in in_words(result_of(*films_of_2017()), "pt")] == [
+    assert [said.question for said in to_text(result_of(*films_of_2017()), "pt")] == [
         "Qual a média de faturamento dos filmes da saga?",
         "Qual a média de orçamento dos filmes da saga?",
         "Houve variação do faturamento no ano de lançamento entre um filme e outro?",
@@ -187,7 +140,7 @@ def test_the_portuguese_questions_are_those_that_were_asked() -> None:
 def test_every_answer_is_whole_sentences_with_the_marks_of_the_language(
     name: str, language: Language
 ) -> None:
-    spoken = in_words(result_of(*SCENARIOS[name]), language)
+    spoken = to_text(result_of(*SCENARIOS[name]), language)
     assert len(spoken) == 6
     for said in spoken:
         assert said.question.endswith("?")
@@ -226,8 +179,8 @@ def test_what_cannot_be_correlated_is_said_with_the_number_of_films() -> None:
 
 
 def test_films_that_are_left_out_are_named() -> None:
-    films = _changed(revenue=dict.fromkeys((2502, 49040)))
-    named = "Left out, as the figure is unknown: The Bourne Supremacy and The Bourne Legacy."
+    films = changed(revenue=dict.fromkeys((2502, 49040)))
+    named = "Left out because the figure is unknown: The Bourne Supremacy and The Bourne Legacy."
     for question in (1, 3, 4):
         assert _sentences(films, "en", question)[-1] == named
     assert _sentences(films, "pt", 1)[-1] == (
@@ -262,10 +215,10 @@ def test_one_film_that_leads_both_is_said_to_be_the_same() -> None:
 
 
 def test_equal_budgets_are_said_to_be_equal_and_the_tie_is_told() -> None:
-    films = _changed(budget={2502: 130_000_000}, revenue={324668: 1, 49040: 500_000_000})
+    films = changed(budget={2502: 130_000_000}, revenue={324668: 1, 49040: 500_000_000})
     assert _sentences(films, "en", 4) == (
         "Equal: The Bourne Legacy (2012) earned the most ($500.0 million) on a budget of "
-        "$130.0 million, which is the top budget, as that of The Bourne Supremacy (2004).",
+        "$130.0 million, which is the top budget, as is that of The Bourne Supremacy (2004).",
         "The Bourne Supremacy shares this place with The Bourne Legacy.",
     )
     assert _sentences(films, "pt", 4)[1] == (
@@ -292,7 +245,7 @@ def test_a_top_revenue_film_without_a_budget_is_named_as_the_reason(language: La
 
 
 def test_an_unknown_profit_is_said_to_be_unknown() -> None:
-    films = _changed(budget=dict.fromkeys((2503, 49040)))
+    films = changed(budget=dict.fromkeys((2503, 49040)))
     assert _sentences(films, "en", 5)[-2].endswith("popularity 45.38, profit unknown.")
     assert _sentences(films, "pt", 5)[-2].endswith("popularidade 45,38, lucro desconhecido.")
 
@@ -306,8 +259,8 @@ def test_a_loss_has_its_sign_before_the_currency() -> None:
 @pytest.mark.parametrize(
     ("name", "english", "portuguese"),
     [
-        ("proven and rising", "strong positive correlation", "correlação positiva forte"),
-        ("proven and falling", "strong negative correlation", "correlação negativa forte"),
+        ("significant and rising", "strong positive correlation", "correlação positiva forte"),
+        ("significant and falling", "strong negative correlation", "correlação negativa forte"),
         ("moderate", "moderate positive tendency", "tendência positiva moderada"),
         ("weak", "weak positive tendency", "tendência positiva fraca"),
     ],
@@ -323,7 +276,7 @@ def test_no_film_of_known_popularity_has_no_extremes_to_name() -> None:
     told = _sentences(SCENARIOS["no popularity at all"], "en", 5)
     assert len(told) == 5
     assert told[0] == "A correlation cannot be computed."
-    assert told[4].startswith("Left out, as the figure is unknown: The Bourne Identity")
+    assert told[4].startswith("Left out because the figure is unknown: The Bourne Identity")
 
 
 def test_a_film_without_a_date_is_named_without_a_year() -> None:
@@ -358,7 +311,7 @@ def test_the_origin_names_source_day_and_number_of_films() -> None:
 
 
 def test_the_origin_of_the_snapshot_says_that_the_figures_are_not_of_today() -> None:
-    bundled = {**result_of(*films_of_2017()), "source": "bundled-snapshot"}
+    bundled = replace(result_of(*films_of_2017()), source="bundled-snapshot")
     assert origin(bundled) == (
         "5 films; figures of the bundled TMDB snapshot of November 2026, not of today."
     )
@@ -374,12 +327,12 @@ def test_the_origin_of_the_snapshot_says_that_the_figures_are_not_of_today() -> 
     ("name", "told"),
     [
         ("figures of 2017", "needs p < 0.0125; 5 films cannot get below 0.017, whatever"),
-        ("proven and rising", "each needs p < 0.0125 by r and by rho."),
+        ("significant and rising", "each needs p < 0.0125 by r and by rho."),
         ("two films", "A correlation needs at least 3 films."),
     ],
 )
 def test_the_caveat_says_what_so_many_films_can_prove(name: str, told: str) -> None:
-    spoken = in_words(result_of(*SCENARIOS[name]))
+    spoken = to_text(result_of(*SCENARIOS[name]))
     for number in (5, 6):
         assert told in spoken[number - 1].caveat
     assert "Popularity is that of November 23, 2026" in spoken[5].caveat
@@ -388,15 +341,15 @@ def test_the_caveat_says_what_so_many_films_can_prove(name: str, told: str) -> N
 @pytest.mark.parametrize(
     ("name", "lead"),
     [
-        ("proven and rising", "Yes, for popularity and revenue, popularity and profit, and"),
-        ("moderate", "Not proven by 6 films; "),
-        ("figures of 2017", "Not proven, nor can 5 films prove it; "),
+        ("significant and rising", "Yes, for popularity and revenue, popularity and profit, and"),
+        ("moderate", "Not significant in 6 films; "),
+        ("figures of 2017", "Inconclusive, as 5 films are too few for significance; "),
         ("two films", "A correlation cannot be computed; "),
         ("none", "No correlation to speak of; "),
     ],
 )
 def test_question_five_is_answered_in_one_sentence_first(name: str, lead: str) -> None:
-    scenarios = {**SCENARIOS, "none": _ranked(3, 1, 3, 1, 3, 1, 3)}
+    scenarios = {**SCENARIOS, "none": ranked(3, 1, 3, 1, 3, 1, 3)}
     assert _sentences(scenarios[name], "en", 5)[0].startswith(lead)
 
 
@@ -407,9 +360,9 @@ def test_question_five_is_answered_in_one_sentence_first(name: str, lead: str) -
 def test_every_figure_is_that_of_the_object(name: str) -> None:
     result = result_of(*SCENARIOS[name])
     for language in LANGUAGES:
-        for said in in_words(result, language):
+        for said in to_text(result, language):
             for figure in said.figures:
-                found: Any = result
+                found: Any = as_json(result)
                 for part in figure.path.split("."):
                     if found is not None:
                         found = found[int(part) if part.isdigit() else part]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.answers.formulas import answer_questions
+from bourne_assets.answers.questions import answer_questions, as_json
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NoSnapshot, SnapshotUnreadable
@@ -24,7 +24,7 @@ from bourne_assets.saga.history import (
 from bourne_assets.saga.schemas import HistoryTable
 from bourne_assets.saga.snapshots import keep_snapshot, load_snapshots
 from bourne_assets.tables import conform, from_parquet, records, to_parquet
-from bourne_assets_tests.answers.test_formulas import film, films_of_2017, saga_table
+from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
 from bourne_assets_tests.answers.test_statistics import exact_r
 
 BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
@@ -137,14 +137,14 @@ def test_the_answers_of_a_day_are_those_of_the_last_snapshot_up_to_it() -> None:
     for day in (date(2017, 9, 1), date(2020, 1, 1), date(2024, 11, 18)):
         table = films_as_of(history, day, BOURNE)
         result = answer_questions(table, saga="bourne", inputs=[])
-        assert result["as_of"] == "2017-09-01T00:00:00Z"
+        assert result.as_of == datetime(2017, 9, 1, tzinfo=UTC)
         expected = answer_questions(saga_table(films_of_2017()), saga="bourne", inputs=[])
-        assert result["answers"] == expected["answers"]
+        assert result.answers == expected.answers
 
 
 def test_what_a_day_does_not_state_is_unknown_and_not_of_another_day() -> None:
     table = films_as_of(merged([seed(BOURNE)]), date(2030, 1, 1), BOURNE)
-    answers = answer_questions(table, saga="bourne", inputs=[])["answers"]
+    answers = as_json(answer_questions(table, saga="bourne", inputs=[]))["answers"]
     assert answers["mean_revenue"]["value"] is None
     assert len(answers["mean_revenue"]["missing"]) == 5
     assert answers["popularity_vs_success"]["most_popular"]["title"] == "The Bourne Identity"

@@ -1,7 +1,6 @@
 """Where the names of points can stand without covering each other.
 
-Plain geometry in pixels, as charts have no such thing of their own. What must not be put here:
-charts, and films.
+Plain geometry in pixels, as charts have no such thing of their own. Not here: charts, and films.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 One drawing serves Dagster's metadata, the report on a desk and on a phone: narrow, with letters
 that stay readable when it is scaled. Money is in millions of USD; films are named where they
-stand, not in a legend. What must not be put here: drawing (`render`), figures not in the answers.
+stand, not in a legend. Not here: drawing (`render`), and figures that are not in the answers.
 """
 
 from collections import Counter
@@ -13,20 +13,21 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.answers.formulas import Film
+from bourne_assets.answers.films import Film
+from bourne_assets.answers.formulas import Mean, RevenueVariation
 from bourne_assets.answers.pictures import plots
 from bourne_assets.answers.pictures.labels import FONT_SIZE, shortened, spread
 from bourne_assets.answers.pictures.plots import BLUE, GREEN, HEIGHT, ORANGE, Head, Rows
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.answers.words.sentences import film_name
-from bourne_assets.answers.words.words import origin
+from bourne_assets.answers.words.words import step_text
 from bourne_assets.tables import records
 
 _FIGURES = (("budget", ORANGE), ("revenue", BLUE), ("profit", GREEN))
 #: TMDB re-scaled its popularity between these days: no line joins the two sides.
 _RESCALED = (date(2024, 11, 30), date(2025, 11, 1))
-#: A history of years is drawn, and told, by so many of its days.
-_DAYS_DRAWN, _DAYS_TOLD = 60, 6
+#: A history of years is drawn, and described, by so many of its days.
+_DAYS_DRAWN, _DAYS_DESCRIBED = 60, 6
 
 
 @dataclass(frozen=True)
@@ -44,28 +45,7 @@ class Picture:
     specification: dict[str, Any]
 
 
-def pictures_of(t: Localizer, result: dict[str, Any], films: Sequence[Film]) -> dict[str, Picture]:
-    """The pictures of the answers by name, as far as there is something to show.
-
-    Args:
-        t: Of the language.
-        result: The answers object.
-        films: The films that it is about, in order of release.
-    """
-    said, answers = origin(result, t.language), result["answers"]
-    drawn = {
-        "revenue": one_figure(t, "revenue", films, answers["mean_revenue"]["value"], said),
-        "budget": one_figure(t, "budget", films, answers["mean_budget"]["value"], said),
-        "figures": figures_by_film(t, films, said),
-        "changes": revenue_changes(t, answers["revenue_variation"], said),
-        "popularity_and_revenue": popularity_and(t, "revenue", films, said),
-        "popularity_and_profit": popularity_and(t, "profit", films, said),
-        "year_and_popularity": year_and_popularity(t, films, said),
-    }
-    return {name: picture for name, picture in drawn.items() if picture is not None}
-
-
-def figures_by_film(t: Localizer, films: Sequence[Film], subtitle: str) -> Picture:
+def figures_by_film(t: Localizer, films: Sequence[Film], _: object, subtitle: str) -> Picture:
     """Budget, revenue and profit of each film as bars; an unknown figure has none and says so."""
     names = _names(films)
     labels = {
@@ -74,123 +54,109 @@ def figures_by_film(t: Localizer, films: Sequence[Film], subtitle: str) -> Pictu
         "profit": t.gettext("Profit"),
     }
     rows: Rows = [
-        _row(t, 4 * number + at, film[figure], colour, f"{labels[figure]} ")
+        _row(t, 4 * number + at, getattr(film, figure), colour, f"{labels[figure]} ")
         for number, film in enumerate(films)
         for at, (figure, colour) in enumerate(_FIGURES, start=1)
     ]
-    told = [
+    described = [
         t.gettext(
             "{film}: budget {budget}, revenue {revenue}, profit {profit}",
             film=name,
-            **{figure: t.money(film[figure]) for figure, _ in _FIGURES},
+            budget=t.money(film.budget),
+            revenue=t.money(film.revenue),
+            profit=t.money(film.profit),
         )
         for name, film in zip(names, films, strict=True)
     ]
     head = Head(t, t.gettext("Budget, revenue and profit in millions of USD"), subtitle)
     drawn = plots.bars(head, rows, _headers(names, every=4), room=(0.005, 0.38))
-    return _picture(head, told, drawn)
+    return _picture(head, described, drawn)
 
 
-def one_figure(
-    t: Localizer, figure: str, films: Sequence[Film], mean: float | None, subtitle: str
+def mean_revenue(
+    t: Localizer, films: Sequence[Film], answer: Mean, subtitle: str
 ) -> Picture | None:
-    """`revenue` or `budget` of each film as bars, with a line at their mean."""
-    if mean is None:
-        return None
-    names, colour = _names(films), dict(_FIGURES)[figure]
-    title = {
-        "revenue": t.gettext("Revenue and its mean in millions of USD"),
-        "budget": t.gettext("Budget and its mean in millions of USD"),
-    }[figure]
-    rows = [_row(t, 2 * number + 1, film[figure], colour) for number, film in enumerate(films)]
-    told = [
-        t.gettext("mean {amount}", amount=t.money(mean)),
-        *(f"{name}: {t.money(film[figure])}" for film, name in zip(films, names, strict=True)),
-    ]
-    line = (mean / 1e6, t.gettext("mean {amount}", amount=t.number(mean / 1e6, 1)))
-    head = Head(t, title, subtitle)
-    drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.005, 0.2), line=line)
-    return _picture(head, told, drawn)
+    """Revenue of each film as bars, with a line at their mean."""
+    head = Head(t, t.gettext("Revenue and its mean in millions of USD"), subtitle)
+    return _one_figure(head, "revenue", films, answer.value)
 
 
-def revenue_changes(t: Localizer, answer: dict[str, Any], subtitle: str) -> Picture | None:
+def mean_budget(t: Localizer, films: Sequence[Film], answer: Mean, subtitle: str) -> Picture | None:
+    """Budget of each film as bars, with a line at their mean."""
+    head = Head(t, t.gettext("Budget and its mean in millions of USD"), subtitle)
+    return _one_figure(head, "budget", films, answer.value)
+
+
+def revenue_changes(
+    t: Localizer, _: object, answer: RevenueVariation, subtitle: str
+) -> Picture | None:
     """Change of revenue from each film to the next, to the right of zero or to the left."""
     rows: Rows = []
-    names, told = [], []
-    for number, step in enumerate(answer["steps"]):
-        former, latter = (shortened(str(step[end]["title"]), 28) for end in ("from", "to"))
+    names = []
+    for number, step in enumerate(answer.steps):
+        former, latter = (shortened(film.title, 28) for film in (step.former, step.latter))
         names.append(f"{former} \N{RIGHTWARDS ARROW} {latter}")
-        change, percent = step["change_usd"], t.percent(step["change_pct"])
-        text = f"{t.number(change / 1e6, 1, signed=True)} ({percent})"
-        colour = BLUE if change >= 0 else ORANGE
+        millions = step.change_usd / 1e6
         rows.append(
-            {"row": 2 * number + 1, "millions": change / 1e6, "text": text, "colour": colour}
-        )
-        told.append(
-            t.gettext(
-                "{former} to {latter}: {change} ({percent})",
-                former=film_name(step["from"]),
-                latter=film_name(step["to"]),
-                change=t.signed_money(change),
-                percent=percent,
-            )
+            {
+                "row": 2 * number + 1,
+                "millions": millions,
+                "text": f"{t.number(millions, 1, signed=True)} ({t.percent(step.change_pct)})",
+                "colour": BLUE if step.change_usd >= 0 else ORANGE,
+            }
         )
     if not rows:
         return None
-    title = t.gettext("Change of revenue from film to film in millions of USD")
-    head = Head(t, title, subtitle)
+    head = Head(t, t.gettext("Change of revenue from film to film in millions of USD"), subtitle)
     drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.8, 0.8))
-    return _picture(head, told, drawn)
+    return _picture(head, [step_text(t, step) for step in answer.steps], drawn)
 
 
-def popularity_and(
-    t: Localizer, figure: str, films: Sequence[Film], subtitle: str
+def popularity_and_revenue(
+    t: Localizer, films: Sequence[Film], _: object, subtitle: str
 ) -> Picture | None:
-    """Popularity against `revenue` or `profit`: a named point for each film that has both."""
-    axis = {
-        "revenue": t.gettext("Revenue, millions of USD"),
-        "profit": t.gettext("Profit, millions of USD"),
-    }[figure]
-    title = {
-        "revenue": t.gettext("Popularity and revenue of each film"),
-        "profit": t.gettext("Popularity and profit of each film"),
-    }[figure]
-    known = [film for film in films if film["popularity"] is not None and film[figure] is not None]
-    told = [
-        t.gettext(
-            "{film}: popularity {popularity}, {amount}",
-            film=film_name(film),
-            popularity=t.number(film["popularity"], 2),
-            amount=t.money(film[figure]),
-        )
-        for film in known
+    """Popularity against revenue: a named point for each film that has both."""
+    head = Head(t, t.gettext("Popularity and revenue of each film"), subtitle)
+    return _popularity_and(head, "revenue", films, t.gettext("Revenue, millions of USD"))
+
+
+def popularity_and_profit(
+    t: Localizer, films: Sequence[Film], _: object, subtitle: str
+) -> Picture | None:
+    """Popularity against profit: a named point for each film that has both."""
+    head = Head(t, t.gettext("Popularity and profit of each film"), subtitle)
+    return _popularity_and(head, "profit", films, t.gettext("Profit, millions of USD"))
+
+
+def year_and_popularity(
+    t: Localizer, films: Sequence[Film], _: object, subtitle: str
+) -> Picture | None:
+    """Popularity against the year of release: a named point for each film that has both."""
+    known = [
+        (film, film.year, film.popularity)
+        for film in films
+        if film.year is not None and film.popularity is not None
     ]
     if not known:
         return None
-    points = [(film["popularity"], film[figure] / 1e6) for film in known]
-    axes = (t.gettext("TMDB's popularity"), axis)
-    head = Head(t, title, subtitle)
-    return _picture(head, told, plots.scatter(head, points, _titles(known), told, axes=axes))
-
-
-def year_and_popularity(t: Localizer, films: Sequence[Film], subtitle: str) -> Picture | None:
-    """Popularity against the year of release: a named point for each film that has both."""
-    known = [film for film in films if film["year"] is not None and film["popularity"] is not None]
-    told = [
+    described = [
         t.gettext(
             "{film}: popularity {popularity}",
             film=film_name(film),
-            popularity=t.number(film["popularity"], 2),
+            popularity=t.number(popularity, 2),
         )
-        for film in known
+        for film, _, popularity in known
     ]
-    if not known:
-        return None
-    points = [(film["year"], film["popularity"]) for film in known]
-    axes = (t.gettext("Year of release"), t.gettext("TMDB's popularity"))
     head = Head(t, t.gettext("Year of release and popularity of each film"), subtitle)
-    drawn = plots.scatter(head, points, _titles(known), told, axes=axes, years=True)
-    return _picture(head, told, drawn)
+    drawn = plots.scatter(
+        head,
+        [(year, popularity) for _, year, popularity in known],
+        [film.title for film, _, _ in known],
+        described,
+        axes=(t.gettext("Year of release"), t.gettext("TMDB's popularity")),
+        years=True,
+    )
+    return _picture(head, described, drawn)
 
 
 def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
@@ -210,15 +176,58 @@ def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
         for row in rows
     ]
     highest = max(row["popularity"] for row in rows) * 1.08 or 1.0
-    told = [f"{t.day(day)}: {_ranking(t, rows, day)}" for day in _thinned(days, _DAYS_TOLD)]
+    described = [
+        f"{t.day(day)}: {_ranking(t, rows, day)}" for day in _thinned(days, _DAYS_DESCRIBED)
+    ]
     head = Head(t, t.gettext("TMDB's popularity over time"))
     axis = t.gettext("TMDB's popularity")
     drawn = plots.lines(head, points, _ends(rows, highest), axis=axis, highest=highest)
-    return _picture(head, told, drawn)
+    return _picture(head, described, drawn)
 
 
-def _picture(head: Head, told: Sequence[str], specification: dict[str, Any]) -> Picture:
-    return Picture(head.title, f"{head.title}. {'; '.join(told)}.", specification)
+def _one_figure(
+    head: Head, figure: str, films: Sequence[Film], mean: float | None
+) -> Picture | None:
+    if mean is None:
+        return None
+    t, names, colour = head.localizer, _names(films), dict(_FIGURES)[figure]
+    amounts = [getattr(film, figure) for film in films]
+    rows = [_row(t, 2 * number + 1, amount, colour) for number, amount in enumerate(amounts)]
+    described = [
+        t.gettext("mean {amount}", amount=t.money(mean)),
+        *(f"{name}: {t.money(amount)}" for name, amount in zip(names, amounts, strict=True)),
+    ]
+    line = (mean / 1e6, t.gettext("mean {amount}", amount=t.number(mean / 1e6, 1)))
+    drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.005, 0.2), line=line)
+    return _picture(head, described, drawn)
+
+
+def _popularity_and(head: Head, figure: str, films: Sequence[Film], axis: str) -> Picture | None:
+    t = head.localizer
+    known = [
+        (film, film.popularity, amount)
+        for film in films
+        if film.popularity is not None and (amount := getattr(film, figure)) is not None
+    ]
+    if not known:
+        return None
+    described = [
+        t.gettext(
+            "{film}: popularity {popularity}, {amount}",
+            film=film_name(film),
+            popularity=t.number(popularity, 2),
+            amount=t.money(amount),
+        )
+        for film, popularity, amount in known
+    ]
+    points = [(popularity, amount / 1e6) for _, popularity, amount in known]
+    axes = (t.gettext("TMDB's popularity"), axis)
+    names = [film.title for film, _, _ in known]
+    return _picture(head, described, plots.scatter(head, points, names, described, axes=axes))
+
+
+def _picture(head: Head, described: Sequence[str], specification: dict[str, Any]) -> Picture:
+    return Picture(head.title, f"{head.title}. {'; '.join(described)}.", specification)
 
 
 def _row(
@@ -232,10 +241,6 @@ def _row(
 
 def _headers(names: Sequence[str], *, every: int) -> Rows:
     return [{"row": every * number, "text": name} for number, name in enumerate(names)]
-
-
-def _titles(films: Sequence[Film]) -> list[str]:
-    return [str(film["title"]) for film in films]
 
 
 def _ends(rows: Rows, highest: float) -> Rows:
@@ -275,8 +280,6 @@ def _names(films: Sequence[Film]) -> list[str]:
     """Two films of one title and year are told apart by their ids."""
     seen = Counter(film_name(film) for film in films)
     return [
-        film_name(film)
-        if seen[film_name(film)] == 1
-        else f"{film_name(film)}, TMDB {film['tmdb_id']}"
+        film_name(film) if seen[film_name(film)] == 1 else f"{film_name(film)}, TMDB {film.tmdb_id}"
         for film in films
     ]

@@ -1,7 +1,7 @@
 """The shapes of the pictures: bars, named points, and lines over time, as Vega-Lite by Altair.
 
 Altair is imported where it is used: most of what loads this package draws nothing.
-What must not be put here: what the pictures show (`pictures`).
+Not here: what the pictures show (`pictures`).
 """
 
 from collections.abc import Sequence

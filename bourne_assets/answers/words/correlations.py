@@ -1,105 +1,102 @@
-"""The answers on correlations in words: how strong, how well proven, and by how many films.
+"""The answers on correlations in words: how strong, on what evidence, and in how many films.
 
-What must not be put here: the other answers (`words`), and statistics.
+Not here: the other answers (`words`), and statistics.
 """
 
 from datetime import date
-from typing import Any
 
-from bourne_assets.answers.statistics import (
-    MINIMUM_PAIRS,
-    SIGNIFICANT,
-    evidence,
-    smallest_p,
-    strength,
-)
+from bourne_assets.answers.films import Film
+from bourne_assets.answers.formulas import FilmCorrelation, PopularityVsSuccess
+from bourne_assets.answers.statistics import MINIMUM_PAIRS, smallest_p, strength
 from bourne_assets.answers.words.language import Localizer
-from bourne_assets.answers.words.sentences import Figure, Spoken, film_name, missing, tied
-
-_SUCCESS = ("revenue", "profit", "return")
+from bourne_assets.answers.words.sentences import AnswerText, Figure, film_name, missing, tied
 
 
-def correlation_label(t: Localizer, name: str) -> str:
-    """What is correlated: `revenue`, `profit`, `return` or `year`, with popularity."""
-    return {
-        "revenue": t.gettext("Popularity and revenue"),
-        "profit": t.gettext("Popularity and profit"),
-        "return": t.gettext("Popularity and return (profit / budget)"),
-        "year": t.gettext("Year and popularity"),
-    }[name]
-
-
-def evidence_of(answer: dict[str, Any]) -> str | None:
-    """The kind of evidence of a CORR object; None where it could not be computed."""
-    if answer["pearson"] is None:
-        return None
-    r, p_of_r = answer["pearson"]["r"], answer["pearson"]["p_value"]
-    return evidence(answer["n"], r, p_of_r, answer["spearman"]["p_value"])
-
-
-def popularity(t: Localizer, answer: dict[str, Any]) -> Spoken:
+def popularity_text(t: Localizer, answer: PopularityVsSuccess, _day: date) -> AnswerText:
     """Question 5: popularity against success, and the two extremes."""
-    verdict = _verdict(t, answer)
-    most, least = answer["most_popular"], answer["least_popular"]
-    if most is None:
-        lead = t.gettext("{verdict}.", verdict=verdict)
-    else:
+    pairs = _labelled(t, answer)
+    verdict = _verdict(t, pairs)
+    most, least = answer.most_popular, answer.least_popular
+    extremes: list[str] = []
+    lead = t.gettext("{verdict}.", verdict=verdict)
+    if most is not None and least is not None:
         lead = t.gettext(
             "{verdict}; the most popular film is {most}, profit {profit_of_most}, and the least "
             "popular {least}, profit {profit_of_least}.",
             verdict=verdict,
             most=film_name(most),
-            profit_of_most=t.money(most["profit"]),
+            profit_of_most=t.money(most.profit),
             least=film_name(least),
-            profit_of_least=t.money(least["profit"]),
+            profit_of_least=t.money(least.profit),
         )
-    told = [_correlation(t, correlation_label(t, name), answer[name]) for name in _SUCCESS]
-    lacking = {film["tmdb_id"]: film for name in _SUCCESS for film in answer[name]["missing"]}
-    return Spoken(
+        extremes = _extremes(t, most, least)
+    lacking = {film.tmdb_id: film for found in pairs.values() for film in found.missing}
+    return AnswerText(
         t.gettext(
             "Is popularity correlated with success? Which film is the most popular, which the "
             "least, and what profit did they make?"
         ),
-        (lead, *told, *_extremes(t, most, least), *missing(t, list(lacking.values()))),
-        t.gettext(
-            "{proof} TMDB's popularity moves every day, and a correlation is no cause.",
-            proof=_proof(t, max(answer[name]["n"] for name in _SUCCESS)),
+        (
+            lead,
+            *(_correlation(t, label, found) for label, found in pairs.items()),
+            *extremes,
+            *missing(t, list(lacking.values())),
+        ),
+        _with_threshold(
+            t,
+            max(pairs.values(), key=lambda found: found.n),
+            t.gettext("TMDB's popularity moves every day, and correlation is not causation."),
         ),
         tuple(
-            _coefficient(
-                t,
-                correlation_label(t, name),
-                answer[name],
-                f"answers.popularity_vs_success.{name}.pearson.r",
+            _coefficient(t, label, found, f"answers.popularity_vs_success.{name}.pearson.r")
+            for name, (label, found) in zip(
+                ("revenue", "profit", "return"), pairs.items(), strict=True
             )
-            for name in _SUCCESS
         ),
     )
 
 
-def _verdict(t: Localizer, answer: dict[str, Any]) -> str:
+def year_text(t: Localizer, answer: FilmCorrelation, day: date) -> AnswerText:
+    """Question 6: release year against popularity."""
+    label = t.gettext("Year and popularity")
+    return AnswerText(
+        t.gettext("Is the release year correlated with popularity?"),
+        (_correlation(t, label, answer), *missing(t, answer.missing)),
+        _with_threshold(
+            t,
+            answer,
+            t.gettext("Popularity is that of {day}, not of the time of release.", day=t.day(day)),
+        ),
+        (_coefficient(t, label, answer, "answers.year_vs_popularity.pearson.r"),),
+    )
+
+
+def _labelled(t: Localizer, answer: PopularityVsSuccess) -> dict[str, FilmCorrelation]:
+    return {
+        t.gettext("Popularity and revenue"): answer.revenue,
+        t.gettext("Popularity and profit"): answer.profit,
+        t.gettext("Popularity and return (profit / budget)"): answer.return_on_budget,
+    }
+
+
+def _verdict(t: Localizer, pairs: dict[str, FilmCorrelation]) -> str:
     """What the three correlations say together, as the beginning of a sentence."""
-    kinds = {name: evidence_of(answer[name]) for name in _SUCCESS}
-    proven = [correlation_label(t, name) for name, kind in kinds.items() if kind == "proven"]
-    n = max(answer[name]["n"] for name in _SUCCESS)
-    if proven:
-        return t.gettext("Yes, for {pairs}", pairs=t.series([_lowered(label) for label in proven]))
+    kinds = {label: found.evidence for label, found in pairs.items()}
+    significant = [label for label, kind in kinds.items() if kind == "significant"]
+    n = max(found.n for found in pairs.values())
+    if significant:
+        labels = t.series([label[:1].lower() + label[1:] for label in significant])
+        return t.gettext("Yes, for {pairs}", pairs=labels)
     if not any(kinds.values()):
         return t.gettext("A correlation cannot be computed")
     if set(kinds.values()) <= {"none", None}:
         return t.gettext("No correlation to speak of")
-    if "unprovable" in kinds.values():
-        return t.gettext("Not proven, nor can {n} films prove it", n=n)
-    return t.gettext("Not proven by {n} films", n=n)
+    if "underpowered" in kinds.values():
+        return t.gettext("Inconclusive, as {n} films are too few for significance", n=n)
+    return t.gettext("Not significant in {n} films", n=n)
 
 
-def _lowered(label: str) -> str:
-    return label[:1].lower() + label[1:]
-
-
-def _extremes(t: Localizer, most: dict[str, Any] | None, least: dict[str, Any] | None) -> list[str]:
-    if most is None or least is None:
-        return []
+def _extremes(t: Localizer, most: Film, least: Film) -> list[str]:
     return [
         t.gettext(
             "Most popular: {title}, popularity {popularity}, profit {profit}.", **_extreme(t, most)
@@ -113,38 +110,17 @@ def _extremes(t: Localizer, most: dict[str, Any] | None, least: dict[str, Any] |
     ]
 
 
-def _extreme(t: Localizer, film: dict[str, Any]) -> dict[str, str]:
+def _extreme(t: Localizer, film: Film) -> dict[str, str]:
     return {
         "title": film_name(film),
-        "popularity": t.number(film["popularity"], 2),
-        "profit": t.money(film["profit"]),
+        "popularity": t.number(film.popularity or 0.0, 2),  # known, or it were no extreme
+        "profit": t.money(film.profit),
     }
 
 
-def year(t: Localizer, answer: dict[str, Any], day: date) -> Spoken:
-    """Question 6: release year against popularity."""
-    return Spoken(
-        t.gettext("Is the release year correlated with popularity?"),
-        (
-            _correlation(t, correlation_label(t, "year"), answer),
-            *missing(t, answer["missing"]),
-        ),
-        t.gettext(
-            "{proof} Popularity is that of {day}, not of the time of release.",
-            proof=_proof(t, answer["n"]),
-            day=t.day(day),
-        ),
-        (
-            _coefficient(
-                t, correlation_label(t, "year"), answer, "answers.year_vs_popularity.pearson.r"
-            ),
-        ),
-    )
-
-
-def _correlation(t: Localizer, label: str, answer: dict[str, Any]) -> str:
-    kind, n = evidence_of(answer), answer["n"]
-    if kind is None:
+def _correlation(t: Localizer, label: str, answer: FilmCorrelation) -> str:
+    n = answer.n
+    if answer.evidence is None or answer.pearson is None or answer.spearman is None:
         if n == 0:
             return t.gettext("{label}: not computable, as no film has both figures.", label=label)
         return t.ngettext(
@@ -153,27 +129,30 @@ def _correlation(t: Localizer, label: str, answer: dict[str, Any]) -> str:
             n,
             label=label,
         )
-    r, rho = answer["pearson"]["r"], answer["spearman"]["rho"]
+    r, rho = answer.pearson.r, answer.spearman.rho
     figures = t.gettext(
         "r = {r}, {p}; rho = {rho}, {p_of_rho}",
         r=t.number(r, 2),
-        p=t.p_value(answer["pearson"]["p_value"]),
+        p=t.p_value(answer.pearson.p_value),
         rho=t.number(rho, 2),
-        p_of_rho=t.p_value(answer["spearman"]["p_value"]),
+        p_of_rho=t.p_value(answer.spearman.p_value),
     )
     values = {"label": label, "tendency": _tendency(t, r), "n": n, "figures": figures}
     return {
         "none": t.gettext(
             "{label}: no correlation to speak of in {n} films ({figures}).", **values
         ),
-        "proven": t.gettext("{label}: {tendency} correlation in {n} films ({figures}).", **values),
-        "unproven": t.gettext(
-            "{label}: {tendency} tendency, but {n} films do not prove it ({figures}).", **values
+        "significant": t.gettext(
+            "{label}: {tendency} correlation in {n} films ({figures}).", **values
         ),
-        "unprovable": t.gettext(
-            "{label}: {tendency} tendency, but {n} films cannot prove it ({figures}).", **values
+        "not_significant": t.gettext(
+            "{label}: {tendency} tendency, not significant in {n} films ({figures}).", **values
         ),
-    }[kind]
+        "underpowered": t.gettext(
+            "{label}: {tendency} tendency, but {n} films are too few for significance ({figures}).",
+            **values,
+        ),
+    }[answer.evidence]
 
 
 def _tendency(t: Localizer, r: float) -> str:
@@ -188,27 +167,33 @@ def _tendency(t: Localizer, r: float) -> str:
     }.get((strength(r), r > 0), "")
 
 
-def _proof(t: Localizer, n: int) -> str:
-    """What a p-value must reach, and whether n films can."""
-    needed = t.number(SIGNIFICANT, 4)
+def _with_threshold(t: Localizer, answer: FilmCorrelation, caveat: str) -> str:
+    """The caveat after what a p-value must reach, and whether so many films can."""
+    n, threshold = answer.n, answer.p_value_threshold
     if n < MINIMUM_PAIRS:
-        return t.gettext("A correlation needs at least {n} films.", n=MINIMUM_PAIRS)
-    if smallest_p(n) < SIGNIFICANT:
-        return t.gettext(
-            "Four correlations are tested, so that each needs p < {needed} by r and by rho.",
-            needed=needed,
+        needed = t.gettext("A correlation needs at least {n} films.", n=MINIMUM_PAIRS)
+    elif threshold is None:
+        return caveat
+    elif smallest_p(n) < threshold:
+        needed = t.gettext(
+            "{comparisons} correlations are tested, so each needs p < {threshold} by r and by rho.",
+            comparisons=answer.comparisons,
+            threshold=t.number(threshold, 4),
         )
-    return t.gettext(
-        "Four correlations are tested, so that each needs p < {needed}; {n} films cannot get "
-        "below {smallest}, whatever their figures.",
-        n=n,
-        needed=needed,
-        smallest=t.number(smallest_p(n), 3),
-    )
+    else:
+        needed = t.gettext(
+            "{comparisons} correlations are tested, so each needs p < {threshold}; {n} films "
+            "cannot get below {smallest}, whatever their figures.",
+            comparisons=answer.comparisons,
+            n=n,
+            threshold=t.number(threshold, 4),
+            smallest=t.number(smallest_p(n), 3),
+        )
+    return f"{needed} {caveat}"
 
 
-def _coefficient(t: Localizer, label: str, answer: dict[str, Any], path: str) -> Figure:
-    if answer["pearson"] is None:
+def _coefficient(t: Localizer, label: str, answer: FilmCorrelation, path: str) -> Figure:
+    if answer.pearson is None:
         return Figure(label, t.gettext("unknown"), None, path)
-    r = answer["pearson"]["r"]
+    r = answer.pearson.r
     return Figure(label, f"r = {t.number(r, 2)}", r, path)

@@ -1,7 +1,7 @@
 """Two languages from one catalogue: sentences by gettext, numbers, money and dates by Babel.
 
-The sentences of the code are English; `data/locale` holds their translations. What must not be put
-here: the sentences themselves, which stand where they are said.
+The sentences of the code are English; `data/locale` holds their translations. Not here: the
+sentences themselves, which stand where they are written.
 """
 
 import gettext
@@ -29,7 +29,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 class Localizer:
-    """Says things in one language. `localizer` gives the one of a language.
+    """Writes in one language. `localizer` gives the one of a language.
 
     Attributes:
         language: `en` or `pt`.

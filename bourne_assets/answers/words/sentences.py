@@ -1,12 +1,12 @@
 """What the sentences of all answers share: their form, and how films are named in them.
 
-What must not be put here: sentences of one question.
+Not here: the sentences of one question (`words`, `correlations`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from bourne_assets.answers.films import Film, FilmName
 from bourne_assets.answers.words.language import Localizer
 
 
@@ -28,7 +28,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class AnswerText:
     """One question with its answer.
 
     Attributes:
@@ -44,28 +44,22 @@ class Spoken:
     figures: tuple[Figure, ...]
 
 
-def film_name(film: dict[str, Any]) -> str:
+def film_name(film: Film) -> str:
     """Title and year; the title alone where the year is unknown."""
-    return f"{film['title']} ({film['year']})" if film["year"] is not None else str(film["title"])
+    return f"{film.title} ({film.year})" if film.year is not None else film.title
 
 
-def missing(t: Localizer, films: Sequence[dict[str, Any]]) -> list[str]:
+def missing(t: Localizer, films: Sequence[FilmName]) -> list[str]:
     """Names the films that an answer leaves out; nothing where it leaves out none."""
     if not films:
         return []
-    titles = t.series([str(film["title"]) for film in films])
-    return [t.gettext("Left out, as the figure is unknown: {titles}.", titles=titles)]
+    titles = t.series([film.title for film in films])
+    return [t.gettext("Left out because the figure is unknown: {titles}.", titles=titles)]
 
 
-def tied(t: Localizer, film: dict[str, Any]) -> list[str]:
+def tied(t: Localizer, film: Film) -> list[str]:
     """Names the films that share a film's place; nothing where none does."""
-    others = [str(other["title"]) for other in film.get("tied_with", ())]
-    if not others:
+    if not film.tied_with:
         return []
-    return [
-        t.gettext(
-            "{title} shares this place with {titles}.",
-            title=film["title"],
-            titles=t.series(others),
-        )
-    ]
+    titles = t.series([other.title for other in film.tied_with])
+    return [t.gettext("{title} shares this place with {titles}.", title=film.title, titles=titles)]
