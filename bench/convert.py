@@ -38,7 +38,7 @@ def main() -> int:
     bare.execute(f"SELECT count(*), {asked} FROM {rows}").fetchall()
     queried = time.perf_counter()
     bare.close()
-    engine = DuckDbSession()
+    engine = DuckDbSession(table.parent)
     begun = time.perf_counter()
     scan(source)
     scanned = time.perf_counter()

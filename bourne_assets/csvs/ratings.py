@@ -69,7 +69,7 @@ def _ratings(
         with path.open("wb") as file:
             stored = lake.copy_to(key, file)
         wanted = ", ".join(literal(imdb_id) for imdb_id in sorted(imdb_ids))
-        with DuckDbSession() as engine:
+        with DuckDbSession(Path(folder)) as engine:
             columns = engine.columns(path)
             rating, votes = (name if name in columns else "NULL" for name in ("rating", "votes"))
             rows = engine.rows(

@@ -23,6 +23,8 @@ _COLUMNS_A_MEGABYTE = 4
 _SHOWN = 100
 #: Kinds of columns that DuckDB makes one of without a loss.
 _NUMBERS = {"INTEGER", "BIGINT", "DOUBLE"}
+#: What may still be set when everything else is locked.
+_ADJUSTABLE = ("memory_limit", "threads", "preserve_insertion_order")
 #: So that a table of any width is profiled within the memory that there is.
 _PROFILED_AT_ONCE = 50
 
@@ -51,11 +53,26 @@ class ColumnProfile:
 
 
 class DuckDbSession:
-    """One DuckDB in memory; not to be shared by threads."""
+    """One DuckDB in memory; not to be shared by threads.
+
+    It can open nothing outside of its folder, whatever SQL it is given, and that cannot be changed.
+
+    Args:
+        folder: All tables and sources lie in it; temporary files as well.
+        megabytes: Memory that it may take.
+        threads: Threads that it may use.
+        source: A file outside of the folder that it may read.
+    """
 
     def __init__(
-        self, *, megabytes: int = _MEMORY_MEGABYTES, threads: int = 2, folder: Path | None = None
+        self,
+        folder: Path,
+        *,
+        megabytes: int = _MEMORY_MEGABYTES,
+        threads: int = 2,
+        source: Path | None = None,
     ) -> None:
+        self.source = source
         self._folder = tempfile.TemporaryDirectory(prefix="bourne-duckdb-", dir=folder)
         self._connection = duckdb.connect()
         self._megabytes = megabytes
@@ -65,14 +82,14 @@ class DuckDbSession:
             "temp_directory": literal(self._folder.name),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "allow_persistent_secrets": "false",
+            "allowed_directories": f"[{literal(f'{folder.absolute()}/')}]",
+            "allowed_paths": f"[{literal(str(source)) if source else ''}]",
+            "allowed_configs": f"[{', '.join(map(literal, _ADJUSTABLE))}]",
+            "enable_external_access": "false",
+            "lock_configuration": "true",  # the last, for it holds from now on
         }.items():
             self._connection.execute(f"SET {name} = {value}")
-
-    def limit(self, *, megabytes: int, threads: int) -> None:
-        """Change how much may be used from now on."""
-        self._megabytes = megabytes
-        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
-        self._connection.execute(f"SET threads = {threads}")
 
     @contextmanager
     def single_threaded(self) -> Iterator[None]:

@@ -71,7 +71,7 @@ class SessionPool:
             OSError: It cannot be read.
         """
         self._must_go_on()
-        with self.session(found.size) as session:
+        with self.session(found.size, path) as session:
             reading = read_csv(
                 path, table, found=found, said=said, session=session, stop=self._must_go_on
             )
@@ -93,25 +93,39 @@ class SessionPool:
         return replace(reading, summary=summary)
 
     @contextmanager
-    def session(self, size: int) -> Iterator[DuckDbSession]:
-        """This thread's session, with the memory that so many bytes need."""
-        session = getattr(self._own, "session", None)
-        if session is None:
-            session = self._own.session = DuckDbSession(
-                megabytes=_SMALL_MEGABYTES, threads=1, folder=self._folder
-            )
-            with self._listing:
-                self._sessions.append(session)
+    def session(self, size: int, source: Path | None = None) -> Iterator[DuckDbSession]:
+        """A session with the memory that so many bytes need; small files share this thread's.
+
+        Args:
+            size: Bytes that are read.
+            source: Where they lie, if not in the pool's folder. A large file is read there, and
+                its session may open no other.
+        """
         if size <= _LARGE_BYTES:
-            yield session
+            yield self._own_session()
             return
         with self._large:
             threads = min(os.cpu_count() or 1, _MAXIMUM_THREADS)
-            session.limit(megabytes=_LARGE_MEGABYTES, threads=threads)
+            session = DuckDbSession(
+                self._folder, megabytes=_LARGE_MEGABYTES, threads=threads, source=source
+            )
+            with self._listing:
+                self._sessions.append(session)
             try:
                 yield session
             finally:
-                session.limit(megabytes=_SMALL_MEGABYTES, threads=1)
+                with self._listing:
+                    self._sessions.remove(session)
+                session.close()
+
+    def _own_session(self) -> DuckDbSession:
+        session: DuckDbSession | None = getattr(self._own, "session", None)
+        if session is None:
+            session = DuckDbSession(self._folder, megabytes=_SMALL_MEGABYTES, threads=1)
+            self._own.session = session
+            with self._listing:
+                self._sessions.append(session)
+        return session
 
     def interrupt(self) -> None:
         """End what the sessions do."""

@@ -5,6 +5,7 @@ bytes (`scan`, `normalise`) and by DuckDB.
 Not here: how a file is to be read (`dialect`), and where its copy goes (`landing`).
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -101,7 +102,8 @@ def read_csv(
     dialect = detect_dialect(path, found, said)
     with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as name:
         folder = Path(name)
-        job = _Job(path, folder, table, found, said, dialect, session or DuckDbSession(), stop)
+        session = session or DuckDbSession(table.parent, source=path)
+        job = _Job(path, folder, table, found, said, dialect, session, stop)
         reads_directly = found.reads_directly and dialect.encoding == "utf-8"
         if reads_directly:
             reading = job.read()
@@ -132,7 +134,10 @@ class _Job:
         """Read the file itself; None where its quotes lead DuckDB astray."""
         # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
         link = self.folder / "data.csv"
-        link.symlink_to(self.path.absolute())
+        if self.session.source == self.path:
+            link.symlink_to(self.path.absolute())
+        else:  # small, and the session can open nothing elsewhere
+            shutil.copyfile(self.path, link)
         header = 1 if self.dialect.has_header else 0
         ends = sum(name.count("\n") for name in self.dialect.header) if header else 0
         reading = self._read(link, self.found.lines - header - ends, NormalisedCopy())
