@@ -34,7 +34,7 @@ from bourne_assets_tests.standin import (
 )
 
 _FOREVER = 30
-_EIGHT_MEGABYTES = 8 * 1024 * 1024
+_LONGEST_DETAILS = 512 * 1024
 _REQUIRED = [
     "id",
     "title",
@@ -333,23 +333,25 @@ def test_an_answer_that_broke_off_once_is_not_lost(tmdb_server: TmdbStandIn) -> 
     assert parse(tmdb_server.client().movie_details(2501), MovieDetails).id == 2501
 
 
-def test_an_answer_of_eight_megabytes_is_read(tmdb_server: TmdbStandIn) -> None:
-    tmdb_server.override("/movie/2501", Reply(body=b" " * _EIGHT_MEGABYTES))
-    assert len(tmdb_server.client().movie_details(2501).body) == _EIGHT_MEGABYTES
+def test_an_answer_as_long_as_its_kind_may_be_is_read(tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.override("/movie/2501", Reply(body=b" " * _LONGEST_DETAILS))
+    assert len(tmdb_server.client().movie_details(2501).body) == _LONGEST_DETAILS
+    tmdb_server.override("/collection/1", Reply(body=b" " * 8 * _LONGEST_DETAILS))
+    assert len(tmdb_server.client().collection(1).body) == 8 * _LONGEST_DETAILS
 
 
 @pytest.mark.parametrize("status", [200, 404, 418, 302])
 def test_a_longer_answer_is_refused(tmdb_server: TmdbStandIn, status: int) -> None:
-    long = Reply(status, b" " * (_EIGHT_MEGABYTES + 1), {"Location": "/3/movie/2502"})
+    long = Reply(status, b" " * (_LONGEST_DETAILS + 1), {"Location": "/3/movie/2502"})
     tmdb_server.override("/movie/2501", long)
-    with pytest.raises(TmdbProtocolError, match=r"longer than 8388608 bytes"):
+    with pytest.raises(TmdbProtocolError, match=r"longer than 524288 bytes"):
         tmdb_server.client().movie_details(2501)
 
 
 def test_an_answer_that_becomes_longer_when_unpacked_is_refused(
     tmdb_server: TmdbStandIn,
 ) -> None:
-    packed = gzip.compress(b" " * (20 * _EIGHT_MEGABYTES), compresslevel=1)
+    packed = gzip.compress(b" " * (300 * _LONGEST_DETAILS), compresslevel=1)
     bomb = Reply(body=packed, headers={"Content-Encoding": "gzip"})
     tmdb_server.override("/movie/2501", bomb)
     with pytest.raises(TmdbProtocolError, match="longer than"):

@@ -124,13 +124,55 @@ def test_an_answer_that_stalls_is_retried(tmdb_server: TmdbStandIn) -> None:
     assert len(tmdb_server.requests) == 2
 
 
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_NEVER_ENDING = {
+    "status": Reply(raw=b"HTTP/1.1 " + b" " * _FOREVER * 100, drip=0.01),
+    "headers": Reply(raw=_HEAD + b"X-Padding: " + b"x" * _FOREVER * 100, drip=0.01),
+    "body": Reply(raw=_HEAD + b"\r\n{" + b" " * _FOREVER * 100, drip=0.01),
+    "chunks": Reply(
+        raw=_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * _FOREVER * 100,
+        drip=0.01,
+    ),
+    "continue": Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * _FOREVER * 100, drip=0.01),
+    "early-hints": Reply(raw=b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" * 9_999, drip=0.01),
+}
+
+
+@pytest.mark.parametrize("reply", _NEVER_ENDING.values(), ids=_NEVER_ENDING)
 def test_an_answer_that_trickles_in_is_given_up(
-    tmdb_server: TmdbStandIn, client: TmdbClient, monkeypatch: pytest.MonkeyPatch
+    tmdb_server: TmdbStandIn, client: TmdbClient, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    monkeypatch.setattr("bourne_assets.tmdb.exchange._WHOLE_ANSWER_SECONDS", -1.0)
+    monkeypatch.setattr("bourne_assets.tmdb.exchange._WHOLE_ANSWER_SECONDS", 0.3)
+    tmdb_server.script("/movie/2501", [reply] * _FOREVER)
     with pytest.raises(TmdbUnavailable, match="it took too long"):
         client.movie_details(2501)
     assert len(tmdb_server.requests) == TRIES
+
+
+def test_an_answer_that_begins_again_and_again_is_given_up(
+    tmdb_server: TmdbStandIn, client: TmdbClient
+) -> None:
+    """As fast as the network is: what ends it is the number of bytes, not the time."""
+    flood = Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000)
+    tmdb_server.script("/movie/2501", [flood] * _FOREVER)
+    with pytest.raises(TmdbUnavailable):
+        client.movie_details(2501)
+    assert len(tmdb_server.requests) == TRIES
+
+
+@pytest.mark.parametrize("reply", [*_NEVER_ENDING.values(), Reply(seconds=5)])
+def test_a_thread_that_waits_for_a_server_can_be_broken_off(
+    tmdb_server: TmdbStandIn, reply: Reply
+) -> None:
+    tmdb_server.script("/movie/2501", [reply] * _FOREVER)
+    client = tmdb_server.client()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.movie_details, 2501)
+        while not tmdb_server.requests:
+            time.sleep(0.001)
+        client.exchange.stop()
+        with pytest.raises(TmdbInterrupted):
+            waiting.result(timeout=4)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422])

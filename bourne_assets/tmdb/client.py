@@ -28,6 +28,17 @@ LIVE = "tmdb"
 SNAPSHOT = "bundled-snapshot"
 #: Details that hold the external ids as well: one request where there would be two.
 APPENDED = {"append_to_response": "external_ids"}
+_KILOBYTE = 1024
+#: Bytes that an answer may have, by endpoint: some ten times the longest that are known.
+_LONGEST = {
+    "search_movie": 512 * _KILOBYTE,
+    "movie_details": 512 * _KILOBYTE,
+    "movie_external_ids": 64 * _KILOBYTE,
+    "movie_changes": 4096 * _KILOBYTE,
+    "collection": 4096 * _KILOBYTE,
+    "authentication": 64 * _KILOBYTE,
+    "configuration": 512 * _KILOBYTE,
+}
 
 
 class TmdbClient:
@@ -107,7 +118,7 @@ class TmdbClient:
         parameters = dict(parameters or {})
         if self.landed and (known := self.landed.find(endpoint, path, parameters)):
             return known
-        found = self.exchange.get(path, parameters)
+        found = self.exchange.get(path, parameters, _LONGEST[endpoint])
         body = self._redacted(found.body)
         answer = Answer(endpoint, path, parameters, found.status, self._now(), body)
         if found.status == requests.codes.ok or (

@@ -16,15 +16,17 @@ from pydantic_core import from_json
 from urllib3.exceptions import DecodeError, HTTPError, InvalidHeader
 from urllib3.util.retry import Retry
 
+from bourne_assets.tmdb.deadlines import Limits, limited
 from bourne_assets.tmdb.errors import TmdbInterrupted, TmdbProtocolError, TmdbUnavailable
 from bourne_assets.tmdb.pacing import Pacer
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (5.0, 10.0)
-#: Seconds for a whole answer: a server that sends a byte at a time must not hold a thread.
-_WHOLE_ANSWER_SECONDS = 60.0
-#: TMDB's longest answers are some hundred kilobytes; more is no answer of TMDB's.
-_MAXIMUM_BYTES = 8 * 1024 * 1024
+#: Seconds for a whole answer, headers included: a server that sends a byte at a time, or
+#: `100 Continue` without end, must not hold a thread.
+_WHOLE_ANSWER_SECONDS = 30.0
+#: Bytes that an answer may have beside its body: status lines and headers.
+_HEADER_BYTES = 256 * 1024
 _BLOCK = 64 * 1024
 
 TRIES = 8
@@ -90,8 +92,13 @@ class Exchange:
         """Ask nothing more, and wait for nothing more: what waits ends at once."""
         self._stopped.set()
 
-    def get(self, path: str, parameters: Mapping[str, str]) -> Exchanged:
+    def get(self, path: str, parameters: Mapping[str, str], maximum: int) -> Exchanged:
         """The first answer that is no passing failure, or the last one.
+
+        Args:
+            path: Path below the base URL.
+            parameters: Query.
+            maximum: Bytes that the body may have.
 
         Raises:
             TmdbUnavailable: No answer came at the last try, or the exchange was stopped.
@@ -107,13 +114,13 @@ class Exchange:
         )
         question = requests.Request("GET", f"{self._base_url}{path}", params=dict(parameters))
         # Made ready before its turn comes: what is done between turn and sending blurs the pace.
-        return retrying(self._once, path, self._session.prepare_request(question))
+        return retrying(self._once, path, self._session.prepare_request(question), maximum)
 
-    def _once(self, path: str, prepared: requests.PreparedRequest) -> Exchanged:
+    def _once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> Exchanged:
         if self._stopped.is_set() or (self.pacer and not self.pacer.wait_turn(self._nap)):
             raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
         start = time.monotonic()
-        exchanged = self._exchanged(path, prepared)
+        exchanged = self._exchanged(path, prepared, maximum)
         if self.pacer:
             self.pacer.saw(time.monotonic() - start)
         return exchanged
@@ -126,14 +133,18 @@ class Exchange:
         """As tenacity wants it: where the exchange was stopped, the next try says so."""
         self._nap(seconds)
 
-    def _exchanged(self, path: str, prepared: requests.PreparedRequest) -> Exchanged:
+    def _exchanged(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> Exchanged:
         """Status and body; `from None`, for the errors of requests quote the whole URL."""
+        limits = Limits(_WHOLE_ANSWER_SECONDS, maximum + _HEADER_BYTES, self._stopped)
         try:
-            with self._session.send(
-                prepared, timeout=self._timeout, allow_redirects=False, stream=True
-            ) as response:
+            with (
+                limited(limits),
+                self._session.send(
+                    prepared, timeout=self._timeout, allow_redirects=False, stream=True
+                ) as response,
+            ):
                 wait = retry_after(response.headers.get("Retry-After"))
-                return Exchanged(response.status_code, _body(response, path), wait)
+                return Exchanged(response.status_code, _body(response, path, maximum), wait)
         except (requests.RequestException, HTTPError, ValueError) as error:
             raise TmdbUnavailable(
                 f"TMDB did not answer {path} ({_kind(error)}): check the network and "
@@ -180,19 +191,16 @@ def _last_word(state: tenacity.RetryCallState) -> Exchanged:
     return found
 
 
-def _body(response: requests.Response, path: str) -> bytes:
-    body, end = bytearray(), time.monotonic() + _WHOLE_ANSWER_SECONDS
+def _body(response: requests.Response, path: str, maximum: int) -> bytes:
+    body = bytearray()
     while block := response.raw.read1(_BLOCK, decode_content=True):
         body += block
-        if len(body) > _MAXIMUM_BYTES:
+        if len(body) > maximum:
             raise TmdbProtocolError(
-                f"TMDB's answer to {path} is longer than {_MAXIMUM_BYTES} bytes: "
-                "check TMDB_BASE_URL.",
+                f"TMDB's answer to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
                 path=path,
                 status=response.status_code,
             )
-        if time.monotonic() > end:
-            raise requests.exceptions.ReadTimeout
     return bytes(body)
 
 

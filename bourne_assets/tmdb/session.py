@@ -9,10 +9,10 @@ from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from bourne_assets import __version__
+from bourne_assets.tmdb.deadlines import LimitedAdapter
 
 #: Connections that are kept open, one for each thread that asks.
 MAXIMUM_CONNECTIONS = 32
@@ -70,7 +70,7 @@ def live_session(base_url: str, *, token: str | None, key: str | None) -> reques
     found = session.merge_environment_settings(base_url, {}, None, None, None)
     session.trust_env, session.verify = False, found["verify"]
     session.proxies.update(found["proxies"])
-    adapter = HTTPAdapter(pool_maxsize=MAXIMUM_CONNECTIONS)
+    adapter = LimitedAdapter(pool_maxsize=MAXIMUM_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     _hide_keys_in_logs(logging.getLogger("urllib3"))

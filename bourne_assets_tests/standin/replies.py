@@ -16,6 +16,7 @@ class Reply:
         sent: How many bytes of the body are sent before the connection is closed; None is all.
         raw: Bytes sent in place of a whole HTTP answer; none at all is a closed connection.
         seconds: Wait before anything is sent.
+        drip: Seconds between any two bytes of `raw`.
     """
 
     status: int = 200
@@ -24,6 +25,7 @@ class Reply:
     sent: int | None = None
     raw: bytes | None = None
     seconds: float = 0.0
+    drip: float = 0.0
 
 
 @dataclass(frozen=True)

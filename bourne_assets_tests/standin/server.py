@@ -175,12 +175,21 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass  # a test's output is the test's
 
+    def _send_raw(self, raw: bytes, drip: float) -> None:
+        self.close_connection = True
+        if not drip:
+            self.wfile.write(raw)
+            return
+        for byte in raw:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(drip)
+
     def _send(self, reply: Reply) -> None:
         if reply.seconds:
             time.sleep(reply.seconds)
         if reply.raw is not None:
-            self.wfile.write(reply.raw)
-            self.close_connection = True
+            self._send_raw(reply.raw, reply.drip)
             return
         self.send_response(reply.status)
         usual = {"Content-Type": "application/json", "Content-Length": str(len(reply.body))}
