@@ -305,7 +305,7 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     tmdb_server.override("/movie/5", refusal(404, 34, secret))
     with RawLanding(lake) as landing:
         list(ask_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
-        search_pages(client, "Bourne", landing)
+        list(search_pages(client, "Bourne", landing))
     landed = b"".join(lake.read(key)[0] for key in lake.list())
     assert landed.count(b"***") == 3
     assert secret.encode() not in landed
@@ -397,7 +397,7 @@ def test_all_pages_are_fetched_in_order(lake: Lake, tmdb_server: TmdbStandIn, to
         empty = {"page": 1, "results": [], "total_pages": 0, "total_results": 0}
         tmdb_server.override("/search/movie", empty)
     with RawLanding(lake) as landing:
-        answers = search_pages(tmdb_server.client(), "Bourne", landing)
+        answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
     asked = max(total, 1)
     assert [json.loads(answer.body)["page"] for answer in answers] == list(range(1, asked + 1))
     assert len(tmdb_server.requests) == asked
@@ -410,7 +410,7 @@ def test_the_last_page_that_tmdb_serves_is_fetched(
     monkeypatch.setattr("bourne_assets.tmdb.fetch.LAST_PAGE", 7)
     _serve_pages(tmdb_server, 7)
     with RawLanding(lake) as landing:
-        answers = search_pages(tmdb_server.client(), "Bourne", landing)
+        answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
     assert json.loads(answers[-1].body)["page"] == 7
 
 
@@ -418,7 +418,7 @@ def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
     lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     _serve_pages(tmdb_server, LAST_PAGE + 1)
-    answers = search_pages(tmdb_server.client(), "the", RawLanding(lake))
+    answers = list(search_pages(tmdb_server.client(), "the", RawLanding(lake)))
     assert len(answers) == len(tmdb_server.requests) == LAST_PAGE
     assert max(int(request.query["page"]) for request in tmdb_server.requests) == LAST_PAGE
     assert "'the' has 501 pages of results, and TMDB serves 500" in caplog.text
@@ -429,7 +429,7 @@ def test_a_search_that_answers_no_page_is_stored_and_refused(
 ) -> None:
     tmdb_server.override("/search/movie", as_html("Log in to the network"))
     with pytest.raises(TmdbProtocolError, match="not as documented"):
-        search_pages(tmdb_server.client(), "Bourne", RawLanding(lake))
+        list(search_pages(tmdb_server.client(), "Bourne", RawLanding(lake)))
     (key,) = lake.list()
     assert re.search(r"/search_movie/\d{8}T\d{12}Z-1\.json$", key)
 
@@ -441,7 +441,7 @@ def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
     slowly = Reply(NOT_FOUND.status, NOT_FOUND.body, seconds=0.3)
     tmdb_server.override("/search/movie?page=3", slowly)
     with pytest.raises(TmdbNotFound):
-        search_pages(tmdb_server.client(), "Bourne", RawLanding(lake))
+        list(search_pages(tmdb_server.client(), "Bourne", RawLanding(lake)))
     pages = [
         element["parameters"]["page"] for key in lake.list() for element in _elements(lake, key)
     ]

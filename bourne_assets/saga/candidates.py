@@ -5,7 +5,9 @@ as the film of 2002), so that TMDB's collection decides here, and the details de
 the saga table is built. What must not be put here: the table of the saga's films (`table`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +28,17 @@ from bourne_assets.tmdb.schemas import SearchTable
 _NAMED = 5
 
 
+@dataclass(frozen=True)
+class _Hit:
+    """A film on a page of a query's results."""
+
+    film: SearchItem
+    query: str
+    page: int
+    position: int
+    fetched_at: datetime
+
+
 def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.DataFrame:
     """Ask TMDB for every query and for the collection; all candidates as `SearchTable`.
 
@@ -37,7 +50,8 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
         TmdbError: TMDB refused or failed.
         LakeError: An answer could not be stored.
     """
-    pages = [(query, search_pages(client, query, landing)) for query in saga.queries]
+    hits = [hit for query in saga.queries for hit in _hits(query, client, landing)]
+    found = [hit.film for hit in hits]
     try:
         (about,) = ask_all(client, client.collection, [saga.collection_id], landing)
     except TmdbNotFound:
@@ -47,7 +61,7 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
                 f"TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {saga.slug!r}."
             ) from None
         fact = f"TMDB has no collection {saga.collection_id}"
-        raise _empty(saga, fact, _nearest(_found(pages), client, landing)) from None
+        raise _empty(saga, fact, _nearest(found, client, landing)) from None
     collection = parse(about, Collection)
     if collection.id != saga.collection_id:
         raise TmdbProtocolError(
@@ -55,13 +69,13 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
             path=about.path,
             status=about.status,
         )
-    rows = _rows(saga, pages, collection, about, client.source)
+    rows = _rows(saga, hits, collection, about, client.source)
     if not any(row["kept"] for row in rows):
         fact = f"No film is in collection {saga.collection_id}"
-        raise _empty(saga, fact, _nearest(_found(pages), client, landing))
-    for query, answers in pages:
-        if not _found([(query, answers)]):
-            nearest = _nearest(_found(pages) or collection.parts, client, landing)
+        raise _empty(saga, fact, _nearest(found, client, landing))
+    for query in saga.queries:
+        if all(hit.query != query for hit in hits):
+            nearest = _nearest(found or collection.parts, client, landing)
             raise QueryWithoutResults(
                 f"The query {query!r} of the saga {saga.slug!r} matches nothing at TMDB: mend or "
                 f"remove it in the sagas file. Nearest candidates: {nearest}."
@@ -69,32 +83,29 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
     return conform(rows, SearchTable)
 
 
-def _found(pages: Sequence[tuple[str, Sequence[Answer]]]) -> list[SearchItem]:
-    return [
-        item
-        for _, answers in pages
-        for answer in answers
-        for item in parse(answer, SearchPage).results
-    ]
+def _hits(query: str, client: TmdbClient, landing: RawLanding) -> Iterator[_Hit]:
+    """The films that a query finds, page by page: one page is in memory at a time."""
+    for answer in search_pages(client, query, landing):
+        page = parse(answer, SearchPage)
+        for position, film in enumerate(page.results, start=1):
+            yield _Hit(film, query, page.page, position, answer.fetched_at)
 
 
 def _rows(
     saga: Saga,
-    pages: Sequence[tuple[str, Sequence[Answer]]],
+    hits: Sequence[_Hit],
     collection: Collection,
     about: Answer,
     source: str,
 ) -> list[dict[str, Any]]:
     members = {part.id for part in collection.parts}
     rows: dict[int, dict[str, Any]] = {}
-    for query, answers in pages:
-        for answer in answers:
-            page = parse(answer, SearchPage)
-            for position, item in enumerate(page.results, start=1):
-                place = {"query": query, "page": page.page, "position": position}
-                rows.setdefault(item.id, {**_film(item, answer), "found_by": "search", **place})
+    for hit in hits:
+        place = {"query": hit.query, "page": hit.page, "position": hit.position}
+        row = {**_film(hit.film, hit.fetched_at), "found_by": "search", **place}
+        rows.setdefault(hit.film.id, row)
     for part in collection.parts:
-        rows.setdefault(part.id, {**_film(part, about), "found_by": "collection"})
+        rows.setdefault(part.id, {**_film(part, about.fetched_at), "found_by": "collection"})
     name = f"collection {saga.collection_id} ({collection.name})"
     for tmdb_id, row in rows.items():
         row["kept"] = tmdb_id in members
@@ -103,12 +114,12 @@ def _rows(
     return sorted(rows.values(), key=lambda row: int(row["tmdb_id"]))
 
 
-def _film(item: SearchItem, answer: Answer) -> dict[str, Any]:
+def _film(item: SearchItem, fetched_at: datetime) -> dict[str, Any]:
     return {
         "tmdb_id": item.id,
         **item.model_dump(exclude={"id"}),
         "vote_average": item.vote_average if item.vote_count else None,
-        "fetched_at": answer.fetched_at,
+        "fetched_at": fetched_at,
     }
 
 

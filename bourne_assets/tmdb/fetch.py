@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from bourne_assets.tmdb.answers import Answer, parse
 from bourne_assets.tmdb.client import TmdbClient
-from bourne_assets.tmdb.landing import MAXIMUM_ANSWERS, RawLanding
+from bourne_assets.tmdb.landing import MAXIMUM_ANSWERS, MAXIMUM_BYTES, RawLanding
 from bourne_assets.tmdb.models import SearchPage
 from bourne_assets.tmdb.pacing import Pacer
 from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
@@ -36,7 +36,8 @@ def ask_all(
 ) -> Iterator[Answer]:
     """Ask concurrently; answers come in the order of the questions, each after it is stored.
 
-    At most some two hundred answers are in memory, however many questions there are.
+    At most some two hundred answers are in memory, however many questions there are, and those that
+    wait to be stored have 10 MB at most.
 
     Args:
         client: Whose method `ask` is.
@@ -60,7 +61,7 @@ def ask_all(
         )
         try:
             while asked or answers:
-                while asked and len(answers) < MAXIMUM_ANSWERS:
+                while asked and _has_room(answers):
                     answers.append(asked[0].result())
                     asked.popleft()
                     asked.extend(pool.submit(ask, question) for question in islice(todo, 1))
@@ -81,8 +82,8 @@ def thread_count(pacer: Pacer | None) -> int:
     return max(_FEWEST_THREADS, min(MAXIMUM_CONNECTIONS, wanted))
 
 
-def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> list[Answer]:
-    """All pages of a query's results that TMDB serves, in order.
+def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> Iterator[Answer]:
+    """All pages of a query's results that TMDB serves, in order: read each before the next comes.
 
     Raises:
         TmdbError: A page could not be fetched.
@@ -101,7 +102,14 @@ def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> list[An
             total,
             LAST_PAGE,
         )
-    return [first, *ask_all(client, ask, range(2, min(total, LAST_PAGE) + 1), landing)]
+    yield first
+    yield from ask_all(client, ask, range(2, min(total, LAST_PAGE) + 1), landing)
+
+
+def _has_room(answers: Sequence[Answer]) -> bool:
+    """Whether one more belongs into the batch: a batch is about as large as a file."""
+    size = sum(len(answer.body) for answer in answers)
+    return len(answers) < MAXIMUM_ANSWERS and size < MAXIMUM_BYTES
 
 
 def _stored(answers: Sequence[Answer], landing: RawLanding) -> Sequence[Answer]:

@@ -1,5 +1,6 @@
 """Which films a saga might consist of: each kept or rejected, with the reason."""
 
+import gc
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
 from bourne_assets.settings import DEFAULT_TMDB_BASE_URL
 from bourne_assets.tables import records
+from bourne_assets.tmdb.answers import Answer
 from bourne_assets.tmdb.client import TmdbClient, live_client, snapshot_client
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbError, TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.landing import RawLanding
@@ -23,6 +25,7 @@ from bourne_assets_tests.standin import (
     as_html,
     snapshot,
 )
+from bourne_assets_tests.standin.films import SnapshotCatalogue
 
 _SAGA = [2501, 2502, 2503, 49040, 324668]
 _OTHERS = [40001, 1407622, 900000001, 900000002]
@@ -277,3 +280,23 @@ def test_words_of_a_query_reach_tmdb_unchanged(lake: Lake, tmdb_server: TmdbStan
     tmdb_server.override("/search/movie", _results(_item(2501)))
     _found(_saga(words), tmdb_server.client(), lake)
     assert tmdb_server.requests[0].query["query"] == words
+
+
+class _ManyPages(SnapshotCatalogue):
+    """A search of many pages; counts the answers that are in memory when one is asked for."""
+
+    most = 0
+
+    def search(self, query: str, page: int) -> dict[str, Any]:
+        if page % 50 == 0:
+            alive = sum(isinstance(found, Answer) for found in gc.get_objects())
+            self.most = max(self.most, alive)
+        found = super().search(query, 1)["results"]
+        item = {**found[0], "id": page} if page > 1 else found[0]
+        return {"page": page, "results": [item], "total_pages": 500, "total_results": 500}
+
+
+def test_five_hundred_pages_are_read_one_by_one(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    tmdb_server.catalogue = catalogue = _ManyPages()
+    assert len(_found(_BOURNE, tmdb_server.client(), lake)) > 500
+    assert 0 < catalogue.most < 300

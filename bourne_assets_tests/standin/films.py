@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from bourne_assets.settings import DATA_DIR
 from bourne_assets_tests.standin.replies import NOT_FOUND, Reply, Request, as_json, refusal
@@ -118,7 +118,7 @@ class InventedCatalogue:
     total_pages: int | None = None
 
     @classmethod
-    def of(cls, films: Iterable[Film], collections: dict[int, str]) -> "InventedCatalogue":
+    def of(cls, films: Iterable[Film], collections: dict[int, str]) -> Self:
         """A catalogue of these films."""
         return cls({film.id: film for film in films}, dict(collections))
 
