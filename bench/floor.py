@@ -12,7 +12,7 @@ import jinja2
 import scipy.stats
 import vl_convert
 
-from bourne_assets import console
+from bourne_assets.cli import console
 from bourne_assets.definitions import build_defs
 from bourne_assets.instance import open_instance
 from bourne_assets.settings import read_settings

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.small_files import read_small_file
 
 #: Variables whose value may be in a file, named by the variable with `_FILE` at its end.
 SECRETS = (
@@ -25,6 +26,7 @@ SECRETS = (
 #: Names or ARNs of secrets in AWS Secrets Manager, separated by commas.
 IN_AWS = "BOURNE_SECRETS_ID"
 _READ = "BOURNE_SECRETS_READ"
+_MOST_BYTES = 64 * 1024
 
 
 def load_secrets(environment: MutableMapping[str, str]) -> None:
@@ -54,9 +56,9 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
 
 def _file(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        return read_small_file(Path(path), _MOST_BYTES).decode().strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The file {path} that {variable} names cannot be read: {why}."
         ) from None

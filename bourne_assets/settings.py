@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import load_dotenv
-
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
 
@@ -29,6 +27,30 @@ MAXIMUM_REQUESTS_PER_SECOND = 1000
 EMBEDDED_BUCKET = "bourne-lake"
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
+#: The variables of the platform; README has a row for each.
+VARIABLES = frozenset(
+    {
+        "TMDB_READ_ACCESS_TOKEN",
+        "TMDB_API_KEY",
+        "TMDB_BASE_URL",
+        "TMDB_REQUESTS_PER_SECOND",
+        "TMDB_CHANGES_SECONDS",
+        "BOURNE_S3_BUCKET",
+        "BOURNE_S3_PREFIX",
+        "BOURNE_HOME",
+        "BOURNE_CSV_DIR",
+        "BOURNE_CSV_DATASETS",
+        "BOURNE_SAGAS_FILE",
+        "BOURNE_SAGAS",
+        "BOURNE_ALERT_WEBHOOK_URL",
+        "BOURNE_UI_URL",
+        "BOURNE_EXECUTOR",
+        "BOURNE_REDIS_URL",
+        "BOURNE_TMDB_RUNS_ON",
+        "BOURNE_LAMBDA_FUNCTION",
+        "BOURNE_SECRETS_ID",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -90,22 +112,6 @@ class Settings:
     def has_tmdb_credential(self) -> bool:
         """Whether TMDB is asked; without a credential the bundled snapshot answers."""
         return bool(self.tmdb_read_access_token or self.tmdb_api_key)
-
-
-def load_environment_file(folder: Path | None = None) -> None:
-    """Put the variables of `<folder>/.env` into the environment; those already set stay.
-
-    They go into the environment, and not only into `Settings`, because the AWS chain reads
-    its own variables from there. `dagster dev` does the same by itself.
-
-    Raises:
-        ConfigurationError: The file exists and cannot be read.
-    """
-    path = (folder or Path.cwd()) / ".env"
-    try:
-        load_dotenv(path, override=False)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"The settings file {path} cannot be read: {error}.") from None
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

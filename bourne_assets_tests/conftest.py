@@ -29,6 +29,7 @@ def pytest_configure() -> None:
         if name.startswith(_STRIPPED) or name.upper() in _PROXIES:
             del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["BOURNE_ENV_FILE"] = os.devnull  # and not the developer's own
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 

@@ -92,6 +92,26 @@ def test_a_file_that_is_not_there_is_named() -> None:
         load_secrets({"TMDB_API_KEY_FILE": "/nowhere/x"})
 
 
+@pytest.mark.parametrize("target", ["/dev/zero", "fifo"])
+def test_a_file_that_never_ends_is_refused_at_once(tmp_path: Path, target: str) -> None:
+    path = tmp_path / "token"
+    if target == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(target)
+    with pytest.raises(ConfigurationError, match="cannot be read: it is not a regular file"):
+        load_secrets({"TMDB_API_KEY_FILE": str(path)})
+
+
+def test_a_large_or_binary_file_is_refused_without_its_content(tmp_path: Path) -> None:
+    (tmp_path / "large").write_text(_HIDDEN * 10_000)
+    (tmp_path / "binary").write_bytes(_HIDDEN.encode() + b"\xff")
+    for name, why in (("large", "it is larger than 65,536 bytes"), ("binary", "it is not UTF-8")):
+        with pytest.raises(ConfigurationError, match=why) as caught:
+            load_secrets({"TMDB_API_KEY_FILE": str(tmp_path / name)})
+        assert _HIDDEN not in str(caught.value)
+
+
 def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _SecretsManager) -> None:
     manager.secrets = {"one": json.dumps({"TMDB_API_KEY": _HIDDEN, "PATH": "/evil"}), "two": "{}"}
     environment = {"BOURNE_SECRETS_ID": "one, two", "AWS_REGION": "eu-west-1"}

@@ -1,14 +1,13 @@
 """The settings: every variable is optional, and a wrong one is named without telling a secret."""
 
-import os
-import sys
+import re
 from pathlib import Path
 
 import pytest
 
 from bourne_assets import settings
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.settings import Settings, load_environment_file, read_settings
+from bourne_assets.settings import VARIABLES, Settings, read_settings
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0"
 
@@ -212,77 +211,9 @@ def test_no_secret_is_shown_by_repr() -> None:
     assert "tmdb_base_url" in shown
 
 
-# The .env file
-
-
-@pytest.fixture
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variables that a `.env` file brings leave with the test."""
-    for name in EVERY_VARIABLE:
-        monkeypatch.setenv(name, "to be restored")
-        monkeypatch.delenv(name)
-
-
-@pytest.mark.usefixtures("own_environment")
-def test_the_file_beside_the_project_fills_what_the_shell_leaves_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOURNE_SAGAS", "from-the-shell")
-    (tmp_path / ".env").write_text("BOURNE_SAGAS=from-the-file\nBOURNE_S3_BUCKET='a-lake'\n")
-    load_environment_file(tmp_path)
-    assert read_settings().saga_slugs == ("from-the-shell",)
-    assert read_settings().s3_bucket == "a-lake"
-
-
-@pytest.mark.usefixtures("own_environment")
-def test_without_a_folder_the_file_of_the_working_folder_is_read(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("BOURNE_S3_BUCKET=a-lake\n")
-    load_environment_file()
-    assert os.environ["BOURNE_S3_BUCKET"] == "a-lake"
-
-
-@pytest.mark.usefixtures("own_environment")
-def test_a_line_that_was_left_blank_is_no_setting(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("# a comment\nTMDB_API_KEY=\nBOURNE_S3_BUCKET=\n\n")
-    load_environment_file(tmp_path)
-    assert read_settings() == Settings()
-
-
-@pytest.mark.usefixtures("own_environment")
-def test_a_file_with_the_mark_that_windows_editors_write_is_read_whole(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("BOURNE_S3_BUCKET=a-lake\n", encoding="utf-8-sig")
-    load_environment_file(tmp_path)
-    assert read_settings().s3_bucket == "a-lake"
-
-
-def test_no_file_is_no_error(tmp_path: Path) -> None:
-    before = dict(os.environ)
-    load_environment_file(tmp_path)
-    load_environment_file(tmp_path / "no such folder")
-    (tmp_path / ".env").mkdir()
-    load_environment_file(tmp_path)
-    assert dict(os.environ) == before
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"BOURNE_S3_BUCKET=\xff\xfe\n", id="not UTF-8"),
-        pytest.param("BOURNE_S3_BUCKET=lake\n".encode("utf-16"), id="UTF-16"),
-        pytest.param(b"BOURNE_S3_BUCKET=a\x00b\n", id="a zero byte"),
-    ],
-)
-@pytest.mark.usefixtures("own_environment")
-def test_a_file_that_is_no_text_is_refused_by_its_path(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / ".env").write_bytes(content)
-    with pytest.raises(ConfigurationError) as refused:
-        load_environment_file(tmp_path)
-    assert str(tmp_path / ".env") in str(refused.value)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, where reading fails for anybody")
-def test_a_file_that_cannot_be_read_is_refused_by_its_path(tmp_path: Path) -> None:
-    (tmp_path / ".env").symlink_to("/proc/self/mem")
-    with pytest.raises(ConfigurationError) as refused:
-        load_environment_file(tmp_path)
-    assert str(tmp_path / ".env") in str(refused.value)
+def test_the_table_of_the_readme_names_every_variable_and_no_other() -> None:
+    text = (Path(settings.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## Settings")[2].partition("A secret may be in a file")[0]
+    assert set(re.findall(r"^\| `([A-Z_0-9]+)` \|", table, re.MULTILINE)) == VARIABLES | {
+        "BOURNE_ENV_FILE"
+    }

@@ -1,26 +1,64 @@
-"""The `bourne` command, one module a subcommand.
+"""The `bourne` command, one module a subcommand, loaded when it is called.
 
 Dagster is imported inside the commands that run it: `bourne answers` and `bourne lake` do not.
-What must not be put here: work, and how things look (`console`).
+Not here: work, and how things look (`console`).
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
 import click
 
 from bourne_assets import __version__
-from bourne_assets.cli.answers import answers
-from bourne_assets.cli.dev import dev
-from bourne_assets.cli.doctor import doctor
-from bourne_assets.cli.exec import dagster, execute
-from bourne_assets.cli.lake import lake
-from bourne_assets.cli.land import land
-from bourne_assets.cli.run import run
+from bourne_assets.text import printable
+
+#: Where each command is: module of this package and name in it, in the order of the help.
+_COMMANDS = {
+    "run": ("run", "run"),
+    "answers": ("answers", "answers"),
+    "land": ("land", "land"),
+    "doctor": ("doctor", "doctor"),
+    "dev": ("dev", "dev"),
+    "lake": ("lake", "lake"),
+    "exec": ("exec", "execute"),
+    "dagster": ("exec", "dagster"),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands by name; a mistyped one is quoted as text, and not as the terminal would obey it."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _printable_usage_errors():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _printable_usage_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _printable_usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = printable(error.message)  # click shows it, and has no hook
+        raise
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bourne")
 def main() -> None:
     """A data platform for CSV batches, TMDB films, and six questions about a saga."""
-
-
-for _command in (run, answers, land, doctor, dev, lake, execute, dagster):
-    main.add_command(_command)

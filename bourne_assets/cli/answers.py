@@ -1,7 +1,6 @@
 """`bourne answers`. What must not be put here: the answers (`answers`) and words (`console`)."""
 
 import dataclasses
-import json
 import webbrowser
 from collections.abc import Callable
 from datetime import date
@@ -143,13 +142,14 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
 
 
 def _print(found: list[Answers], lang: Language, *, as_json: bool) -> None:
-    from bourne_assets import console as show
+    from bourne_assets.cli import console as show
 
+    console = show.output()
     if len(found) == 1:
         if as_json:
-            click.echo(json.dumps(questions.as_json(found[0]), ensure_ascii=False, indent=1))
+            show.write_json(console, questions.as_json(found[0]))
         else:
-            show.print_answers(show.output(), found[0], lang)
+            show.print_answers(console, found[0], lang)
         return
     former, latter = found
     if as_json:
@@ -158,10 +158,10 @@ def _print(found: list[Answers], lang: Language, *, as_json: bool) -> None:
             "latter": questions.as_json(latter),
             "turns": [dataclasses.asdict(change) for change in comparison.compare(former, latter)],
         }
-        click.echo(json.dumps(compared, ensure_ascii=False, indent=1))
+        show.write_json(console, compared)
     else:
         changes = comparison.changes_to_text(former, latter, lang)
-        show.print_comparison(show.output(), former, latter, changes, lang)
+        show.print_comparison(console, former, latter, changes, lang)
 
 
 def _open(settings: Settings, saga: Saga, page: bytes) -> int:
@@ -174,8 +174,10 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
         raise ConfigurationError(
             f"The report cannot be written to {path}: {error.strerror} - check BOURNE_HOME."
         ) from None
+    from bourne_assets.cli.console import output, write
+
     opened = webbrowser.open(path.as_uri())
-    click.echo(f"The report is {path}." if opened else f"Open this file in a browser: {path}")
+    write(output(), f"The report is {path}." if opened else f"Open this file in a browser: {path}")
     return 0
 
 

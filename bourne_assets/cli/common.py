@@ -1,25 +1,28 @@
 """What the commands share: errors as exit codes, the saga option, the lake of one command.
 
-What must not be put here: commands.
+Not here: commands.
 """
 
-import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
 import click
 
+from bourne_assets.environment_file import load_environment_file
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
-from bourne_assets.settings import Settings, load_environment_file
+from bourne_assets.settings import Settings
 
 Parameters = ParamSpec("Parameters")
+#: What a shell reports for a command that SIGINT ended.
+_INTERRUPTED = 130
 
 
 def handled(command: Callable[Parameters, int | None]) -> Callable[Parameters, NoReturn]:
@@ -27,23 +30,68 @@ def handled(command: Callable[Parameters, int | None]) -> Callable[Parameters, N
 
     @wraps(command)
     def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> NoReturn:
-        from bourne_assets.console import error_output, print_error
-
         try:
-            load_environment_file()
-            code = command(*arguments, **options) or 0
-        except BourneError as error:
-            print_error(error_output(), str(error))
-            code = error.exit_code
+            with _interruptible():
+                code = _run(command, *arguments, **options)
         except KeyboardInterrupt:
-            print_error(error_output(), "Interrupted.")
-            code = 130
-        except BrokenPipeError:  # who read our output has had enough
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open till the end
-            code = BourneError.exit_code
+            _complain("Interrupted.")
+            code = _INTERRUPTED
         sys.exit(code)
 
     return run
+
+
+def _run(
+    command: Callable[Parameters, int | None],
+    /,
+    *arguments: Parameters.args,
+    **options: Parameters.kwargs,
+) -> int:
+    try:
+        if passed_over := load_environment_file():
+            _complain(
+                f"{passed_over} is not read: settings are read from the project's .env, or from "
+                "the file that BOURNE_ENV_FILE names.",
+                label="Note",
+            )
+        return command(*arguments, **options) or 0
+    except BourneError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:  # whoever read our output has had enough
+        return BourneError.exit_code
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn SIGINT into KeyboardInterrupt; the start of the program leaves it to the system."""
+    is_ours = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def say(text: str) -> None:
+    """One line on standard output.
+
+    Raises:
+        OutputFailed: It cannot be written.
+    """
+    from bourne_assets.cli.console import output, write
+
+    write(output(), text)
+
+
+def _complain(sentence: str, *, label: str = "Error") -> None:
+    """A sentence on standard error; where nobody can read it, the exit code must do."""
+    from bourne_assets.cli.console import error_output, print_sentence
+
+    with suppress(OSError):
+        print_sentence(error_output(), label, sentence)
 
 
 saga_option = click.option(

@@ -12,7 +12,7 @@ from bourne_assets.settings import read_settings
 @handled
 def doctor() -> int:
     """Say which lake and which TMDB mode would be used, and try each."""
-    from bourne_assets.console import output, print_diagnosis
+    from bourne_assets.cli.console import output, print_diagnosis
     from bourne_assets.doctor import examine
 
     settings, console = read_settings(), output()

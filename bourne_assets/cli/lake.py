@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.cli.common import handled, lake_of, say
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
@@ -39,10 +39,8 @@ def start() -> int:
     settings = _embedded_settings()
     with embedded.connect(settings.home, settings.bucket) as server:
         server.keep()
-        click.echo(f"The lake runs at {server.endpoint}, bucket {settings.bucket}.")
-        click.echo(
-            "`bourne lake env` prints what other S3 clients need, `bourne lake stop` ends it."
-        )
+        say(f"The lake runs at {server.endpoint}, bucket {settings.bucket}.")
+        say("`bourne lake env` prints what other S3 clients need, `bourne lake stop` ends it.")
     return 0
 
 
@@ -51,9 +49,9 @@ def start() -> int:
 def stop() -> int:
     """End the server."""
     if embedded.stop(_embedded_settings().home):
-        click.echo("The lake is stopped.")
+        say("The lake is stopped.")
     else:
-        click.echo("The lake is in use, and ends when its last user does.")
+        say("The lake is in use, and ends when its last user does.")
     return 0
 
 
@@ -65,10 +63,10 @@ def status() -> int:
     found = embedded.status(settings.home)
     size = f"{found.bytes_on_disk / 2**20:.1f} MiB in {settings.home / 'lake'}"
     if not found.running:
-        click.echo(f"The lake does not run; it starts when it is needed. {size}.")
+        say(f"The lake does not run; it starts when it is needed. {size}.")
         return 0
     until = "until `bourne lake stop`" if found.kept else "while it is used"
-    click.echo(f"The lake runs at {found.endpoint}, {until}. {size}.")
+    say(f"The lake runs at {found.endpoint}, {until}. {size}.")
     return 0
 
 
@@ -88,7 +86,7 @@ def env() -> int:
             "AWS_DEFAULT_REGION": server.region,
         }
     for name, value in values.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+        say(f"export {name}={shlex.quote(value)}")
     return 0
 
 
@@ -116,12 +114,12 @@ def purge(*, age: timedelta, yes: bool) -> int:
         store = command_lake.connect()
         old = answers_older_than(store, age, datetime.now(UTC))
         for item in old:
-            click.echo(f"{item.stored_at:%Y-%m-%d %H:%M:%S}  {item.size:>10}  {item.key}")
+            say(f"{item.stored_at:%Y-%m-%d %H:%M:%S}  {item.size:>10}  {item.key}")
             if yes:
                 store.delete(item.key)
     total = sum(item.size for item in old)
     done = "deleted" if yes else "older, and nothing was deleted: add --yes to delete them"
-    click.echo(f"{len(old)} objects of {total} bytes {done}.")
+    say(f"{len(old)} objects of {total} bytes {done}.")
     return 0
 
 

@@ -24,7 +24,7 @@ _MANIFEST = "raw_csvs_s3"
 @handled
 def land(paths: tuple[str, ...], day: str | None) -> int:
     """Land CSV files or folders in the lake, recorded as a run."""
-    from bourne_assets import console as show
+    from bourne_assets.cli import console as show
 
     settings = read_settings()
     landed_on = _day(day)

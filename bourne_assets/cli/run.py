@@ -20,7 +20,7 @@ from bourne_assets.settings import read_settings
 @handled
 def run(*, slug: str, select: str | None, resume: bool) -> int:
     """Run all assets and checks once, recorded, and print the answers."""
-    from bourne_assets import console as show
+    from bourne_assets.cli import console as show
 
     settings = read_settings()
     saga = saga_of(settings, slug)

@@ -1,15 +1,20 @@
-"""What the `bourne` command prints. What must not be put here: work, and arguments (`cli`)."""
+"""What the `bourne` command prints. Not here: work, and arguments (the commands).
+
+Whatever is printed goes through `line` or `write`: text from outside is text, never markup, emoji
+code or terminal escape sequence.
+"""
 
 import contextlib
+import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.columns import Columns
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -17,59 +22,109 @@ from rich.text import Text
 from bourne_assets.answers.comparison import AnswerChangeText
 from bourne_assets.answers.questions import Answers, origin, to_text
 from bourne_assets.answers.words.language import Language, localizer
+from bourne_assets.cli.streams import Output, OutputFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
+from bourne_assets.text import printable
 from bourne_assets.tmdb import NOTICE
 
 #: So many offending rows are named in one line.
 _NAMED = 5
-PASSED, WARNED, FAILED = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+#: A part of a line: text, or text and its style.
+Part = str | tuple[str, str]
+_PASSED, _WARNED, _FAILED = ("✓", "green"), ("!", "yellow"), ("✗", "red")
+_INDENT = (0, 0, 0, 3)
+_LEAST_COLUMNS, _USUAL_COLUMNS = 20, 80
+#: Marks that turn the direction of text: Unicode Standard Annex 9, section 2.
+_DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: What JSON leaves as it is and a terminal may obey.
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def output() -> Console:
     """A console on what standard output is now: Dagster captures the stream while steps run."""
     try:
-        file = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+        descriptor = os.dup(sys.stdout.fileno())
     except OSError:  # a stream without a descriptor, such as a notebook's
-        return Console(highlight=False)
-    return Console(file=file, highlight=False)
+        return _console(sys.stdout)
+    return _console(Output(os.fdopen(descriptor, "wb")))
 
 
 def error_output() -> Console:
     """A console on standard error."""
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+    return _console(sys.stderr, soft_wrap=True)
+
+
+def _console(stream: TextIO, *, soft_wrap: bool = False) -> Console:
+    console = Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
+    if console.width < _LEAST_COLUMNS:  # COLUMNS=0 would print nothing at all
+        console.width = _USUAL_COLUMNS
+    return console
+
+
+def line(*parts: Part) -> Text:
+    """One line of text; nothing in it can be markup, move the cursor or turn what follows."""
+    text = Text()
+    for part in parts:
+        content, style = (part, "") if isinstance(part, str) else part
+        text.append(_safe(content), style)
+    return text
+
+
+def _safe(text: str) -> str:
+    return printable(_DIRECTION_MARKS.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def write(console: Console, text: str) -> None:
+    """One line of plain text for people and other programs, never wrapped."""
+    console.print(line(text), soft_wrap=True)
+
+
+def write_json(console: Console, value: Any) -> None:
+    """A value as JSON and nothing else; what a terminal would obey is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    console.file.write(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    console.file.flush()
+
+
+def _suppressed() -> contextlib.AbstractContextManager[None]:
+    """A terminal that is closed, or a log on a full disk, must not end a run."""
+    return contextlib.suppress(BrokenPipeError, OutputFailed)
 
 
 def print_heading(console: Console, title: str, lake: Lake, *, has_credential: bool) -> None:
     """What is about to run, and on what."""
     source = "live TMDB" if has_credential else "the bundled TMDB snapshot (no credential is set)"
-    line = f"[bold]{escape(title)}[/] from {source}, into {escape(lake.uri(''))}"
-    console.print(line, soft_wrap=True)
+    with _suppressed():
+        console.print(line((title, "bold"), f" from {source}, into {lake.uri('')}"), soft_wrap=True)
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     """One line of `bourne doctor`."""
-    mark = PASSED if diagnosis.healthy else FAILED
-    console.print(f"{mark} [bold]{escape(diagnosis.name)}[/]: {escape(diagnosis.detail)}")
+    mark = _PASSED if diagnosis.healthy else _FAILED
+    console.print(line(mark, " ", (diagnosis.name, "bold"), f": {diagnosis.detail}"))
 
 
 def print_progress(console: Console, told: Told) -> None:
     """One line for what just happened; checks that pass are counted at the end instead."""
-    with contextlib.suppress(BrokenPipeError):  # a closed terminal must not end a run
+    with _suppressed():
         _print_told(console, told)
 
 
 def _print_told(console: Console, told: Told) -> None:
     match told:
         case Stored():
-            line = f"  {PASSED} {escape(told.asset):<18} [dim]{escape(told.uri)}[/]"
-            console.print(line, soft_wrap=True)
+            asset = line(told.asset).plain
+            text = line("  ", _PASSED, f" {asset:<18} ", (told.uri, "dim"))
+            console.print(text, soft_wrap=True)
         case StepFailed():
-            console.print(f"  {FAILED} [bold]{escape(told.step)}[/]: {escape(told.message)}")
+            console.print(line("  ", _FAILED, " ", (told.step, "bold"), f": {told.message}"))
         case Checked() if not told.passed:
-            console.print(f"  {_mark(told)} {escape(_check_line(told))}")
+            console.print(line("  ", _mark(told), f" {_check_line(told)}"))
         case Said():
-            console.print(f"  [dim]{escape(told.text)}[/]", soft_wrap=True)
+            console.print(line("  ", (told.text, "dim")), soft_wrap=True)
         case Checked():
             pass
 
@@ -91,42 +146,45 @@ def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
     )
 
 
-def _file_line(file: dict[str, Any]) -> str:
-    name = escape(str(file["file"]))
+def _file_line(file: dict[str, Any]) -> Text:
+    name = (str(file["file"]), "bold")
     if file["status"] == "rejected":
-        return f"  {FAILED} [bold]{name}[/]  rejected: {escape(str(file['reason']))}"
+        return line("  ", _FAILED, " ", name, f"  rejected: {file['reason']}")
     counted = f"{file['rows']:,} rows"
     if file["rejected_rows"]:
-        counted += f", {file['rejected_rows']:,} lines rejected: see {escape(file['rejects_uri'])}"
-    mark = WARNED if file["rejected_rows"] else PASSED
-    return f"  {mark} [bold]{name}[/]  {file['status']}, {counted}  [dim]{escape(file['uri'])}[/]"
+        counted += f", {file['rejected_rows']:,} lines rejected: see {file['rejects_uri']}"
+    mark = _WARNED if file["rejected_rows"] else _PASSED
+    uri = (str(file["uri"]), "dim")
+    return line("  ", mark, " ", name, f"  {file['status']}, {counted}  ", uri)
 
 
 def print_report(console: Console, report: RunReport) -> None:
     """Checks with a mark each, by asset, and what was not reached."""
-    console.print("\n[bold]Checks[/]")
+    console.print()
+    console.print(line(("Checks", "bold")))
     by_asset: dict[str, list[Checked]] = {}
     for checked in report.checked:
         by_asset.setdefault(checked.asset, []).append(checked)
     table = Table.grid(padding=(0, 2))
     for asset, checks in by_asset.items():
-        marks = [Text.from_markup(f"{_mark(checked)} {checked.check}") for checked in checks]
-        table.add_row(escape(asset), Columns(marks, padding=(0, 2)))
+        marks = [line(_mark(checked), f" {checked.check}") for checked in checks]
+        table.add_row(line(asset), Columns(marks, padding=(0, 2)))
     console.print(Padding(table, (0, 2)))
     failed = sum(not checked.passed for checked in report.checked)
     console.print(f"  {len(report.checked) - failed} passed, {failed} did not")
     if report.skipped:
-        console.print(f"\nNot reached: {escape(', '.join(report.skipped))}")
+        console.print()
+        console.print(line(f"Not reached: {', '.join(report.skipped)}"))
 
 
 def print_answers(console: Console, result: Answers, language: Language) -> None:
     """The six questions and their answers in words and numbers, each with its caveat."""
     console.print()
     for number, text in enumerate(to_text(result, language), start=1):
-        console.print(f"[bold]{number}. {escape(text.question)}[/]")
+        console.print(line((f"{number}. {text.question}", "bold")))
         for sentence in text.sentences:
-            console.print(Padding(Text(_plain(sentence)), (0, 0, 0, 3)))
-        console.print(Padding(Text(_plain(text.caveat), style="dim"), (0, 0, 0, 3)))
+            console.print(Padding(line(_plain(sentence)), _INDENT))
+        console.print(Padding(line((_plain(text.caveat), "dim")), _INDENT))
     _print_origin(console, result, language)
 
 
@@ -144,12 +202,12 @@ def print_comparison(
     console.print()
     for number, change in enumerate(changes, start=1):
         style = "bold yellow" if change.outcome == "reversed" else "dim"
-        console.print(f"[bold]{number}. {escape(change.question)}[/]")
-        console.print(Padding(Text(change.verdict, style=style), (0, 0, 0, 3)))
+        console.print(line((f"{number}. {change.question}", "bold")))
+        console.print(Padding(line((change.verdict, style)), _INDENT))
         table = Table.grid(padding=(0, 2))
         for day, sentence in zip(days, (change.former, change.latter), strict=True):
-            table.add_row(Text(day.ljust(width), style="dim"), Text(_plain(sentence)))
-        console.print(Padding(table, (0, 0, 0, 3)))
+            table.add_row(line((day.ljust(width), "dim")), line(_plain(sentence)))
+        console.print(Padding(table, _INDENT))
     for result in (former, latter):
         _print_origin(console, result, language, notice=result is latter)
 
@@ -158,9 +216,9 @@ def _print_origin(
     console: Console, result: Answers, language: Language, *, notice: bool = True
 ) -> None:
     console.print()
-    console.print(Text(_plain(origin(result, language))))
+    console.print(line(_plain(origin(result, language))))
     if notice:
-        console.print(f"[dim]{NOTICE}[/]")
+        console.print(line((NOTICE, "dim")))
 
 
 def _plain(text: str) -> str:
@@ -173,23 +231,26 @@ def print_places(console: Console, report: RunReport, home: Path | None) -> None
     console.print()
     if home is not None:
         console.print(
-            f"The objects lie in the embedded lake in {escape(str(home / 'lake'))}; after `bourne "
-            "lake start`, `bourne lake env` shows other S3 clients the way."
+            line(
+                f"The objects lie in the embedded lake in {home / 'lake'}; after `bourne lake "
+                "start`, `bourne lake env` shows other S3 clients the way."
+            )
         )
     if any(item.asset.endswith("saga_report") for item in report.stored):
         console.print("The report with pictures: `bourne answers --open`.")
     console.print(f"Recorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
 
 
-def print_error(console: Console, message: str) -> None:
-    """One sentence of what went wrong."""
-    console.print(f"[bold red]Error:[/] {escape(message)}")
+def print_sentence(console: Console, label: str, message: str) -> None:
+    """One sentence of what went wrong, or of what the user may not expect."""
+    style = "bold red" if label == "Error" else "bold yellow"
+    console.print(line((f"{label}:", style), f" {message}"))
 
 
-def _mark(checked: Checked) -> str:
+def _mark(checked: Checked) -> tuple[str, str]:
     if checked.passed:
-        return PASSED
-    return FAILED if checked.is_error else WARNED
+        return _PASSED
+    return _FAILED if checked.is_error else _WARNED
 
 
 def _check_line(checked: Checked) -> str:

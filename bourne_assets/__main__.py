@@ -1,0 +1,28 @@
+"""Where the `bourne` command begins, before anything heavy is imported.
+
+`python -m bourne_assets` does the same. Not here: commands (`cli`).
+"""
+
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command."""
+    # An interrupt while modules load ends the process at once, and not in the middle of an import
+    # with a traceback; commands take interrupts themselves (`cli.common.handled`).
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from bourne_assets.cli import main as bourne
+    from bourne_assets.cli.streams import OutputFailed, open_standard_streams
+
+    open_standard_streams()
+    try:
+        bourne()
+    except OutputFailed as error:  # of click's own words, such as those of --help
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""The `.env` of the project: which file is read, and which variables are taken from it.
+
+A file in whatever folder somebody stands in is somebody else's word. So the file is looked for in
+the project and beside the datasets file only, it must be the user's own, and it can neither change
+how programs are loaded nor send a credential that it does not hold itself to an address of its own.
+Not here: what the variables mean (`settings`).
+"""
+
+import grp
+import io
+import os
+import pwd
+import re
+import stat
+from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import BinaryIO
+
+from dotenv import dotenv_values
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.secret_sources import IN_AWS, SECRETS
+from bourne_assets.settings import VARIABLES
+from bourne_assets.small_files import open_regular, read_open_file
+
+#: Names the file itself, in place of the places where it is looked for.
+LOCATION = "BOURNE_ENV_FILE"
+_NAME = ".env"
+_MOST_BYTES = 64 * 1024
+_ROOT = 0
+_TMDB_CREDENTIALS = ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY")
+_AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_AWS_ADDRESS = re.compile(r"AWS_ENDPOINT_URL(_[A-Z0-9_]+)?")
+#: They name files and addresses that credentials come from or are checked by.
+_ENVIRONMENT_ONLY = re.compile(
+    r"AWS_(CONFIG_FILE|SHARED_CREDENTIALS_FILE|CA_BUNDLE|DATA_PATH|CONTAINER_\w+|LOGIN_\w+"
+    r"|EC2_METADATA_SERVICE_ENDPOINT\w*|\w*TOKEN_FILE)"
+)
+
+
+def load_environment_file(environment: MutableMapping[str, str] | None = None) -> Path | None:
+    """Put the variables of the `.env` files into the environment; those already there stay.
+
+    They go into the environment, and not only into `Settings`, because the AWS chain reads
+    its own variables from there.
+
+    Args:
+        environment: In place of the process's, in tests.
+
+    Returns:
+        A `.env` of the working folder that names settings and is not read, so that its owner can
+        be told; None where there is none.
+
+    Raises:
+        ConfigurationError: A file cannot be read, is not the user's own, or holds an address for
+            a credential of another origin.
+    """
+    environment = os.environ if environment is None else environment
+    read = []
+    for path in _places(environment):
+        read.append(path.absolute())
+        environment.update(_taken(path, environment))
+    here = Path.cwd() / _NAME
+    is_passed_over = here not in read and LOCATION not in environment and _names_settings(here)
+    return here if is_passed_over else None
+
+
+def project_folder() -> Path | None:
+    """The project that this package is installed from, where it is installed from a folder."""
+    folder = Path(__file__).resolve().parents[1]
+    marks = ("pyproject.toml", "workspace.yaml")
+    return folder if all((folder / mark).is_file() for mark in marks) else None
+
+
+def _places(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Where the file may be; the first may name the datasets file that the second is beside."""
+    if named := environment.get(LOCATION, "").strip():
+        if not Path(named).exists():
+            raise ConfigurationError(f"The file {named} that {LOCATION} names does not exist.")
+        yield Path(named)
+        return
+    if (project := project_folder()) is not None:
+        yield project / _NAME
+    if datasets := environment.get("BOURNE_CSV_DATASETS", "").strip():
+        yield Path(datasets).parent / _NAME
+
+
+def _taken(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """What a file adds to the environment."""
+    values = {
+        name: value
+        for name, value in _values(path).items()
+        if _is_readable(name) and name not in environment
+    }
+    for name in values:
+        if _ENVIRONMENT_ONLY.fullmatch(name):
+            raise ConfigurationError(
+                f"The settings file {path} sets {name}, which decides where credentials come from "
+                "and is not read from a file: set it in the environment."
+            )
+    _ensure_tmdb_address_is_safe(path, values, environment)
+    _ensure_aws_addresses_are_safe(path, values, environment)
+    return values
+
+
+def _values(path: Path, *, must_be_own: bool = True) -> dict[str, str]:
+    """The variables of a file that are not blank; none where there is no file."""
+    try:
+        with open_regular(path) as file:
+            if must_be_own:
+                _ensure_own(path, file)
+            text = read_open_file(file, _MOST_BYTES).decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except OSError as error:
+        if path.is_dir() or str(path) == os.devnull:
+            return {}
+        raise ConfigurationError(
+            f"The settings file {path} cannot be read: {error.strerror}."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"The settings file {path} is not UTF-8 text.") from error
+    if "\0" in text:
+        raise ConfigurationError(f"The settings file {path} contains a NUL character.")
+    # No interpolation: ${AWS_SECRET_ACCESS_KEY} in an address would send it there.
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return {name: value for name, value in found.items() if value and value.strip()}
+
+
+def _ensure_own(path: Path, file: BinaryIO) -> None:
+    """Refuse a file that another user of the machine wrote or could write; root may do anything."""
+    found = os.fstat(file.fileno())
+    if found.st_uid not in {os.geteuid(), _ROOT}:
+        raise ConfigurationError(
+            f"The settings file {path} belongs to another user ({_user(found.st_uid)}): make a "
+            "file of your own in its place."
+        )
+    by_group = found.st_mode & stat.S_IWGRP and not _is_private_group(found.st_gid)
+    if by_group or found.st_mode & stat.S_IWOTH:
+        raise ConfigurationError(
+            f"The settings file {path} can be written by other users: run `chmod 600 {path}`."
+        )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _is_private_group(number: int) -> bool:
+    """Whether a group is one user's alone, as Debian and Fedora make them with umask 0002."""
+    try:
+        group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
+def _is_readable(name: str) -> bool:
+    secret = name.removesuffix("_FILE")
+    return name in VARIABLES or secret in SECRETS or name.startswith("AWS_")
+
+
+def _names_settings(path: Path) -> bool:
+    try:
+        return any(_is_readable(name) for name in _values(path, must_be_own=False))
+    except ConfigurationError:
+        return False
+
+
+def _ensure_tmdb_address_is_safe(
+    path: Path, values: Mapping[str, str], environment: Mapping[str, str]
+) -> None:
+    if "TMDB_BASE_URL" not in values:
+        return
+    from_elsewhere = [*(f"{name}_FILE" for name in _TMDB_CREDENTIALS), IN_AWS]
+    for name in (*_TMDB_CREDENTIALS, *from_elsewhere):
+        if environment.get(name, "").strip() or (name in from_elsewhere and name in values):
+            raise ConfigurationError(
+                f"The settings file {path} sets TMDB_BASE_URL for a credential that it does not "
+                f"hold ({name}): set TMDB_BASE_URL in the environment instead."
+            )
+
+
+def _ensure_aws_addresses_are_safe(
+    path: Path, values: Mapping[str, str], environment: Mapping[str, str]
+) -> None:
+    addresses = [name for name in values if _AWS_ADDRESS.fullmatch(name)]
+    holds_keys = all(name in values for name in _AWS_KEYS)
+    if addresses and (not holds_keys or environment.get("AWS_SESSION_TOKEN", "").strip()):
+        raise ConfigurationError(
+            f"The settings file {path} sets {addresses[0]} for credentials that it does not hold: "
+            f"put {' and '.join(_AWS_KEYS)} into it as well, or set {addresses[0]} in the "
+            "environment."
+        )

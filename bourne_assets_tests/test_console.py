@@ -1,0 +1,136 @@
+"""What the console prints of text from outside: characters, and nothing that a terminal obeys."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bourne_assets.cli import console as show
+from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
+
+HOSTILE = "\x1b]0;owned\x07\x9b31m[bold]Bourne[/] :smile:\u202egnp.exe\r\nError: fake \\"
+SHOWN = "␛]0;owned␇�31m[bold]Bourne[/] :smile:�gnp.exe  Error: fake \\"
+OBEYED = [chr(code) for code in (*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0))] + [
+    *"\u2028\u2029\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+]
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(
+        file=io.StringIO(), markup=False, emoji=False, highlight=False, width=1_000, no_color=True
+    )
+
+
+def _printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def _ensure_harmless(text: str) -> None:
+    assert not [character for character in OBEYED if character in text]
+    assert SHOWN in text
+    assert "\nError" not in text
+
+
+def _checked(name: str) -> Checked:
+    return Checked(name, name, False, True, (name,), 1)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Stored(HOSTILE, HOSTILE),
+        StepFailed(HOSTILE, HOSTILE, False),
+        Said(HOSTILE),
+        _checked(HOSTILE),
+    ],
+)
+def test_progress_is_text(console: Console, told: Told) -> None:
+    show.print_progress(console, told)
+    _ensure_harmless(_printed(console))
+
+
+def test_sentences_diagnoses_and_plain_lines_are_text(console: Console) -> None:
+    show.print_sentence(console, "Error", HOSTILE)
+    show.print_diagnosis(console, Diagnosis(HOSTILE, False, HOSTILE))
+    show.write(console, HOSTILE)
+    _ensure_harmless(_printed(console))
+
+
+def test_a_report_and_a_manifest_are_text(console: Console) -> None:
+    rejected = {"file": HOSTILE, "status": "rejected", "reason": HOSTILE, "rejected_rows": None}
+    landed: dict[str, Any] = {
+        "file": HOSTILE,
+        "status": "landed",
+        "rows": 1,
+        "rejected_rows": 1,
+        "rejects_uri": HOSTILE,
+        "uri": HOSTILE,
+    }
+    show.print_manifest(console, [rejected, landed])
+    show.print_report(console, RunReport(checked=[_checked(HOSTILE)], skipped=[HOSTILE]))
+    _ensure_harmless(_printed(console))
+
+
+def test_the_title_of_a_film_is_text_in_the_answers(console: Console) -> None:
+    film = {
+        "tmdb_id": 1, "imdb_id": None, "title": HOSTILE, "release_date": "2002-06-14",
+        "year": 2002, "budget": 1, "revenue": 2, "profit": 1, "popularity": 1.0,
+    }  # fmt: skip
+    unknown: dict[str, Any] = {
+        "n": 0,
+        "pearson": None,
+        "spearman": None,
+        "verdict": None,
+        "reason": "too few",
+        "missing": [{"tmdb_id": 1, "title": HOSTILE}],
+    }
+    mean = {"value": 1.0, "unit": "USD", "n": 1, "missing": [{"tmdb_id": 1, "title": HOSTILE}]}
+    show.print_answers(
+        console,
+        {
+            "schema_version": 1, "saga": "bourne", "as_of": "2026-01-01T00:00:00Z",
+            "source": "tmdb", "films": 1, "inputs": [],
+            "answers": {
+                "mean_revenue": mean,
+                "mean_budget": mean,
+                "revenue_variation": {
+                    "varied": None, "steps": [], "reason": "x", "missing": [],
+                },
+                "top_revenue_vs_top_budget": {
+                    "top_revenue": film, "top_budget": film, "direction": "same_film",
+                    "difference_usd": 0, "difference_pct": 0.0, "relative_to": "top_budget",
+                    "missing": [],
+                },
+                "popularity_vs_success": {
+                    "revenue": unknown, "profit": unknown, "return": unknown,
+                    "most_popular": film, "least_popular": film, "missing": [],
+                },
+                "year_vs_popularity": unknown,
+            },
+        },
+        "en",
+    )  # fmt: skip
+    _ensure_harmless(_printed(console))
+
+
+def test_json_is_the_same_value_and_moves_no_terminal(console: Console) -> None:
+    value = {"title": HOSTILE + "".join(OBEYED) + "\ud800", "ação": "é"}
+    show.write_json(console, value)
+    text = _printed(console)
+    assert json.loads(text) == value
+    assert not [character for character in OBEYED if character in text]
+    assert "ação" in text
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "19"])
+def test_a_terminal_without_columns_is_taken_for_a_usual_one(
+    monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert show.output().width == show.error_output().width == 80
+    monkeypatch.setenv("COLUMNS", "132")
+    assert show.output().width == 132
