@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bourne_assets.cli import console as show
 from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
+from bourne_assets_tests.answers.builders import film, result_of
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m[bold]Bourne[/] :smile:\u202egnp.exe\r\nError: fake \\"
 SHOWN = "␛]0;owned␇�31m[bold]Bourne[/] :smile:�gnp.exe  Error: fake \\"
@@ -76,44 +77,7 @@ def test_a_report_and_a_manifest_are_text(console: Console) -> None:
 
 
 def test_the_title_of_a_film_is_text_in_the_answers(console: Console) -> None:
-    film = {
-        "tmdb_id": 1, "imdb_id": None, "title": HOSTILE, "release_date": "2002-06-14",
-        "year": 2002, "budget": 1, "revenue": 2, "profit": 1, "popularity": 1.0,
-    }  # fmt: skip
-    unknown: dict[str, Any] = {
-        "n": 0,
-        "pearson": None,
-        "spearman": None,
-        "verdict": None,
-        "reason": "too few",
-        "missing": [{"tmdb_id": 1, "title": HOSTILE}],
-    }
-    mean = {"value": 1.0, "unit": "USD", "n": 1, "missing": [{"tmdb_id": 1, "title": HOSTILE}]}
-    show.print_answers(
-        console,
-        {
-            "schema_version": 1, "saga": "bourne", "as_of": "2026-01-01T00:00:00Z",
-            "source": "tmdb", "films": 1, "inputs": [],
-            "answers": {
-                "mean_revenue": mean,
-                "mean_budget": mean,
-                "revenue_variation": {
-                    "varied": None, "steps": [], "reason": "x", "missing": [],
-                },
-                "top_revenue_vs_top_budget": {
-                    "top_revenue": film, "top_budget": film, "direction": "same_film",
-                    "difference_usd": 0, "difference_pct": 0.0, "relative_to": "top_budget",
-                    "missing": [],
-                },
-                "popularity_vs_success": {
-                    "revenue": unknown, "profit": unknown, "return": unknown,
-                    "most_popular": film, "least_popular": film, "missing": [],
-                },
-                "year_vs_popularity": unknown,
-            },
-        },
-        "en",
-    )  # fmt: skip
+    show.print_answers(console, result_of(film(1, title=HOSTILE), film(2, title=HOSTILE)), "en")
     _ensure_harmless(_printed(console))
 
 
