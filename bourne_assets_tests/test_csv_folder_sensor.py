@@ -1,7 +1,7 @@
 """When a file of the watched folder is landed: new or changed, and no longer growing."""
 
-import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import pytest
 
 from bourne_assets.automation.csv_folder import csv_folder_sensor
 from bourne_assets.automation.following import what_follows
-from bourne_assets.csvs.intake.changes import Known, Look, look_at
+from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.definitions import build_defs
+from bourne_assets.lake.errors import LakeFailed
+from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
+from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
@@ -36,10 +39,10 @@ class Looks:
         self._folder = folder
         self._known: dict[str, Known] = {}
 
-    def __call__(self) -> Look:
-        look = look_at(find_csv_files(self._folder), self._known)
-        self._known = json.loads(json.dumps(look.known))
-        return look
+    def __call__(self) -> FolderChanges:
+        changes = changes_since(find_csv_files(self._folder), self._known)
+        self._known = changes.known
+        return changes
 
 
 def test_a_file_is_ready_when_it_is_the_same_at_two_looks_and_only_once(folder: Path) -> None:
@@ -91,15 +94,6 @@ def test_a_file_that_went_away_and_came_back_is_ready_again(folder: Path) -> Non
     assert look().ready.keys() == {"b.csv"}
 
 
-def test_the_key_of_a_run_is_that_of_the_content_and_not_of_the_time(folder: Path) -> None:
-    first, second = Looks(folder), Looks(folder)
-    first()
-    os.utime(folder / "a.csv", ns=(5, 5))
-    second()
-    first()
-    assert first().content_key == second().content_key
-
-
 def test_what_cannot_be_landed_starts_nothing(folder: Path) -> None:
     os.mkfifo(folder / "pipe.csv")
     (folder / "out.csv").symlink_to("/etc/hostname")
@@ -134,48 +128,121 @@ def test_what_follows_is_made_where_its_other_inputs_are_there() -> None:
 
 
 class Ticks:
-    """Ticks of the sensor, each with the last one's cursor."""
+    """Ticks of the sensor, each with the last one's cursor, and the runs that they ask for."""
 
-    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
-        self._folder = folder
-        self._instance = instance
-        self._cursor: str | None = None
-        self._defs = build_defs(settings=Settings(), sagas=[_BOURNE])
+    def __init__(self, folder: Path, lake: LakeResource, cursor: str | None = None) -> None:
+        self.instance = dg.DagsterInstance.ephemeral()
+        self._folder = CsvFolderResource(folder=str(folder))
+        self._cursor = cursor
+        self._defs = build_defs(
+            settings=Settings(),
+            sagas=[_BOURNE],
+            resources={"csv_folder": self._folder, "lake": lake},
+        )
 
     def __call__(self) -> Any:
         with dg.build_sensor_context(
-            self._instance,
+            self.instance,
             cursor=self._cursor,
             repository_def=self._defs.get_repository_def(),
-            resources={"csv_folder": CsvFolderResource(folder=str(self._folder))},
+            resources={"csv_folder": self._folder},
         ) as context:
-            told = csv_folder_sensor(context)
-            self._cursor = getattr(told, "cursor", None) or context.cursor
-        return told
+            result = csv_folder_sensor(context)
+            self._cursor = getattr(result, "cursor", None) or context.cursor
+        return result
+
+    def request(self) -> dg.RunRequest:
+        """The run that the second of two ticks asks for."""
+        self()
+        requests: list[dg.RunRequest] = self().run_requests
+        (request,) = requests
+        return request
+
+    def execute(self, request: dg.RunRequest) -> bool:
+        """Execute a run as the daemon does, with its tags."""
+        job = self._defs.resolve_job_def("full_refresh")
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=request.asset_selection,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags=request.tags,
+            raise_on_error=False,
+        ).success
 
 
-def test_a_new_file_asks_for_one_run_of_the_landing_on_a_fresh_instance(folder: Path) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        tick = Ticks(folder, instance)
-        assert "it waits: a.csv" in tick().skip_message
-        (request,) = tick().run_requests
-        assert request.asset_selection == [dg.AssetKey("raw_csvs_s3")]
-        assert request.tags == {"csv_files": "a.csv"}
-        assert len(request.run_key) == 64
-        assert "None of 1 files is new or changed" in tick().skip_message
+def test_a_new_file_asks_for_one_run_of_the_landing_on_a_fresh_instance(
+    folder: Path, lake_resource: LakeResource, lake: Lake
+) -> None:
+    tick = Ticks(folder, lake_resource)
+    assert "new or still growing: a.csv" in tick().skip_message
+    (request,) = tick().run_requests
+    assert request.asset_selection == [dg.AssetKey("raw_csvs_s3")]
+    assert request.tags["csv_files"] == "a.csv"
+    assert len(request.run_key) == 64
+    assert tick.execute(request)
+    assert "None of 1 files is new or changed" in tick().skip_message
+    assert lake.folders("Raw/Local/CSV") == {"A"}
 
 
-def test_a_new_file_makes_what_follows_where_tmdb_was_asked_before(folder: Path) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        for name in ("tmdb_search", "tmdb_details", "tmdb_external_ids"):
-            instance.report_runless_asset_event(dg.AssetMaterialization(name))
-        tick = Ticks(folder, instance)
-        tick()
-        (request,) = tick().run_requests
-    made = [key.to_user_string() for key in request.asset_selection]
+def test_a_new_file_makes_what_follows_where_tmdb_was_asked_before(
+    folder: Path, lake_resource: LakeResource
+) -> None:
+    tick = Ticks(folder, lake_resource)
+    for name in ("tmdb_search", "tmdb_details", "tmdb_external_ids"):
+        tick.instance.report_runless_asset_event(dg.AssetMaterialization(name))
+    made = [key.to_user_string() for key in tick.request().asset_selection or ()]
     assert made[:3] == ["raw_csvs_s3", "bourne_saga_table", "insight_metrics"]
 
 
-def test_a_folder_that_is_missing_is_said_and_starts_nothing(tmp_path: Path) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert "check BOURNE_CSV_DIR" in Ticks(tmp_path / "nowhere", instance)().skip_message
+def test_a_folder_that_is_missing_is_said_and_starts_nothing(
+    tmp_path: Path, lake_resource: LakeResource
+) -> None:
+    assert "check BOURNE_CSV_DIR" in Ticks(tmp_path / "nowhere", lake_resource)().skip_message
+
+
+def test_files_of_a_failed_run_are_due_until_a_run_with_them_succeeds(
+    folder: Path, lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.csvs.intake.backlog._FIRST_PAUSE", timedelta(0))
+    tick = Ticks(folder, lake_resource)
+    request = tick.request()
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("bourne_assets.assets.raw_csvs.land_csv_files", _no_room)
+        assert not tick.execute(request)
+    (folder / "b.csv").write_text("id\n2\n")
+    (again,) = tick().run_requests
+    assert again.tags["csv_files"] == "a.csv"
+    assert again.run_key != request.run_key
+    assert tick.execute(again)
+    assert lake.folders("Raw/Local/CSV") == {"A", "B"}
+    (last,) = tick().run_requests
+    assert last.tags["csv_files"] == "b.csv"  # it was still growing before
+
+
+def _no_room(*_: object, **__: object) -> None:
+    raise LakeFailed("The lake has no room.")
+
+
+def test_what_failed_is_named_with_the_time_of_the_next_try(
+    folder: Path, lake_resource: LakeResource
+) -> None:
+    tick = Ticks(folder, lake_resource)
+    tick.request()  # and the run never comes to be
+    assert "'a.csv' is tried again at 20" in tick().skip_message
+
+
+def test_a_file_with_a_name_that_cannot_be_landed_holds_nothing_up(
+    folder: Path, lake: Lake, lake_resource: LakeResource
+) -> None:
+    (folder / f"{'n' * 250}.csv").write_text("id\n1\n")
+    (folder / "bell\x07.csv").write_text("id\n1\n")
+    tick = Ticks(folder, lake_resource)
+    assert tick.execute(tick.request())
+    assert lake.folders("Raw/Local/CSV") == {"A"}
+    assert "None of 3 files" in tick().skip_message
+
+
+def test_a_cursor_that_cannot_be_read_is_begun_anew(
+    folder: Path, lake_resource: LakeResource
+) -> None:
+    assert Ticks(folder, lake_resource, cursor="no JSON").request().tags["csv_files"] == "a.csv"

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from bourne_assets.assets.datasets import dataset_key
-from bourne_assets.automation.csv_folder import landing_and_what_follows
+from bourne_assets.automation.landing_runs import landing_and_what_follows
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.landing import land_csv_files
 from bourne_assets.definitions import build_defs

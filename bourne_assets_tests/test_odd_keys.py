@@ -12,10 +12,10 @@ import pytest
 
 from bourne_assets.csvs.journal import Journal
 from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.lake.changes import changes_since
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import JSON, Lake
-from bourne_assets.lake.watching import look_at
 from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.tables import records
 from bourne_assets.tmdb.resume import LandedAnswers
@@ -59,7 +59,7 @@ def place(request: pytest.FixtureRequest, s3_server: EmbeddedLake, server_of_aws
     """An empty lake on each kind of server."""
     prefix = f"odd/{uuid.uuid4().hex}"
     if request.param == "aws":
-        return Place(server_of_aws.lake(prefix), server_of_aws.client("s3"), _ON_AWS)
+        return Place(server_of_aws.lake(prefix=prefix), server_of_aws.client("s3"), _ON_AWS)
     keys = s3_server.credentials
     client = boto3.client(
         "s3",
@@ -174,6 +174,6 @@ def test_a_history_is_read_beside_odd_keys(place: Place) -> None:
 def test_new_objects_of_the_inbox_are_seen_beside_odd_keys(place: Place) -> None:
     place.lake.write("Inbox/CSV/a.csv", b"id\n1\n", "text/csv")
     odd = place.put_odd("Inbox/CSV")
-    look = look_at(place.lake, ["Inbox/CSV"], {}, most=100)
-    assert [item.key for item in look.fresh] == ["Inbox/CSV/a.csv"]
-    assert look.passed_over == odd
+    changes = changes_since(place.lake, ["Inbox/CSV"], {}, {}, most=100)
+    assert [item.key for item in changes.new] == ["Inbox/CSV/a.csv"]
+    assert changes.passed_over == odd

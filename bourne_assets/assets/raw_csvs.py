@@ -22,6 +22,9 @@ from bourne_assets.resources.csvs import CsvFolderResource
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.settings import Settings
 
+#: Metadata of a landing: keys of the objects that it could not fetch.
+NOT_FETCHED = "objects_not_fetched"
+
 
 class LandingConfig(dg.Config):
     """What is landed, and under which day."""
@@ -77,7 +80,8 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         for brought in landed_datasets(landing, datasets, context.instance):
             context.log_event(brought)
         return dg.MaterializeResult(
-            value=landing.manifest, metadata={**_counts(landing.manifest), **_profiles(landing)}
+            value=landing.manifest,
+            metadata={**_counts(landing.manifest), **_profiles(landing), **_not_fetched(files)},
         )
 
     return [raw_csvs_s3]
@@ -114,3 +118,8 @@ def _profiles(landing: Landing) -> dict[str, Any]:
         for column in profile["columns"]
     ]
     return {"profile": whole_table(rows)} if rows else {}
+
+
+def _not_fetched(files: list[CsvFile]) -> dict[str, Any]:
+    keys_of = [file.name for file in files if file.problem is not None]
+    return {NOT_FETCHED: keys_of} if keys_of else {}

@@ -1,20 +1,42 @@
 """A sensor that lands CSV files when they appear or change in BOURNE_CSV_DIR.
 
-What must not be put here: when a file is ready (`bourne_assets.csvs.intake.changes`).
+Not here: when a file is ready (`bourne_assets.csvs.intake.changes`).
 """
 
-import json
+from datetime import UTC, datetime
 
 import dagster as dg
+from pydantic import BaseModel, Field, ValidationError
 
 from bourne_assets.assets.common import RAW_CSVS
-from bourne_assets.automation.following import what_follows
+from bourne_assets.automation.landing_runs import (
+    landing_and_what_follows,
+    outcome_of,
+    tags_of,
+    waiting_text,
+)
 from bourne_assets.csvs.errors import CsvFolderError
-from bourne_assets.csvs.intake.changes import look_at
+from bourne_assets.csvs.intake.backlog import Backlog
+from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.resources.csvs import CsvFolderResource
 
 #: So many files are named in a reason.
 _NAMED = 5
+
+
+class FolderCursor(BaseModel):
+    """What the sensor remembers: files that it has seen, and those that are not landed yet."""
+
+    known: dict[str, Known] = Field(default_factory=dict)
+    backlog: Backlog = Field(default_factory=Backlog)
+
+    @classmethod
+    def parse(cls, text: str | None) -> "FolderCursor":
+        """The cursor of the last tick; one that this version cannot read is begun anew."""
+        try:
+            return cls.model_validate_json(text) if text else cls()
+        except ValidationError:
+            return cls()
 
 
 @dg.sensor(
@@ -24,44 +46,45 @@ _NAMED = 5
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has stopped "
-        "growing, and makes what follows."
+        "growing, and makes what follows. Where the run fails it is tried again, after pauses that "
+        "grow."
     ),
 )
 def csv_folder_sensor(
     context: dg.SensorEvaluationContext, csv_folder: CsvFolderResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look at the folder; one run for all files that are ready."""
+    """Look at the folder; one run for all files that are due."""
     try:
         files = csv_folder.files()
     except CsvFolderError as error:
         return dg.SkipReason(str(error))
-    look = look_at(files, json.loads(context.cursor) if context.cursor else {})
-    cursor = json.dumps(look.known)
-    if not look.ready:
-        context.update_cursor(cursor)
-        if look.growing:
-            named, more = ", ".join(look.growing[:_NAMED]), len(look.growing) - _NAMED
-            rest = f" and {more} more." if more > 0 else "."
-            return dg.SkipReason(f"New or still growing, so that it waits: {named}{rest}")
-        return dg.SkipReason(f"None of {len(look.known)} files is new or changed.")
-    request = dg.RunRequest(
-        run_key=look.content_key,
+    now, cursor = datetime.now(UTC), FolderCursor.parse(context.cursor)
+    backlog = cursor.backlog
+    backlog.settle(lambda request: outcome_of(context.instance, request), now)
+    changes = changes_since(files, cursor.known)
+    backlog.keep(changes.known)
+    for name, digest in changes.ready.items():
+        backlog.add(name, digest)
+    cursor.known = changes.known
+    due = sorted(backlog.due(now))
+    if not due:
+        context.update_cursor(cursor.model_dump_json())
+        return dg.SkipReason(_reason(changes, backlog))
+    request = backlog.ask_for(due)
+    run = dg.RunRequest(
+        run_key=request,
         asset_selection=landing_and_what_follows(context),
-        tags={"csv_files": ", ".join(sorted(look.ready))[:200]},
+        tags=tags_of(request, "csv_files", due),
     )
-    return dg.SensorResult(run_requests=[request], cursor=cursor)
+    return dg.SensorResult(run_requests=[run], cursor=cursor.model_dump_json())
 
 
-def landing_and_what_follows(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
-    """The landing, and what follows from it and can be made on this instance."""
-    repository = context.repository_def
-    if repository is None:
-        return [RAW_CSVS]
-    graph = repository.asset_graph
-    parents = {key: sorted(graph.get(key).parent_keys) for key in graph.toposorted_asset_keys}
-
-    def is_there(key: dg.AssetKey) -> bool:
-        return context.instance.get_latest_materialization_event(key) is not None
-
-    wanted = graph.materializable_asset_keys
-    return [key for key in what_follows([RAW_CSVS], parents, is_there) if key in wanted]
+def _reason(changes: FolderChanges, backlog: Backlog) -> str:
+    parts = [waiting_text(backlog)]
+    if changes.growing:
+        named, more = ", ".join(changes.growing[:_NAMED]), len(changes.growing) - _NAMED
+        rest = f" and {more} more." if more > 0 else "."
+        parts.append(f"Waiting for files that are new or still growing: {named}{rest}")
+    elif not backlog.waiting:
+        parts.append(f"None of {len(changes.known)} files is new or changed.")
+    return " ".join(filter(None, parts))

@@ -182,7 +182,7 @@ class _Batch:
         self.copies = Copies(lake, datasets, self._readers)
         self._groups: dict[str, Group] = {}
         for file in files:
-            dataset = keys.dataset_name(keys.printable(file.path.name))
+            dataset = keys.dataset_name(keys.printable(file.file_name))
             group = self._groups.setdefault(dataset, Group(dataset, is_new=self._is_new(dataset)))
             group.expect(file.name)
         self._counter = Lock()
@@ -220,7 +220,7 @@ class _Batch:
 
     def _land(self, file: CsvFile) -> ManifestRow:
         name = file.name
-        group = self._groups[keys.dataset_name(keys.printable(file.path.name))]
+        group = self._groups[keys.dataset_name(keys.printable(file.file_name))]
         row = ManifestRow(name, group.dataset, REJECTED, _size(file.path))
         try:
             with open_csv(file) as opened:
@@ -258,7 +258,7 @@ class _Batch:
                 self.copies.said(group.dataset),
                 summarised=group.is_single,
             )
-        outgoing = Outgoing(file.path.name, opened, found, group.is_new)
+        outgoing = Outgoing(file.file_name, opened, found, group.is_new)
         try:
             stored, status = self._stored(outgoing, group, name, reading)
             if reading is not None:

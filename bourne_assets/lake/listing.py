@@ -51,7 +51,7 @@ class Listing:
         """What was passed over, and why, for people; a key stays on its line, whatever it holds."""
         more = len(self.passed_over) - _QUOTED
         return (
-            "passed over keys that have an empty part, '.', '..' or a control character: "
+            "Passed over keys that have an empty part, '.', '..' or a control character: "
             + ", ".join(map(repr, self.passed_over[:_QUOTED]))
             + (f" and {more} more." if more > 0 else ".")
         )

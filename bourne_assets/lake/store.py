@@ -281,7 +281,7 @@ class Lake:
         """
         found = list_below(self._parts_server(), self._path(""), self._folder(prefix))
         if found.passed_over:
-            _log.warning("In %s: %s", self.uri(prefix), found.passed_over_text)
+            _log.warning("%s: %s", self.uri(prefix), found.passed_over_text)
         return found
 
     def folders(self, prefix: str) -> set[str]:

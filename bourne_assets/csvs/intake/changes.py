@@ -1,13 +1,14 @@
 """Which CSV files of a folder are new or changed, and have stopped growing.
 
-What must not be put here: landing, and what is started when files are ready.
+Not here: landing, and what is started when files are ready.
 """
 
 import hashlib
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+
+from pydantic import BaseModel, ConfigDict
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile
@@ -18,7 +19,7 @@ MAXIMUM_FILES = 5_000
 MAXIMUM_BYTES = 2 * 1024**3
 
 
-class Known(TypedDict):
+class Known(BaseModel):
     """What a look remembers of a file.
 
     Attributes:
@@ -28,20 +29,26 @@ class Known(TypedDict):
         settled: Whether the file as it is now was reported, or found equal to what was.
     """
 
+    model_config = ConfigDict(frozen=True)
+
     size: int
     changed: int
-    sha256: str | None
-    settled: bool
+    sha256: str | None = None
+    settled: bool = False
+
+    def settle(self, sha256: str | None) -> "Known":
+        """The same after its content was reported, or found not to be one that can be landed."""
+        return self.model_copy(update={"sha256": sha256, "settled": True})
 
 
 @dataclass
-class Look:
+class FolderChanges:
     """What a look at a folder found.
 
     Attributes:
         known: What the next look needs.
         ready: New or changed files that have stopped growing, with their SHA-256.
-        growing: Files that were not as they are now at the last look.
+        growing: Files that were not as they are now at the last changes.
         waiting: Files that are left for the next look, as this one read enough.
     """
 
@@ -50,15 +57,9 @@ class Look:
     growing: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
-    @property
-    def content_key(self) -> str:
-        """The same for the same files of the same content."""
-        lines = "\n".join(f"{name} {digest}" for name, digest in sorted(self.ready.items()))
-        return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
 
-
-def look_at(files: Iterable[CsvFile], known: Mapping[str, Known]) -> Look:
-    """Compare files with what they were at the last look.
+def changes_since(files: Iterable[CsvFile], known: Mapping[str, Known]) -> FolderChanges:
+    """Compare files with what they were at the last changes.
 
     A file is ready when it is the same at two looks, and its content is not what was reported last.
     What cannot be landed (a pipe, a link out of the folder) is passed over: a landing names it.
@@ -67,7 +68,7 @@ def look_at(files: Iterable[CsvFile], known: Mapping[str, Known]) -> Look:
         files: The files of the folder, in order.
         known: What the last look remembered.
     """
-    look, read = Look(), 0
+    changes, read = FolderChanges(), 0
     for file in files:
         try:
             state = file.path.stat()
@@ -76,24 +77,22 @@ def look_at(files: Iterable[CsvFile], known: Mapping[str, Known]) -> Look:
         if not stat.S_ISREG(state.st_mode):
             continue
         stamp, before = Stamp.of(state), known.get(file.name)
-        if before is None or (before["size"], before["changed"]) != (stamp.size, stamp.changed):
-            reported = before["sha256"] if before else None
-            look.growing.append(file.name)
-            look.known[file.name] = Known(
-                size=stamp.size, changed=stamp.changed, sha256=reported, settled=False
+        if before is None or (before.size, before.changed) != (stamp.size, stamp.changed):
+            changes.growing.append(file.name)
+            changes.known[file.name] = Known(
+                size=stamp.size, changed=stamp.changed, sha256=before.sha256 if before else None
             )
-        elif before["settled"]:
-            look.known[file.name] = before
-        elif len(look.ready) >= MAXIMUM_FILES or read >= MAXIMUM_BYTES:
-            look.waiting.append(file.name)
-            look.known[file.name] = before
+        elif before.settled:
+            changes.known[file.name] = before
+        elif len(changes.ready) >= MAXIMUM_FILES or read >= MAXIMUM_BYTES:
+            changes.waiting.append(file.name)
+            changes.known[file.name] = before
         else:
             read += stamp.size
-            look.known[file.name] = _settled(file, before)
-            digest = look.known[file.name]["sha256"]
-            if digest is not None and digest != before["sha256"]:
-                look.ready[file.name] = digest
-    return look
+            now = changes.known[file.name] = _settled(file, before)
+            if now.sha256 is not None and now.sha256 != before.sha256:
+                changes.ready[file.name] = now.sha256
+    return changes
 
 
 def _settled(file: CsvFile, before: Known) -> Known:
@@ -102,7 +101,7 @@ def _settled(file: CsvFile, before: Known) -> Known:
         with open_csv(file) as opened, opened.path.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
     except CsvRejected:
-        return {**before, "settled": True}
+        return before.settle(before.sha256)
     except OSError:
         return before
-    return {**before, "sha256": digest, "settled": True}
+    return before.settle(digest)

@@ -26,11 +26,20 @@ class CsvFile:
         path: Where it lies.
         name: What the manifest calls it: its path below the folder that was given.
         root: The folder that a link must not leave.
+        landed_as: Name of the file in the lake, where it is not that of the path.
+        problem: Why it cannot be landed, where that is known already.
     """
 
     path: Path
     name: str
     root: Path
+    landed_as: str | None = None
+    problem: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """Name of the file in the lake, without folders."""
+        return self.path.name if self.landed_as is None else self.landed_as
 
     @classmethod
     def of(cls, path: Path) -> "CsvFile":

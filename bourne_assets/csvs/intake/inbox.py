@@ -1,6 +1,6 @@
 """CSV files that others put into the lake, fetched so that they are landed like any other file.
 
-What must not be put here: landing (`landing`), and finding the objects (`lake.watching`).
+Not here: landing (`landing`), and finding the objects (`lake.changes`).
 """
 
 import re
@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.lake.errors import BucketMissing, LakeError, LakeUnreachable, ObjectMissing
 from bourne_assets.lake.store import Lake
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")
@@ -20,19 +21,37 @@ _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")
 def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
     """The objects as files of a folder that is removed afterwards; their names are their keys.
 
+    One that cannot be fetched is among them with the reason, so that it is rejected alone. The
+    files are numbered, for a key may be longer than a file's name.
+
     Raises:
-        ObjectMissing: One is gone.
-        LakeError: The lake refused or failed.
+        LakeError: The lake does not answer, or none of the objects could be fetched.
     """
     with tempfile.TemporaryDirectory(prefix="bourne-inbox-") as folder:
-        files = []
-        for number, key in enumerate(object_keys):
-            root = Path(folder) / str(number)
-            root.mkdir()
-            path = root / PurePosixPath(key).name
-            with path.open("wb") as file:
-                lake.copy_to(key, file)
-            files.append(CsvFile(path, key, root))
+        files, refusals = [], []
+        for number, key in enumerate(dict.fromkeys(object_keys)):
+            path = Path(folder) / f"{number}.csv"
+            name = key.rpartition("/")[2]
+            problem = None
+            try:
+                with path.open("wb") as file:
+                    lake.copy_to(key, file)
+            except (BucketMissing, LakeUnreachable):
+                raise
+            except ObjectMissing:
+                problem = "it was removed from the lake before it could be landed"
+            except (LakeError, OSError) as error:
+                path.unlink(missing_ok=True)
+                problem = f"it could not be fetched ({error})"
+                refusals.append(error)
+            files.append(CsvFile(path, key, Path(folder), landed_as=name, problem=problem))
+        if refusals and len(refusals) == len(files):
+            if isinstance(refusals[0], LakeError):
+                raise refusals[0]
+            raise LakeError(
+                f"No object could be fetched into {folder} ({refusals[0].strerror}): free some "
+                "space there, or set TMPDIR."
+            ) from refusals[0]
         yield files
 
 

@@ -90,7 +90,9 @@ def open_csv(file: CsvFile) -> OpenedCsv:
         CsvRejected: It is not a regular file of its folder, or no object can have its name.
         OSError: It cannot be opened.
     """
-    _ensure_usable_name(file.path.name)
+    if file.problem is not None:
+        raise CsvRejected(file.problem)
+    _ensure_usable_name(file.file_name)
     root = file.root.resolve()
     try:
         path = file.path.resolve(strict=True)
