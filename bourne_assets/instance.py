@@ -1,7 +1,8 @@
 """The Dagster instance: where runs, events and logs are kept.
 
 `bourne run`, `make dev` and plain `dagster dev` share one, so that what one materialised the
-others show. What must not be put here: runs (`running`).
+others show. Its configuration is one file of the package, which the project's dagster.yaml is a
+link to. Not here: runs (`running`).
 """
 
 import os
@@ -13,19 +14,26 @@ import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.settings import Settings
+from bourne_assets.settings import DATA_DIR, Settings
 
 CONFIG_FILE = "dagster.yaml"
+WORKSPACE = DATA_DIR / "workspace.yaml"
+#: The file that `dagster dev` reads in the project; its paths count from there.
+_SHIPPED = DATA_DIR / CONFIG_FILE
+_DEFAULT_BASE = ".bourne/dagster"
+_HEADER = (
+    "# Written by `bourne` whenever it starts. To keep changes of your own, remove this line.\n"
+)
 
 
 def instance_folder(settings: Settings) -> Path:
     """The folder whose dagster.yaml configures the instance.
 
-    DAGSTER_HOME where it is set; else this folder, where the project's own dagster.yaml names the
-    default home; else BOURNE_HOME, which gets a dagster.yaml of its own.
+    DAGSTER_HOME where it is set, else BOURNE_HOME, whose dagster.yaml is written from the
+    package's. A dagster.yaml of the folder that one stands in is not read: it may name any code.
 
     Raises:
-        ConfigurationError: DAGSTER_HOME is no folder, or BOURNE_HOME cannot be written.
+        ConfigurationError: DAGSTER_HOME is not a folder, or BOURNE_HOME cannot be written.
     """
     if given := os.environ.get("DAGSTER_HOME"):
         folder = Path(given).expanduser()
@@ -34,46 +42,30 @@ def instance_folder(settings: Settings) -> Path:
                 f"DAGSTER_HOME must be the absolute path of a folder, not {given!r}."
             )
         return folder
-    if settings.home == Settings().home and Path(CONFIG_FILE).is_file():
-        return Path.cwd()
     home = settings.home.absolute()
-    config = home / CONFIG_FILE
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not config.exists():
-            config.write_text(yaml.safe_dump(instance_config(home / "dagster"), sort_keys=False))
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_config(home)
     except OSError as error:
         raise ConfigurationError(
             f"The folder {home} cannot be written ({error.strerror}): set BOURNE_HOME to a folder "
             "that you can write to."
-        ) from None
+        ) from error
     return home
 
 
 def instance_config(base: Path) -> dict[str, Any]:
-    """What a dagster.yaml of the platform says, with everything kept below `base`."""
-    return {
-        "storage": {"sqlite": {"base_dir": str(base / "storage")}},
-        "local_artifact_storage": {
-            "module": "dagster._core.storage.root",
-            "class": "LocalArtifactStorage",
-            "config": {"base_dir": str(base / "artifacts")},
-        },
-        "compute_logs": {
-            "module": "dagster._core.storage.local_compute_log_manager",
-            "class": "LocalComputeLogManager",
-            "config": {"base_dir": str(base / "logs")},
-        },
-        # One step at a time in each pool: `tmdb_api` is the one there is.
-        "concurrency": {"pools": {"default_limit": 1}},
-        "run_monitoring": {
-            "enabled": True,
-            "poll_interval_seconds": 10,
-            "free_slots_after_run_end_seconds": 1,
-        },
-        "telemetry": {"enabled": False},
-        "nux": {"enabled": False},
-    }
+    """What the package's dagster.yaml says, with everything kept below `base`."""
+
+    def below(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: below(part) for name, part in value.items()}
+        if isinstance(value, str) and value.startswith(f"{_DEFAULT_BASE}/"):
+            return str(base / value.removeprefix(f"{_DEFAULT_BASE}/"))
+        return value
+
+    config: dict[str, Any] = below(yaml.safe_load(_SHIPPED.read_text(encoding="utf-8")))
+    return config
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -85,8 +77,28 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     folder = instance_folder(settings)
     try:
         return dg.DagsterInstance.from_config(str(folder))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{folder / CONFIG_FILE} is not UTF-8 text.") from error
     except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigurationError(
             f"The Dagster instance of {folder / CONFIG_FILE} cannot be opened: {first}"
-        ) from None
+        ) from error
+
+
+def _write_config(home: Path) -> None:
+    """Bring the home's dagster.yaml up to date, unless the user has made it their own."""
+    path = home / CONFIG_FILE
+    text = _HEADER + yaml.safe_dump(instance_config(home / "dagster"), sort_keys=False)
+    try:
+        present = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        present = _HEADER
+    except UnicodeDecodeError:
+        return  # it is not ours, and is named when the instance is opened
+    if present == text or not present.startswith(_HEADER):
+        return
+    # Others may be reading it: it is never there in part.
+    draft = home / f".{CONFIG_FILE}.{os.getpid()}"
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

@@ -1,4 +1,4 @@
-"""Dagster's UI on the instance of these settings. What must not be put here: definitions."""
+"""Dagster's UI on the instance of these settings. Not here: definitions."""
 
 import os
 import sys
@@ -6,21 +6,48 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from bourne_assets.instance import instance_folder
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.instance import WORKSPACE, instance_folder
 from bourne_assets.settings import Settings
 
 
 def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
     """Become `dagster dev`, so that a signal to this process reaches it.
 
+    Dagster would load a `.env`, a workspace.yaml and modules from the folder that it is started in.
+    It is started in a folder of BOURNE_HOME instead, where none of them are.
+
     Args:
         settings: The settings.
         options: More options of `dagster dev`.
+
+    Raises:
+        ConfigurationError: The folder of BOURNE_HOME cannot be used.
     """
-    folder = instance_folder(settings)
-    target = [] if Path("workspace.yaml").is_file() else ["-m", "bourne_assets.definitions"]
-    environment = dict(os.environ)
-    if folder != Path.cwd():
-        environment["DAGSTER_HOME"] = str(folder)
-    command = [sys.executable, "-m", "dagster", "dev", *target, *options]
+    environment = {
+        **os.environ,
+        **_absolute_paths(settings),
+        "DAGSTER_HOME": str(instance_folder(settings)),
+        "PYTHONSAFEPATH": "1",
+    }
+    folder = settings.home.absolute() / "dagster"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chdir(folder)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {folder} cannot be used ({error.strerror}): check BOURNE_HOME."
+        ) from error
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), *options]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
+
+
+def _absolute_paths(settings: Settings) -> dict[str, str]:
+    """The settings that are paths, which may count from the folder that is left."""
+    paths: dict[str, Path | None] = {
+        "BOURNE_HOME": settings.home,
+        "BOURNE_CSV_DIR": settings.csv_dir,
+        "BOURNE_CSV_DATASETS": settings.csv_datasets,
+        "BOURNE_SAGAS_FILE": settings.sagas_file,
+    }
+    return {name: str(path.absolute()) for name, path in paths.items() if path is not None}

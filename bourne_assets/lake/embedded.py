@@ -236,7 +236,7 @@ def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
     _end_strays(folder)
     with folder.log.open("wb") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", server.SUPERVISOR, str(folder.root), bucket],
+            [sys.executable, "-P", "-m", server.SUPERVISOR, str(folder.root), bucket],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
