@@ -3,7 +3,6 @@
 Every test has a home of its own, and ends by process id whatever was started for it.
 """
 
-import http.client
 import json
 import os
 import shutil
@@ -27,9 +26,9 @@ from bourne_assets.lake import embedded, server, supervisor
 from bourne_assets.lake.embedded import EmbeddedLake, Status
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeFailed, LakeUnreachable
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.server import LakeFolder, servers_of
 from bourne_assets.lake.store import Lake, StoredObject
-from bourne_assets_tests.conftest import BUCKET as SHARED_BUCKET
 
 BUCKET = "own-lake"
 TEXT = "text/plain"
@@ -724,45 +723,6 @@ def _assert_whole(lake: Lake, stored: list[StoredObject]) -> None:
 # Privacy
 
 
-def _answer(port: int, method: str, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request(method, path, body=b"intruder" if method in {"PUT", "POST"} else None)
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
-@pytest.mark.parametrize(
-    ("offset", "path"),
-    [
-        pytest.param(0, "/{bucket}/{prefix}/key", id="S3: the object"),
-        pytest.param(0, "/{bucket}/{prefix}/new", id="S3: another object"),
-        pytest.param(0, "/{bucket}?list-type=2", id="S3: the list"),
-        pytest.param(0, "/another-bucket", id="S3: another bucket"),
-        pytest.param(3, "/buckets/{bucket}/{prefix}/key", id="filer: the object"),
-        pytest.param(3, "/buckets/{bucket}/{prefix}/new", id="filer: another object"),
-        pytest.param(3, "/buckets/{bucket}/?recursive=true", id="filer: the list"),
-        pytest.param(1, "/dir/assign", id="master: a place to write"),
-        pytest.param(1, "/submit", id="master: an upload"),
-        pytest.param(1, "/col/delete?collection={bucket}", id="master: the bucket's volumes"),
-        pytest.param(4, "/", id="admin"),
-    ],
-)
-def test_no_port_lets_unsigned_requests_read_or_write(
-    s3_server: EmbeddedLake, lake: Lake, offset: int, path: str, method: str
-) -> None:
-    stored = lake.write("key", b"private", TEXT)
-    base_port = int(s3_server.endpoint.rpartition(":")[2])
-    status = _answer(
-        base_port + offset, method, path.format(bucket=SHARED_BUCKET, prefix=lake.prefix)
-    )
-    assert status in {400, 403, 404, 405}
-    assert lake.read("key") == (b"private", stored)
-    assert lake.list() == ["key"]
-
-
 @pytest.mark.skipif(
     sys.platform == "darwin" and os.getuid() != 0, reason="macOS shows sockets to root alone"
 )
@@ -894,8 +854,8 @@ def test_a_lock_that_never_comes_free_is_given_up(
 
 def test_what_is_written_privately_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    server.write_private(path, "first")
-    server.write_private(path, "second")
+    write_private(path, "first")
+    write_private(path, "second")
     assert path.read_text() == "second"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]

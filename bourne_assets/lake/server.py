@@ -21,6 +21,7 @@ import psutil
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError, ObjectMissing
+from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.store import Lake
 
 HOST = "127.0.0.1"
@@ -286,15 +287,6 @@ def connect_server(endpoint: str, keys: Credentials, bucket: str, prefix: str = 
         }
 
     return connect_s3(S3Access(endpoint, REGION, give), bucket, prefix)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
 
 
 def _is_free(port: int) -> bool:

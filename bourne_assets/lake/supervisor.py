@@ -23,6 +23,8 @@ import psutil
 from bourne_assets.lake import server
 from bourne_assets.lake.errors import EmbeddedLakeFailed
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import write_private
+from bourne_assets.lake.server_security import write_server_keys
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -64,6 +66,7 @@ def _start(
     folder.data.mkdir(mode=0o700, exist_ok=True)
     folder.keep.unlink(missing_ok=True)
     keys = server.credentials(folder)
+    write_server_keys(folder.root)
     for _ in range(_ATTEMPTS):
         base_port = server.free_base_port()
         with folder.log.open("ab") as log:
@@ -73,12 +76,13 @@ def _start(
                 stdout=log,
                 stderr=log,
                 env=server.environment(),
-                cwd=folder.root,
+                cwd=folder.root,  # its security.toml is read from here
+                umask=0o077,
             )
         endpoint = f"http://{server.HOST}:{base_port}"
         if _is_ready(process, endpoint, keys, bucket):
             state = _state(process, endpoint, base_port, keys.access_key)
-            server.write_private(folder.state, json.dumps(state, indent=1))
+            write_private(folder.state, json.dumps(state, indent=1))
             return process, state
         if process.poll() is None:
             server.end(psutil.Process(process.pid))

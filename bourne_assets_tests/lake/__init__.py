@@ -1,0 +1,1 @@
+"""The lake and its embedded server: tests that mirror `bourne_assets.lake`."""

@@ -1,0 +1,367 @@
+"""What another user of the machine can do to the embedded lake: nothing.
+
+The intruder runs as `nobody` where the tests run as root. Elsewhere it is a process of the same
+user that has no credentials and cannot find the server's files: the ports cannot tell the two
+apart, and only the tests of file modes need another user.
+"""
+
+import json
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bourne_assets.lake import embedded, server
+from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets.lake.server_security import self_signed_certificate
+from bourne_assets.lake.store import Lake
+from bourne_assets_tests.conftest import BUCKET
+
+TEXT = "text/plain"
+NOBODY = 65534
+IS_ROOT = os.getuid() == 0
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
+#: SeaweedFS's ports, by their distance from the first; gRPC is another 10,000 further.
+S3, MASTER, VOLUME, FILER, ADMIN = range(5)
+GRPC = 10_000
+
+#: Sends requests as somebody else and prints a list of [status, body]; status 0: no HTTP at all.
+INTRUDER = """
+import encodings.idna, http.client, json, os, sys
+requests, uid = json.load(sys.stdin)
+if uid is not None:
+    os.setgroups([]); os.setgid(uid); os.setuid(uid)
+os.chdir("/")
+replies = []
+for port, method, path in requests:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body=b"intruder" if method in {"PUT", "POST"} else None)
+        reply = connection.getresponse()
+        replies.append([reply.status, reply.read().decode("latin-1")])
+    except (http.client.HTTPException, OSError):
+        replies.append([0, ""])
+    finally:
+        connection.close()
+json.dump(replies, sys.stdout)
+"""
+#: Calls a method on a gRPC port and prints the status; UNAVAILABLE: the connection was refused.
+GRPC_INTRUDER = """
+import json, os, sys, grpc, grpc._channel
+ports, uid, authority, certificate, key = json.load(sys.stdin)
+if uid is not None:
+    os.setgroups([]); os.setgid(uid); os.setuid(uid)
+os.chdir("/")
+def status(port):
+    address = f"127.0.0.1:{port}"
+    if authority:
+        identity = [text.encode() if text else None for text in (authority, key, certificate)]
+        channel = grpc.secure_channel(address, grpc.ssl_channel_credentials(*identity))
+    else:
+        channel = grpc.insecure_channel(address)
+    with channel:
+        call = channel.unary_unary("/master_pb.Seaweed/GetMasterConfiguration")
+        try:
+            call(b"", timeout=5)
+        except grpc.RpcError as error:
+            return error.code().name
+        return "OK"
+json.dump([status(port) for port in ports], sys.stdout)
+"""
+
+
+def _base_port(s3_server: EmbeddedLake) -> int:
+    return int(s3_server.endpoint.rpartition(":")[2])
+
+
+def _run_intruder(program: str, *given: Any) -> list[Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return list(json.loads(done.stdout))
+
+
+def _replies(requests: list[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    uid = NOBODY if IS_ROOT else None
+    return [(status, body) for status, body in _run_intruder(INTRUDER, requests, uid)]
+
+
+@pytest.fixture
+def stored(lake: Lake) -> Iterator[Lake]:
+    """A lake with one object, which is still there and the only one afterwards."""
+    before = lake.write("key", b"private", TEXT)
+    yield lake
+    assert lake.read("key") == (b"private", before)
+    assert lake.list() == ["key"]
+
+
+CLOSED_PATHS = {
+    S3: [
+        "/{bucket}/{prefix}/key",
+        "/{bucket}/{prefix}/new",
+        "/{bucket}?list-type=2",
+        "/another-bucket",
+        "/?Action=ListUsers&Version=2010-05-08",
+    ],
+    MASTER: [
+        "/dir/assign",
+        "/dir/lookup?volumeId=1",
+        "/dir/status",
+        "/submit",
+        "/col/delete?collection={bucket}",
+        "/vol/grow?count=1",
+        "/vol/vacuum?garbageThreshold=0.1",
+        "/vol/status",
+        "/cluster/raft/status",
+        "/stats/disk",
+        "/debug/pprof/heap",
+        "/debug/pprof/cmdline",
+    ],
+    VOLUME: [
+        "/",
+        "/1,0100000000",
+        "/1/0100000000/name.txt",
+        "/ui/index.html",
+        "/stats/disk",
+        "/debug/pprof/heap",
+    ],
+    FILER: [
+        "/",
+        "/buckets/",
+        "/buckets/{bucket}/{prefix}/key",
+        "/buckets/{bucket}/{prefix}/new",
+        "/buckets/{bucket}/?recursive=true",
+        "/etc/iam/identity.json",
+        "/etc/s3/sse_kek",
+        "/?proxyChunkId=1,0100000000",
+        "/.tus/",
+        "/debug/pprof/heap",
+    ],
+    ADMIN: [
+        "/",
+        "/login",
+        "/api/users",
+        "/api/s3/buckets",
+        "/debug/pprof/heap",
+    ],
+}
+
+
+@pytest.mark.parametrize("offset", [S3, MASTER, VOLUME, FILER, ADMIN])
+def test_no_http_port_serves_another_user(
+    s3_server: EmbeddedLake, stored: Lake, offset: int
+) -> None:
+    port = _base_port(s3_server) + offset
+    requests = [
+        (port, method, path.format(bucket=BUCKET, prefix=stored.prefix))
+        for path in CLOSED_PATHS[offset]
+        for method in ("GET", "HEAD", "PUT", "POST", "DELETE")
+    ]
+    # A missing chunk is "not found" to those who may read: only a refusal proves anything there.
+    refused = {400, 401} if offset == VOLUME else {400, 403, 404, 405}
+    statuses = [status for status, _ in _replies(requests)]
+    served = [
+        (method, path, status)
+        for (_, method, path), status in zip(requests, statuses, strict=True)
+        if status not in refused
+    ]
+    assert served == []
+
+
+#: What every user of the machine may read. None of it names an object or holds a secret.
+OPEN_PAGES = [
+    (S3, "/status"),
+    (S3, "/healthz"),
+    (MASTER, "/"),
+    (MASTER, "/ui/index.html"),
+    (MASTER, "/healthz"),
+    (MASTER, "/cluster/status"),
+    (MASTER, "/cluster/healthz"),
+    (VOLUME, "/status"),
+    (VOLUME, "/healthz"),
+    (ADMIN, "/health"),
+    (ADMIN, "/metrics"),
+]
+
+
+def test_the_pages_that_stay_open_tell_sizes_and_no_more(
+    s3_server: EmbeddedLake, stored: Lake
+) -> None:
+    base = _base_port(s3_server)
+    replies = _replies([(base + offset, "GET", path) for offset, path in OPEN_PAGES])
+    folder = s3_server._folder
+    secrets = [s3_server.credentials.secret_key, s3_server.credentials.access_key]
+    secrets += [
+        line.split('"')[1] for line in (folder.root / "security.toml").read_text().splitlines()
+        if line.startswith("key") and "server.key" not in line
+    ]  # fmt: skip
+    assert len(secrets) == 6
+    for status, body in replies:
+        assert status == 200
+        assert not [text for text in [*secrets, stored.prefix] if text in body]
+
+
+def test_no_grpc_port_accepts_a_client_without_the_servers_own_certificate(
+    s3_server: EmbeddedLake, stored: Lake
+) -> None:
+    assert stored
+    (process,) = servers_of(s3_server._folder)
+    listening = {
+        connection.laddr.port
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    base, uid = _base_port(s3_server), NOBODY if IS_ROOT else None
+    ports = sorted(port for port in listening if port >= base + GRPC)
+    assert ports == [base + GRPC + offset for offset in range(5)]
+    authority = ssl.get_server_certificate(("127.0.0.1", ports[0]))
+    certificate, key = self_signed_certificate()
+    for identity in (("", "", ""), (authority, "", ""), (authority, certificate, key)):
+        assert set(_run_intruder(GRPC_INTRUDER, ports, uid, *identity)) == {"UNAVAILABLE"}
+
+
+def test_the_owner_of_the_certificate_is_accepted_by_every_grpc_port(
+    s3_server: EmbeddedLake,
+) -> None:
+    """The counterpart: what is refused above is refused for want of the certificate."""
+    root, base = s3_server._folder.root, _base_port(s3_server)
+    certificate = (root / "server.crt").read_text()
+    identity = (certificate, certificate, (root / "server.key").read_text())
+    ports = [base + GRPC + offset for offset in range(5)]
+    assert "UNAVAILABLE" not in _run_intruder(GRPC_INTRUDER, ports, None, *identity)
+
+
+def test_seaweedfs_own_shell_prints_nothing_to_another_user(
+    s3_server: EmbeddedLake, stored: Lake, tmp_path: Path
+) -> None:
+    base, secret = _base_port(s3_server), s3_server.credentials.secret_key
+    printed = tmp_path / "printed"
+    with printed.open("wb") as output:
+        shell = subprocess.Popen(
+            [
+                server.program(),
+                "shell",
+                f"-master=127.0.0.1:{base + MASTER}.{base + MASTER + GRPC}",
+                f"-filer=127.0.0.1:{base + FILER}.{base + FILER + GRPC}",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={"HOME": "/nonexistent"},
+            user=NOBODY if IS_ROOT else None,
+        )
+        assert shell.stdin is not None
+        commands = f"s3.configure\nfs.ls /buckets/{BUCKET}\ncollection.list\n"
+        try:
+            shell.communicate(commands.encode(), timeout=4)
+        except subprocess.TimeoutExpired:
+            shell.kill()
+            shell.wait()
+    text = printed.read_text(errors="replace")
+    assert secret not in text
+    assert stored.prefix not in text
+    assert BUCKET not in text.replace(commands, "")
+
+
+# Files
+
+
+@needs_root
+def test_another_user_can_open_no_file_and_no_socket_of_the_lake(s3_server: EmbeddedLake) -> None:
+    root = s3_server._folder.root
+    (process,) = servers_of(s3_server._folder)
+    sockets = {
+        str(connection.laddr)
+        for connection in process.net_connections("unix")
+        if str(connection.laddr).startswith("/")
+    }
+    assert sockets
+    files = [str(path) for path in [root, *root.rglob("*")]]
+    program = """
+import json, os, socket, sys
+files, sockets, uid = json.load(sys.stdin)
+os.setgroups([]); os.setgid(uid); os.setuid(uid)
+opened = []
+for path in files:
+    try:
+        os.listdir(path) if os.path.isdir(path) else open(path, "rb").close()
+        opened.append(path)
+    except PermissionError:
+        pass
+for path in sockets:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+            opened.append(path)
+        except PermissionError:
+            pass
+json.dump(opened, sys.stdout)
+"""
+    assert _run_intruder(program, files, sorted(sockets), NOBODY) == []
+
+
+def test_the_servers_keys_are_in_files_of_their_owner_and_nowhere_else(
+    s3_server: EmbeddedLake,
+) -> None:
+    folder = s3_server._folder
+    (process,) = servers_of(folder)
+    for name in ("security.toml", "server.crt", "server.key"):
+        assert stat.S_IMODE((folder.root / name).stat().st_mode) == 0o600
+    keys = [
+        line.split('"')[1]
+        for line in (folder.root / "security.toml").read_text().splitlines()
+        if line.startswith("key") and "server.key" not in line
+    ]
+    assert len(set(keys)) == 4
+    assert all(len(key) >= 40 for key in keys)
+    shown = " ".join([*process.cmdline(), *process.environ().values(), folder.log.read_text()])
+    assert not [key for key in keys if key in shown]
+
+
+# Lakes that were made without the keys
+
+
+def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    folder = LakeFolder(home.resolve() / "lake")
+    folder.data.mkdir(parents=True, mode=0o700)
+    keys, port = server.credentials(folder), server.free_base_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    with folder.log.open("ab") as log:
+        old = subprocess.Popen(
+            server.command(folder, port, BUCKET),
+            stdout=log,
+            stderr=log,
+            env=server.environment(),
+            cwd=tmp_path,
+        )
+    try:
+        while not server.has_bucket(endpoint, keys, BUCKET):
+            assert old.poll() is None
+        before = server.connect_server(endpoint, keys, BUCKET).write("key", b"data", TEXT)
+        with socket.create_connection(("127.0.0.1", port + VOLUME)):
+            open_to_all = _replies([(port + VOLUME, "GET", "/1,0100000000")])
+    finally:
+        old.terminate()
+        old.wait(30)
+    assert open_to_all[0][0] == 404, "that server asks nobody for a signature"
+    with embedded.connect(home, BUCKET) as share:
+        assert share.lake.read("key") == (b"data", before)
+        assert _replies([(_base_port(share) + VOLUME, "GET", "/1,0100000000")])[0][0] == 401
