@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from bourne_assets.lake import embedded
-from bourne_assets.tmdb.client import live_client
+from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets.tmdb.films import fetch_films
-from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.raw import RawWriter
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--pace", type=float, required=True)
     parser.add_argument("--timeout", type=float, required=True)
     options = parser.parse_args()
-    client = live_client(
+    client = connect_tmdb(
         os.environ["STAND_IN_URL"],
         token=os.environ["STAND_IN_TOKEN"],
         key=None,
@@ -30,12 +30,12 @@ def main() -> None:
         timeout=(5.0, options.timeout),
     )
     with embedded.connect(options.home, "bench") as server:
-        with RawLanding(server.lake) as landing:  # as the search goes before the films in a run
+        with RawWriter(server.lake) as landing:  # as the search goes before the films in a run
             fetch_films([1], client, landing)
         wall, cpu = time.perf_counter(), time.process_time()
-        with RawLanding(server.lake) as landing:
+        with RawWriter(server.lake) as landing:
             tables = fetch_films(range(1, options.films + 1), client, landing)
-        with RawLanding(server.lake) as landing:  # as the search goes before the films in a run
+        with RawWriter(server.lake) as landing:  # as the search goes before the films in a run
             fetch_films([1], client, landing)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     assert tables.details is not None

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 from dagster_pipes import (
@@ -40,12 +39,10 @@ from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import to_parquet
-from bourne_assets.tmdb.client import TmdbClient, live_client
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbInterrupted
 from bourne_assets.tmdb.films import fetch_films
-from bourne_assets.tmdb.landing import RawLanding
-from bourne_assets.tmdb.resume import LandedAnswers
-from bourne_assets.tmdb.shared_pacing import shared_pacer
+from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 
 #: Seconds before Lambda's time-out in which what came is stored: a request may take ten.
 _MARGIN_SECONDS = 15.0
@@ -162,8 +159,8 @@ def collect(
     Raises:
         BatchUnfinished: The time is over; what came is stored.
     """
-    client.landed = LandedAnswers(lake, since.date(), since=since, until=client.today)
-    landing = RawLanding(lake)
+    client.stored = StoredResponses(lake, since.date(), since=since, until=client.today)
+    landing = RawWriter(lake)
     try:
         with _stopped_in_time(client, seconds), landing:
             search = find_candidates(saga, client, landing)
@@ -190,7 +187,7 @@ def collect(
 def _stopped_in_time(client: TmdbClient, seconds: float) -> Iterator[None]:
     """Ask nothing more when the time is nearly over, so that what came can be stored."""
     margin = min(_MARGIN_SECONDS, _MARGIN_SHARE * seconds)
-    timer = threading.Timer(seconds - margin, client.exchange.stop)
+    timer = threading.Timer(seconds - margin, client.transport.stop)
     timer.daemon = True
     timer.start()
     try:
@@ -213,13 +210,12 @@ def _lake(settings: Settings) -> Lake:
 def _client(settings: Settings) -> TmdbClient:
     if not settings.has_tmdb_credential:
         raise ConfigurationError("The function needs TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY.")
-    pace, host = settings.tmdb_requests_per_second, urlsplit(settings.tmdb_base_url).hostname or ""
-    return live_client(
+    return connect_tmdb(
         settings.tmdb_base_url,
         token=settings.tmdb_read_access_token,
         key=settings.tmdb_api_key,
-        requests_per_second=pace,
-        pacer=shared_pacer(settings.redis_url, host, pace) if settings.redis_url else None,
+        requests_per_second=settings.tmdb_requests_per_second,
+        redis_url=settings.redis_url,
     )
 
 
@@ -246,7 +242,7 @@ def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
                 "dagster/row_count": len(frame),
                 "size_bytes": stored.size,
                 "sha256": stored.sha256 or "",
-                "answered_by": "tmdb",
+                "source": "tmdb",
                 "raw_objects": {"raw_value": _raw(batch), "type": "json"},
                 "raw_objects_of_an_earlier_run": {
                     "raw_value": list(batch.resumed),

@@ -44,7 +44,7 @@ _WARNINGS = {
     "values_fit_their_types",
     "columns_are_those_of_last_time",
     "no_line_was_rejected",
-    "raw_answers_are_recent",
+    "raw_responses_are_recent",
     "search_found_every_film",
     "no_film_is_deleted",
     "budget_is_known_and_plausible",
@@ -583,7 +583,7 @@ def test_an_object_that_is_gone_is_bad_data_and_blocks(
 # Raw answers
 
 
-def test_raw_answers_of_tmdb_that_are_kept_too_long_are_a_warning(
+def test_raw_responses_of_tmdb_that_are_kept_too_long_are_a_warning(
     lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bourne_assets.checks.tmdb.LONGEST", timedelta(seconds=-60))
@@ -591,7 +591,7 @@ def test_raw_answers_of_tmdb_that_are_kept_too_long_are_a_warning(
     lake.write("Raw/TMDB/JSON/2026/01/02/collection/1.json", b"[]", JSON)
     outcome = _check(lake_resource, "tmdb_search")
     assert outcome.success
-    check = outcome.checks["raw_answers_are_recent"]
+    check = outcome.checks["raw_responses_are_recent"]
     assert (check.passed, check.severity.value) == (False, "WARN")
     (offending,) = _offending(check)
     assert offending["key"] == "Raw/TMDB/JSON/2026/01/02/collection/1.json"
@@ -771,7 +771,7 @@ def test_a_check_without_its_input_fails_the_run_and_gives_no_verdict(
 ) -> None:
     outcome = _check(lake_resource, asset)
     assert not outcome.success
-    assert outcome.checks.keys() <= {"raw_answers_are_recent"}  # it looks at the lake alone
+    assert outcome.checks.keys() <= {"raw_responses_are_recent"}  # it looks at the lake alone
     assert "is not in the lake: materialise" in outcome.errors
 
 

@@ -669,7 +669,7 @@ def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_number
         assert "data:image/png;base64," in _text(metadata[name])
         assert len(_text(metadata[name])) < 80_000, "the event log keeps it for ever"
     assert metadata["mean_revenue_usd"].value == 327_483_286.2
-    assert metadata["answered_by"].value == "bundled-snapshot"
+    assert metadata["source"].value == "bundled-snapshot"
 
 
 def test_every_column_says_which_columns_upstream_it_comes_from(refreshed: Refreshed) -> None:

@@ -16,7 +16,7 @@ from dagster._core.instance.config import dagster_instance_config
 import bourne_assets
 from bourne_assets.secret_sources import SECRETS
 from bourne_assets.settings import read_settings
-from bourne_assets.tmdb.retention import LONGEST
+from bourne_assets.tmdb.raw import LONGEST
 from bourne_assets_tests.services import needs_postgres, postgres_database
 
 ROOT = Path(bourne_assets.__file__).parents[1]

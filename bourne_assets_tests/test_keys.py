@@ -71,14 +71,14 @@ def test_two_digests_that_differ_early_never_share_a_key(stem: str, digest: str)
 def test_answers_of_tmdb_lie_by_day_endpoint_and_moment() -> None:
     moment = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
     assert (
-        keys.tmdb_answers("movie_details", moment, 2)
+        keys.tmdb_responses("movie_details", moment, 2)
         == "Raw/TMDB/JSON/2026/03/04/movie_details/20260304T050607000089Z-2.json"
     )
 
 
 def test_files_of_one_moment_are_told_apart_by_their_number() -> None:
     moment = datetime(2026, 3, 4, tzinfo=UTC)
-    assert len({keys.tmdb_answers("search_movie", moment, number) for number in (1, 2, 3)}) == 3
+    assert len({keys.tmdb_responses("search_movie", moment, number) for number in (1, 2, 3)}) == 3
 
 
 @pytest.mark.parametrize(

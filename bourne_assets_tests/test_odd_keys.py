@@ -18,8 +18,7 @@ from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.tables import records
-from bourne_assets.tmdb.resume import LandedAnswers
-from bourne_assets.tmdb.retention import answers_older_than
+from bourne_assets.tmdb.raw import StoredResponses, responses_older_than
 from bourne_assets_tests.aws import Aws, aws
 from bourne_assets_tests.conftest import BUCKET
 
@@ -156,13 +155,13 @@ def test_old_answers_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
     place.lake.write("Raw/TMDB/JSON/2026/01/02/search_movie/1.json", b"[]", JSON)
     place.put_odd("Raw/TMDB/JSON/2026/01/02")
     later = datetime.now(UTC) + timedelta(days=365)
-    (old,) = answers_older_than(place.lake, timedelta(days=180), later)
+    (old,) = responses_older_than(place.lake, timedelta(days=180), later)
     assert old.key == "Raw/TMDB/JSON/2026/01/02/search_movie/1.json"
 
 
 def test_answers_are_taken_up_again_beside_odd_keys(place: Place) -> None:
     place.put_odd("Raw/TMDB/JSON/2026/01/02/search_movie")
-    answers = LandedAnswers(place.lake, _DAY)
+    answers = StoredResponses(place.lake, _DAY)
     assert answers.find("search_movie", "/search/movie", {"query": "Bourne"}) is None
 
 

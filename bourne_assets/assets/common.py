@@ -9,7 +9,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table
 from bourne_assets.tmdb import NOTICE
-from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.raw import RawWriter
 
 OWNERS = ["team:films"]
 #: Tag that names the saga of an asset, a job or a run.
@@ -50,7 +50,7 @@ def tmdb_credit(page: str) -> dict[str, Any]:
     return {"source": dg.MetadataValue.url(page), "notice": NOTICE}
 
 
-def raw_objects(landing: RawLanding) -> dict[str, Any]:
+def raw_objects(landing: RawWriter) -> dict[str, Any]:
     """The raw objects that hold an asset's answers: those that it wrote, and those that it read."""
     written = [{"uri": item.uri, "sha256": item.sha256} for item in landing.stored]
     metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}

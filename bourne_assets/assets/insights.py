@@ -76,7 +76,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                     for name, shown in pictures.items()
                 },
                 "figures_of": stored["as_of"],
-                "answered_by": stored["source"],
+                "source": stored["source"],
                 "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
                 **plain_metadata(main_numbers(result)),
             },

@@ -97,7 +97,7 @@ def report_assets(
             value=page,
             metadata={
                 "figures_of": as_json(result)["as_of"],
-                "answered_by": result.source,
+                "source": result.source,
                 "languages": ", ".join(LANGUAGES),
             },
         )

@@ -66,7 +66,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             value=films,
             metadata={
                 "films": len(films),
-                "answered_by": ", ".join(sorted(set(films["source"]))),
+                "source": ", ".join(sorted(set(films["source"]))),
                 "figures_of": films["fetched_at"].max().isoformat(),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(rejected),

@@ -29,7 +29,7 @@ from bourne_assets.saga.definition import Saga, with_queries
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
 from bourne_assets.tmdb.films import fetch_films
-from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
 
 #: One step of all runs at a time asks TMDB, so that the pace of a process is that of the machine.
@@ -104,7 +104,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         """
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
         asked = with_queries(saga, config.queries)
-        with RawLanding(lake.connect()) as landing:
+        with RawWriter(lake.connect()) as landing:
             candidates = find_candidates(asked, client, landing)
         rejected = candidates[~candidates["kept"]]
         return dg.MaterializeResult(
@@ -115,7 +115,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(records(rejected[["tmdb_id", "title", "reason"]])),
-                "answered_by": client.source,
+                "source": client.source,
                 **raw_objects(landing),
             },
         )
@@ -165,7 +165,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         wanted = context.selected_asset_keys
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
-        with RawLanding(lake.connect()) as landing:
+        with RawWriter(lake.connect()) as landing:
             films = fetch_films(
                 [int(tmdb_id) for tmdb_id in tmdb_search["tmdb_id"]],
                 client,
@@ -173,7 +173,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 details=details_key in wanted,
                 external_ids=ids_key in wanted,
             )
-        told = {"answered_by": client.source, **raw_objects(landing)}
+        told = {"source": client.source, **raw_objects(landing)}
         if (table := films.external_ids) is not None:
             metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **told}
             yield _result(ids_key, table, metadata)

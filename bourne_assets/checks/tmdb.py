@@ -20,7 +20,7 @@ from bourne_assets.lake import keys
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.tables import records
-from bourne_assets.tmdb.retention import LONGEST, answers_older_than
+from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
@@ -58,28 +58,28 @@ def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
     }
     return [
         *(check_of(saga_key(saga, name), rules) for name, rules in tables.items()),
-        _raw_answers_are_recent(saga),
+        _raw_responses_are_recent(saga),
     ]
 
 
-def _raw_answers_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
+def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
     key = saga_key(saga, "tmdb_search")
 
     @dg.asset_check(
         asset=key,
-        name="raw_answers_are_recent",
+        name="raw_responses_are_recent",
         description=(
-            f"No answer of TMDB has been kept under {keys.all_tmdb_answers()} for more than "
+            f"No answer of TMDB has been kept under {keys.all_tmdb_responses()} for more than "
             f"{LONGEST.days} days, as TMDB's terms ask; `bourne lake purge` removes older ones."
         ),
     )
-    def raw_answers_are_recent(lake: LakeResource) -> dg.AssetCheckResult:
-        old = answers_older_than(lake.connect(), LONGEST, datetime.now(UTC))
+    def raw_responses_are_recent(lake: LakeResource) -> dg.AssetCheckResult:
+        old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
         found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]
         facts = {"threshold": f"at most {LONGEST.days} days"}
-        return result_of(key, "raw_answers_are_recent", Finding(found, facts), blocking=False)
+        return result_of(key, "raw_responses_are_recent", Finding(found, facts), blocking=False)
 
-    return raw_answers_are_recent
+    return raw_responses_are_recent
 
 
 def _found_by_collection_alone(table: pd.DataFrame) -> Finding:

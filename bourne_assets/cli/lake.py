@@ -11,7 +11,7 @@ from bourne_assets.cli.common import handled, lake_of, say
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.tmdb.retention import LONGEST, answers_older_than
+from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 
 
 class Age(click.ParamType[timedelta]):
@@ -112,7 +112,7 @@ def purge(*, age: timedelta, yes: bool) -> int:
         raise BourneError(f"There is nothing to purge: {settings.home} has no lake.")
     with lake_of(settings) as command_lake:
         store = command_lake.connect()
-        old = answers_older_than(store, age, datetime.now(UTC))
+        old = responses_older_than(store, age, datetime.now(UTC))
         for item in old:
             say(f"{item.stored_at:%Y-%m-%d %H:%M:%S}  {item.size:>10}  {item.key}")
             if yes:

@@ -85,7 +85,7 @@ def dataset_profile(dataset: str) -> str:
     return f"{DATASET_TABLES}/{dataset}.profile.json"
 
 
-def tmdb_answers(endpoint: str, fetched_at: datetime, number: int) -> str:
+def tmdb_responses(endpoint: str, fetched_at: datetime, number: int) -> str:
     """Key of a file of TMDB answers as received.
 
     Args:
@@ -94,15 +94,15 @@ def tmdb_answers(endpoint: str, fetched_at: datetime, number: int) -> str:
         number: Tells files of one moment apart, from 1.
     """
     time = fetched_at.strftime("%Y%m%dT%H%M%S%fZ")
-    return f"{tmdb_answers_of(fetched_at, endpoint)}/{time}-{number}.json"
+    return f"{tmdb_responses_of(fetched_at, endpoint)}/{time}-{number}.json"
 
 
-def tmdb_answers_of(day: date, endpoint: str) -> str:
+def tmdb_responses_of(day: date, endpoint: str) -> str:
     """Folder of the TMDB answers of a UTC day and an endpoint."""
-    return f"{all_tmdb_answers()}/{_day(day)}/{endpoint}"
+    return f"{all_tmdb_responses()}/{_day(day)}/{endpoint}"
 
 
-def all_tmdb_answers() -> str:
+def all_tmdb_responses() -> str:
     """Folder of all TMDB answers as received."""
     return f"{RAW}/TMDB/JSON"
 

@@ -1,16 +1,12 @@
 """TMDB as a Dagster resource. What must not be put here: requests, pace, errors (`tmdb`)."""
 
-from urllib.parse import urlsplit
-
 import dagster as dg
 from pydantic import Field
 
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TMDB_BASE_URL
-from bourne_assets.tmdb.client import LIVE, SNAPSHOT, TmdbClient, live_client, snapshot_client
-from bourne_assets.tmdb.pacing import Pacer
-from bourne_assets.tmdb.resume import LandedAnswers
-from bourne_assets.tmdb.shared_pacing import shared_pacer
+from bourne_assets.tmdb.client import LIVE, SNAPSHOT, TmdbClient, connect_tmdb
+from bourne_assets.tmdb.raw import StoredResponses
 
 
 class TmdbResource(dg.ConfigurableResource["TmdbResource"]):
@@ -40,25 +36,15 @@ class TmdbResource(dg.ConfigurableResource["TmdbResource"]):
         """A client for the mode in use.
 
         Args:
-            resume_from: A lake whose raw answers of today need not be asked for again.
+            resume_from: A lake whose raw responses of today need not be requested again.
         """
-        client = snapshot_client(self.base_url) if self.source == SNAPSHOT else self._live_client()
-        if resume_from is not None:
-            client.landed = LandedAnswers(resume_from, client.today)
-        return client
-
-    def _live_client(self) -> TmdbClient:
-        return live_client(
+        client = connect_tmdb(
             self.base_url,
-            # A secret that is mounted as a file often ends in a line break.
-            token=(self.read_access_token or "").strip() or None,
-            key=(self.api_key or "").strip() or None,
+            token=self.read_access_token,
+            key=self.api_key,
             requests_per_second=self.requests_per_second,
-            pacer=self._shared_pacer(),
+            redis_url=self.redis_url,
         )
-
-    def _shared_pacer(self) -> Pacer | None:
-        if not self.redis_url:
-            return None
-        host = urlsplit(self.base_url).hostname or ""
-        return shared_pacer(self.redis_url, host, self.requests_per_second)
+        if resume_from is not None:
+            client.stored = StoredResponses(resume_from, client.today)
+        return client

@@ -16,12 +16,12 @@ import pandas as pd
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
 from bourne_assets.tables import conform
-from bourne_assets.tmdb.answers import Answer, parse
 from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
 from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
-from bourne_assets.tmdb.fetch import ask_all, search_pages
-from bourne_assets.tmdb.landing import RawLanding
+from bourne_assets.tmdb.fetch import fetch_all, search_pages
 from bourne_assets.tmdb.models import Collection, MovieDetails, SearchItem, SearchPage
+from bourne_assets.tmdb.raw import RawWriter
+from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.schemas import SearchTable
 
 #: So many candidates are named where a saga cannot be resolved.
@@ -39,7 +39,7 @@ class _Hit:
     fetched_at: datetime
 
 
-def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.DataFrame:
+def find_candidates(saga: Saga, client: TmdbClient, landing: RawWriter) -> pd.DataFrame:
     """Ask TMDB for every query and for the collection; all candidates as `SearchTable`.
 
     A member of the collection that no query found is a candidate too, `found_by` collection.
@@ -53,7 +53,7 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
     hits = [hit for query in saga.queries for hit in _hits(query, client, landing)]
     found = [hit.film for hit in hits]
     try:
-        (about,) = ask_all(client, client.collection, [saga.collection_id], landing)
+        (about,) = fetch_all(client, client.collection, [saga.collection_id], landing)
     except TmdbNotFound:
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
@@ -83,7 +83,7 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawLanding) -> pd.D
     return conform(rows, SearchTable)
 
 
-def _hits(query: str, client: TmdbClient, landing: RawLanding) -> Iterator[_Hit]:
+def _hits(query: str, client: TmdbClient, landing: RawWriter) -> Iterator[_Hit]:
     """The films that a query finds, page by page: one page is in memory at a time."""
     for answer in search_pages(client, query, landing):
         page = parse(answer, SearchPage)
@@ -95,7 +95,7 @@ def _rows(
     saga: Saga,
     hits: Sequence[_Hit],
     collection: Collection,
-    about: Answer,
+    about: Response,
     source: str,
 ) -> list[dict[str, Any]]:
     members = {part.id for part in collection.parts}
@@ -123,10 +123,10 @@ def _film(item: SearchItem, fetched_at: datetime) -> dict[str, Any]:
     }
 
 
-def _nearest(found: Sequence[SearchItem], client: TmdbClient, landing: RawLanding) -> str:
+def _nearest(found: Sequence[SearchItem], client: TmdbClient, landing: RawWriter) -> str:
     """The first candidates, each with the collection that its details place it in."""
     first = list({item.id: item for item in found}.values())[:_NAMED]
-    answers = ask_all(client, client.movie_details, [item.id for item in first], landing)
+    answers = fetch_all(client, client.movie_details, [item.id for item in first], landing)
     named = [
         f"{item.title} ({item.id}, {_place(answer)})"
         for item, answer in zip(first, answers, strict=True)
@@ -134,7 +134,7 @@ def _nearest(found: Sequence[SearchItem], client: TmdbClient, landing: RawLandin
     return ", ".join(named) or "none"
 
 
-def _place(answer: Answer) -> str:
+def _place(answer: Response) -> str:
     if answer.status == HTTPStatus.NOT_FOUND:
         return "no details: deleted"
     collection = parse(answer, MovieDetails).belongs_to_collection

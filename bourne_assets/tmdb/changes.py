@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from bourne_assets.tmdb.answers import parse
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.models import Changes
+from bourne_assets.tmdb.responses import parse
 
 #: TMDB answers for at most so many days.
 LONGEST_WINDOW = timedelta(days=14)

@@ -6,10 +6,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 import requests
 
-from bourne_assets.tmdb.answers import Answer, tmdb_code, tmdb_message
+from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND
 from bourne_assets.tmdb.errors import (
     TmdbAuthError,
     TmdbError,
@@ -18,11 +19,13 @@ from bourne_assets.tmdb.errors import (
     TmdbRateLimited,
     TmdbUnavailable,
 )
-from bourne_assets.tmdb.exchange import TIMEOUT, Exchange
-from bourne_assets.tmdb.pacing import Pacer, process_pacer
-from bourne_assets.tmdb.resume import LandedAnswers
+from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
+from bourne_assets.tmdb.raw import StoredResponses
+from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
+from bourne_assets.tmdb.responses import Response, tmdb_code, tmdb_message
 from bourne_assets.tmdb.session import live_session
 from bourne_assets.tmdb.snapshot import snapshot_session, snapshot_time
+from bourne_assets.tmdb.transport import TIMEOUT, Transport
 
 LIVE = "tmdb"
 SNAPSHOT = "bundled-snapshot"
@@ -37,7 +40,6 @@ _LONGEST = {
     "movie_changes": 4096 * _KILOBYTE,
     "collection": 4096 * _KILOBYTE,
     "authentication": 64 * _KILOBYTE,
-    "configuration": 512 * _KILOBYTE,
 }
 
 
@@ -52,15 +54,15 @@ class TmdbClient:
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: Transport,
         *,
         source: str,
         now: Callable[[], datetime],
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self.exchange = exchange
+        self.transport = exchange
         self.source = source
-        self.landed: LandedAnswers | None = None
+        self.stored: StoredResponses | None = None
         self._now = now
         self._secrets = secrets
 
@@ -69,43 +71,39 @@ class TmdbClient:
         """UTC day under which answers of now are stored."""
         return self._now().date()
 
-    def search_movie(self, query: str, page: int) -> Answer:
+    def search_movie(self, query: str, page: int) -> Response:
         """One page of GET /search/movie."""
         parameters = {"query": query, "page": str(page), "include_adult": "false"}
         return self._get("search_movie", "/search/movie", parameters)
 
-    def movie_details(self, tmdb_id: int) -> Answer:
+    def movie_details(self, tmdb_id: int) -> Response:
         """GET /movie/{id}; an unknown film is an answer with status 404."""
         return self._get("movie_details", f"/movie/{tmdb_id}", may_be_missing=True)
 
-    def movie_details_with_ids(self, tmdb_id: int) -> Answer:
+    def movie_details_with_ids(self, tmdb_id: int) -> Response:
         """GET /movie/{id} with the external ids appended; an unknown film as `movie_details`."""
         return self._get("movie_details", f"/movie/{tmdb_id}", APPENDED, may_be_missing=True)
 
-    def movie_external_ids(self, tmdb_id: int) -> Answer:
+    def movie_external_ids(self, tmdb_id: int) -> Response:
         """GET /movie/{id}/external_ids; an unknown film is an answer with status 404."""
         return self._get(
             "movie_external_ids", f"/movie/{tmdb_id}/external_ids", may_be_missing=True
         )
 
-    def movie_changes(self, tmdb_id: int, start: date, end: date) -> Answer:
+    def movie_changes(self, tmdb_id: int, start: date, end: date) -> Response:
         """GET /movie/{id}/changes, of at most 14 days; an unknown film as `movie_details`."""
         parameters = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         return self._get(
             "movie_changes", f"/movie/{tmdb_id}/changes", parameters, may_be_missing=True
         )
 
-    def collection(self, collection_id: int) -> Answer:
+    def collection(self, collection_id: int) -> Response:
         """GET /collection/{id}."""
         return self._get("collection", f"/collection/{collection_id}")
 
-    def authentication(self) -> Answer:
+    def authentication(self) -> Response:
         """GET /authentication, TMDB's test of a credential."""
         return self._get("authentication", "/authentication")
-
-    def configuration(self) -> Answer:
-        """GET /configuration."""
-        return self._get("configuration", "/configuration")
 
     def _get(
         self,
@@ -114,13 +112,13 @@ class TmdbClient:
         parameters: Mapping[str, str] | None = None,
         *,
         may_be_missing: bool = False,
-    ) -> Answer:
+    ) -> Response:
         parameters = dict(parameters or {})
-        if self.landed and (known := self.landed.find(endpoint, path, parameters)):
+        if self.stored and (known := self.stored.find(endpoint, path, parameters)):
             return known
-        found = self.exchange.get(path, parameters, _LONGEST[endpoint])
+        found = self.transport.get(path, parameters, _LONGEST[endpoint])
         body = self._redacted(found.body)
-        answer = Answer(endpoint, path, parameters, found.status, self._now(), body)
+        answer = Response(endpoint, path, parameters, found.status, self._now(), body)
         if found.status == requests.codes.ok or (
             found.status == requests.codes.not_found
             and may_be_missing
@@ -136,40 +134,52 @@ class TmdbClient:
         return body
 
 
-def live_client(
+def connect_tmdb(
     base_url: str,
     *,
     token: str | None,
     key: str | None,
-    requests_per_second: float,
+    requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND,
+    redis_url: str | None = None,
+    rate_limiter: RateLimiter | None = None,
     timeout: tuple[float, float] = TIMEOUT,
-    pacer: Pacer | None = None,
 ) -> TmdbClient:
-    """A client of TMDB itself.
+    """A client of TMDB, or of the bundled snapshot where there is no credential.
 
     Args:
         base_url: Root of TMDB's API, without a trailing slash.
         token: API read access token; preferred.
         key: v3 key, used where there is no token.
         requests_per_second: Upper bound over all threads and clients of the process.
-        timeout: Seconds to connect, and between two pieces of an answer.
-        pacer: In place of the process's own.
+        redis_url: Redis through which all processes that name it share that bound.
+        rate_limiter: In place of the one of the process or of Redis.
+        timeout: Seconds to connect, and between two pieces of a response.
+
+    Raises:
+        ConfigurationError: `redis_url` is given and the Redis client is not installed.
     """
+    # A secret that is mounted as a file often ends in a line break.
+    token, key = (token or "").strip() or None, (key or "").strip() or None
+    if token is None and key is None:
+        time = snapshot_time()
+        transport = Transport(snapshot_session(base_url), base_url, rate_limiter=None)
+        return TmdbClient(transport, source=SNAPSHOT, now=lambda: time)
     session = live_session(base_url, token=token, key=key)
-    pacer = pacer or process_pacer(requests_per_second)
-    exchange = Exchange(session, base_url, pacer=pacer, timeout=timeout)
+    if rate_limiter is None:
+        rate_limiter = _rate_limiter(base_url, requests_per_second, redis_url)
+    transport = Transport(session, base_url, rate_limiter=rate_limiter, timeout=timeout)
     secrets = tuple(secret for secret in (token, key) if secret)
-    return TmdbClient(exchange, source=LIVE, now=lambda: datetime.now(UTC), secrets=secrets)
+    return TmdbClient(transport, source=LIVE, now=lambda: datetime.now(UTC), secrets=secrets)
 
 
-def snapshot_client(base_url: str) -> TmdbClient:
-    """A client of the bundled snapshot; its answers bear the time of their figures."""
-    time = snapshot_time()
-    exchange = Exchange(snapshot_session(base_url), base_url, pacer=None)
-    return TmdbClient(exchange, source=SNAPSHOT, now=lambda: time)
+def _rate_limiter(base_url: str, pace: float, redis_url: str | None) -> RateLimiter:
+    host = urlsplit(base_url).netloc.rpartition("@")[2]
+    return (
+        redis_rate_limiter(redis_url, host, pace) if redis_url else process_rate_limiter(host, pace)
+    )
 
 
-def _refusal(answer: Answer) -> TmdbError:
+def _refusal(answer: Response) -> TmdbError:
     code, message = tmdb_code(answer), tmdb_message(answer)
     said = (
         f"HTTP {answer.status}"

@@ -57,5 +57,5 @@ class TmdbProtocolError(TmdbError):
     """TMDB's answer is not what its documentation says."""
 
 
-class PacerUnavailable(BourneError):
+class RateLimiterUnavailable(BourneError):
     """The Redis through which several processes keep one pace does not answer."""

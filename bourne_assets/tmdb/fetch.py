@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-from bourne_assets.tmdb.answers import Answer, parse
 from bourne_assets.tmdb.client import TmdbClient
-from bourne_assets.tmdb.landing import MAXIMUM_ANSWERS, MAXIMUM_BYTES, RawLanding
 from bourne_assets.tmdb.models import SearchPage
-from bourne_assets.tmdb.pacing import Pacer
+from bourne_assets.tmdb.rate_limit import RateLimiter
+from bourne_assets.tmdb.raw import MAXIMUM_BYTES, MAXIMUM_RESPONSES, RawWriter
+from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
 
 #: TMDB answers no page above this, whatever `total_pages` says.
@@ -28,12 +28,12 @@ _log = logging.getLogger(__name__)
 Question = TypeVar("Question")
 
 
-def ask_all(
+def fetch_all(
     client: TmdbClient,
-    ask: Callable[[Question], Answer],
+    ask: Callable[[Question], Response],
     questions: Iterable[Question],
-    landing: RawLanding,
-) -> Iterator[Answer]:
+    landing: RawWriter,
+) -> Iterator[Response]:
     """Ask concurrently; answers come in the order of the questions, each after it is stored.
 
     At most some two hundred answers are in memory, however many questions there are, and those that
@@ -50,14 +50,14 @@ def ask_all(
         LakeError: The answers could not be stored.
     """
     todo = iter(questions)
-    pacer = client.exchange.pacer
+    rate_limiter = client.transport.rate_limiter
     # The very first is asked alone: it tells how long an answer takes, hence how many threads.
-    alone = 1 if pacer and pacer.latency is None else 0
+    alone = 1 if rate_limiter and rate_limiter.latency is None else 0
     answers = [ask(question) for question in islice(todo, alone)]
-    threads = thread_count(pacer)
+    threads = thread_count(rate_limiter)
     with ThreadPoolExecutor(threads, thread_name_prefix="tmdb") as pool:
         asked = deque(
-            pool.submit(ask, question) for question in islice(todo, MAXIMUM_ANSWERS + threads)
+            pool.submit(ask, question) for question in islice(todo, MAXIMUM_RESPONSES + threads)
         )
         try:
             while asked or answers:
@@ -69,30 +69,30 @@ def ask_all(
                 yield from _stored(batch, landing)
         except BaseException as error:
             if not isinstance(error, Exception):  # an interrupt, or nobody wants the rest
-                client.exchange.stop()
+                client.transport.stop()
             _store_the_rest(answers, asked, landing)
             raise
 
 
-def thread_count(pacer: Pacer | None) -> int:
+def thread_count(rate_limiter: RateLimiter | None) -> int:
     """Threads that keep the pace up at the latency that was seen (Little's law), with headroom."""
-    if pacer is None or pacer.latency is None:
+    if rate_limiter is None or rate_limiter.latency is None:
         return _FEWEST_THREADS
-    wanted = math.ceil(_HEADROOM * pacer.requests_per_second * pacer.latency)
+    wanted = math.ceil(_HEADROOM * rate_limiter.requests_per_second * rate_limiter.latency)
     return max(_FEWEST_THREADS, min(MAXIMUM_CONNECTIONS, wanted))
 
 
-def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> Iterator[Answer]:
+def search_pages(client: TmdbClient, query: str, landing: RawWriter) -> Iterator[Response]:
     """All pages of a query's results that TMDB serves, in order: read each before the next comes.
 
     Raises:
         TmdbError: A page could not be fetched.
     """
 
-    def ask(page: int) -> Answer:
+    def ask(page: int) -> Response:
         return client.search_movie(query, page)
 
-    (first,) = ask_all(client, ask, [1], landing)
+    (first,) = fetch_all(client, ask, [1], landing)
     total = parse(first, SearchPage).total_pages
     if total > LAST_PAGE:
         _log.warning(
@@ -103,16 +103,16 @@ def search_pages(client: TmdbClient, query: str, landing: RawLanding) -> Iterato
             LAST_PAGE,
         )
     yield first
-    yield from ask_all(client, ask, range(2, min(total, LAST_PAGE) + 1), landing)
+    yield from fetch_all(client, ask, range(2, min(total, LAST_PAGE) + 1), landing)
 
 
-def _has_room(answers: Sequence[Answer]) -> bool:
+def _has_room(answers: Sequence[Response]) -> bool:
     """Whether one more belongs into the batch: a batch is about as large as a file."""
     size = sum(len(answer.body) for answer in answers)
-    return len(answers) < MAXIMUM_ANSWERS and size < MAXIMUM_BYTES
+    return len(answers) < MAXIMUM_RESPONSES and size < MAXIMUM_BYTES
 
 
-def _stored(answers: Sequence[Answer], landing: RawLanding) -> Sequence[Answer]:
+def _stored(answers: Sequence[Response], landing: RawWriter) -> Sequence[Response]:
     for answer in answers:
         landing.add(answer)
     landing.flush()
@@ -120,7 +120,7 @@ def _stored(answers: Sequence[Answer], landing: RawLanding) -> Sequence[Answer]:
 
 
 def _store_the_rest(
-    answers: Sequence[Answer], asked: deque["Future[Answer]"], landing: RawLanding
+    answers: Sequence[Response], asked: deque["Future[Response]"], landing: RawWriter
 ) -> None:
     """Ask no further question, wait for those under way, and store what came of them."""
     for future in asked:

@@ -149,15 +149,3 @@ class Changes(TmdbModel):
     """GET /movie/{id}/changes."""
 
     changes: tuple[FieldChanges, ...]
-
-
-class Configuration(TmdbModel):
-    """GET /configuration: the fields that TMDB keeps changes of."""
-
-    change_keys: tuple[str, ...]
-
-
-class Authentication(TmdbModel):
-    """GET /authentication."""
-
-    success: bool

@@ -13,14 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bourne_assets.tmdb.client import TmdbClient, live_client
-from bourne_assets.tmdb.pacing import Pacer
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
+from bourne_assets.tmdb.rate_limit import RateLimiter
 from bourne_assets_tests.standin.faults import Faults, Limiter
 from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, answer
 from bourne_assets_tests.standin.replies import UNAUTHORISED, Reply, Request, as_json
 
 _ROOT = "/3"
-#: Requests a second: so many that no test waits for the pacer.
+#: Requests a second: so many that no test waits for the rate_limiter.
 PACE = 1000.0
 _Pattern = tuple[str, frozenset[tuple[str, str]]]
 
@@ -64,17 +64,19 @@ class TmdbStandIn:
         self._server.shutdown()
         self._server.server_close()
 
-    def client(self, pacer: Pacer | None = None, *, by_key: bool = False) -> TmdbClient:
+    def client(
+        self, rate_limiter: RateLimiter | None = None, *, by_key: bool = False
+    ) -> TmdbClient:
         """The platform's client with the token, or the key, at a pace that slows no test down.
 
-        Its pacer is its own: a 429 holds all who share one.
+        Its rate_limiter is its own: a 429 holds all who share one.
         """
-        return live_client(
+        return connect_tmdb(
             self.base_url,
             token=None if by_key else self.token,
             key=self.key if by_key else None,
             requests_per_second=PACE,
-            pacer=pacer or Pacer(PACE),
+            rate_limiter=rate_limiter or RateLimiter(PACE),
         )
 
     def script(self, path: str, replies: Iterable[Reply]) -> None:
@@ -86,7 +88,7 @@ class TmdbStandIn:
             self._scripts[_pattern(path)].extend(replies)
 
     def override(self, path: str, body: object) -> None:
-        """Answer a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
+        """Response a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
         with self._lock:
             self._overrides[_pattern(path)] = body if isinstance(body, Reply) else as_json(body)
 

@@ -11,8 +11,8 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.tmdb.errors import PacerUnavailable
-from bourne_assets.tmdb.pacing import CATCH_UP_SECONDS, Nap, Pacer
+from bourne_assets.tmdb.errors import RateLimiterUnavailable
+from bourne_assets.tmdb.rate_limit import CATCH_UP_SECONDS, RateLimiter, Sleep
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -24,7 +24,7 @@ _TIMEOUT_SECONDS = 5.0
 #: The pace is forgotten so long after the last request.
 _KEPT_MILLISECONDS = 24 * 3600 * 1000
 
-# What `Pacer` does, atomically, by the clock of Redis; times in microseconds.
+# What `RateLimiter` does, atomically, by the clock of Redis; times in microseconds.
 # A Redis that knows of no earlier turn may have been restarted: then a second passes first.
 # KEYS: the state, the last turns. ARGV: interval, turns in a second, how late a turn may be made
 # up for, how long all this is kept. Returns 0 for a turn, else how long to wait.
@@ -61,8 +61,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
 
 
-class SharedPacer(Pacer):
-    """Gives out turns as `Pacer` does, to all who name the same Redis and the same server.
+class RedisRateLimiter(RateLimiter):
+    """Gives out turns as `RateLimiter` does, to all who name the same Redis and the same server.
 
     The latency is this process's own.
     """
@@ -81,11 +81,11 @@ class SharedPacer(Pacer):
         self._take_script = client.register_script(_TAKE)
         self._hold_script = client.register_script(_HOLD)
 
-    def wait_turn(self, nap: Nap) -> bool:
-        """As `Pacer.wait_turn`; one thread of a process waits for Redis, the others for it.
+    def acquire(self, nap: Sleep) -> bool:
+        """As `RateLimiter.acquire`; one thread of a process waits for Redis, the others for it.
 
         Raises:
-            PacerUnavailable: Redis does not answer.
+            RateLimiterUnavailable: Redis does not answer.
         """
         arguments = [
             self._interval * 1e6,
@@ -99,11 +99,11 @@ class SharedPacer(Pacer):
                     return False
             return True
 
-    def hold(self, seconds: float) -> None:
-        """As `Pacer.hold`, for all processes.
+    def pause(self, seconds: float) -> None:
+        """As `RateLimiter.hold`, for all processes.
 
         Raises:
-            PacerUnavailable: Redis does not answer.
+            RateLimiterUnavailable: Redis does not answer.
         """
         self._asked(self._hold_script, self._keys[:1], [seconds * 1e6, _KEPT_MILLISECONDS])
 
@@ -113,15 +113,15 @@ class SharedPacer(Pacer):
         try:
             return script(keys=keys, args=arguments)
         except RedisError as error:
-            raise PacerUnavailable(
+            raise RateLimiterUnavailable(
                 "The Redis that keeps TMDB's pace does not answer as it should "
                 f"({type(error).__name__}): check BOURNE_REDIS_URL and the server."
             ) from None
 
 
 @functools.cache
-def shared_pacer(url: str, name: str, requests_per_second: float) -> SharedPacer:
-    """The pacer of this process for a Redis, a server and a pace.
+def redis_rate_limiter(url: str, name: str, requests_per_second: float) -> RedisRateLimiter:
+    """The rate_limiter of this process for a Redis, a server and a pace.
 
     Args:
         url: Address of the Redis.
@@ -148,4 +148,4 @@ def shared_pacer(url: str, name: str, requests_per_second: float) -> SharedPacer
         retry=Retry(ExponentialBackoff(cap=_LONGEST_PAUSE_SECONDS, base=0.05), _TRIES),
         retry_on_error=[NoConnection, TooSlow],
     )
-    return SharedPacer(client, name, requests_per_second)
+    return RedisRateLimiter(client, name, requests_per_second)

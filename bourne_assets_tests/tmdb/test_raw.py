@@ -14,11 +14,11 @@ from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import JSON, Lake, StoredObject
-from bourne_assets.tmdb.answers import Answer
-from bourne_assets.tmdb.client import live_client
+from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbNotFound, TmdbProtocolError
-from bourne_assets.tmdb.fetch import LAST_PAGE, ask_all, search_pages
-from bourne_assets.tmdb.landing import MAXIMUM_BYTES, RawLanding
+from bourne_assets.tmdb.fetch import LAST_PAGE, fetch_all, search_pages
+from bourne_assets.tmdb.raw import MAXIMUM_BYTES, RawWriter
+from bourne_assets.tmdb.responses import Response
 from bourne_assets_tests.standin import (
     NOT_FOUND,
     PACE,
@@ -69,8 +69,8 @@ def _answer(
     status: int = 200,
     time: datetime = _NOON,
     path: str = "/movie/1",
-) -> Answer:
-    return Answer(endpoint, path, {}, status, time, body)
+) -> Response:
+    return Response(endpoint, path, {}, status, time, body)
 
 
 def _no_constant(word: str) -> None:
@@ -85,8 +85,8 @@ def _elements(lake: Lake, key: str) -> list[dict[str, Any]]:
     return elements
 
 
-def _landed(lake: Lake, answers: Sequence[Answer]) -> list[StoredObject]:
-    with RawLanding(lake) as landing:
+def _landed(lake: Lake, answers: Sequence[Response]) -> list[StoredObject]:
+    with RawWriter(lake) as landing:
         for answer in answers:
             landing.add(answer)
     return landing.stored
@@ -114,7 +114,9 @@ def test_an_element_holds_the_request_the_time_and_the_status_beside_the_answer(
     lake: Lake,
 ) -> None:
     parameters = {"query": "Amélie “the first”", "page": "1"}
-    _landed(lake, [Answer("search_movie", "/search/movie", parameters, 200, _NOON, b'{"page": 1}')])
+    _landed(
+        lake, [Response("search_movie", "/search/movie", parameters, 200, _NOON, b'{"page": 1}')]
+    )
     (key,) = lake.list()
     assert _elements(lake, key) == [
         {
@@ -247,7 +249,7 @@ def test_an_object_of_the_same_name_is_never_overwritten(lake: Lake) -> None:
 def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, theirs: bytes, objects: int
 ) -> None:
-    rival = Lake(lake._store, lake.bucket, lake.prefix, lake.endpoint)
+    rival = Lake(lake._store, lake.bucket, lake.prefix, lake.endpoint, lake._access)
 
     def find_before_the_rival_writes(key: str) -> StoredObject | None:
         known = Lake.find(lake, key)
@@ -267,7 +269,7 @@ def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
 
 
 def test_what_was_collected_is_stored_when_a_later_step_fails(lake: Lake) -> None:
-    with pytest.raises(ZeroDivisionError), RawLanding(lake) as landing:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), RawWriter(lake) as landing:  # noqa: PT012
         landing.add(_answer())
         _ = 1 // 0
     assert len(lake.list()) == 1
@@ -275,12 +277,12 @@ def test_what_was_collected_is_stored_when_a_later_step_fails(lake: Lake) -> Non
 
 def test_a_lake_that_fails_is_told(s3_server: EmbeddedLake) -> None:
     nowhere = connect_server(s3_server.endpoint, s3_server.credentials, "no-such-bucket")
-    with pytest.raises(LakeError, match="no-such-bucket"), RawLanding(nowhere) as landing:
+    with pytest.raises(LakeError, match="no-such-bucket"), RawWriter(nowhere) as landing:
         landing.add(_answer())
 
 
 def test_answers_may_come_from_many_threads(lake: Lake) -> None:
-    with RawLanding(lake) as landing, ThreadPoolExecutor(16) as pool:
+    with RawWriter(lake) as landing, ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: landing.add(_answer(b"%d" % number)), range(1000)))
     files = [_elements(lake, lake.key(known.uri)) for known in landing.stored]
     assert [len(elements) for elements in files] == [100] * 10
@@ -294,7 +296,7 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
 ) -> None:
     credentials: dict[str, str | None] = {"token": None, "key": None}
     secret = credentials[name] = str(getattr(tmdb_server, name))
-    client = live_client(
+    client = connect_tmdb(
         tmdb_server.base_url,
         token=credentials["token"],
         key=credentials["key"],
@@ -303,8 +305,8 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     tmdb_server.override("/movie/2501", {"id": 2501, "echo": secret})
     tmdb_server.override("/movie/2502", as_html(secret))
     tmdb_server.override("/movie/5", refusal(404, 34, secret))
-    with RawLanding(lake) as landing:
-        list(ask_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
+    with RawWriter(lake) as landing:
+        list(fetch_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
         list(search_pages(client, "Bourne", landing))
     landed = b"".join(lake.read(key)[0] for key in lake.list())
     assert landed.count(b"***") == 3
@@ -318,8 +320,8 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
 
 def test_no_questions_have_no_answers(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
-    with RawLanding(lake) as landing:
-        assert list(ask_all(client, client.movie_details, [], landing)) == []
+    with RawWriter(lake) as landing:
+        assert list(fetch_all(client, client.movie_details, [], landing)) == []
     assert tmdb_server.requests == []
     assert lake.list() == []
 
@@ -327,15 +329,15 @@ def test_no_questions_have_no_answers(lake: Lake, tmdb_server: TmdbStandIn) -> N
 def test_answers_come_in_the_order_of_the_questions(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     last_is_answered = threading.Event()
 
-    def ask(number: int) -> Answer:
+    def ask(number: int) -> Response:
         if number == 9:
             last_is_answered.set()
         elif number == 1:
             assert last_is_answered.wait(timeout=20)
         return _answer(b"%d" % number)
 
-    with RawLanding(lake) as landing:
-        answers = list(ask_all(tmdb_server.client(), ask, range(10), landing))
+    with RawWriter(lake) as landing:
+        answers = list(fetch_all(tmdb_server.client(), ask, range(10), landing))
     assert [answer.body for answer in answers] == [b"%d" % number for number in range(10)]
     (key,) = lake.list()
     assert [element["answer"] for element in _elements(lake, key)] == list(range(10))
@@ -346,8 +348,8 @@ def test_many_films_are_asked_once_each(lake: Lake, tmdb_server: TmdbStandIn) ->
     for tmdb_id in ids:
         tmdb_server.override(f"/movie/{tmdb_id}", {"id": tmdb_id})
     client = tmdb_server.client()
-    with RawLanding(lake) as landing:
-        answers = list(ask_all(client, client.movie_details, ids, landing))
+    with RawWriter(lake) as landing:
+        answers = list(fetch_all(client, client.movie_details, ids, landing))
     assert [json.loads(answer.body)["id"] for answer in answers] == ids
     assert sorted(tmdb_server.paths) == sorted(f"/movie/{tmdb_id}" for tmdb_id in ids)
     assert len(landing.stored) == 2
@@ -355,8 +357,8 @@ def test_many_films_are_asked_once_each(lake: Lake, tmdb_server: TmdbStandIn) ->
 
 def test_answers_are_stored_before_anybody_reads_them(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
-    with RawLanding(lake) as landing:
-        answers = ask_all(client, client.movie_details, range(1, 202), landing)
+    with RawWriter(lake) as landing:
+        answers = fetch_all(client, client.movie_details, range(1, 202), landing)
         for number, answer in enumerate(answers):
             stored = [element for key in lake.list() for element in _elements(lake, key)]
             assert any(element["path"] == answer.path for element in stored)
@@ -370,9 +372,9 @@ def test_what_was_answered_is_stored_when_one_question_fails(
     refused = as_html("Access denied", 403)
     tmdb_server.override("/movie/2502", Reply(403, refused.body, refused.headers, seconds=0.3))
     tmdb_server.override("/movie/2503", as_html("Teapot", 418))
-    client, landing = tmdb_server.client(), RawLanding(lake)
+    client, landing = tmdb_server.client(), RawWriter(lake)
     with pytest.raises(TmdbAuthError, match="/movie/2502"):
-        list(ask_all(client, client.movie_details, [2501, 2502, 2503, 49040, 5], landing))
+        list(fetch_all(client, client.movie_details, [2501, 2502, 2503, 49040, 5], landing))
     landed = {
         element["path"]: element["status"]
         for key in lake.list()
@@ -396,7 +398,7 @@ def test_all_pages_are_fetched_in_order(lake: Lake, tmdb_server: TmdbStandIn, to
     if total == 0:
         empty = {"page": 1, "results": [], "total_pages": 0, "total_results": 0}
         tmdb_server.override("/search/movie", empty)
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
     asked = max(total, 1)
     assert [json.loads(answer.body)["page"] for answer in answers] == list(range(1, asked + 1))
@@ -409,7 +411,7 @@ def test_the_last_page_that_tmdb_serves_is_fetched(
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.fetch.LAST_PAGE", 7)
     _serve_pages(tmdb_server, 7)
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
     assert json.loads(answers[-1].body)["page"] == 7
 
@@ -418,7 +420,7 @@ def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
     lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     _serve_pages(tmdb_server, LAST_PAGE + 1)
-    answers = list(search_pages(tmdb_server.client(), "the", RawLanding(lake)))
+    answers = list(search_pages(tmdb_server.client(), "the", RawWriter(lake)))
     assert len(answers) == len(tmdb_server.requests) == LAST_PAGE
     assert max(int(request.query["page"]) for request in tmdb_server.requests) == LAST_PAGE
     assert "'the' has 501 pages of results, and TMDB serves 500" in caplog.text
@@ -429,7 +431,7 @@ def test_a_search_that_answers_no_page_is_stored_and_refused(
 ) -> None:
     tmdb_server.override("/search/movie", as_html("Log in to the network"))
     with pytest.raises(TmdbProtocolError, match="not as documented"):
-        list(search_pages(tmdb_server.client(), "Bourne", RawLanding(lake)))
+        list(search_pages(tmdb_server.client(), "Bourne", RawWriter(lake)))
     (key,) = lake.list()
     assert re.search(r"/search_movie/\d{8}T\d{12}Z-1\.json$", key)
 
@@ -441,7 +443,7 @@ def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
     slowly = Reply(NOT_FOUND.status, NOT_FOUND.body, seconds=0.3)
     tmdb_server.override("/search/movie?page=3", slowly)
     with pytest.raises(TmdbNotFound):
-        list(search_pages(tmdb_server.client(), "Bourne", RawLanding(lake)))
+        list(search_pages(tmdb_server.client(), "Bourne", RawWriter(lake)))
     pages = [
         element["parameters"]["page"] for key in lake.list() for element in _elements(lake, key)
     ]

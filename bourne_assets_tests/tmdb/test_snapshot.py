@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bourne_assets.settings import DATA_DIR, DEFAULT_TMDB_BASE_URL
 from bourne_assets.tmdb import NOTICE
-from bourne_assets.tmdb.answers import Answer, parse
-from bourne_assets.tmdb.client import TmdbClient, snapshot_client
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbNotFound
 from bourne_assets.tmdb.models import Collection, ExternalIds, MovieDetails, SearchPage
+from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.snapshot import SNAPSHOT_DIR, SnapshotAdapter, snapshot_time
 from bourne_assets_tests.standin import TmdbStandIn, snapshot
 
@@ -46,10 +46,10 @@ def asked_hosts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def _client(base_url: str = DEFAULT_TMDB_BASE_URL) -> TmdbClient:
-    return snapshot_client(base_url)
+    return connect_tmdb(base_url, token=None, key=None)
 
 
-def _page(answer: Answer) -> SearchPage:
+def _page(answer: Response) -> SearchPage:
     return parse(answer, SearchPage)
 
 

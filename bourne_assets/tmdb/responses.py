@@ -18,7 +18,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One answer as received.
 
     Attributes:
@@ -40,7 +40,7 @@ class Answer:
     stored_in: str | None = None
 
 
-def parse(answer: Answer, model: type[Model]) -> Model:
+def parse(answer: Response, model: type[Model]) -> Model:
     """Read an answer by its model.
 
     Raises:
@@ -58,13 +58,13 @@ def parse(answer: Answer, model: type[Model]) -> Model:
         ) from None
 
 
-def tmdb_code(answer: Answer) -> int | None:
+def tmdb_code(answer: Response) -> int | None:
     """TMDB's own status code in an answer, where it has one."""
     code = _envelope(answer).get("status_code")
     return code if isinstance(code, int) else None
 
 
-def tmdb_message(answer: Answer) -> str | None:
+def tmdb_message(answer: Response) -> str | None:
     """TMDB's words in an error answer, on one line and short."""
     body = _envelope(answer)
     errors = body.get("errors")
@@ -75,7 +75,7 @@ def tmdb_message(answer: Answer) -> str | None:
     return " ".join(plain.split())[:200].rstrip(".") or None
 
 
-def _envelope(answer: Answer) -> dict[str, object]:
+def _envelope(answer: Response) -> dict[str, object]:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.tmdb.client import TmdbClient, live_client
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbError, TmdbProtocolError, TmdbRateLimited, TmdbUnavailable
 from bourne_assets.tmdb.session import KeyAuth, without_key
 from bourne_assets_tests.standin import (
@@ -62,7 +62,7 @@ def test_the_key_is_sent_too_where_the_request_has_no_other_parameter(
 
 
 def test_with_both_credentials_only_the_token_is_sent(tmdb_server: TmdbStandIn) -> None:
-    both = live_client(
+    both = connect_tmdb(
         tmdb_server.base_url,
         token=tmdb_server.token,
         key=tmdb_server.key,
@@ -200,7 +200,7 @@ def test_no_error_shows_the_key(tmdb_server: TmdbStandIn, reply: Reply) -> None:
 def test_no_error_shows_a_credential_that_the_server_sends_back(
     tmdb_server: TmdbStandIn, status: int
 ) -> None:
-    both = live_client(
+    both = connect_tmdb(
         tmdb_server.base_url,
         token=tmdb_server.token,
         key=tmdb_server.key,

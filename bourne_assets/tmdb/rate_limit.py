@@ -18,10 +18,10 @@ from collections.abc import Callable
 CATCH_UP_SECONDS = 0.02
 
 #: Waits so many seconds; whether the wait was broken off.
-Nap = Callable[[float], bool]
+Sleep = Callable[[float], bool]
 
 
-class Pacer:
+class RateLimiter:
     """Gives out turns: evenly spread, and in no second more than the pace.
 
     Attributes:
@@ -42,7 +42,7 @@ class Pacer:
         self._lock = threading.Lock()
         self._hold_lock = threading.Lock()
 
-    def wait_turn(self, nap: Nap) -> bool:
+    def acquire(self, nap: Sleep) -> bool:
         """Wait until a request may be sent.
 
         The lock is held while waiting, so that one thread waits for the clock and the others for
@@ -64,12 +64,12 @@ class Pacer:
             self._next = (self._next if in_time else now) + self._interval
             return True
 
-    def hold(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Give no turn for so long: the server asked for it. A longer hold goes on."""
         with self._hold_lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
 
-    def saw(self, latency: float) -> None:
+    def observe_latency(self, latency: float) -> None:
         """Take note of how long an answer took."""
         self.latency = latency if self.latency is None else 0.8 * self.latency + 0.2 * latency
 
@@ -80,6 +80,7 @@ class Pacer:
 
 
 @functools.cache
-def process_pacer(requests_per_second: float) -> Pacer:
-    """The one pacer of this process for this pace; it lives as long as the process."""
-    return Pacer(requests_per_second)
+def process_rate_limiter(host: str, requests_per_second: float) -> RateLimiter:
+    """The one limiter of this process for a host and a pace; it lives as long as the process."""
+    del host  # one of the two that the cache goes by
+    return RateLimiter(requests_per_second)

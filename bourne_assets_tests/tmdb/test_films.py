@@ -7,11 +7,10 @@ import pytest
 
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import records
-from bourne_assets.tmdb.client import TmdbClient, snapshot_client
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError
 from bourne_assets.tmdb.films import FilmTables, fetch_films
-from bourne_assets.tmdb.landing import RawLanding
-from bourne_assets.tmdb.resume import LandedAnswers
+from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
 from bourne_assets_tests.standin import (
     UNAUTHORISED,
@@ -26,13 +25,13 @@ _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 
 def _fetch(client: TmdbClient, lake: Lake, ids: list[int], **wanted: bool) -> FilmTables:
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         return fetch_films(ids, client, landing, **wanted)
 
 
 def _resumed(server: TmdbStandIn, lake: Lake) -> TmdbClient:
     client = server.client()
-    client.landed = LandedAnswers(lake, client.today)
+    client.stored = StoredResponses(lake, client.today)
     return client
 
 
@@ -97,7 +96,9 @@ def test_a_deleted_film_is_a_row_of_both_tables_and_fails_nothing(
 
 
 def test_the_snapshot_appends_as_tmdb_does(lake: Lake) -> None:
-    answer = snapshot_client("https://api.themoviedb.org/3").movie_details_with_ids(2501)
+    answer = connect_tmdb(
+        "https://api.themoviedb.org/3", token=None, key=None
+    ).movie_details_with_ids(2501)
     ids = json.loads(answer.body)["external_ids"]
     assert ids["imdb_id"] == "tt0258463"
     assert "id" not in ids
@@ -124,14 +125,14 @@ def test_a_run_after_a_crash_asks_only_for_what_is_not_stored(
 def test_a_resumed_answer_is_the_stored_one_with_its_time_and_place(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         asked = landing.add(tmdb_server.client().movie_details(2501))
     (key,) = lake.list()
     known = _resumed(tmdb_server, lake).movie_details(2501)
     assert json.loads(known.body) == json.loads(asked.body)
     assert (known.fetched_at, known.status) == (asked.fetched_at, 200)
     assert known.stored_in == lake.uri(key)
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         landing.add(known)
     assert (landing.stored, list(landing.read)) == ([], [lake.uri(key)])
 
@@ -139,21 +140,21 @@ def test_a_resumed_answer_is_the_stored_one_with_its_time_and_place(
 def test_answers_of_another_day_or_to_another_question_are_asked_again(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         landing.add(tmdb_server.client().movie_details(2501))
         landing.add(tmdb_server.client().search_movie("Bourne", 1))
     client = _resumed(tmdb_server, lake)
     assert client.movie_details_with_ids(2501).stored_in is None
     assert client.search_movie("Bourne", 2).stored_in is None
     assert client.search_movie("Bourne", 1).stored_in is not None
-    client.landed = LandedAnswers(lake, client.today - timedelta(days=1))
+    client.stored = StoredResponses(lake, client.today - timedelta(days=1))
     assert client.movie_details(2501).stored_in is None
 
 
 def test_a_deleted_film_is_not_asked_for_again_but_an_error_is(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawLanding(lake) as landing:
+    with RawWriter(lake) as landing:
         landing.add(tmdb_server.client().movie_details(5))
     assert _resumed(tmdb_server, lake).movie_details(5).status == 404
     elements = [

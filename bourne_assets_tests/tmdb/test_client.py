@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.tmdb.answers import Answer, parse
-from bourne_assets.tmdb.client import live_client
+from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets.tmdb.errors import (
     TmdbAuthError,
     TmdbError,
@@ -21,6 +20,7 @@ from bourne_assets.tmdb.errors import (
     TmdbUnavailable,
 )
 from bourne_assets.tmdb.models import Collection, ExternalIds, MovieDetails, SearchPage
+from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets_tests.standin import (
     HANG_UP,
     NOT_FOUND,
@@ -54,10 +54,10 @@ _JSON = st.recursive(
 pytestmark = pytest.mark.usefixtures("no_naps")
 
 
-def _answer(body: object, status: int = 200) -> Answer:
+def _answer(body: object, status: int = 200) -> Response:
     """An answer about film 2501, with this body: bytes as they are, else as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer("movie_details", "/movie/2501", {}, status, datetime.now(UTC), data)
+    return Response("movie_details", "/movie/2501", {}, status, datetime.now(UTC), data)
 
 
 def _film(**changes: object) -> MovieDetails:
@@ -117,7 +117,7 @@ def test_an_answer_holds_the_bytes_as_received_and_the_time(tmdb_server: TmdbSta
 
 
 def test_the_request_in_an_answer_names_no_credential(tmdb_server: TmdbStandIn) -> None:
-    client = live_client(
+    client = connect_tmdb(
         tmdb_server.base_url, token=None, key=tmdb_server.key, requests_per_second=PACE
     )
     answer = client.search_movie("Bourne", 1)
@@ -128,7 +128,7 @@ def test_the_request_in_an_answer_names_no_credential(tmdb_server: TmdbStandIn) 
 def test_a_credential_that_comes_back_in_an_answer_is_taken_out(
     tmdb_server: TmdbStandIn,
 ) -> None:
-    both = live_client(
+    both = connect_tmdb(
         tmdb_server.base_url,
         token=tmdb_server.token,
         key=tmdb_server.key,
@@ -140,7 +140,7 @@ def test_a_credential_that_comes_back_in_an_answer_is_taken_out(
     assert json.loads(answer.body) == {"url": "/3/authentication?api_key=***", "bearer": "***"}
 
 
-def test_a_live_client_says_that_tmdb_answered(tmdb_server: TmdbStandIn) -> None:
+def test_a_connect_tmdb_says_that_tmdb_answered(tmdb_server: TmdbStandIn) -> None:
     assert tmdb_server.client().source == "tmdb"
 
 
@@ -148,7 +148,7 @@ def test_a_live_client_says_that_tmdb_answered(tmdb_server: TmdbStandIn) -> None
 
 
 def test_an_invalid_credential_is_a_matter_of_configuration(tmdb_server: TmdbStandIn) -> None:
-    wrong = live_client(tmdb_server.base_url, token="wrong", key=None, requests_per_second=PACE)
+    wrong = connect_tmdb(tmdb_server.base_url, token="wrong", key=None, requests_per_second=PACE)
     with pytest.raises(TmdbAuthError) as caught:
         wrong.authentication()
     error = caught.value

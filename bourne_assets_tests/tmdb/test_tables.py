@@ -9,34 +9,34 @@ import pytest
 
 from bourne_assets.checks.rules import follows_schema
 from bourne_assets.tables import Integer, Table, conform, from_parquet, records, to_parquet
-from bourne_assets.tmdb.answers import Answer
 from bourne_assets.tmdb.errors import TmdbProtocolError
-from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
-from bourne_assets.tmdb.tables import (
+from bourne_assets.tmdb.films import (
     details_table,
     external_ids_row,
     external_ids_table,
     film_rows,
 )
+from bourne_assets.tmdb.responses import Response
+from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
 from bourne_assets_tests.standin import NOT_FOUND, snapshot
 
 _NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 
-def _details_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
+def _details_table(ids: Sequence[int], answers: Sequence[Response], source: str) -> pd.DataFrame:
     pairs = zip(ids, answers, strict=True)
     return details_table([film_rows(tmdb_id, answer, source)[0] for tmdb_id, answer in pairs])
 
 
-def _ids_table(ids: Sequence[int], answers: Sequence[Answer], source: str) -> pd.DataFrame:
+def _ids_table(ids: Sequence[int], answers: Sequence[Response], source: str) -> pd.DataFrame:
     pairs = zip(ids, answers, strict=True)
     return external_ids_table(
         [external_ids_row(tmdb_id, answer, source) for tmdb_id, answer in pairs]
     )
 
 
-_TableOf = Callable[[Sequence[int], Sequence[Answer], str], pd.DataFrame]
+_TableOf = Callable[[Sequence[int], Sequence[Response], str], pd.DataFrame]
 _TABLES = pytest.mark.parametrize(
     ("table_of", "model", "suffix"),
     [(_details_table, DetailsTable, ""), (_ids_table, ExternalIdsTable, "/external_ids")],
@@ -44,15 +44,15 @@ _TABLES = pytest.mark.parametrize(
 )
 
 
-def _answer(body: object, status: int = 200) -> Answer:
-    return Answer("movie_details", "/movie/1", {}, status, _NOON, json.dumps(body).encode())
+def _answer(body: object, status: int = 200) -> Response:
+    return Response("movie_details", "/movie/1", {}, status, _NOON, json.dumps(body).encode())
 
 
-def _gone() -> Answer:
-    return Answer("movie_details", "/movie/1", {}, 404, _NOON, NOT_FOUND.body)
+def _gone() -> Response:
+    return Response("movie_details", "/movie/1", {}, 404, _NOON, NOT_FOUND.body)
 
 
-def _details(tmdb_id: int = 2501, **changes: object) -> Answer:
+def _details(tmdb_id: int = 2501, **changes: object) -> Response:
     return _answer({**snapshot(f"movie/{tmdb_id}"), **changes})
 
 
@@ -252,7 +252,7 @@ def test_to_check_a_table_does_not_change_how_the_next_one_is_made() -> None:
 def test_each_row_bears_the_time_of_its_own_answer() -> None:
     later = datetime(2026, 11, 24, tzinfo=UTC)
     first, second = _details(2502), _details(2501)
-    moved = Answer(
+    moved = Response(
         second.endpoint, second.path, second.parameters, second.status, later, second.body
     )
     table = _details_table([2502, 2501], [first, moved], "tmdb")

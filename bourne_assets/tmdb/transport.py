@@ -18,7 +18,7 @@ from urllib3.util.retry import Retry
 
 from bourne_assets.tmdb.deadlines import Limits, limited
 from bourne_assets.tmdb.errors import TmdbInterrupted, TmdbProtocolError, TmdbUnavailable
-from bourne_assets.tmdb.pacing import Pacer
+from bourne_assets.tmdb.rate_limit import RateLimiter
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (5.0, 10.0)
@@ -46,7 +46,7 @@ _KINDS = (
 )
 
 
-class Exchanged(NamedTuple):
+class HttpReply(NamedTuple):
     """What came back.
 
     Attributes:
@@ -60,18 +60,18 @@ class Exchanged(NamedTuple):
     wait: float | None
 
     @property
-    def may_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the same question may have a better answer in a while."""
         if self.status == requests.codes.ok:
             return not _is_json(self.body)
         return self.status in _PASSING
 
 
-class Exchange:
+class Transport:
     """Asks over one session; may be shared by threads.
 
     Attributes:
-        pacer: Gives out the turns; None for an exchange that needs no pace.
+        rate_limiter: Gives out the turns; None for an exchange that needs no pace.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Exchange:
         session: requests.Session,
         base_url: str,
         *,
-        pacer: Pacer | None,
+        rate_limiter: RateLimiter | None,
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         self._session = session
         self._base_url = base_url
-        self.pacer = pacer
+        self.rate_limiter = rate_limiter
         self._timeout = timeout
         self._stopped = threading.Event()
 
@@ -92,7 +92,7 @@ class Exchange:
         """Ask nothing more, and wait for nothing more: what waits ends at once."""
         self._stopped.set()
 
-    def get(self, path: str, parameters: Mapping[str, str], maximum: int) -> Exchanged:
+    def get(self, path: str, parameters: Mapping[str, str], maximum: int) -> HttpReply:
         """The first answer that is no passing failure, or the last one.
 
         Args:
@@ -105,24 +105,26 @@ class Exchange:
             TmdbProtocolError: The answer is longer than any of TMDB's.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda found: found.may_pass)
-            | tenacity.retry_if_exception(_may_pass),
+            retry=tenacity.retry_if_result(lambda found: found.is_transient)
+            | tenacity.retry_if_exception(_is_transient),
             stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(_LONGEST_TRYING),
             wait=self._wait,
             sleep=self._sleep,
-            retry_error_callback=_last_word,
+            retry_error_callback=_last_reply,
         )
         question = requests.Request("GET", f"{self._base_url}{path}", params=dict(parameters))
         # Made ready before its turn comes: what is done between turn and sending blurs the pace.
         return retrying(self._once, path, self._session.prepare_request(question), maximum)
 
-    def _once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> Exchanged:
-        if self._stopped.is_set() or (self.pacer and not self.pacer.wait_turn(self._nap)):
+    def _once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
+        if self._stopped.is_set() or (
+            self.rate_limiter and not self.rate_limiter.acquire(self._nap)
+        ):
             raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
         start = time.monotonic()
         exchanged = self._exchanged(path, prepared, maximum)
-        if self.pacer:
-            self.pacer.saw(time.monotonic() - start)
+        if self.rate_limiter:
+            self.rate_limiter.observe_latency(time.monotonic() - start)
         return exchanged
 
     def _nap(self, seconds: float) -> bool:
@@ -133,7 +135,7 @@ class Exchange:
         """As tenacity wants it: where the exchange was stopped, the next try says so."""
         self._nap(seconds)
 
-    def _exchanged(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> Exchanged:
+    def _exchanged(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
         """Status and body; `from None`, for the errors of requests quote the whole URL."""
         limits = Limits(_WHOLE_ANSWER_SECONDS, maximum + _HEADER_BYTES, self._stopped)
         try:
@@ -144,7 +146,7 @@ class Exchange:
                 ) as response,
             ):
                 wait = retry_after(response.headers.get("Retry-After"))
-                return Exchanged(response.status_code, _body(response, path, maximum), wait)
+                return HttpReply(response.status_code, _body(response, path, maximum), wait)
         except (requests.RequestException, HTTPError, ValueError) as error:
             raise TmdbUnavailable(
                 f"TMDB did not answer {path} ({_kind(error)}): check the network and "
@@ -158,10 +160,10 @@ class Exchange:
         outcome = state.outcome
         if outcome is None or outcome.failed:
             return backoff
-        found: Exchanged = outcome.result()
+        found: HttpReply = outcome.result()
         asked = found.wait is not None or found.status == requests.codes.too_many_requests
-        if asked and self.pacer:
-            self.pacer.hold(backoff if found.wait is None else found.wait)
+        if asked and self.rate_limiter:
+            self.rate_limiter.pause(backoff if found.wait is None else found.wait)
             return 0.0
         return backoff
 
@@ -179,15 +181,15 @@ def retry_after(header: str | None) -> float | None:
         return None
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     return isinstance(error, TmdbUnavailable) and not isinstance(error, TmdbInterrupted)
 
 
-def _last_word(state: tenacity.RetryCallState) -> Exchanged:
+def _last_reply(state: tenacity.RetryCallState) -> HttpReply:
     """The last try's answer, or its error."""
     if state.outcome is None:  # tenacity asks after a try alone
         raise AssertionError
-    found: Exchanged = state.outcome.result()
+    found: HttpReply = state.outcome.result()
     return found
 
 

@@ -12,20 +12,20 @@ import pytest
 import redis
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.tmdb.errors import PacerUnavailable
-from bourne_assets.tmdb.shared_pacing import SharedPacer, shared_pacer
+from bourne_assets.tmdb.errors import RateLimiterUnavailable
+from bourne_assets.tmdb.redis_rate_limit import RedisRateLimiter, redis_rate_limiter
 from bourne_assets_tests.services import RedisServer, needs_redis
 
 pytestmark = needs_redis
 
 _ASKER = """
 import sys, time
-from bourne_assets.tmdb.shared_pacing import shared_pacer
-pacer = shared_pacer(sys.argv[1], "tmdb", float(sys.argv[2]))
+from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
+rate_limiter = redis_rate_limiter(sys.argv[1], "tmdb", float(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(int(sys.argv[3])):
-    assert pacer.wait_turn(lambda seconds: time.sleep(seconds))
+    assert rate_limiter.acquire(lambda seconds: time.sleep(seconds))
     print(time.time(), flush=True)
 """
 
@@ -82,55 +82,55 @@ def test_several_processes_together_keep_one_even_pace(
 
 
 def test_a_redis_that_remembers_nothing_gives_no_burst(client: redis.Redis) -> None:
-    pacer = SharedPacer(client, "tmdb", 50)
+    rate_limiter = RedisRateLimiter(client, "tmdb", 50)
     waits: list[float] = []
 
     def nap(seconds: float) -> bool:
         waits.append(seconds)
         return True
 
-    assert not pacer.wait_turn(nap)  # broken off
+    assert not rate_limiter.acquire(nap)  # broken off
     assert 0.9 < waits[0] <= 1.0
 
 
 def test_what_one_process_is_asked_to_wait_all_wait_and_a_shorter_wait_changes_nothing(
     client: redis.Redis,
 ) -> None:
-    one, other = SharedPacer(client, "tmdb", 100), SharedPacer(client, "tmdb", 100)
-    assert one.wait_turn(_sleep)
-    one.hold(5.0)
-    one.hold(0.1)
+    one, other = RedisRateLimiter(client, "tmdb", 100), RedisRateLimiter(client, "tmdb", 100)
+    assert one.acquire(_sleep)
+    one.pause(5.0)
+    one.pause(0.1)
     waits: list[float] = []
 
     def nap(seconds: float) -> bool:
         waits.append(seconds)
         return True
 
-    assert not other.wait_turn(nap)
+    assert not other.acquire(nap)
     assert 4.5 < waits[0] <= 5.0
 
 
 def test_another_server_has_a_pace_of_its_own(client: redis.Redis) -> None:
-    SharedPacer(client, "tmdb", 1).hold(60.0)
-    assert SharedPacer(client, "proxy", 100).wait_turn(_sleep)
+    RedisRateLimiter(client, "tmdb", 1).pause(60.0)
+    assert RedisRateLimiter(client, "proxy", 100).acquire(_sleep)
 
 
 def test_a_turn_waits_for_a_redis_that_is_restarted(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
-        pacer = shared_pacer(server.url, "tmdb", 100)
-        assert pacer.wait_turn(_sleep)
+        rate_limiter = redis_rate_limiter(server.url, "tmdb", 100)
+        assert rate_limiter.acquire(_sleep)
         server.stop()
         threading.Timer(1.0, server.start).start()
-        assert pacer.wait_turn(_sleep)
+        assert rate_limiter.acquire(_sleep)
 
 
 def test_a_redis_that_is_gone_ends_in_one_sentence_without_its_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bourne_assets.tmdb.shared_pacing._TRIES", 1)
-    pacer = shared_pacer("redis://:hidden-word@127.0.0.1:1/0", "tmdb", 3)
-    with pytest.raises(PacerUnavailable) as caught:
-        pacer.wait_turn(_sleep)
+    monkeypatch.setattr("bourne_assets.tmdb.redis_rate_limit._TRIES", 1)
+    rate_limiter = redis_rate_limiter("redis://:hidden-word@127.0.0.1:1/0", "tmdb", 3)
+    with pytest.raises(RateLimiterUnavailable) as caught:
+        rate_limiter.acquire(_sleep)
     assert str(caught.value) == (
         "The Redis that keeps TMDB's pace does not answer as it should (ConnectionError): "
         "check BOURNE_REDIS_URL and the server."
@@ -140,4 +140,4 @@ def test_a_redis_that_is_gone_ends_in_one_sentence_without_its_password(
 def test_without_the_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigurationError, match=r"bourne_assets\[deploy-celery\]"):
-        shared_pacer("redis://127.0.0.1:1/7", "tmdb", 3)
+        redis_rate_limiter("redis://127.0.0.1:1/7", "tmdb", 3)

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bourne_assets.tmdb.answers import parse
-from bourne_assets.tmdb.client import TmdbClient, live_client
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import (
     TmdbError,
     TmdbInterrupted,
@@ -21,9 +20,10 @@ from bourne_assets.tmdb.errors import (
     TmdbRateLimited,
     TmdbUnavailable,
 )
-from bourne_assets.tmdb.exchange import TRIES, Exchange, retry_after
 from bourne_assets.tmdb.models import MovieDetails
-from bourne_assets.tmdb.pacing import Pacer, process_pacer
+from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
+from bourne_assets.tmdb.responses import parse
+from bourne_assets.tmdb.transport import TRIES, Transport, retry_after
 from bourne_assets_tests.standin import (
     HANG_UP,
     OFFLINE,
@@ -68,14 +68,14 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Nobody really waits."""
     clock = Clock()
-    monkeypatch.setattr(Exchange, "_nap", lambda _, seconds: clock.nap(seconds))
+    monkeypatch.setattr(Transport, "_nap", lambda _, seconds: clock.nap(seconds))
     return clock
 
 
 @pytest.fixture
 def client(clock: Clock, tmdb_server: TmdbStandIn) -> TmdbClient:
     """A client of the stand-in, whose waits take no time."""
-    return tmdb_server.client(Pacer(PACE, clock=clock))
+    return tmdb_server.client(RateLimiter(PACE, clock=clock))
 
 
 # What is asked again.
@@ -113,7 +113,7 @@ def test_a_broken_answer_is_retried_and_not_taken_for_one(
 
 def test_an_answer_that_stalls_is_retried(tmdb_server: TmdbStandIn) -> None:
     tmdb_server.script("/movie/2501", [Reply(seconds=1.0)])
-    hasty = live_client(
+    hasty = connect_tmdb(
         tmdb_server.base_url,
         token=tmdb_server.token,
         key=None,
@@ -142,7 +142,7 @@ _NEVER_ENDING = {
 def test_an_answer_that_trickles_in_is_given_up(
     tmdb_server: TmdbStandIn, client: TmdbClient, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    monkeypatch.setattr("bourne_assets.tmdb.exchange._WHOLE_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_ANSWER_SECONDS", 0.3)
     tmdb_server.script("/movie/2501", [reply] * _FOREVER)
     with pytest.raises(TmdbUnavailable, match="it took too long"):
         client.movie_details(2501)
@@ -170,7 +170,7 @@ def test_a_thread_that_waits_for_a_server_can_be_broken_off(
         waiting = pool.submit(client.movie_details, 2501)
         while not tmdb_server.requests:
             time.sleep(0.001)
-        client.exchange.stop()
+        client.transport.stop()
         with pytest.raises(TmdbInterrupted):
             waiting.result(timeout=4)
 
@@ -296,7 +296,7 @@ def test_a_stopped_client_waits_for_nothing_and_asks_nothing(tmdb_server: TmdbSt
         waiting = pool.submit(client.movie_details, 2501)
         while not tmdb_server.requests:
             time.sleep(0.001)
-        client.exchange.stop()
+        client.transport.stop()
         with pytest.raises(TmdbInterrupted):
             waiting.result(timeout=20)
     with pytest.raises(TmdbInterrupted):
@@ -307,9 +307,9 @@ def test_a_stopped_client_waits_for_nothing_and_asks_nothing(tmdb_server: TmdbSt
 # The pace.
 
 
-def _turns(pacer: Pacer, clock: Clock, number: int) -> Iterator[float]:
+def _turns(rate_limiter: RateLimiter, clock: Clock, number: int) -> Iterator[float]:
     for _ in range(number):
-        assert pacer.wait_turn(clock.nap)
+        assert rate_limiter.acquire(clock.nap)
         yield clock.now
 
 
@@ -321,10 +321,10 @@ def test_in_no_second_are_more_turns_than_the_pace_allows(pace: float, pauses: l
     """Whatever the callers do between their turns, and however late they take them."""
     clock = Clock()
     turns: list[float] = []
-    pacer = Pacer(pace, clock=clock)
+    rate_limiter = RateLimiter(pace, clock=clock)
     for pause in pauses:
         clock.now += pause
-        turns.extend(_turns(pacer, clock, 1))
+        turns.extend(_turns(rate_limiter, clock, 1))
     most = max(1, int(pace))
     for first, last in zip(turns, turns[most:], strict=False):
         assert last - first >= 1.0 - 1e-9
@@ -332,7 +332,7 @@ def test_in_no_second_are_more_turns_than_the_pace_allows(pace: float, pauses: l
 
 def test_turns_are_spread_evenly_and_there_is_no_burst_at_the_start() -> None:
     clock = Clock()
-    turns = list(_turns(Pacer(39.0, clock=clock), clock, 100))
+    turns = list(_turns(RateLimiter(39.0, clock=clock), clock, 100))
     gaps = [after - before for before, after in pairwise(turns)]
     assert gaps == [pytest.approx(1 / 39)] * 99
 
@@ -340,31 +340,33 @@ def test_turns_are_spread_evenly_and_there_is_no_burst_at_the_start() -> None:
 def test_a_turn_taken_late_does_not_lower_the_pace() -> None:
     clock = Clock()
     turns: list[float] = []
-    pacer = Pacer(39.0, clock=clock)
+    rate_limiter = RateLimiter(39.0, clock=clock)
     for _ in range(390):
-        turns.extend(_turns(pacer, clock, 1))
+        turns.extend(_turns(rate_limiter, clock, 1))
         clock.now += 0.01  # somebody was slow, though not for a whole interval
     assert (len(turns) - 1) / (turns[-1] - turns[0]) == pytest.approx(39.0, rel=0.001)
 
 
 def test_a_longer_hold_is_not_shortened_by_a_later_one() -> None:
     clock = Clock()
-    pacer = Pacer(PACE, clock=clock)
-    pacer.hold(5.0)
-    pacer.hold(1.0)
-    assert next(_turns(pacer, clock, 1)) == pytest.approx(5.0)
+    rate_limiter = RateLimiter(PACE, clock=clock)
+    rate_limiter.pause(5.0)
+    rate_limiter.pause(1.0)
+    assert next(_turns(rate_limiter, clock, 1)) == pytest.approx(5.0)
 
 
-def test_clients_of_one_pace_share_one_pacer() -> None:
-    assert process_pacer(12.5) is process_pacer(12.5)
-    assert process_pacer(12.5) is not process_pacer(13.5)
+def test_clients_of_one_host_and_pace_share_one_rate_limiter() -> None:
+    ours = process_rate_limiter("api.themoviedb.org", 12.5)
+    assert process_rate_limiter("api.themoviedb.org", 12.5) is ours
+    assert process_rate_limiter("api.themoviedb.org", 13.5) is not ours
+    assert process_rate_limiter("proxy.example", 12.5) is not ours
 
 
 def test_clients_of_a_process_keep_one_pace_together(
     tmdb_server: TmdbStandIn, clock: Clock
 ) -> None:
-    pacer = Pacer(100.0, clock=clock)
-    clients = [tmdb_server.client(pacer) for _ in range(4)]
+    rate_limiter = RateLimiter(100.0, clock=clock)
+    clients = [tmdb_server.client(rate_limiter) for _ in range(4)]
     for number in range(61):
         assert clients[number % 4].movie_details(2501).status == 200
     assert clock.now == pytest.approx(60 / 100)
@@ -373,7 +375,7 @@ def test_clients_of_a_process_keep_one_pace_together(
 def test_a_limiter_at_the_pace_refuses_nothing_that_is_not_asked_again() -> None:
     limiter = Limiter(20)
     with TmdbStandIn(GeneratedCatalogue(60), limiter=limiter) as server:
-        client = server.client(Pacer(60.0))  # three times too fast
+        client = server.client(RateLimiter(60.0))  # three times too fast
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(client.movie_details, range(1, 61)))
     assert [json.loads(answer.body)["id"] for answer in answers] == list(range(1, 61))
@@ -384,13 +386,13 @@ def test_faults_of_all_kinds_lose_nothing(no_naps: None) -> None:
     del no_naps
     faults = Faults(0.3, stall_seconds=0.4)
     with TmdbStandIn(GeneratedCatalogue(100), faults=faults) as server:
-        client = live_client(
+        client = connect_tmdb(
             server.base_url,
             token=server.token,
             key=None,
             requests_per_second=PACE,
             timeout=(1.0, 0.2),
-            pacer=Pacer(PACE),
+            rate_limiter=RateLimiter(PACE),
         )
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(client.movie_details, range(1, 101)))
@@ -403,7 +405,7 @@ def test_a_proxy_of_the_shell_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with TmdbStandIn() as proxy:
         proxy.override("/movie/7", {"id": 7})
         monkeypatch.setenv("http_proxy", proxy.base_url.removesuffix("/3"))
-        client = live_client(
+        client = connect_tmdb(
             "http://tmdb.invalid/3", token=proxy.token, key=None, requests_per_second=PACE
         )
         assert json.loads(client.movie_details(7).body) == {"id": 7}
@@ -411,9 +413,9 @@ def test_a_proxy_of_the_shell_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wait_for_a_turn_can_be_broken_off() -> None:
-    pacer, stopped = Pacer(1.0), threading.Event()
-    assert pacer.wait_turn(stopped.wait)
+    rate_limiter, stopped = RateLimiter(1.0), threading.Event()
+    assert rate_limiter.acquire(stopped.wait)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(pacer.wait_turn, stopped.wait)
+        waiting = pool.submit(rate_limiter.acquire, stopped.wait)
         stopped.set()
         assert waiting.result(timeout=20) is False

@@ -1,0 +1,1 @@
+"""The chapter tmdb/: client, transport, raw responses, tables, snapshot."""
