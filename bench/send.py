@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.opening import open_csv
-from bourne_assets.csvs.journal import Journal
+from bourne_assets.csvs.landing.journal import Journal
+from bourne_assets.csvs.landing.upload import PendingUpload, Uploader
 from bourne_assets.csvs.reading.scan import scan
-from bourne_assets.csvs.sending import Outgoing, Sender
 from bourne_assets.lake.keys import LANDED_CSVS, dataset_name
 from bourne_assets.lake.server import Credentials, connect_server
 
@@ -27,14 +27,14 @@ def main() -> int:
     lake = connect_server(os.environ["AWS_ENDPOINT_URL"], keys, os.environ["BUCKET"], prefix)
     known = lake.folders(LANDED_CSVS)
     with Journal(Path(folder), lake) as journal:
-        sender = Sender(lake, date(2026, 11, 23), journal, lambda _: None)
+        sender = Uploader(lake, date(2026, 11, 23), journal, lambda _: None)
 
         def send(name: str) -> None:
             file = CsvFile.of(Path(name))
             is_new = dataset_name(file.path.name) not in known
             with open_csv(file) as opened:
                 found = scan(opened.path, size=opened.stamp.size)
-                sender.send(Outgoing(file.path.name, opened, found, is_new))
+                sender.send(PendingUpload(file.path.name, opened, found, is_new))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(send, names))

@@ -19,7 +19,7 @@ from bourne_assets.checks.figures import IMPLAUSIBLE_BELOW_USD, figure_rules
 from bourne_assets.checks.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.lake.store import CSV, JSON, PARQUET, Lake
 from bourne_assets.resources.io_manager import LakeIOManager

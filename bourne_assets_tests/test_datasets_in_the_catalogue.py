@@ -11,7 +11,7 @@ import pytest
 from bourne_assets.assets.datasets import dataset_key
 from bourne_assets.automation.landing_runs import landing_and_what_follows
 from bourne_assets.csvs.errors import CsvDatasetsError
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -204,7 +204,7 @@ def test_a_page_names_the_object_of_its_dataset_however_it_is_spelled(
 )
 def test_a_name_that_no_dataset_has_is_refused(platform: Platform, name: str) -> None:
     platform.datasets.write_text(f'datasets:\n  "{name}": {{}}\n', encoding="utf-8")
-    with pytest.raises(CsvDatasetsError, match="which is no dataset"):
+    with pytest.raises(CsvDatasetsError, match="which is not a dataset name"):
         platform.defs()
 
 

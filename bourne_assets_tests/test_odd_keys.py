@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from bourne_assets.csvs.journal import Journal
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.lake.changes import changes_since
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.server import connect_server
@@ -140,7 +140,7 @@ def test_many_files_are_landed_beside_odd_keys(place: Place, tmp_path: Path) -> 
 def test_uploads_that_were_given_up_are_aborted_beside_odd_ones(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bourne_assets.csvs.journal._GIVEN_UP", timedelta(days=-1))
+    monkeypatch.setattr("bourne_assets.csvs.landing.journal._GIVEN_UP", timedelta(days=-1))
     place.lake.begin_upload("Raw/Local/CSV/M/a.csv", "text/csv", "ab")
     place.lake.begin_upload("Raw/Local/CSV/M/z.csv", "text/csv", "ab")
     odd = f"{place.lake.prefix}/{place.odd[0].format('Raw/Local/CSV/M')}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.ratings import RatingsTable, landed_ratings
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings

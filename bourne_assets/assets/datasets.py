@@ -13,8 +13,10 @@ import dagster as dg
 
 from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP
 from bourne_assets.catalogue import object_metadata
-from bourne_assets.csvs.landing import Landing
+from bourne_assets.csvs.landing.batch import Landing
+from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
+from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.lake import keys
 from bourne_assets.settings import Settings
 
@@ -79,17 +81,16 @@ def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
     )
 
 
-def _files(profile: dict[str, Any]) -> str:
-    return "From " + ", ".join(str(each["file"]) for each in profile["files"])
+def _files(profile: Profile) -> str:
+    return "From " + ", ".join(each.file for each in profile.files)
 
 
-def _described(column: dict[str, Any]) -> str:
-    unknown = f"{column['nulls']:,} unknown"
-    if column["low"] is None:
+def _described(column: ColumnProfile) -> str:
+    unknown = f"{column.nulls:,} unknown"
+    if column.low is None:
         return f"{unknown}, and nothing else."
     return (
-        f"{unknown}, about {column['distinct']:,} distinct values, "
-        f"from {column['low']} to {column['high']}."
+        f"{unknown}, about {column.distinct:,} distinct values, from {column.low} to {column.high}."
     )
 
 
@@ -103,23 +104,17 @@ def _texts(records: Sequence[dg.EventLogRecord], name: str) -> list[str]:
     return [str(value.value) for value in values if value is not None]
 
 
-def _metadata(profile: dict[str, Any]) -> dict[str, Any]:
+def _metadata(profile: Profile) -> dict[str, Any]:
     columns = [
-        dg.TableColumn(
-            str(column["name"]),
-            str(column["type"]),
-            description=_described(column),
-        )
-        for column in profile["columns"]
+        dg.TableColumn(column.name, column.type, description=_described(column))
+        for column in profile.columns
     ]
-    delivery = sorted(str(each["sha256"]) for each in profile["files"])
+    delivery = sorted(each.sha256 for each in profile.files)
     return {
         _DELIVERY: _digest(delivery),
-        _READING: _digest(
-            [str(profile["rows"]), *(f"{each.name} {each.type}" for each in columns)]
-        ),
-        "dagster/uri": str(profile["table"]),
-        "dagster/row_count": int(profile["rows"]),
+        _READING: _digest([str(profile.rows), *(f"{each.name} {each.type}" for each in columns)]),
+        "dagster/uri": profile.table,
+        "dagster/row_count": profile.rows,
         "dagster/column_schema": dg.TableSchema(columns=columns),
-        "landed_files": dg.MetadataValue.json([str(each["uri"]) for each in profile["files"]]),
+        "landed_files": dg.MetadataValue.json([each.uri for each in profile.files]),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -14,8 +15,8 @@ from bourne_assets.assets.datasets import landed_datasets
 from bourne_assets.catalogue import whole_table
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.inbox import fetched
-from bourne_assets.csvs.landing import Landing, land_csv_files
-from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
+from bourne_assets.csvs.landing.batch import Landing, land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -113,9 +114,9 @@ def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
 def _profiles(landing: Landing) -> dict[str, Any]:
     """Each column of each dataset: type, nulls, estimate of distinct values, least and greatest."""
     rows = [
-        {"dataset": dataset, **column}
+        {"dataset": dataset, **asdict(column)}
         for dataset, profile in sorted(landing.profiles.items())
-        for column in profile["columns"]
+        for column in profile.columns
     ]
     return {"profile": whole_table(rows)} if rows else {}
 

@@ -5,8 +5,8 @@ import pandas as pd
 
 from bourne_assets.assets.common import RAW_CSVS
 from bourne_assets.checks.rules import Finding, Rule, check_of, follows_schema, result_of
-from bourne_assets.csvs.landing import bytes_that_differ
-from bourne_assets.csvs.schemas import REJECTED, ManifestTable
+from bourne_assets.csvs.landing.batch import bytes_that_differ
+from bourne_assets.csvs.landing.manifest import REJECTED, ManifestTable
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.tables import records
 

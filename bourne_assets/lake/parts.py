@@ -2,7 +2,7 @@
 
 obstore knows no condition for such uploads and hides their ids, so that they go through boto3,
 whose cost per request does not matter where a request carries megabytes.
-What must not be put here: objects sent in one request (`store`), and files (`csvs.sending`).
+What must not be put here: objects sent in one request (`store`), and files (`csvs.landing.upload`).
 """
 
 import hashlib

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bourne_assets.assets.saga import saga_assets
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.ratings import RatingsTable
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga

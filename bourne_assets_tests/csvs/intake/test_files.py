@@ -1,14 +1,116 @@
 """Which CSV files are found, and that no two of them share a name."""
 
+import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files, with_distinct_names
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for CSV files."""
+    path = tmp_path / "batch"
+    path.mkdir()
+    return path
+
+
+def _written(folder: Path, name: str, data: bytes = b"id\n1\n") -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_csv_files_are_found_in_order_of_their_names_whatever_their_case(folder: Path) -> None:
+    for name in ("b.csv", "A.CSV", "c.Csv", "notes.txt", "csv", "d.csv.gz", "e.gz"):
+        _written(folder, name)
+    assert [file.name for file in find_csv_files(folder)] == [
+        "A.CSV",
+        "b.csv",
+        "c.Csv",
+        "d.csv.gz",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.csv",
+        ".csv",
+        "~$films.csv",
+        "films.csv~",
+        ".#films.csv",
+        "#films.csv#",
+        "._films.csv",
+    ],
+)
+def test_hidden_files_and_what_editors_leave_are_left_out(folder: Path, name: str) -> None:
+    _written(folder, name)
+    _written(folder, "films.csv")
+    (folder / "folder.csv").mkdir()
+    (folder / ".git").mkdir()
+    _written(folder / ".git", "deep.csv")
+    (folder / "__MACOSX").mkdir()
+    _written(folder / "__MACOSX", "films.csv")
+    assert [file.name for file in find_csv_files(folder)] == ["films.csv"]
+
+
+def test_files_at_any_depth_are_named_by_their_path_below_the_folder(
+    folder: Path,
+) -> None:
+    (folder / "b" / "c").mkdir(parents=True)
+    _written(folder / "b" / "c", "deep.csv")
+    _written(folder, "films.csv")
+    assert [file.name for file in find_csv_files(folder)] == ["b/c/deep.csv", "films.csv"]
+
+
+def test_files_of_several_places_are_told_apart(folder: Path) -> None:
+    for place in ("a", "b"):
+        (folder / place).mkdir()
+        _written(folder / place, "films.csv")
+    places = [folder / "a", folder / "b", folder / "a" / "films.csv"]
+    assert [file.name for file in find_csv_files(*places)] == [
+        str(folder / "a" / "films.csv"),
+        str(folder / "b" / "films.csv"),
+    ]
+
+
+def test_pipes_and_dangling_links_are_found_so_that_the_manifest_names_them(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "link.csv").symlink_to("nowhere.csv")
+    assert [file.name for file in find_csv_files(folder)] == ["link.csv", "pipe.csv"]
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt"], [".hidden.csv"]])
+def test_a_folder_without_csv_files_is_an_error_of_configuration(
+    folder: Path, names: list[str]
+) -> None:
+    for name in names:
+        _written(folder, name)
+    with pytest.raises(CsvFolderError, match="holds no CSV files") as raised:
+        find_csv_files(folder)
+    assert raised.value.exit_code == 2
+    assert str(folder) in str(raised.value)
+    assert "BOURNE_CSV_DIR" in str(raised.value)
+
+
+def test_a_missing_folder_is_an_error_of_configuration(tmp_path: Path) -> None:
+    with pytest.raises(CsvFolderError, match="cannot be read") as raised:
+        find_csv_files(tmp_path / "missing")
+    assert raised.value.exit_code == 2
+    assert "No such file" in str(raised.value)
+    assert "BOURNE_CSV_DIR" in str(raised.value)
+
+
+def test_a_file_that_is_named_is_landed_whatever_its_extension(tmp_path: Path) -> None:
+    (file,) = find_csv_files(_written(tmp_path, "films.txt"))
+    assert (file.name, file.path) == ("films.txt", tmp_path / "films.txt")
 
 
 @pytest.mark.timeout(20)  # every file was once compared with every other: 29 seconds
@@ -25,14 +127,12 @@ def test_a_file_that_is_given_twice_is_one(tmp_path: Path) -> None:
     assert len(find_csv_files(tmp_path, tmp_path / "films.csv", tmp_path / ".")) == 1
 
 
-def test_names_that_look_alike_when_they_are_printed_are_numbered(
-    lake: Lake, tmp_path: Path
-) -> None:
-    folder = tmp_path / "batch"
-    folder.mkdir()
+def test_names_that_look_alike_when_they_are_printed_are_numbered(lake: Lake, folder: Path) -> None:
     for name in ("bell\x07.csv", "bell\\x07.csv"):
         (folder / name).write_bytes(b"id\n1\n")
-    landing = land_csv_files(find_csv_files(folder), lake, date(2026, 11, 23), journal=tmp_path)
+    landing = land_csv_files(
+        find_csv_files(folder), lake, date(2026, 11, 23), journal=folder.parent
+    )
     rows = {row["file"]: row["status"] for row in records(landing.manifest)}
     assert sorted(rows.values()) == ["landed", "rejected"]
     assert all(name.isprintable() for name in rows)

@@ -12,8 +12,8 @@ import pytest
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
 from bourne_assets.csvs.intake.opening import open_csv
-from bourne_assets.csvs.landing import land_csv_files
-from bourne_assets.csvs.schemas import LANDED, REJECTED
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_parquet, records
 
@@ -142,7 +142,7 @@ def test_bytes_digest_and_table_of_a_file_swapped_while_it_is_landed_are_those_o
         return swap_first
 
     monkeypatch.setattr(
-        "bourne_assets.csvs.landing.scan", swapping(land_csv_files.__globals__["scan"])
+        "bourne_assets.csvs.landing.batch.scan", swapping(land_csv_files.__globals__["scan"])
     )
     files = find_csv_files(folder)
     (row,) = records(land_csv_files(files, lake, _DAY, journal=folder.parent / "j").manifest)

@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.reader import read_csv
-from bourne_assets.csvs.schemas import LANDED, REJECTED
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
@@ -115,7 +115,7 @@ def test_progress_that_cannot_be_written_ends_nothing(
         told.append(line)
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("bourne_assets.csvs.landing._PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("bourne_assets.csvs.landing.batch._PROGRESS_SECONDS", 0.0)
     (folder / "large.csv").write_bytes(_FILMS * 200_000)
     rows = _land(lake, folder, tell=tell)
     assert told

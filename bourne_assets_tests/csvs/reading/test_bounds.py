@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.csvs.reading import bounds
-from bourne_assets.csvs.schemas import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 

@@ -2,7 +2,7 @@
 
 Locks of the kernel tell whose landing still lives. They also let one landing at a time of this
 machine complete a key, for not every S3 server decides between two of them in one step.
-What must not be put here: sending (`sending`).
+Not here: sending (`upload`).
 """
 
 import contextlib

@@ -1,8 +1,14 @@
-"""The columns of the landing's manifest."""
+"""The manifest of a landing: one row a file. Not here: what becomes of a file (`batch`)."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 from pandera.pandas import Field
 
-from bourne_assets.tables import Integer, Table
+from bourne_assets.csvs.landing.profile import Drift, FileFacts
+from bourne_assets.tables import Integer, Table, conform
 
 LANDED = "landed"
 UNCHANGED = "unchanged"
@@ -50,3 +56,64 @@ class ManifestTable(Table):
     unreadable: str = Field(
         nullable=True, description="Values that are no number where the challenge has one"
     )
+
+
+_COLUMNS = tuple(ManifestTable.to_schema().columns)
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes:
+        file: Its name in the batch.
+        dataset: Name of its dataset.
+        size: Bytes.
+        status: LANDED, UNCHANGED or REJECTED.
+        reason: Why it is rejected.
+        facts: What is known of it, where it is not.
+    """
+
+    file: str
+    dataset: str
+    size: int
+    status: str = REJECTED
+    reason: str | None = None
+    facts: FileFacts | None = None
+
+
+@dataclass(frozen=True)
+class DatasetOutcome:
+    """What became of the table of a dataset.
+
+    Attributes:
+        table_uri: Where it lies; None where there is none.
+        table_error: Why it is not one of this landing; None where it is.
+        drift: How each file's columns differ from those of the last landing, by name.
+    """
+
+    table_uri: str | None
+    table_error: str | None
+    drift: dict[str, Drift]
+
+
+def make_manifest(outcomes: Iterable[tuple[FileOutcome, DatasetOutcome]]) -> pd.DataFrame:
+    """The manifest of files, each with what became of its dataset, as `ManifestTable`."""
+    rows = [_row(file, dataset) for file, dataset in outcomes]
+    return conform(sorted(rows, key=lambda row: str(row["file"])), ManifestTable)
+
+
+def _row(file: FileOutcome, dataset: DatasetOutcome) -> dict[str, Any]:
+    row = {"reason": file.reason, "size": file.size}
+    if file.facts is not None:
+        drift = dataset.drift.get(file.file, Drift())
+        row = {
+            **file.facts.model_dump(),
+            "columns": file.facts.delimiter.join(file.facts.columns),
+            "table_uri": dataset.table_uri,
+            "table_error": dataset.table_error,
+            "drift": "; ".join(drift.changes) or None,
+            "missing_id": drift.missing_id,
+        }
+    row |= {"file": file.file, "dataset": file.dataset, "status": file.status}
+    return {name: row.get(name) for name in _COLUMNS}

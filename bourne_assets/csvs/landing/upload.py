@@ -1,6 +1,6 @@
 """One file into the lake, byte for byte, under a key that nobody has, with proof that it arrived.
 
-What must not be put here: which files (`files`), and what they hold (`reading`).
+Not here: which files (`intake`), and what stands in them (`reading`).
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from threading import Condition
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.opening import OpenedCsv
-from bourne_assets.csvs.journal import Journal
+from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectExists
@@ -30,23 +30,23 @@ _CHANGED = "it changed while it was sent"
 
 
 @dataclass(frozen=True)
-class Outgoing:
-    """A file that is to be sent.
+class PendingUpload:
+    """A file to send.
 
     Attributes:
         file_name: Its name, without folders.
         source: The opened file.
-        found: What was found in it, above all its digest.
+        scan: What stands in it, above all its digest.
         is_new: Whether its dataset has no objects in the lake yet.
     """
 
     file_name: str
     source: OpenedCsv
-    found: Scan
+    scan: Scan
     is_new: bool = False
 
 
-class Sender:
+class Uploader:
     """Sends files, many at once, with bounded memory.
 
     Args:
@@ -62,42 +62,42 @@ class Sender:
         self._lake = lake
         self._landed_on = landed_on
         self._journal = journal
-        self._sent = sent
+        self._on_sent = sent
         self._parts = ThreadPoolExecutor(_PART_THREADS, thread_name_prefix="parts")
-        self._budget = _Budget(_IN_FLIGHT_BYTES)
+        self._in_flight = _InFlightBytes(_IN_FLIGHT_BYTES)
 
     def close(self) -> None:
         """Wait for what is on its way."""
         self._parts.shutdown(wait=True, cancel_futures=True)
 
-    def find(self, outgoing: Outgoing) -> tuple[str, StoredObject | None]:
+    def find(self, pending: PendingUpload) -> tuple[str, StoredObject | None]:
         """The key for a file, and the object with its bytes, if the lake has them there already.
 
         Raises:
             CsvRejected: Both keys of the day are taken by other bytes.
             LakeError: The lake failed.
         """
-        digest = outgoing.found.sha256
-        key = keys.landed_csv(outgoing.file_name, self._landed_on)
-        if outgoing.is_new:
+        digest = pending.scan.sha256
+        key = keys.landed_csv(pending.file_name, self._landed_on)
+        if pending.is_new:
             return key, None
         for candidate in (key, keys.with_digest(key, digest)):
             known = self._lake.find(candidate)
             if known is None:
                 return candidate, None
-            if known.sha256 is None and known.size == outgoing.found.size:
+            if known.sha256 is None and known.size == pending.scan.size:
                 known = self._lake.digest(candidate)  # somebody else put it there
-            if known.sha256 == digest and known.size == outgoing.found.size:
+            if known.sha256 == digest and known.size == pending.scan.size:
                 return candidate, known
         raise CsvRejected(f"the lake holds other bytes under {self._lake.uri(candidate)}")
 
     def send(
-        self, outgoing: Outgoing, approve: Callable[[], None] = lambda: None
+        self, pending: PendingUpload, approve: Callable[[], None] = lambda: None
     ) -> tuple[StoredObject, bool]:
         """Send a file, unless the lake has its bytes for this day.
 
         Args:
-            outgoing: The file.
+            pending: The file.
             approve: Called when all bytes have been sent and nothing is visible yet; what it
                 raises leaves nothing behind.
 
@@ -110,30 +110,30 @@ class Sender:
             OSError: The file cannot be read.
         """
         for _ in range(3):  # another landing may be faster, twice at most
-            key, known = self.find(outgoing)
+            key, known = self.find(pending)
             if known is not None:
                 approve()
-                self._sent(outgoing.found.size)
+                self._on_sent(pending.scan.size)
                 return known, False
             try:
-                return self._new(outgoing, key, approve), True
+                return self._new(pending, key, approve), True
             except ObjectExists:
-                outgoing = replace(outgoing, is_new=False)
+                pending = replace(pending, is_new=False)
         raise CsvRejected(f"other landings are writing to {self._lake.uri(key)}")
 
-    def copy(self, outgoing: Outgoing, earlier: str) -> StoredObject | None:
+    def copy(self, pending: PendingUpload, earlier: str) -> StoredObject | None:
         """The bytes that the lake has of another day, copied there and not sent once more.
 
         Args:
-            outgoing: The file.
+            pending: The file.
             earlier: Key of an object that had its bytes.
 
         Returns:
             The object; None where there is nothing to copy, or the day's key is taken.
         """
-        key, known = self.find(replace(outgoing, is_new=False))
+        key, known = self.find(replace(pending, is_new=False))
         source = self._lake.find(earlier)
-        if known is not None or source is None or source.sha256 != outgoing.found.sha256:
+        if known is not None or source is None or source.sha256 != pending.scan.sha256:
             return None
         with self._journal.completing(key):
             if self._lake.find(key) is not None:
@@ -145,42 +145,42 @@ class Sender:
         found = self._lake.find(key)
         if found is None or found.sha256 != source.sha256 or found.size != source.size:
             return None
-        self._sent(source.size)
+        self._on_sent(source.size)
         return found
 
-    def _new(self, outgoing: Outgoing, key: str, approve: Callable[[], None]) -> StoredObject:
-        if outgoing.found.size > SINGLE_BYTES:
-            return self._in_parts(outgoing, key, approve)
-        data = outgoing.source.path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != outgoing.found.sha256:
+    def _new(self, pending: PendingUpload, key: str, approve: Callable[[], None]) -> StoredObject:
+        if pending.scan.size > SINGLE_BYTES:
+            return self._in_parts(pending, key, approve)
+        data = pending.source.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != pending.scan.sha256:
             raise CsvRejected(_CHANGED)
         approve()
-        _must_be_same(outgoing)
+        _ensure_unchanged(pending)
         with self._journal.completing(key):
-            stored = self._lake.write(
-                key, data, CSV, create_only=True, sha256=outgoing.found.sha256
-            )
+            stored = self._lake.write(key, data, CSV, create_only=True, sha256=pending.scan.sha256)
         # The server has checked the SHA-256; its ETag is the MD5 of what it stored, with most.
         if stored.etag != hashlib.md5(data, usedforsecurity=False).hexdigest():
-            self._must_have_arrived(key, stored)
-        self._sent(len(data))
+            self._ensure_arrived(key, stored)
+        self._on_sent(len(data))
         return stored
 
-    def _must_have_arrived(self, key: str, stored: StoredObject) -> None:
+    def _ensure_arrived(self, key: str, stored: StoredObject) -> None:
         if self._lake.digest(key).sha256 != stored.sha256:
             raise CsvRejected(f"other bytes arrived at {stored.uri} than were sent")
 
-    def _in_parts(self, outgoing: Outgoing, key: str, approve: Callable[[], None]) -> StoredObject:
+    def _in_parts(
+        self, pending: PendingUpload, key: str, approve: Callable[[], None]
+    ) -> StoredObject:
         self._journal.note(key)
-        upload = self._lake.begin_upload(key, CSV, outgoing.found.sha256)
+        upload = self._lake.begin_upload(key, CSV, pending.scan.sha256)
         try:
             self._journal.note(key, upload.upload_id)
-            parts = self._sent_parts(outgoing, upload)
+            parts = self._sent_parts(pending, upload)
             approve()
-            _must_be_same(outgoing)
+            _ensure_unchanged(pending)
             with self._journal.completing(key):
                 # Asked once more, for not every server looks and completes in one step.
-                self._must_be_free(key)
+                self._ensure_free(key)
                 checksum = upload.complete(parts)
         except BaseException:
             # Where the lake is gone as well, the journal tells the next landing.
@@ -188,47 +188,47 @@ class Sender:
                 upload.abort()
             raise
         stored = StoredObject(
-            self._lake.uri(key), outgoing.found.size, outgoing.found.sha256, None, checksum
+            self._lake.uri(key), pending.scan.size, pending.scan.sha256, None, checksum
         )
         if checksum is None:  # a server without checksums: only the bytes themselves are proof
-            self._must_have_arrived(key, stored)
+            self._ensure_arrived(key, stored)
         return stored
 
-    def _must_be_free(self, key: str) -> None:
+    def _ensure_free(self, key: str) -> None:
         if self._lake.find(key) is not None:
             raise ObjectExists(self._lake.uri(key))
 
-    def _sent_parts(self, outgoing: Outgoing, upload: Upload) -> list[Part]:
+    def _sent_parts(self, pending: PendingUpload, upload: Upload) -> list[Part]:
         """Send all parts; the digest of what was read must be that of the scan."""
-        size = max(_PART_BYTES, -(-outgoing.found.size // _MAXIMUM_PARTS))
+        size = max(_PART_BYTES, -(-pending.scan.size // _MAXIMUM_PARTS))
         digest = hashlib.sha256()
         futures: list[Future[Part]] = []
-        looked_at = 0
+        checked = 0
         try:
-            for number, data in enumerate(_pieces(outgoing, size), start=1):
+            for number, data in enumerate(_pieces(pending, size), start=1):
                 digest.update(data)
-                self._budget.take(size)
+                self._in_flight.acquire(size)
                 futures.append(self._parts.submit(self._send_part, upload, number, data, size))
-                while looked_at < len(futures) and futures[looked_at].done():
-                    futures[looked_at].result()
-                    looked_at += 1
-            if digest.hexdigest() != outgoing.found.sha256:
+                while checked < len(futures) and futures[checked].done():
+                    futures[checked].result()
+                    checked += 1
+            if digest.hexdigest() != pending.scan.sha256:
                 raise CsvRejected(_CHANGED)
             return [future.result() for future in futures]
         finally:
             wait(futures)
 
     def _send_part(self, upload: Upload, number: int, data: bytes, size: int) -> Part:
-        with self._budget.giving(size):
+        with self._in_flight.releasing(size):
             part = upload.send(number, data)
-        self._sent(len(data))
+        self._on_sent(len(data))
         return part
 
 
-def _pieces(outgoing: Outgoing, size: int) -> Iterator[bytes]:
+def _pieces(pending: PendingUpload, size: int) -> Iterator[bytes]:
     """Pieces of one size, however little a read gives; the last one may be smaller."""
-    left = outgoing.found.size
-    with outgoing.source.path.open("rb", buffering=0) as source:
+    left = pending.scan.size
+    with pending.source.path.open("rb", buffering=0) as source:
         while piece := source.read(size):
             while len(piece) < size and (more := source.read(size - len(piece))):
                 piece += more
@@ -238,31 +238,31 @@ def _pieces(outgoing: Outgoing, size: int) -> Iterator[bytes]:
             yield piece
 
 
-def _must_be_same(outgoing: Outgoing) -> None:
-    if outgoing.source.has_changed():
+def _ensure_unchanged(pending: PendingUpload) -> None:
+    if pending.source.has_changed():
         raise CsvRejected(_CHANGED)
 
 
-class _Budget:
+class _InFlightBytes:
     """Bytes that may be held at once; a single piece may always be."""
 
     def __init__(self, size: int) -> None:
         self._size, self._used = size, 0
         self._free = Condition()
 
-    def take(self, size: int) -> None:
+    def acquire(self, size: int) -> None:
         with self._free:
             self._free.wait_for(lambda: self._used == 0 or self._used + size <= self._size)
             self._used += size
 
-    def give(self, size: int) -> None:
+    def release(self, size: int) -> None:
         with self._free:
             self._used -= size
             self._free.notify_all()
 
     @contextlib.contextmanager
-    def giving(self, size: int) -> Iterator[None]:
+    def releasing(self, size: int) -> Iterator[None]:
         try:
             yield
         finally:
-            self.give(size)
+            self.release(size)

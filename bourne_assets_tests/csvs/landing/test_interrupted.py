@@ -12,9 +12,9 @@ from threading import Barrier, Thread
 
 import pytest
 
-from bourne_assets.csvs.journal import Journal, JournalUnusable
-from bourne_assets.csvs.landing import Landing, land_csv_files
-from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED
+from bourne_assets.csvs.landing.batch import Landing, land_csv_files
+from bourne_assets.csvs.landing.journal import Journal, JournalUnusable
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import LakeFailed, ObjectExists, ObjectMissing
 from bourne_assets.lake.keys import LANDED_CSVS
@@ -28,7 +28,7 @@ _PROGRAM = """
 import sys
 from datetime import date
 from pathlib import Path
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.server import Credentials, connect_server
 endpoint, access, secret, bucket, prefix, journal, *files = sys.argv[1:]
 lake = connect_server(endpoint, Credentials(access, secret), bucket, prefix)

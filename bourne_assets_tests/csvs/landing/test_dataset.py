@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing import land_csv_files
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, UNCHANGED
+from bourne_assets.csvs.landing.progress import Progress
 from bourne_assets.csvs.options import Datasets, load_datasets
-from bourne_assets.csvs.progress import Progress
-from bourne_assets.csvs.schemas import LANDED, UNCHANGED
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DATA_DIR
@@ -213,7 +213,7 @@ def test_the_same_bytes_of_another_day_are_copied_and_not_sent(
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
     _land(lake, folder)
     monkeypatch.setattr(
-        "bourne_assets.csvs.sending.Sender.send", lambda *_, **__: pytest.fail("sent")
+        "bourne_assets.csvs.landing.upload.Uploader.send", lambda *_, **__: pytest.fail("sent")
     )
     row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
     assert row["uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/24/films.csv")

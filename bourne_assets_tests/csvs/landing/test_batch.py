@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 from bourne_assets.assets.raw_csvs import raw_csvs_assets
-from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
-from bourne_assets.csvs.landing import bytes_that_differ, land_csv_files
-from bourne_assets.csvs.schemas import LANDED, REJECTED, UNCHANGED, ManifestTable
+from bourne_assets.csvs.landing.batch import bytes_that_differ, land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import CSV, Lake, StoredObject
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -348,7 +347,7 @@ class _BusyFolder(Lake):
 def test_a_file_that_changes_while_it_is_sent_is_rejected_and_leaves_nothing(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, single_put_bytes: int
 ) -> None:
-    monkeypatch.setattr("bourne_assets.csvs.sending.SINGLE_BYTES", single_put_bytes)
+    monkeypatch.setattr("bourne_assets.csvs.landing.upload.SINGLE_BYTES", single_put_bytes)
     busy = _BusyFolder(lake._store, lake.bucket, lake.prefix, lake.endpoint, lake._access)
     busy.path = _written(folder, "films.csv")
     (row,) = _land(busy, busy.path).to_dict("records")
@@ -369,100 +368,6 @@ def test_a_folder_that_is_itself_a_link_is_read(lake: Lake, folder: Path) -> Non
     link = folder.parent / "link"
     link.symlink_to(folder)
     assert _land(lake, *find_csv_files(link))["status"].to_list() == [LANDED]
-
-
-# Which files are found
-
-
-def test_csv_files_are_found_in_order_of_their_names_whatever_their_case(folder: Path) -> None:
-    for name in ("b.csv", "A.CSV", "c.Csv", "notes.txt", "csv", "d.csv.gz", "e.gz"):
-        _written(folder, name)
-    assert [file.name for file in find_csv_files(folder)] == [
-        "A.CSV",
-        "b.csv",
-        "c.Csv",
-        "d.csv.gz",
-    ]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        ".hidden.csv",
-        ".csv",
-        "~$films.csv",
-        "films.csv~",
-        ".#films.csv",
-        "#films.csv#",
-        "._films.csv",
-    ],
-)
-def test_hidden_files_and_what_editors_leave_are_left_out(folder: Path, name: str) -> None:
-    _written(folder, name)
-    _written(folder, "films.csv")
-    (folder / "folder.csv").mkdir()
-    (folder / ".git").mkdir()
-    _written(folder / ".git", "deep.csv")
-    (folder / "__MACOSX").mkdir()
-    _written(folder / "__MACOSX", "films.csv")
-    assert [file.name for file in find_csv_files(folder)] == ["films.csv"]
-
-
-def test_files_at_any_depth_are_named_by_their_path_below_the_folder(
-    lake: Lake, folder: Path
-) -> None:
-    (folder / "b" / "c").mkdir(parents=True)
-    _written(folder / "b" / "c", "deep.csv")
-    _written(folder, "films.csv")
-    manifest = _land(lake, *find_csv_files(folder))
-    assert manifest["file"].to_list() == ["b/c/deep.csv", "films.csv"]
-    assert lake.list("Raw") == [
-        "Raw/Local/CSV/Deep/2026/11/23/deep.csv",
-        "Raw/Local/CSV/Films/2026/11/23/films.csv",
-    ]
-
-
-def test_files_of_several_places_are_told_apart(folder: Path) -> None:
-    for place in ("a", "b"):
-        (folder / place).mkdir()
-        _written(folder / place, "films.csv")
-    places = [folder / "a", folder / "b", folder / "a" / "films.csv"]
-    assert [file.name for file in find_csv_files(*places)] == [
-        str(folder / "a" / "films.csv"),
-        str(folder / "b" / "films.csv"),
-    ]
-
-
-def test_pipes_and_dangling_links_are_found_so_that_the_manifest_names_them(folder: Path) -> None:
-    _as_pipe(folder / "pipe.csv")
-    _as_dangling_link(folder / "link.csv")
-    assert [file.name for file in find_csv_files(folder)] == ["link.csv", "pipe.csv"]
-
-
-@pytest.mark.parametrize("names", [[], ["notes.txt"], [".hidden.csv"]])
-def test_a_folder_without_csv_files_is_an_error_of_configuration(
-    folder: Path, names: list[str]
-) -> None:
-    for name in names:
-        _written(folder, name)
-    with pytest.raises(CsvFolderError, match="holds no CSV files") as raised:
-        find_csv_files(folder)
-    assert raised.value.exit_code == 2
-    assert str(folder) in str(raised.value)
-    assert "BOURNE_CSV_DIR" in str(raised.value)
-
-
-def test_a_missing_folder_is_an_error_of_configuration(tmp_path: Path) -> None:
-    with pytest.raises(CsvFolderError, match="cannot be read") as raised:
-        find_csv_files(tmp_path / "missing")
-    assert raised.value.exit_code == 2
-    assert "No such file" in str(raised.value)
-    assert "BOURNE_CSV_DIR" in str(raised.value)
-
-
-def test_a_file_that_is_named_is_landed_whatever_its_extension(tmp_path: Path) -> None:
-    (file,) = find_csv_files(_written(tmp_path, "films.txt"))
-    assert (file.name, file.path) == ("films.txt", tmp_path / "films.txt")
 
 
 # The manifest

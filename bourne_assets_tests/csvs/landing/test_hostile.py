@@ -16,8 +16,8 @@ import pytest
 
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing import land_csv_files
-from bourne_assets.csvs.schemas import LANDED, REJECTED
+from bourne_assets.csvs.landing.batch import land_csv_files
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_parquet, records
 

@@ -1,0 +1,320 @@
+"""A batch of CSV files into the lake: bytes, rejected lines, tables, and the manifest.
+
+Files are scanned, read and sent at the same time, many at once; an object becomes visible when
+its file has been read and is known to be whole. A bad file stops no other.
+Not here: how a file is sent (`upload`), how it is read (`reading`), and its table (`dataset`).
+"""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.csvs.errors import CsvRejected, LandingStopped
+from bourne_assets.csvs.intake.files import CsvFile, with_distinct_names
+from bourne_assets.csvs.intake.opening import OpenedCsv, open_csv
+from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, LandedFile
+from bourne_assets.csvs.landing.journal import Journal
+from bourne_assets.csvs.landing.manifest import (
+    LANDED,
+    REJECTED,
+    UNCHANGED,
+    FileOutcome,
+    make_manifest,
+)
+from bourne_assets.csvs.landing.profile import Profile
+from bourne_assets.csvs.landing.progress import Progress
+from bourne_assets.csvs.landing.upload import SINGLE_BYTES, PendingUpload, Uploader
+from bourne_assets.csvs.options import Datasets
+from bourne_assets.csvs.reading.pool import SessionPool
+from bourne_assets.csvs.reading.scan import scan
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import LakeError, ObjectMissing
+from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.tables import records
+
+_FILES_AT_ONCE = 8
+#: So many files are asked for one by one; for more, one list of all datasets is cheaper.
+_FEW_FILES = 16
+_SHOWN_CHARACTERS = 300
+_PROGRESS_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What became of a batch.
+
+    Attributes:
+        manifest: `ManifestTable`.
+        profiles: Those of the datasets that were landed, by name.
+    """
+
+    manifest: pd.DataFrame
+    profiles: dict[str, Profile] = field(default_factory=dict)
+
+
+def land_csv_files(
+    files: Iterable[Path | CsvFile],
+    lake: Lake,
+    landed_on: date,
+    *,
+    datasets: Datasets | None = None,
+    journal: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Landing:
+    """Land files and say what became of each; a bad file stops no other.
+
+    Args:
+        files: The files.
+        lake: Where to.
+        landed_on: UTC day in the keys.
+        datasets: What the user declared of datasets.
+        journal: Folder in which uploads in progress are noted, shared by the landings of this
+            machine; None: one below the system's folder for temporary files.
+        tell: Called with a line of progress, once a second at most.
+
+    Raises:
+        LakeError: The lake refused or failed.
+    """
+    given = [CsvFile.of(file) if isinstance(file, Path) else file for file in files]
+    folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
+    with Journal(folder, lake) as noted:
+        noted.clean()
+        batch = _Batch(
+            with_distinct_names(given),
+            lake,
+            landed_on=landed_on,
+            datasets=datasets or Datasets(),
+            journal=noted,
+            tell=tell,
+        )
+        return batch.land()
+
+
+def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]]:
+    """Landed files whose object no longer has the manifest's SHA-256.
+
+    Objects that were sent in one request are read back. Of larger ones the server's own checksum
+    is asked for, which it computed from what it stored; where it keeps none, they are read too.
+
+    Raises:
+        LakeError: The lake failed.
+    """
+    landed = manifest[manifest["status"] != REJECTED]
+    rows = records(landed[["uri", "sha256", "checksum"]])
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+        found = list(pool.map(lambda row: _digest_now(lake, row), rows))
+    return [
+        {"uri": str(row["uri"]), "expected": str(row["sha256"]), "found": digest}
+        for row, digest in zip(rows, found, strict=True)
+        if digest != row["sha256"]
+    ]
+
+
+def _digest_now(lake: Lake, row: dict[str, Any]) -> str:
+    key = lake.key(str(row["uri"]))
+    try:
+        if row["checksum"] is not None and lake.checksum(key) == row["checksum"]:
+            return str(row["sha256"])
+        return str(lake.digest(key).sha256)
+    except ObjectMissing:
+        return "missing"
+
+
+class _Batch:
+    """The files of one landing."""
+
+    def __init__(
+        self,
+        files: Sequence[CsvFile],
+        lake: Lake,
+        *,
+        landed_on: date,
+        datasets: Datasets,
+        journal: Journal,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._files = files
+        self._lake = lake
+        self._folder = journal.scratch
+        self._tell = tell
+        self._stopped = Event()
+        sizes = [_size(file.path) for file in files]
+        self._progress = Progress(len(files), sum(sizes))
+        if any(size > SINGLE_BYTES for size in sizes):
+            journal.clean_given_up()
+        self._sessions = SessionPool(self._ensure_running, self._folder)
+        self._uploader = Uploader(lake, landed_on, journal, self._count_sent)
+        self._writer = DatasetWriter(lake, self._sessions, self._folder)
+        self._datasets = self._group(datasets)
+        self._numbers = count(1)
+
+    def _group(self, datasets: Datasets) -> dict[str, DatasetBatch]:
+        """The files by dataset."""
+        is_large = len(self._files) > _FEW_FILES
+        known = self._lake.folders(keys.LANDED_CSVS) if is_large else None
+        grouped: dict[str, DatasetBatch] = {}
+        for file in self._files:
+            name = _dataset_of(file)
+            if name not in grouped:
+                is_new = known is not None and name not in known
+                grouped[name] = DatasetBatch(name, datasets[name], is_new=is_new)
+            grouped[name].expect(file.name)
+        return grouped
+
+    def land(self) -> Landing:
+        """Land all files."""
+        pool = ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="landing")
+        try:
+            futures = [pool.submit(self._land, file) for file in self._files]
+            self._wait(set(futures))
+            outcomes = [future.result() for future in futures]
+        except BaseException:  # an interrupt as well: the threads must end before it goes on
+            self._stopped.set()
+            self._sessions.interrupt()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        finally:
+            pool.shutdown(wait=True)
+            self._uploader.close()
+            self._sessions.close()
+        manifest = make_manifest(
+            (outcome, self._datasets[outcome.dataset].outcome) for outcome in outcomes
+        )
+        return Landing(manifest, self._writer.profiles)
+
+    def _wait(self, pending: set[Future[FileOutcome]]) -> None:
+        last_line = time.monotonic()
+        while pending:
+            done, pending = wait(pending, timeout=_PROGRESS_SECONDS, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            if pending and time.monotonic() - last_line >= _PROGRESS_SECONDS:
+                last_line = time.monotonic()
+                # A terminal that is gone, or a full disk of logs, must not end a landing.
+                with contextlib.suppress(Exception):
+                    self._tell(self._progress.line())
+
+    def _land(self, file: CsvFile) -> FileOutcome:
+        """Land a file, and the table of its dataset after the last of its files."""
+        dataset = self._datasets[_dataset_of(file)]
+        outcome = FileOutcome(file.name, dataset.name, _size(file.path))
+        try:
+            with open_csv(file) as opened:
+                landed, status = self._landed(file, opened, dataset)
+            facts = landed.facts
+            outcome = replace(outcome, size=facts.size, status=status, facts=facts)
+            dataset.add(landed)
+        except (LakeError, LandingStopped):
+            raise
+        except Exception as error:
+            outcome = replace(outcome, reason=_reason(error))
+            dataset.reject(file.name)
+        if dataset.claim_if_complete():
+            self._write_table(dataset)
+        self._progress.end_file()
+        return outcome
+
+    def _write_table(self, dataset: DatasetBatch) -> None:
+        """Write the table of a dataset whose bytes are landed; one that fails stops no other."""
+        try:
+            self._writer.write(dataset)
+        except (LakeError, LandingStopped):
+            raise
+        except Exception as error:
+            dataset.table_error = _reason(error)
+
+    def _landed(
+        self, file: CsvFile, opened: OpenedCsv, dataset: DatasetBatch
+    ) -> tuple[LandedFile, str]:
+        """Scan, read and send a file; its status is LANDED or UNCHANGED."""
+        scanned = scan(opened.path, self._count_scanned, opened.stamp.size)
+        pending = PendingUpload(file.file_name, opened, scanned, dataset.is_new)
+        facts = self._writer.known_facts(dataset, file.name, scanned.sha256)
+        if facts is not None:
+            stored, status = self._send(pending, dataset, file.name, self._ensure_running)
+            checksum = stored.checksum or facts.checksum
+            facts = facts.model_copy(update={"uri": stored.uri, "checksum": checksum})
+            return LandedFile(file, opened.stamp, scanned, facts, None), status
+        reading = self._sessions.submit(
+            opened.path,
+            self._folder / f"{next(self._numbers)}.parquet",
+            scanned,
+            dataset.options,
+            summarised=dataset.is_single,
+        )
+
+        def approve() -> None:
+            reading.result()
+            self._ensure_running()
+
+        try:
+            stored, status = self._send(pending, dataset, file.name, approve)
+            facts = self._writer.keep(file.name, stored, scanned, reading.result())
+        except BaseException:  # an interrupt as well: nobody waits for the reading any more
+            if not reading.cancel():
+                wait([reading])  # it reads the file, which is about to be closed
+            raise
+        return LandedFile(file, opened.stamp, scanned, facts, reading.result()), status
+
+    def _send(
+        self,
+        pending: PendingUpload,
+        dataset: DatasetBatch,
+        name: str,
+        approve: Callable[[], None],
+    ) -> tuple[StoredObject, str]:
+        """Send a file, or have the server copy what it has of another day."""
+        earlier = self._writer.earlier_key(dataset, name, pending.scan.sha256)
+        if earlier is not None:
+            approve()
+            copied = self._uploader.copy(pending, earlier)
+            if copied is not None:
+                return copied, LANDED
+        stored, is_sent = self._uploader.send(pending, approve)
+        return stored, LANDED if is_sent else UNCHANGED
+
+    def _ensure_running(self) -> None:
+        if self._stopped.is_set():
+            raise LandingStopped("The landing was stopped.")
+
+    def _count_scanned(self, size: int) -> None:
+        self._ensure_running()
+        self._progress.look(size)
+
+    def _count_sent(self, size: int) -> None:
+        self._ensure_running()
+        self._progress.send(size)
+
+
+def _dataset_of(file: CsvFile) -> str:
+    return keys.dataset_name(keys.printable(file.file_name))
+
+
+def _reason(error: Exception) -> str:
+    """Why a file is rejected, for people."""
+    if isinstance(error, CsvRejected):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror or error})"
+    if isinstance(error, MemoryError):
+        return "reading it takes more memory than there is"
+    detail = keys.printable(" ".join(str(error).split()))[:_SHOWN_CHARACTERS]
+    return f"reading it failed ({type(error).__name__}: {detail})"
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file, 0 where even that cannot be known."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

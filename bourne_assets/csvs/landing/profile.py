@@ -1,0 +1,198 @@
+"""The profile of a dataset: what its last landing found, and how its columns drift from it.
+
+It lies as JSON beside the table, and says which files, read in which way, the table was made of.
+Not here: reading rows (`reading`), and making the table (`dataset`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bourne_assets.csvs.options import CHALLENGE_ID, DatasetOptions
+from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import JSON, Lake
+from bourne_assets.tables import to_json
+
+#: Raised when reading changes: what an older version made is made again.
+READER_VERSION = 2
+
+
+class FileFacts(BaseModel):
+    """What is known of one landed file.
+
+    Attributes:
+        file: Its name in the batch.
+        uri: Where its bytes lie.
+        size: Bytes.
+        sha256: Their digest.
+        checksum: The server's own checksum, where the file was sent in parts.
+        lines: Records below the header, counted in the bytes.
+        rows: Those that fit the header.
+        rejected_rows: The others.
+        rejects_uri: Where these lie, with reasons.
+        encoding: As Python names it.
+        delimiter: One character.
+        quote: The quoting character; empty where quotes are data.
+        has_header: Whether the first line names the columns.
+        columns: Names of the columns.
+        unreadable: Values that do not have the type of their column, for people.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    uri: str
+    size: int
+    sha256: str
+    checksum: str | None
+    lines: int
+    rows: int
+    rejected_rows: int
+    rejects_uri: str | None
+    encoding: str
+    delimiter: str
+    quote: str
+    has_header: bool
+    columns: tuple[str, ...]
+    unreadable: str | None
+
+
+class Profile(BaseModel):
+    """What is known of a dataset after its landing.
+
+    Attributes:
+        schema_version: Of this object.
+        reader_version: Of the program's reading.
+        dataset: Name of the dataset.
+        table: Where its table lies.
+        titles: Where the challenge's titles of it lie, if it has some.
+        rows: Rows of the table.
+        id: The column without which the dataset is worthless, if it has one.
+        columns: What each column of the table holds.
+        files: The files that the table was made of, in order of their names.
+        options: What the user declared of the dataset; `said` in JSON.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_version: Literal[1] = 1
+    reader_version: int
+    dataset: str
+    table: str
+    titles: str | None
+    rows: int
+    id: str | None
+    columns: tuple[ColumnProfile, ...]
+    files: tuple[FileFacts, ...]
+    options: DatasetOptions = Field(alias="said")
+
+    def file(self, name: str, sha256: str) -> FileFacts | None:
+        """What is known of a file of this name and content; None where it was not landed last."""
+        same = (facts for facts in self.files if (facts.file, facts.sha256) == (name, sha256))
+        return next(same, None)
+
+    def is_read_like_now(self, options: DatasetOptions) -> bool:
+        """Whether its files were read as they would be now, with these options."""
+        # Dumped, for how fresh a dataset must be is no part of how it is read.
+        return (
+            self.reader_version == READER_VERSION
+            and self.options.model_dump() == options.model_dump()
+        )
+
+    def is_of(self, files: Sequence[FileFacts]) -> bool:
+        """Whether its table is made of these files, in this order."""
+        return [(each.file, each.sha256) for each in self.files] == [
+            (each.file, each.sha256) for each in files
+        ]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How columns differ from those of the last landing.
+
+    Attributes:
+        changes: One sentence a change; none: they are the same.
+        missing_id: The id column, where the file no longer has it.
+    """
+
+    changes: tuple[str, ...] = ()
+    missing_id: str | None = None
+
+
+def read_profile(lake: Lake, dataset: str) -> Profile | None:
+    """The profile of the last landing; None where there is none that this version can read.
+
+    Raises:
+        LakeError: The lake failed.
+    """
+    try:
+        data, _ = lake.read(keys.dataset_profile(dataset))
+        return Profile.model_validate_json(data)
+    except (ObjectMissing, ValidationError):
+        return None
+
+
+def write_profile(lake: Lake, profile: Profile) -> None:
+    """Write the profile of a landing, in place of the last one.
+
+    Raises:
+        LakeError: The lake failed.
+    """
+    content = to_json(profile.model_dump(mode="json", by_alias=True))
+    lake.write(keys.dataset_profile(profile.dataset), content, JSON)
+
+
+def find_drift(
+    profile: Profile | None, types: Mapping[str, str], dialect: Dialect, options: DatasetOptions
+) -> Drift:
+    """Compare columns with those of the last landing.
+
+    Args:
+        profile: That of the last landing, if there is one.
+        types: Types of the columns that were landed now, by name.
+        dialect: Their file's dialect.
+        options: What the user declared of the dataset.
+    """
+    id_column = id_of(profile, dialect, options)
+    missing = id_column if id_column is not None and id_column not in types else None
+    if profile is None:
+        return Drift((), missing)
+    before = {column.name: column.type for column in profile.columns}
+    return Drift(tuple(_changes(before, types)), missing)
+
+
+def id_of(profile: Profile | None, dialect: Dialect, options: DatasetOptions) -> str | None:
+    """The id column: the declared one, the last landing's, the challenge's, or one named `id`."""
+    if options.id or (profile is not None and profile.id):
+        return options.id or (profile.id if profile else None)
+    if dialect.is_challenge:
+        return CHALLENGE_ID
+    return next((name for name in dialect.columns if name.casefold() == "id"), None)
+
+
+def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    missing = [name for name in before if name not in now]
+    new = [name for name in now if name not in before]
+    places = {name: place for place, name in enumerate(before)}
+    renamed = {
+        name: list(now)[places[name]]
+        for name in missing
+        if places[name] < len(now)
+        and list(now)[places[name]] in new
+        and now[list(now)[places[name]]] == before[name]
+    }
+    return [
+        *(f"renamed: {old} is now {name}" for old, name in renamed.items()),
+        *(f"missing: {name}" for name in missing if name not in renamed),
+        *(f"new: {name}" for name in new if name not in renamed.values()),
+        *(
+            f"retyped: {name} was {before[name]} and is {now[name]}"
+            for name in now
+            if name in before and before[name] != now[name]
+        ),
+    ]
