@@ -1,5 +1,6 @@
 """What deploy/ and the Dockerfile promise, read as the tools that use them would read them."""
 
+import http.client
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from bourne_assets_tests.services import needs_postgres, postgres_database
 
 ROOT = Path(bourne_assets.__file__).parents[1]
 DEPLOY = ROOT / "deploy"
+#: SeaweedFS's parts beside S3, in the order of their ports.
+PARTS = ("master", "volume", "filer", "admin")
 
 
 @pytest.fixture
@@ -114,6 +117,58 @@ def test_the_lake_has_the_flags_of_the_embedded_one(compose: dict[str, Any]) -> 
     }
     assert len(safe) >= 8
     assert safe <= set(compose["services"]["seaweedfs"]["command"])
+
+
+def test_the_lakes_own_ports_are_closed_to_the_other_containers(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    """The service as a process of this machine, with its paths and ports moved."""
+    from bourne_assets.lake.server import LakeFolder, credentials, free_base_port, is_healthy
+
+    service, folder = compose["services"]["seaweedfs"], LakeFolder(tmp_path)
+    credentials(folder)
+    port = free_base_port()
+    moved = {
+        "-dir=": tmp_path / "data",
+        "-s3.config=": folder.identities,
+        "-s3.port=": port,
+        "-ip.bind=": "127.0.0.1",
+    }
+    command = [flag for flag in service["command"] if not flag.startswith(tuple(moved))]
+    command += [f"{flag}{value}" for flag, value in moved.items()]
+    command += [f"-{part}.port={port + 1 + step}" for step, part in enumerate(PARTS)]
+    working = tmp_path / "run"
+    for path in (working, tmp_path / "data"):
+        path.mkdir()
+    program = [part.replace("$$", "$") for part in service["entrypoint"]]
+    programs = f"{Path(sys.executable).parent}:{os.defpath}"
+    with (folder.root / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*program, *command],
+            cwd=working,
+            env={"PATH": programs, "PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        while not is_healthy(f"http://127.0.0.1:{port}"):
+            assert server.poll() is None, (folder.root / "log").read_text()[-2000:]
+        assert _status(port + 2, "/1,0100000000") == 401
+        for number in (port, *range(port + 1, port + 5)):
+            with pytest.raises(http.client.RemoteDisconnected):
+                _status(number + 10_000, "/")
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def test_runs_go_to_the_code_server_that_is_there(compose: dict[str, Any]) -> None:

@@ -4,11 +4,14 @@ SigV4 guards the S3 port alone. Behind it master, volume server and filer talk t
 ports that ask nobody who they are, unless SeaweedFS is given signing keys for its HTTP requests
 and a certificate for gRPC. One process holds all of its parts, so they all share one certificate,
 which is its own authority, and everything is made afresh at each start.
+Run as `python -m bourne_assets.lake.server_security FOLDER` by the container that is the lake of
+deploy/compose.yaml.
 Not here: the S3 credentials (`server`), which live as long as the lake.
 """
 
 import ipaddress
 import secrets
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,3 +103,7 @@ def self_signed_certificate() -> tuple[str, str]:
             serialization.NoEncryption(),
         ).decode("ascii"),
     )
+
+
+if __name__ == "__main__":
+    write_server_keys(Path(sys.argv[1]))
