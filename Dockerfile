@@ -10,7 +10,9 @@ RUN /opt/bourne/bin/pip install --no-deps --only-binary :all: --require-hashes \
 COPY pyproject.toml setup.py README.md LICENSE /src/
 COPY bourne_assets /src/bourne_assets
 RUN /opt/bourne/bin/pip install --no-deps --no-build-isolation --no-index /src \
-    && /opt/bourne/bin/pip uninstall --yes pip setuptools
+    && /opt/bourne/bin/pip uninstall --yes pip setuptools \
+    # Whatever starts the webserver, such as Dagster's chart, gets the one with the guard in front.
+    && ln -sf bourne-webserver /opt/bourne/bin/dagster-webserver
 
 
 FROM python:3.13-slim-bookworm

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bourne_assets.answers.pictures.render import PictureNotDrawn, png_of
 from bourne_assets.lake import keys
+from bourne_assets.markup import in_markdown
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
 
@@ -125,11 +126,12 @@ def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
 
 def picture(specification: dict[str, Any], alternative: str) -> dg.MarkdownMetadataValue:
     """A chart as a Markdown picture that needs no other file; in words where it cannot be drawn."""
+    words = in_markdown(alternative)
     try:
         encoded = base64.b64encode(png_of(specification)).decode()
     except PictureNotDrawn as error:
-        return dg.MetadataValue.md(f"{alternative} ({error})")
-    return dg.MetadataValue.md(f"![{alternative}](data:image/png;base64,{encoded})")
+        return dg.MetadataValue.md(f"{words} ({in_markdown(error)})")
+    return dg.MetadataValue.md(f"![{words}](data:image/png;base64,{encoded})")
 
 
 def shortened(text: str) -> str:

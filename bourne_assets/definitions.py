@@ -35,6 +35,7 @@ from bourne_assets.csvs.options import load_datasets
 from bourne_assets.execution.executors import executor_of
 from bourne_assets.execution.retries import forgotten_retries_sensor
 from bourne_assets.resources.csvs import CsvFolderResource
+from bourne_assets.resources.fixed import fixed
 from bourne_assets.resources.io_manager import LakeIOManager
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.resources.tmdb import TmdbResource
@@ -111,7 +112,10 @@ def build_defs(
             alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),
             *(tmdb_changes_sensor(settings, saga) for saga in sagas),
         ],
-        resources=default_resources(settings, resources),
+        resources={
+            name: fixed(resource)
+            for name, resource in default_resources(settings, resources).items()
+        },
         executor=executor or executor_of(settings),
         loggers=loggers,
     )

@@ -4,14 +4,20 @@ Plain values and one POST. What must not be put here: how problems are found (`a
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import requests
 
 from bourne_assets.errors import BourneError
+from bourne_assets.markup import in_slack
+from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
 
+#: Seconds to connect, and between two pieces of the response's headers.
 _TIMEOUT_SECONDS = 10
+#: Seconds and bytes for all of its headers.
+_WHOLE_SECONDS, _MOST_BYTES = 15, 256 * 1024
 _NAMED = 5
 _LONGEST_SENTENCE = 300
 #: Slack shows the first 4,000 characters of a text.
@@ -63,7 +69,7 @@ def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
         link: Address of the run in Dagster's UI.
     """
     worst = ":red_circle:" if any(problem.is_error for problem in problems) else ":warning:"
-    lines = [f"{worst} *{_plain(saga)}*", *(_line(problem) for problem in problems)]
+    lines = [f"{worst} *{in_slack(saga)}*", *(_line(problem) for problem in problems)]
     text = "\n".join(lines)
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]} ..."
@@ -77,35 +83,37 @@ def post(webhook_url: str, text: str) -> None:
         NotDelivered: Nobody took it. The address, which is a secret, is not told.
     """
     try:
-        response = requests.post(
-            webhook_url, json={"text": text}, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-        )
+        status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})
     except (requests.RequestException, ValueError) as error:
         raise NotDelivered(
             f"The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({type(error).__name__}); it is "
             "tried again."
         ) from None
-    if not response.ok or response.is_redirect:
+    if not requests.codes.ok <= status < requests.codes.multiple_choices:
         raise NotDelivered(
-            f"BOURNE_ALERT_WEBHOOK_URL answered HTTP {response.status_code} to an alert; it is "
-            "tried again."
+            f"BOURNE_ALERT_WEBHOOK_URL answered HTTP {status} to an alert; it is tried again."
         )
+
+
+def _status(url: str, content: dict[str, str | bool]) -> int:
+    """The status of the response to a POST; what else the server sends is not waited for."""
+    limits = Limits(_WHOLE_SECONDS, _MOST_BYTES, threading.Event())
+    with requests.Session() as session, limited(limits):
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, LimitedAdapter())
+        with session.post(
+            url, json=content, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True
+        ) as response:
+            return response.status_code
 
 
 def _line(problem: Problem) -> str:
     mark = "" if problem.is_error else " (warning)"
-    line = f"• `{_plain(problem.asset)}`: {_plain(problem.what)}{mark}"
+    line = f"• `{in_slack(problem.asset)}`: {in_slack(problem.what)}{mark}"
     if problem.detail:
-        line += f" - {_plain(problem.detail[:_LONGEST_SENTENCE])}"
+        line += f" - {in_slack(problem.detail[:_LONGEST_SENTENCE])}"
     if problem.rows:
         names = ", ".join(problem.rows[:_NAMED])
         rest = problem.count - len(problem.rows[:_NAMED])
-        line += f": {_plain(names)}" + (f" and {rest} more" if rest > 0 else "")
+        line += f": {in_slack(names)}" + (f" and {rest} more" if rest > 0 else "")
     return line
-
-
-def _plain(text: str) -> str:
-    """Without what Slack takes for markup."""
-    for sign, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", " ")):
-        text = text.replace(sign, safe)
-    return text

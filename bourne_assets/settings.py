@@ -17,6 +17,8 @@ from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+#: A name, an IPv4 address or a bracketed IPv6 address, and a port.
+_HOST = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?")
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
@@ -72,6 +74,7 @@ class Settings:
         alert_webhook_url: Where alerts are posted; None: they are logged. It is a secret.
         tmdb_changes_seconds: How often TMDB is asked whether a film was changed.
         ui_url: Where people open Dagster's UI, for the links in alerts.
+        ui_allowed_hosts: Other host names, with or without a port, by which the UI is reached.
         executor: What executes the steps of a run: one of `EXECUTORS`.
         tmdb_runs_on: Where TMDB is asked: one of `TMDB_PLACES`.
         lambda_function: Name or ARN of the function that asks TMDB, where that is AWS Lambda.
@@ -91,6 +94,7 @@ class Settings:
     saga_slugs: tuple[str, ...] = ("bourne",)
     alert_webhook_url: str | None = field(default=None, repr=False)
     ui_url: str = DEFAULT_UI_URL
+    ui_allowed_hosts: tuple[str, ...] = ()
     tmdb_changes_seconds: int = 300
     executor: str = "in_process"
     tmdb_runs_on: str = "dagster"
@@ -148,6 +152,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         alert_webhook_url=_address(given, "BOURNE_ALERT_WEBHOOK_URL"),
         tmdb_changes_seconds=_seconds(given, "TMDB_CHANGES_SECONDS", defaults.tmdb_changes_seconds),
         ui_url=(_address(given, "BOURNE_UI_URL") or DEFAULT_UI_URL).rstrip("/"),
+        ui_allowed_hosts=_hosts(given.get("BOURNE_UI_ALLOWED_HOSTS", "")),
         executor=_one_of(EXECUTORS, given, "BOURNE_EXECUTOR", defaults.executor),
         tmdb_runs_on=_tmdb_place(given),
         lambda_function=given.get("BOURNE_LAMBDA_FUNCTION", defaults.lambda_function),
@@ -196,6 +201,17 @@ def _address(given: Mapping[str, str], name: str) -> str | None:
     if url is not None and not usable:
         raise ConfigurationError(f"{name} must be an http or https address with a host name.")
     return url
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ConfigurationError(
+                "BOURNE_UI_ALLOWED_HOSTS must be host names, with or without a port, such as "
+                f"dagster.example.com, with commas between them: {host!r} is none."
+            )
+    return hosts
 
 
 def _pace(text: str | None) -> float:

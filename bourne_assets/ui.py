@@ -12,7 +12,7 @@ from bourne_assets.settings import Settings
 
 
 def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
-    """Become `dagster dev`, so that a signal to this process reaches it.
+    """Become `dagster dev` with a guarded webserver, so that a signal to this process reaches it.
 
     Dagster would load a `.env`, a workspace.yaml and modules from the folder that it is started in.
     It is started in a folder of BOURNE_HOME instead, where none of them are.
@@ -38,7 +38,7 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         raise ConfigurationError(
             f"The folder {folder} cannot be used ({error.strerror}): check BOURNE_HOME."
         ) from error
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), *options]
+    command = [sys.executable, "-m", "bourne_assets.ui", "-w", str(WORKSPACE), *options]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 
@@ -51,3 +51,9 @@ def _absolute_paths(settings: Settings) -> dict[str, str]:
         "BOURNE_SAGAS_FILE": settings.sagas_file,
     }
     return {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+
+
+if __name__ == "__main__":
+    from bourne_assets.webserver import develop
+
+    develop(sys.argv[1:])

@@ -77,12 +77,25 @@ class DevServer:
 @contextmanager
 def dagster_dev(folder: Path, variables: Mapping[str, str]) -> Iterator[DevServer]:
     """Plain `dagster dev` in a folder like a fresh clone, as far as Dagster looks at it."""
+    with _dev([sys.executable, "-m", "dagster", "dev"], folder, variables) as server:
+        yield server
+
+
+@contextmanager
+def bourne_dev(folder: Path, variables: Mapping[str, str]) -> Iterator[DevServer]:
+    """`bourne dev` in such a folder."""
+    with _dev([str(Path(sys.executable).with_name("bourne")), "dev"], folder, variables) as server:
+        yield server
+
+
+@contextmanager
+def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterator[DevServer]:
     for name in ("dagster.yaml", "workspace.yaml", "dg.toml"):
         shutil.copy(ROOT / name, folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "--port", str(port)]
+    command = [*words, "--port", str(port)]
     with (folder / "dev.log").open("wb") as output:
         process = subprocess.Popen(
             command,

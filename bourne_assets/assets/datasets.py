@@ -18,6 +18,7 @@ from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.lake import keys
+from bourne_assets.markup import in_markdown
 from bourne_assets.settings import Settings
 
 #: Metadata that tells one delivery from another, and one way to read it from another.
@@ -62,14 +63,14 @@ def landed_datasets(
 
 def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
     dataset = keys.dataset_name(f"{name}.csv")
-    wanted = f" Its id column is `{said.id}`." if said.id else ""
+    wanted = f" Its id column is {in_markdown(said.id)}." if said.id else ""
     return dg.AssetSpec(
         dataset_key(name),
         deps=[RAW_CSVS],
         description=(
-            f"Rows of the CSV files named {dataset}, as they were landed last.\n\n"
+            f"Rows of the CSV files named {in_markdown(dataset)}, as they were landed last.\n\n"
             "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
-            f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/{dataset}/`. How "
+            f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
             f"it is read is said in the file of `BOURNE_CSV_DATASETS`.{wanted}"
         ),
         group_name=RAW_GROUP,
@@ -82,7 +83,7 @@ def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
 
 
 def _files(profile: Profile) -> str:
-    return "From " + ", ".join(each.file for each in profile.files)
+    return "From " + ", ".join(in_markdown(each.file) for each in profile.files)
 
 
 def _described(column: ColumnProfile) -> str:
@@ -90,7 +91,8 @@ def _described(column: ColumnProfile) -> str:
     if column.low is None:
         return f"{unknown}, and nothing else."
     return (
-        f"{unknown}, about {column.distinct:,} distinct values, from {column.low} to {column.high}."
+        f"{unknown}, about {column.distinct:,} distinct values, "
+        f"from {in_markdown(column.low)} to {in_markdown(column.high)}."
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from bourne_assets.assets.common import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
 from bourne_assets.assets.datasets import landed_datasets
+from bourne_assets.assets.run_config import RunConfig
 from bourne_assets.catalogue import whole_table
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.inbox import fetched
@@ -27,7 +28,7 @@ from bourne_assets.settings import Settings
 NOT_FETCHED = "objects_not_fetched"
 
 
-class LandingConfig(dg.Config):
+class LandingConfig(RunConfig):
     """What is landed, and under which day."""
 
     objects: list[str] = Field(
@@ -51,11 +52,11 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         owners=OWNERS,
         tags={"domain": "csv"},
         code_version="2",
+        config_schema=LandingConfig.fields_of_a_run(),
         metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
     )
     def raw_csvs_s3(
         context: dg.AssetExecutionContext,
-        config: LandingConfig,
         csv_folder: CsvFolderResource,
         lake: LakeResource,
     ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -68,6 +69,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         with its profile, and the challenge's files have a table of one row a title. A file that is
         no CSV is rejected, and stops no other.
         """
+        config = LandingConfig.of(context)
         connected, datasets = lake.connect(), csv_folder.datasets()
         with _batch(config, csv_folder, connected) as files:
             landing = land_csv_files(

@@ -20,6 +20,7 @@ from bourne_assets.assets.common import (
     saga_tags,
     tmdb_credit,
 )
+from bourne_assets.assets.run_config import RunConfig
 from bourne_assets.catalogue import FORMAT_KEY, table_metadata
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
@@ -28,7 +29,7 @@ from bourne_assets.settings import Settings
 from bourne_assets.tables import origin_of
 
 
-class ReportConfig(dg.Config):
+class ReportConfig(RunConfig):
     """Of which day the report is."""
 
     as_of: str | None = Field(
@@ -69,6 +70,7 @@ def report_assets(
         owners=OWNERS,
         tags=saga_tags(saga),
         code_version="1",
+        config_schema=ReportConfig.fields_of_a_run(),
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
             FORMAT_KEY: "html",
@@ -76,7 +78,7 @@ def report_assets(
         },
     )
     def saga_report(
-        config: ReportConfig,
+        context: dg.AssetExecutionContext,
         films: pd.DataFrame,
         answers: dict[str, Any],
         history: pd.DataFrame,
@@ -87,6 +89,7 @@ def report_assets(
         file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
         --open` opens it.
         """
+        config = ReportConfig.of(context)
         if config.as_of:
             films = films_as_of(history, date.fromisoformat(config.as_of), saga)
             result = answer_questions(films, saga=saga.slug, inputs=origin_of(history))

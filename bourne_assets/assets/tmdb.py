@@ -20,6 +20,7 @@ from bourne_assets.assets.common import (
     saga_tags,
     tmdb_credit,
 )
+from bourne_assets.assets.run_config import RunConfig
 from bourne_assets.catalogue import rows_of
 from bourne_assets.lake import keys
 from bourne_assets.resources.lake import LakeResource
@@ -49,7 +50,7 @@ Popularity moves every day.
 """
 
 
-class TmdbConfig(dg.Config):
+class TmdbConfig(RunConfig):
     """How TMDB is asked in this run."""
 
     resume: bool = Field(
@@ -84,6 +85,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         owners=OWNERS,
         tags=saga_tags(saga),
         code_version="1",
+        config_schema=SearchConfig.fields_of_a_run(),
         pool=POOL,
         metadata={
             **definition_metadata(settings, keys.TRUSTED, key, SearchTable),
@@ -93,7 +95,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         },
     )
     def tmdb_search(
-        config: SearchConfig, tmdb: TmdbResource, lake: LakeResource
+        context: dg.AssetExecutionContext, tmdb: TmdbResource, lake: LakeResource
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Candidates of the saga, each kept or rejected with the reason.
 
@@ -102,6 +104,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         "Mrs. Winterbourne" for "Bourne", so that the collection decides. Every answer is stored
         as received under `Raw/TMDB/JSON/` first.
         """
+        config = SearchConfig.of(context)
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
         asked = with_queries(saga, config.queries)
         with RawWriter(lake.connect()) as landing:
@@ -154,16 +157,16 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         },
         ins={"tmdb_search": dg.AssetIn(saga_key(saga, "tmdb_search"))},
         can_subset=True,
+        config_schema=TmdbConfig.fields_of_a_run(),
         pool=POOL,
     )
     def tmdb_films(
         context: dg.AssetExecutionContext,
-        config: TmdbConfig,
         tmdb: TmdbResource,
         lake: LakeResource,
         tmdb_search: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        wanted = context.selected_asset_keys
+        config, wanted = TmdbConfig.of(context), context.selected_asset_keys
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
         with RawWriter(lake.connect()) as landing:
             films = fetch_films(

@@ -34,20 +34,21 @@ def tmdb_lambda_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefiniti
             )
         ],
         pool=POOL,
+        config_schema=TmdbConfig.fields_of_a_run(),
         retry_policy=_TRIES,
     )
     def tmdb_lambda(
-        context: dg.AssetExecutionContext, config: TmdbConfig, tmdb_lambda: TmdbLambdaResource
+        context: dg.AssetExecutionContext, tmdb_lambda: TmdbLambdaResource
     ) -> Iterator[Any]:
-        event = {"saga": saga.model_dump(mode="json"), "since": _since(context, config).isoformat()}
+        event = {"saga": saga.model_dump(mode="json"), "since": _since(context).isoformat()}
         yield from tmdb_lambda.run(context, event).get_results()
 
     return [tmdb_lambda]
 
 
-def _since(context: dg.AssetExecutionContext, config: TmdbConfig) -> datetime:
+def _since(context: dg.AssetExecutionContext) -> datetime:
     """When the first try of this run began, or today where the user resumes."""
-    if config.resume:
+    if TmdbConfig.of(context).resume:
         return datetime.combine(datetime.now(UTC).date(), time.min, UTC)
     run = context.run
     record = context.instance.get_run_record_by_id(run.root_run_id or run.run_id)

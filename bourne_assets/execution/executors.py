@@ -1,5 +1,7 @@
 """The executor that the settings name. What must not be put here: run launchers (`celery`)."""
 
+from typing import Any
+
 import dagster as dg
 
 from bourne_assets.errors import ConfigurationError
@@ -13,7 +15,7 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
         ConfigurationError: The executor's package is not installed, or it needs a setting.
     """
     if settings.executor == "multiprocess":
-        return dg.multiprocess_executor.configured({"start_method": {"forkserver": {}}})
+        return _fixed(dg.multiprocess_executor, {"start_method": {"forkserver": {}}})
     if settings.executor == "celery":
         return _celery(settings)
     if settings.executor == "k8s":
@@ -30,7 +32,7 @@ def _celery(settings: Settings) -> dg.ExecutorDefinition:
         raise ConfigurationError("BOURNE_EXECUTOR=celery needs BOURNE_REDIS_URL, Celery's broker.")
     # By its name: Dagster shows the configuration of executors.
     redis = {"env": "BOURNE_REDIS_URL"}
-    return celery_executor.configured({"broker": redis, "backend": redis}, name="celery")
+    return _fixed(celery_executor, {"broker": redis, "backend": redis})
 
 
 def _k8s() -> dg.ExecutorDefinition:
@@ -38,7 +40,12 @@ def _k8s() -> dg.ExecutorDefinition:
         from dagster_k8s import k8s_job_executor
     except ImportError:
         raise _not_installed("k8s") from None
-    return k8s_job_executor
+    return _fixed(k8s_job_executor, {})
+
+
+def _fixed(executor: dg.ExecutorDefinition, config: Any) -> dg.ExecutorDefinition:
+    """An executor that no run config changes: it names brokers, images and variables."""
+    return executor.configured(lambda _: config, name=executor.name, config_schema={})
 
 
 def _not_installed(executor: str) -> ConfigurationError:

@@ -24,6 +24,7 @@ from bourne_assets.catalogue import (
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, PARQUET, StoredObject
+from bourne_assets.markup import markdown_code
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
 
@@ -98,7 +99,9 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             described = {}
         else:
             stored = lake.write(f"{path}{suffix}", _json(obj), JSON)
-            described = {"preview": dg.MetadataValue.md(f"```json\n{shortened(_text(obj))}\n```")}
+            described = {
+                "preview": dg.MetadataValue.md(markdown_code(shortened(_text(obj)), "json"))
+            }
         other = _MISTAKABLE.get(suffix)
         if other and lake.find(f"{path}{other}"):  # yesterday's, of another type, is not today's
             lake.delete(f"{path}{other}")

@@ -1,0 +1,45 @@
+"""Text from outside, as plain words in a markup language: Markdown, and Slack's mrkdwn.
+
+A cell of a CSV file or a title of TMDB may hold a picture, a link or a tag; whoever puts such text
+between markup of their own calls one of these functions, and it is read as it was written.
+HTML is made by Jinja alone, which escapes by itself.
+What must not be put here: whole pages and messages.
+"""
+
+import re
+from html import escape
+
+from bourne_assets.text import drawable
+
+#: What CommonMark and GFM take for an edge of a table, a link, a picture, HTML, code or emphasis.
+_SIGNS = re.compile(r"[\\`*_\[\]<>|~]")
+#: What makes a heading, a list or a quotation at the beginning of a line.
+_BEGINNING = re.compile(r"^(\d{0,9})([-+#=.):])")
+#: What GFM and Slack turn into links though nothing marks it: addresses of the web and of mail.
+_ADDRESS = re.compile(r"((?:https?|ftp|mailto|xmpp)(?=:)|www(?=\.)|@)", re.IGNORECASE)
+#: Between two letters it shows nothing and breaks no line, and an address with it is none.
+_WORD_JOINER = "\u2060"
+_BACKTICKS = re.compile("`+")
+
+
+def in_markdown(text: object) -> str:
+    """A value within a paragraph, a cell, or the alternative text of a picture, in Markdown."""
+    words = " ".join(drawable(str(text)).split())
+    words = _ADDRESS.sub(rf"\1{_WORD_JOINER}", _SIGNS.sub(r"\\\g<0>", words))
+    return _BEGINNING.sub(r"\1\\\2", words).replace("&", "&amp;")
+
+
+def markdown_code(text: str, language: str = "") -> str:
+    """Lines of code as a block, whose fence is longer than any that the code holds."""
+    longest = max((len(found[0]) for found in _BACKTICKS.finditer(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def in_slack(text: object) -> str:
+    """A value within a message of Slack: no mention, no link, and one line.
+
+    See https://docs.slack.dev/messaging/formatting-message-text, "Escaping text".
+    """
+    words = escape(drawable(str(text)), quote=False)
+    return _ADDRESS.sub(rf"\1{_WORD_JOINER}", words).replace("`", "'")

@@ -1,0 +1,75 @@
+"""Dagster's webserver with the guard in front, by itself or as a part of `dagster dev`.
+
+    python -m bourne_assets.webserver --host 0.0.0.0 --port 3000 -w workspace.yaml
+
+It takes the arguments of `dagster-webserver`, in whose place it stands in the image too.
+What must not be put here: what is refused (`guard`).
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.guard import Allowed, Guard
+from bourne_assets.settings import read_settings
+
+
+class GuardMissing(BourneError):
+    """Dagster starts its webserver in a way that is not known, so that it would have no guard."""
+
+
+def main() -> None:
+    """Dagster's own command line, whose application gets the guard."""
+    from dagster_webserver import cli as webserver
+
+    cli: Any = webserver  # its names are imported ones, which it does not export
+
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        sys.exit(f"Error: {error}")
+    allowed = Allowed.of(settings.ui_url, settings.ui_allowed_hosts)
+    create = cli.create_app_from_workspace_process_context
+
+    def guarded(*args: Any, **options: Any) -> Any:
+        app = create(*args, **options)
+        app.add_middleware(Guard, allowed=allowed)
+        return app
+
+    cli.create_app_from_workspace_process_context = guarded
+    cli.main()
+
+
+def develop(options: Sequence[str]) -> None:
+    """`dagster dev`, whose webserver is this one.
+
+    Args:
+        options: The arguments of `dagster dev`.
+    """
+    from dagster._cli import dev as command
+
+    dev: Any = command  # as above
+
+    start = dev.open_ipc_subprocess
+    services = iter(("dagster_webserver", "dagster._daemon"))
+
+    def started(parts: Sequence[str], **kwargs: Any) -> Any:
+        executable, flag, module, *rest = parts
+        if flag != "-m" or module != next(services, None):
+            raise GuardMissing(
+                "This version of Dagster starts its webserver in another way, so that nothing "
+                "would guard it: install the version of requirements.lock."
+            )
+        own = __name__ if module == "dagster_webserver" else module
+        return start([executable, flag, own, *rest], **kwargs)
+
+    dev.open_ipc_subprocess = started
+    try:
+        dev.dev_command(list(options), prog_name="dagster dev")
+    except GuardMissing as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
