@@ -95,8 +95,8 @@ def test_a_described_dataset_says_what_it_is_where_it_lies_and_from_what(
     platform: Platform,
 ) -> None:
     spec = platform.specs()[_BOX_OFFICE]
-    assert "Box_Office" in (spec.description or "")
-    assert "`film`" in (spec.description or "")
+    assert r"Box\_Office" in (spec.description or "")
+    assert "id column is film" in (spec.description or "")
     assert spec.metadata["dagster/uri"].endswith("/Trusted/Local/Box_Office.parquet")
     assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey("raw_csvs_s3")]
     assert spec.owners == ["team:films"]
