@@ -45,6 +45,7 @@ VARIABLES = frozenset(
         "BOURNE_SAGAS_FILE",
         "BOURNE_SAGAS",
         "BOURNE_ALERT_WEBHOOK_URL",
+        "BOURNE_UI_ALLOWED_HOSTS",
         "BOURNE_UI_URL",
         "BOURNE_EXECUTOR",
         "BOURNE_REDIS_URL",

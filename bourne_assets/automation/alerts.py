@@ -15,6 +15,7 @@ import dagster as dg
 
 from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.automation.events import told
+from bourne_assets.markup import in_slack
 from bourne_assets.notifications import Problem, message, post
 from bourne_assets.reports import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
@@ -157,7 +158,8 @@ def _tell(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext)
     link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
     text = message(alert.about, alert.problems, link)
     for secret in settings.secrets:
-        text = text.replace(secret, "***")
+        # An error that quotes it has been escaped by now.
+        text = text.replace(in_slack(secret), "***").replace(secret, "***")
     if settings.alert_webhook_url:
         post(settings.alert_webhook_url, text)
     else:
