@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from bourne_assets.answers.questions import answer_questions, as_json
-from bourne_assets.checks.figures import IMPLAUSIBLE_BELOW_USD, figure_rules
+from bourne_assets.checks.figures import figure_rules
 from bourne_assets.checks.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.csvs.intake.files import find_csv_files
@@ -51,6 +51,7 @@ _WARNINGS = {
     "revenue_is_known_and_plausible",
     "revenue_covers_budget",
     "figures_drifted",
+    "title_and_date_are_unique",
 }
 _ERRORS_THAT_STOP_NOTHING = {"no_file_was_rejected", "every_table_was_replaced"}
 
@@ -331,7 +332,7 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
             "bourne_saga_table",
             _set("budget", 1, None),
             {"budget_is_known_and_plausible"},
-            {"films": 3, "unknown": 1, "threshold": f"at least {IMPLAUSIBLE_BELOW_USD:,} USD"},
+            {"films": 3, "unknown": 1},
         ),
         (
             "bourne_saga_table",
@@ -357,7 +358,7 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
             {"imdb_id_is_well_formed"},
             {"known": 3, "unknown": 0},
         ),
-        ("bourne_saga_table", _with_column, {"follows_schema"}, {"columns": 21, "rows": 3}),
+        ("bourne_saga_table", _with_column, {"follows_schema"}, {"columns": 24, "rows": 3}),
         ("bourne_saga_table", _set("source", 0, "hearsay"), {"follows_schema"}, {"rows": 3}),
     ],
     ids=[
@@ -421,8 +422,20 @@ def test_the_offending_rows_name_film_and_figures(lake: Lake, lake_resource: Lak
     _put(lake, tables)
     check = _check(lake_resource, "bourne_saga_table").checks["budget_is_known_and_plausible"]
     assert _offending(check) == [
-        {"tmdb_id": 2, "title": "Film 2", "budget": None, "revenue": 60_000_000},
-        {"tmdb_id": 3, "title": "Film 3", "budget": 7, "revenue": 90_000_000},
+        {
+            "tmdb_id": 2,
+            "title": "Film 2",
+            "budget": None,
+            "revenue": 60_000_000,
+            "reason": "unknown",
+        },
+        {
+            "tmdb_id": 3,
+            "title": "Film 3",
+            "budget": 7,
+            "revenue": 90_000_000,
+            "reason": "doubtful: a budget of 7 USD is below 1,000 USD, too small for this film",
+        },
     ]
 
 
@@ -752,7 +765,7 @@ def test_an_error_fails_the_run_and_stops_what_is_downstream(
 def test_a_warning_neither_fails_the_run_nor_stops_anything(
     lake: Lake, lake_resource: LakeResource, tmp_path: Path
 ) -> None:
-    _put(lake, _tables(_films(budget={2: None}, revenue={3: 5})))
+    _put(lake, _tables(_films(budget={2: None}, revenue={1: 5, 3: 5_000_000})))
     _put_csvs(lake, tmp_path, {"films.csv": b"id|title\n1|a\n"})
     outcome = _run(lake_resource, _FROM_DETAILS_ON)
     assert outcome.success
@@ -790,15 +803,17 @@ def _rule(name: str) -> Rule:
 @pytest.mark.parametrize(
     ("budget", "plausible"),
     [
-        (IMPLAUSIBLE_BELOW_USD - 1, False),
-        (IMPLAUSIBLE_BELOW_USD, True),
+        (999, False),
+        (40_000, True),
         (0, False),
         (-1, False),
         (None, False),
-        (9_007_199_254_740_993, True),
+        (1_000_000_000, True),
+        (1_000_000_001, False),
+        (9_007_199_254_740_993, False),
     ],
 )
-def test_a_figure_is_plausible_from_the_threshold_on(
+def test_a_figure_is_plausible_within_the_thresholds(
     *, budget: int | None, plausible: bool
 ) -> None:
     table = _saga(_films(budget={2: budget}))
@@ -814,7 +829,13 @@ def test_only_one_type_of_figures_is_valid(dtype: str) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "revenue", "covered"),
-    [(100, 100, True), (100, 99, False), (None, 1, True), (1, None, True), (None, None, True)],
+    [
+        (1_000_000, 1_000_000, True),
+        (1_000_000, 999_999, False),
+        (None, 1, True),
+        (1, None, True),
+        (None, None, True),
+    ],
 )
 def test_revenue_is_compared_with_the_budget_where_both_are_known(
     *, budget: int | None, revenue: int | None, covered: bool

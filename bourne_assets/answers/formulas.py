@@ -1,8 +1,9 @@
 """The six answers about a saga, as pure functions of its films.
 
 Every function takes the films as `films_of` lists them: in order of release (unknown last), then
-TMDB id. An unknown figure is None and never 0: a film without it is left out of that answer and
-named under `missing`. What cannot be computed is None with a `reason`.
+TMDB id. A figure that is unknown, doubtful, or of a film that is not released yet is None and never
+0: the film is left out of that answer and named under `missing`, with the reason. What cannot be
+computed is None with a `reason`.
 Not here: reading and storing (`questions`), words (`words`), pictures (`pictures`).
 """
 
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, FiniteFloat
 
-from bourne_assets.answers.films import Film, FilmName
+from bourne_assets.answers.films import Film, MissingFilm, RecentFilm
 from bourne_assets.answers.statistics import Correlation, correlation
 
 Direction = Literal["smaller", "larger", "equal", "same_film"]
@@ -26,7 +27,8 @@ class Mean:
     value: FiniteFloat | None
     unit: str
     n: int
-    missing: tuple[FilmName, ...]
+    missing: tuple[MissingFilm, ...]
+    not_final: tuple[RecentFilm, ...] = ()
     reason: str | None = None
 
 
@@ -47,7 +49,8 @@ class RevenueVariation:
 
     varied: bool | None
     steps: tuple[Step, ...]
-    missing: tuple[FilmName, ...]
+    missing: tuple[MissingFilm, ...]
+    not_final: tuple[RecentFilm, ...] = ()
     reason: str | None = None
 
 
@@ -61,7 +64,8 @@ class TopRevenueVsTopBudget:
     difference_usd: int | None
     difference_pct: FiniteFloat | None
     relative_to: str
-    missing: tuple[FilmName, ...]
+    missing: tuple[MissingFilm, ...]
+    not_final: tuple[RecentFilm, ...] = ()
     reason: str | None = None
 
 
@@ -69,7 +73,7 @@ class TopRevenueVsTopBudget:
 class FilmCorrelation(Correlation):
     """A correlation over films, and the films that lack one of its figures."""
 
-    missing: tuple[FilmName, ...]
+    missing: tuple[MissingFilm, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,7 @@ class PopularityVsSuccess:
     return_on_budget: Annotated[FilmCorrelation, Field(alias="return")]
     most_popular: Film | None
     least_popular: Film | None
+    not_final: tuple[RecentFilm, ...] = ()
     reason: str | None = None
 
 
@@ -99,7 +104,14 @@ def mean_of(films: Sequence[Film], figure: str) -> Mean:
     amounts = [getattr(film, figure) for film in known]
     value = sum(amounts) / len(amounts) if amounts else None
     reason = None if amounts else f"no film has a known {figure}"
-    return Mean(value=value, unit="USD", n=len(amounts), missing=missing, reason=reason)
+    return Mean(
+        value=value,
+        unit="USD",
+        n=len(amounts),
+        missing=missing,
+        not_final=_not_final(known) if figure == "revenue" else (),
+        reason=reason,
+    )
 
 
 def revenue_variation(films: Sequence[Film]) -> RevenueVariation:
@@ -115,7 +127,11 @@ def revenue_variation(films: Sequence[Film]) -> RevenueVariation:
     varied = any(step.change_usd for step in steps) if steps else None
     reason = f"a change needs two dated films of known revenue, and there are {len(known)}"
     return RevenueVariation(
-        varied=varied, steps=steps, missing=missing, reason=None if steps else reason
+        varied=varied,
+        steps=steps,
+        missing=missing,
+        not_final=_not_final(known),
+        reason=None if steps else reason,
     )
 
 
@@ -137,6 +153,7 @@ def top_revenue_vs_top_budget(films: Sequence[Film]) -> TopRevenueVsTopBudget:
         difference_pct=None,
         relative_to="top_budget",
         missing=_split(films, "revenue", "budget")[1],
+        not_final=_not_final(films),
     )
     if top_revenue is None or top_budget is None or top_budget.budget is None:
         figure = "revenue" if top_revenue is None else "budget"
@@ -174,6 +191,7 @@ def popularity_vs_success(films: Sequence[Film], comparisons: int) -> Popularity
         return_on_budget=correlation_of(films, "popularity", "return_on_budget", comparisons),
         most_popular=most_popular,
         least_popular=top(films, "popularity", lowest=True),
+        not_final=_not_final(films),
         reason=None if most_popular else "no film has a known popularity",
     )
 
@@ -202,10 +220,20 @@ def top(films: Sequence[Film], figure: str, *, lowest: bool = False) -> Film | N
     return replace(leader, tied_with=tuple(film.name for film in tied))
 
 
-def _split(films: Sequence[Film], *figures: str) -> tuple[list[Film], tuple[FilmName, ...]]:
-    """Films that have all the figures, and the names of those that have not."""
-    lacking = [film for film in films if any(getattr(film, name) is None for name in figures)]
-    return [film for film in films if film not in lacking], tuple(film.name for film in lacking)
+def _split(films: Sequence[Film], *figures: str) -> tuple[list[Film], tuple[MissingFilm, ...]]:
+    """Films that have all the figures, and those that have not, each with the reason."""
+    missing = {film.tmdb_id: film.missing(*figures) for film in films}
+    lacking = tuple(found for found in missing.values() if found is not None)
+    return [film for film in films if missing[film.tmdb_id] is None], lacking
+
+
+def _not_final(films: Sequence[Film]) -> tuple[RecentFilm, ...]:
+    """Films whose revenue is used and will still grow."""
+    return tuple(
+        RecentFilm(tmdb_id=film.tmdb_id, title=film.title, days_since_release=days)
+        for film in films
+        if film.revenue is not None and (days := film.background.recent_days) is not None
+    )
 
 
 def _step(former: Film, latter: Film) -> Step:

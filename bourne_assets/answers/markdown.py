@@ -3,14 +3,14 @@
 Not here: words (`words`) and pictures (`pictures`).
 """
 
-from bourne_assets.answers.questions import Answers, origin, to_text
+from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import Language
 from bourne_assets.markup import in_markdown
 from bourne_assets.tmdb import NOTICE
 
 
 def as_markdown(result: Answers, language: Language = "en") -> str:
-    """A table of questions and answers, with the origin of the figures and TMDB's notice."""
+    """A table of questions and answers, remarks, the origin of the figures and TMDB's notice."""
     lines = ["| question | answer |", "| --- | --- |"]
     for text in to_text(result, language):
         # A row for each sentence: Dagster's UI drops <br>, and a table knows no other break.
@@ -18,4 +18,5 @@ def as_markdown(result: Answers, language: Language = "en") -> str:
         questions = [text.question, *[""] * (len(sentences) - 1)]
         for question, sentence in zip(questions, sentences, strict=True):
             lines.append(f"| {in_markdown(question)} | {in_markdown(sentence)} |")
-    return "\n".join([*lines, "", in_markdown(origin(result, language)), "", NOTICE])
+    notes = [f"- {in_markdown(remark)}" for remark in remarks(result, language)]
+    return "\n".join([*lines, "", *notes, "", in_markdown(origin(result, language)), "", NOTICE])

@@ -30,7 +30,15 @@ from bourne_assets.answers.formulas import (
 )
 from bourne_assets.answers.pictures import pictures
 from bourne_assets.answers.pictures.pictures import Picture
+from bourne_assets.answers.remarks import (
+    DoubtfulFigure,
+    SameFilm,
+    StatedFigure,
+    UpcomingFilm,
+    remarks_on,
+)
 from bourne_assets.answers.words import correlations, words
+from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Language, Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
 
@@ -183,8 +191,12 @@ class Answers:
         saga: Slug of the saga.
         as_of: UTC time of TMDB's newest response that the numbers rest on.
         source: `tmdb`, `bundled-snapshot` or `mixed`.
-        films: Number of films in the saga table.
+        films: Number of films that the answers are about: those that are released.
         inputs: Objects of the lake that the numbers came from.
+        not_released: Films of the saga that take no part yet.
+        doubtful: Figures that no answer rests on.
+        stated: Figures of the sagas file in place of TMDB's.
+        same_film: Films that look like one under two ids.
         answers: The answers.
     """
 
@@ -194,6 +206,10 @@ class Answers:
     source: str
     films: int
     inputs: tuple[Input, ...]
+    not_released: tuple[UpcomingFilm, ...] = ()
+    doubtful: tuple[DoubtfulFigure, ...] = ()
+    stated: tuple[StatedFigure, ...] = ()
+    same_film: tuple[SameFilm, ...] = ()
     answers: AnswerSet
 
     @property
@@ -210,8 +226,12 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ("saga", "text", "Slug of the saga"),
     ("as_of", "timestamp (UTC)", "Time of TMDB's newest response that the numbers rest on"),
     ("source", "text", "Where the figures are from: tmdb or bundled-snapshot"),
-    ("films", "integer", "Number of films in the saga table"),
+    ("films", "integer", "Number of films that the answers are about: those that are released"),
     ("inputs", "list", "Lake objects that the numbers came from: uri and sha256"),
+    ("not_released", "list", "Films that are not released yet and take no part; absent if none"),
+    ("doubtful", "list", "Figures that no answer rests on, with the reason; absent if none"),
+    ("stated", "list", "Figures of the sagas file in place of TMDB's; absent if none"),
+    ("same_film", "list", "Pairs of films that look like one under two ids; absent if none"),
     *((f"answers.{question.name}", "object", question.description) for question in QUESTIONS),
 )
 
@@ -232,7 +252,7 @@ def answer_questions(
         saga: Slug of the saga.
         inputs: The lake objects that the table came from: uri and sha256.
     """
-    films = films_of(table)
+    films, remarked = films_of(table), remarks_on(table)
     sources = sorted(set(table["source"]))
     newest: datetime = table["fetched_at"].max().to_pydatetime()
     return Answers(
@@ -240,8 +260,9 @@ def answer_questions(
         saga=saga,
         as_of=newest.replace(microsecond=0),
         source=sources[0] if len(sources) == 1 else "mixed",
-        films=len(films),
+        films=len(films) - len(remarked.not_released),
         inputs=tuple(Input(uri=found["uri"], sha256=found["sha256"]) for found in inputs),
+        **vars(remarked),
         answers=AnswerSet(**{question.name: question.formula(films) for question in QUESTIONS}),
     )
 
@@ -296,15 +317,28 @@ def origin(result: Answers, language: Language = "en") -> str:
     return words.origin_text(localizer(language), result.films, result.source, result.day)
 
 
+def remarks(result: Answers, language: Language = "en") -> list[str]:
+    """What a reader must know beside the answers; nothing where there is nothing."""
+    t = localizer(language)
+    return [
+        *remarks_words.not_released_text(t, result.not_released),
+        *(remarks_words.doubtful_text(t, doubtful) for doubtful in result.doubtful),
+        *(remarks_words.stated_text(t, stated) for stated in result.stated),
+        *(remarks_words.same_film_text(t, pair) for pair in result.same_film),
+    ]
+
+
 def pictures_of(t: Localizer, result: Answers, films: Sequence[Film]) -> dict[str, Picture]:
     """The pictures of the answers by name, as far as there is something to show.
 
     Args:
         t: Of the language.
         result: The answers.
-        films: The films that they are about, in order of release.
+        films: The films of the saga, in order of release; those not released are not drawn.
     """
     subtitle = origin(result, t.language)
+    upcoming = {film.tmdb_id for film in result.not_released}
+    films = [film for film in films if film.tmdb_id not in upcoming]
     drawn = {
         name: draw(t, films, getattr(result.answers, question.name), subtitle)
         for question in QUESTIONS

@@ -23,11 +23,13 @@ from bourne_assets.answers.questions import (
     answer_questions,
     origin,
     pictures_of,
+    remarks,
     to_text,
 )
 from bourne_assets.answers.words.language import LANGUAGES, Language, Localizer, localizer
 from bourne_assets.answers.words.sentences import film_name
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.figures import DOUBTFUL
 from bourne_assets.saga.history import days_of, films_as_of
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.text import drawable
@@ -105,6 +107,7 @@ def _edition(
         "gettext": t.gettext,
         "title": t.gettext("{saga}: six questions, six answers", saga=saga.title),
         "origin": origin(result, t.language),
+        "remarks": remarks(result, t.language),
         "texts": to_text(result, t.language),
         "pictures": {
             name: shown
@@ -113,6 +116,7 @@ def _edition(
         },
         "days": [_day(t, saga, history, day) for day in _listed_days(history)],
         "films": [_row(t, film) for film in films],
+        "has_stated": bool(result.stated),
         "held": [t.gettext(rule) for rule in held],
     }
 
@@ -156,25 +160,32 @@ def _with_popularity(t: Localizer, film: Film | None) -> str:
 
 
 def _row(t: Localizer, film: Film) -> dict[str, Any]:
-    figures = [
-        (_millions(film.budget), 1),
-        (_millions(film.revenue), 1),
-        (_millions(film.profit), 1),
-        (film.return_on_budget, 2),
-        (film.popularity, 2),
-    ]
+    budget, revenue = (_stated(t, film, figure) for figure in ("budget", "revenue"))
+    release = t.short_day(film.release_date) if film.release_date else t.gettext("unknown")
     return {
         "title": film.title,
-        "release": t.short_day(film.release_date) if film.release_date else t.gettext("unknown"),
+        "release": release if film.is_released else t.gettext("not released yet"),
         "figures": [
-            t.number(value, digits) if value is not None else t.gettext("unknown")
-            for value, digits in figures
+            budget,
+            revenue,
+            t.millions(film.profit) if film.profit is not None else t.gettext("unknown"),
+            *(
+                t.number(value, 2) if value is not None else t.gettext("unknown")
+                for value in (film.return_on_budget, film.popularity)
+            ),
         ],
     }
 
 
-def _millions(amount: int | None) -> float | None:
-    return amount / 1e6 if amount is not None else None
+def _stated(t: Localizer, film: Film, figure: str) -> str:
+    """A figure as the table states it, with a mark where no answer rests on it."""
+    amount = film.background.stated.get(figure)
+    if amount is None:
+        return t.gettext("unknown")
+    text = t.millions(amount)
+    if film.background.unusable.get(figure, "").startswith(DOUBTFUL):
+        return t.gettext("{amount} (doubtful)", amount=text)
+    return f"{text} *" if figure in film.background.sourced else text
 
 
 def _unbroken(text: str) -> str:

@@ -22,6 +22,8 @@ MINIMUM_PAIRS = 3
 #: All correlations that are tested together may err by chance once in twenty. Where each may, one
 #: of four errs in five; so each gets its share (Bonferroni, 1936).
 ALPHA = 0.05
+#: How p-values are computed where all orders are tried.
+EXACT = "exact permutation"
 _TOLERANCE = 1e-9
 
 #: `none`: no correlation to speak of; `underpowered`: so few pairs cannot reach significance.
@@ -121,7 +123,7 @@ def correlation(first: Sequence[float], second: Sequence[float], comparisons: in
         n=n,
         pearson=Pearson(r=r, p_value=p_of_r),
         spearman=Spearman(rho=rho, p_value=p_of_rho),
-        p_value_method="exact permutation" if n <= EXACT_UP_TO else "Student's t",
+        p_value_method=EXACT if n <= EXACT_UP_TO else "Student's t",
         p_value_threshold=ALPHA / comparisons,
         verdict=_verdict(n, (r, p_of_r), (rho, p_of_rho), comparisons),
     )

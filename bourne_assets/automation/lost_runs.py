@@ -42,11 +42,6 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in lost]
 
 
-def has_living_process(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a process that a run named still runs, on this machine."""
-    return any(_is_alive(pid, since) for pid, since in _processes(instance, run_id))
-
-
 @dg.sensor(
     name="lost_runs",
     description="Ends runs whose process was killed, so that no other waits for them for ever.",

@@ -1,18 +1,19 @@
 """Rules on budget and revenue, for every table that has them.
 
-TMDB writes 0 for an unknown figure, which is null in our tables, and its editors sometimes enter
-millions as units: a budget of 28 is such a mistake. What must not be put here: other figures.
+TMDB writes 0 for an unknown figure, which is null in our tables. Which known ones are doubtful,
+`saga.figures` decides. Not here: other figures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 
 from bourne_assets.checks.rules import Finding, Rule
+from bourne_assets.saga.figures import THRESHOLDS, is_final, is_released, usable, why_not
 from bourne_assets.tables import records
 
-#: Known figures below this many USD are taken for a mistake of units.
-IMPLAUSIBLE_BELOW_USD = 10_000
 _SHOWN = ["tmdb_id", "title", "budget", "revenue"]
 
 Selection = Callable[[pd.DataFrame], pd.DataFrame]
@@ -53,34 +54,59 @@ def _is_valid(figure: str) -> Rule:
 
 def _is_plausible(figure: str, films_of_the_saga: Selection) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
-        films = films_of_the_saga(table)
-        amount = pd.to_numeric(films[figure])
-        odd = films[amount.isna() | (amount < IMPLAUSIBLE_BELOW_USD)]
+        as_of = _day_of(table)
+        films = [film for film in _rows(films_of_the_saga(table)) if is_released(film, as_of)]
+        reasons = [(film, why_not(film, figure, as_of)) for film in films]
+        odd = [_shown(film, reason=reason) for film, reason in reasons if reason is not None]
         facts = {
             "films": len(films),
-            "unknown": int(amount.isna().sum()),
-            "threshold": f"at least {IMPLAUSIBLE_BELOW_USD:,} USD",
+            "unknown": sum(film[figure] is None for film in films),
+            "threshold": "; ".join(
+                f"{name}: {bound.value:,} {bound.unit}" for name, bound in THRESHOLDS.items()
+            ),
         }
-        return Finding(records(odd[_SHOWN]), facts)
+        return Finding(odd, facts)
 
     return Rule(
         f"{figure}_is_known_and_plausible",
-        f"Every film of the saga has a {figure} of at least {IMPLAUSIBLE_BELOW_USD:,} USD: less is "
-        "a mistake of units. A film without it is left out of the answers that need it.",
+        f"Every released film of the saga has a {figure} that is not doubtful: no placeholder, no "
+        "amount above any film's, no revenue of too many times the budget. A film without it is "
+        "left out of the answers that need it.",
         find,
     )
 
 
 def _revenue_covers_budget(films_of_the_saga: Selection) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
-        films = films_of_the_saga(table)
-        budget, revenue = pd.to_numeric(films["budget"]), pd.to_numeric(films["revenue"])
-        below = (revenue < budget).fillna(False).astype(bool)
-        compared = int((budget.notna() & revenue.notna()).sum())
-        return Finding(records(films[below][_SHOWN]), {"compared": compared})
+        as_of = _day_of(table)
+        compared = [
+            film
+            for film in _rows(films_of_the_saga(table))
+            if is_final(film, as_of)
+            and all(usable(film, figure, as_of) for figure in ("budget", "revenue"))
+        ]
+        below = [_shown(film) for film in compared if film["revenue"] < film["budget"]]
+        return Finding(below, {"compared": len(compared)})
 
     return Rule(
         "revenue_covers_budget",
-        "No film of the saga earned less than it cost: a loss is possible, and so is a mistake.",
+        "No film of the saga earned less than it cost: a loss is possible, and so is a mistake. "
+        "Films that were released less than 90 days ago are not compared.",
         find,
     )
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows, with figures that are numbers or null whatever the type of their columns."""
+    figures = {name: pd.to_numeric(table[name], errors="coerce") for name in ("budget", "revenue")}
+    return records(table.assign(**figures))
+
+
+def _shown(film: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {**{name: film[name] for name in _SHOWN}, **more}
+
+
+def _day_of(table: pd.DataFrame) -> date:
+    """UTC day of the figures; today for an empty table, which has none."""
+    newest = table["fetched_at"].max()
+    return datetime.now(UTC).date() if pd.isna(newest) else newest.date()

@@ -7,6 +7,7 @@ from bourne_assets.assets.common import saga_key
 from bourne_assets.checks.figures import figure_rules
 from bourne_assets.checks.rules import (
     Finding,
+    Rule,
     check_of,
     follows_schema,
     has_pattern,
@@ -15,6 +16,7 @@ from bourne_assets.checks.rules import (
 )
 from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.duplicates import same_films
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import records
 from bourne_assets.tmdb.schemas import DELETED
@@ -26,10 +28,34 @@ def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         follows_schema(SagaTable),
         is_unique("tmdb_id"),
         is_unique("imdb_id"),
+        is_unique("wikidata_id"),
         has_pattern("imdb_id", IMDB_ID, "tt0258463"),
+        _title_and_date_are_unique(),
         *figure_rules(lambda table: table),
     ]
     return [check_of(saga_key(saga, saga.table_name), rules), _collection_is_complete(saga)]
+
+
+def _title_and_date_are_unique() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        pairs = [pair for pair in same_films(records(table)) if pair.equal == "title_and_date"]
+        found = [
+            {
+                "tmdb_id": film["tmdb_id"],
+                "title": film["title"],
+                "release_date": str(film["release_date"]),
+            }
+            for pair in pairs
+            for film in (pair.first, pair.second)
+        ]
+        return Finding(found, {"films": len(table), "pairs": len(pairs)})
+
+    return Rule(
+        "title_and_date_are_unique",
+        "No two films have the same title and release date: TMDB's editors enter some films twice, "
+        "and the answers count both.",
+        find,
+    )
 
 
 def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:

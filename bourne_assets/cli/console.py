@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bourne_assets.answers.comparison import AnswerChangeText
-from bourne_assets.answers.questions import Answers, origin, to_text
+from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import Language, localizer
 from bourne_assets.cli.streams import Output, OutputFailed
 from bourne_assets.lake.store import Lake
@@ -180,6 +180,11 @@ def print_report(console: Console, report: RunReport) -> None:
 def print_answers(console: Console, result: Answers, language: Language) -> None:
     """The six questions and their answers in words and numbers, each with its caveat."""
     console.print()
+    notes = remarks(result, language)
+    for remark in notes:
+        console.print(line((_plain(remark), "yellow")))
+    if notes:
+        console.print()
     for number, text in enumerate(to_text(result, language), start=1):
         console.print(line((f"{number}. {text.question}", "bold")))
         for sentence in text.sentences:

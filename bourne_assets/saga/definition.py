@@ -1,6 +1,6 @@
 """What a saga is, and the file that names them.
 
-What must not be put here: films.
+Not here: films.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
@@ -16,9 +23,33 @@ from bourne_assets.yaml_files import read_yaml
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
 DEFAULT_SLUG = "bourne"
+#: More than any film ever earned or cost, by far: a stated figure above it is a mistake.
+MOST_USD = 10_000_000_000
 
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class StatedFigures(BaseModel):
+    """Figures of a film that the sagas file states in place of TMDB's.
+
+    Attributes:
+        budget: USD.
+        revenue: USD at box offices worldwide.
+        source: Where they are from; it is shown wherever they are used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    budget: int | None = Field(default=None, ge=0, le=MOST_USD)
+    revenue: int | None = Field(default=None, ge=0, le=MOST_USD)
+    source: _Text
+
+    @model_validator(mode="after")
+    def _states_something(self) -> "StatedFigures":
+        if self.budget is None and self.revenue is None:
+            raise ValueError("state a budget or a revenue")
+        return self
 
 
 class Saga(BaseModel):
@@ -29,6 +60,7 @@ class Saga(BaseModel):
         title: Name for people.
         queries: What TMDB's search is asked for.
         collection_id: TMDB's collection that a film must be part of.
+        figures: Figures in place of TMDB's, by TMDB's id of the film.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +69,7 @@ class Saga(BaseModel):
     title: _Text
     queries: tuple[_Text, ...] = Field(min_length=1)
     collection_id: int = Field(gt=0)
+    figures: dict[int, StatedFigures] = Field(default_factory=dict)
 
     @property
     def key_prefix(self) -> tuple[str, ...]:
@@ -53,8 +86,8 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     """All sagas of a sagas file, by slug.
 
     Raises:
-        SagaConfigurationError: The file is missing, is no YAML, or defines no valid sagas; the
-            line is named.
+        SagaConfigurationError: The file is missing, is not valid YAML, or defines no valid
+            sagas; the line is named.
     """
     try:
         content, tree = read_yaml(path)
@@ -64,7 +97,9 @@ def load_sagas(path: Path) -> dict[str, Saga]:
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         detail = " ".join(str(error).split())
-        raise SagaConfigurationError(f"The sagas file {path} is no YAML: {detail}.") from None
+        raise SagaConfigurationError(
+            f"The sagas file {path} is not valid YAML: {detail}."
+        ) from None
     entries = content.get("sagas") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise SagaConfigurationError(
@@ -110,7 +145,7 @@ def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise SagaConfigurationError(
-            f"The queries {list(queries)!r} cannot be asked for: {first['msg']}."
+            f"The queries {list(queries)!r} are not valid: {first['msg']}."
         ) from None
 
 

@@ -20,4 +20,4 @@ class NoSnapshot(BourneError):
 
 
 class SnapshotUnreadable(BourneError):
-    """An object among the snapshots is none."""
+    """An object among the snapshots is not one."""

@@ -1,6 +1,6 @@
 """A saga's figures over time: one row a film and UTC day, whatever TMDB says later.
 
-A snapshot is what one run saw of a saga. What must not be put here: where snapshots lie
+A snapshot is what one run saw of a saga. Not here: where snapshots lie
 (`snapshots`), and answers.
 """
 
@@ -25,8 +25,11 @@ _OBSERVED = (
     "imdb_id",
     "title",
     "release_date",
+    "status",
     "budget",
     "revenue",
+    "budget_source",
+    "revenue_source",
     "popularity",
     "vote_average",
     "vote_count",
@@ -39,7 +42,7 @@ _FIGURES = ("budget", "revenue")
 def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
     """What a `SagaTable` says of its films, as `HistoryTable` rows of one day.
 
-    All rows have the day of the newest answer, so that a run over midnight is one snapshot.
+    All rows have the day of the newest response, so that a run over midnight is one snapshot.
     """
     day = taken_at(films).date()
     rows = [
@@ -50,7 +53,7 @@ def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
 
 
 def taken_at(rows: pd.DataFrame) -> datetime:
-    """UTC time of the newest answer among rows that have `fetched_at`."""
+    """UTC time of the newest response among rows that have `fetched_at`."""
     newest: datetime = rows["fetched_at"].max().to_pydatetime()
     return newest
 

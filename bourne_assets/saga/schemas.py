@@ -1,4 +1,4 @@
-"""The columns of the saga table. What must not be put here: how it is made (`table`)."""
+"""The columns of the saga table. Not here: how it is made (`table`)."""
 
 from pandera.pandas import Field
 
@@ -14,6 +14,9 @@ class SagaTable(Table):
     title: str = Field(description="Title in English")
     original_title: str = Field(description="Title in the original language")
     release_date: Day = Field(nullable=True, description="First release; null when unknown")
+    status: str = Field(
+        nullable=True, description="TMDB's status: Released, Post Production, Canceled ..."
+    )
     release_year: Integer = Field(nullable=True, description="Year of the first release")
     runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
     budget: Integer = Field(nullable=True, description="USD; null when unknown, never 0")
@@ -21,10 +24,19 @@ class SagaTable(Table):
         nullable=True, description="USD at box offices worldwide; null when unknown, never 0"
     )
     profit: Integer = Field(
-        nullable=True, description="USD: revenue minus budget; null when either is unknown"
+        nullable=True,
+        description="USD: revenue minus budget; null when either is unknown or doubtful",
     )
     return_on_budget: float = Field(
-        nullable=True, description="profit / budget; null when either is unknown"
+        nullable=True, description="profit / budget; null when either is unknown or doubtful"
+    )
+    budget_source: str = Field(
+        nullable=True,
+        description="Source of the sagas file for the budget; null where it is TMDB's",
+    )
+    revenue_source: str = Field(
+        nullable=True,
+        description="Source of the sagas file for the revenue; null where it is TMDB's",
     )
     popularity: float = Field(
         nullable=True, description="TMDB's popularity at fetched_at; the scale changes over time"
@@ -39,9 +51,10 @@ class SagaTable(Table):
     )
     genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
     collection_id: Integer = Field(description="TMDB's id of the saga's collection")
-    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+        isin=["tmdb", "bundled-snapshot"],
+        description="Where the figures are from: tmdb or bundled-snapshot",
     )
 
 
@@ -51,14 +64,23 @@ class HistoryTable(Table):
     Null is unknown and never filled in from another day.
     """
 
-    observed_on: Day = Field(description="UTC day of the snapshot: of its newest answer of TMDB")
+    observed_on: Day = Field(description="UTC day of the snapshot: of its newest response of TMDB")
     tmdb_id: Integer = Field(description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
     title: str = Field(description="Title in English on that day")
     release_date: Day = Field(nullable=True, description="First release as known on that day")
+    status: str = Field(nullable=True, description="TMDB's status on that day")
     budget: Integer = Field(nullable=True, description="USD as stated on that day; null if unknown")
     revenue: Integer = Field(
         nullable=True, description="USD at box offices worldwide as stated on that day"
+    )
+    budget_source: str = Field(
+        nullable=True,
+        description="Source of the sagas file for the budget; null where it is TMDB's",
+    )
+    revenue_source: str = Field(
+        nullable=True,
+        description="Source of the sagas file for the revenue; null where it is TMDB's",
     )
     popularity: float = Field(
         nullable=True, description="TMDB's popularity on that day; the scale changes over time"
@@ -68,7 +90,8 @@ class HistoryTable(Table):
     partial: bool = Field(
         description="Whether the snapshot's source states no budget and no revenue at all"
     )
-    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+        isin=["tmdb", "bundled-snapshot"],
+        description="Where the figures are from: tmdb or bundled-snapshot",
     )

@@ -1,7 +1,7 @@
 """The snapshots of a saga in the lake: an object each, never overwritten by different bytes.
 
-The history is made of them anew each time, so that two runs at once lose nothing.
-What must not be put here: what a snapshot holds (`history`).
+The history is rebuilt from them each time, so that two runs at once lose nothing.
+Not here: what a snapshot holds (`history`).
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:
     """All snapshots of a history, oldest first.
 
     Raises:
-        SnapshotUnreadable: An object there is no snapshot.
+        SnapshotUnreadable: An object there is not a snapshot.
         LakeError: The lake failed.
     """
 
@@ -57,7 +57,7 @@ def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:
         except (ValueError, OSError) as error:  # Arrow's errors are such
             first = str(error).partition("\n")[0]
             raise SnapshotUnreadable(
-                f"The object {stored.uri} is no snapshot of a saga, so remove it: {first}."
+                f"The object {stored.uri} is not a snapshot of a saga: remove it: {first}."
             ) from None
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="snapshots") as pool:

@@ -1,6 +1,6 @@
 """The table of a saga's films, from TMDB's details, the external ids and the landed ratings.
 
-What must not be put here: requests, files, and the answers to the questions.
+Not here: requests, files, and the answers to the questions.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
+from bourne_assets.saga.figures import doubt_of
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import conform, records
 from bourne_assets.tmdb.schemas import DELETED
@@ -19,6 +20,9 @@ _COMPUTED_FROM = {
     "release_year": (("tmdb_details", "release_date"),),
     "profit": (("tmdb_details", "revenue"), ("tmdb_details", "budget")),
     "return_on_budget": (("tmdb_details", "revenue"), ("tmdb_details", "budget")),
+    # The sagas file states them, by id of the film.
+    "budget_source": (("tmdb_details", "tmdb_id"),),
+    "revenue_source": (("tmdb_details", "tmdb_id"),),
     "imdb_id": (("tmdb_external_ids", "imdb_id"), ("tmdb_details", "imdb_id")),
     "wikidata_id": (("tmdb_external_ids", "wikidata_id"),),
     "imdb_rating": (("raw_csvs_s3", "uri"), ("tmdb_external_ids", "imdb_id")),
@@ -29,6 +33,7 @@ _FROM_DETAILS = (
     "title",
     "original_title",
     "release_date",
+    "status",
     "runtime_minutes",
     "budget",
     "revenue",
@@ -57,11 +62,20 @@ def build_saga_table(
 
     Raises:
         SagaEmpty: No candidate is in the collection.
+        SagaConfigurationError: The sagas file states figures of a film that is not a candidate.
     """
+    candidates = set(details["tmdb_id"])
+    for tmdb_id in saga.figures:
+        if tmdb_id not in candidates:
+            raise SagaConfigurationError(
+                f"The sagas file states figures of the film {tmdb_id}, which is not among the "
+                f"candidates of the saga {saga.slug!r}: correct the id below `figures`, or remove "
+                "it."
+            )
     ids = {row["tmdb_id"]: row for row in records(external_ids)}
     rated = {row["imdb_id"]: row for row in records(ratings)}
     films = [
-        _film(row, ids.get(row["tmdb_id"], {}), rated)
+        _film(with_stated_figures(saga, row), ids.get(row["tmdb_id"], {}), rated)
         for row in records(details)
         if row["collection_id"] == saga.collection_id
     ]
@@ -74,12 +88,24 @@ def build_saga_table(
 
 
 def rejected_films(saga: Saga, details: pd.DataFrame) -> list[dict[str, Any]]:
-    """Candidates that are no films of the saga, with the reason, ordered by id."""
+    """Candidates that are not films of the saga, with the reason, ordered by id."""
     return [
         {"tmdb_id": row["tmdb_id"], "title": row["title"], "reason": _reason(saga, row)}
         for row in records(details)
         if row["collection_id"] != saga.collection_id
     ]
+
+
+def with_stated_figures(saga: Saga, film: Mapping[str, Any]) -> dict[str, Any]:
+    """A film with the figures of the sagas file in place of TMDB's, and their source."""
+    stated = saga.figures.get(film["tmdb_id"])
+    row = {**film, "budget_source": None, "revenue_source": None}
+    if stated is None:
+        return row
+    for figure in ("budget", "revenue"):
+        if (amount := getattr(stated, figure)) is not None:
+            row |= {figure: amount, f"{figure}_source": stated.source}
+    return row
 
 
 def release_order(film: Mapping[str, Any]) -> tuple[bool, str, int]:
@@ -89,8 +115,14 @@ def release_order(film: Mapping[str, Any]) -> tuple[bool, str, int]:
 
 
 def derived_figures(film: Mapping[str, Any]) -> dict[str, Any]:
-    """Year, profit (USD) and return (profit / budget) of a film; null where a figure is unknown."""
-    budget, revenue, released = film["budget"], film["revenue"], film["release_date"]
+    """Year, profit (USD) and return (profit / budget) of a film.
+
+    Null where a figure is unknown or doubtful.
+    """
+    released = film["release_date"]
+    budget, revenue = (
+        film[figure] if doubt_of(film, figure) is None else None for figure in ("budget", "revenue")
+    )
     profit = revenue - budget if budget is not None and revenue is not None else None
     return {
         "release_year": released.year if released else None,
@@ -118,7 +150,7 @@ def _film(
     imdb_id = ids.get("imdb_id") or details["imdb_id"]
     rating = rated.get(imdb_id, {}) if imdb_id else {}
     return {
-        **{name: details[name] for name in _FROM_DETAILS},
+        **{name: details[name] for name in (*_FROM_DETAILS, "budget_source", "revenue_source")},
         "imdb_id": imdb_id,
         "wikidata_id": ids.get("wikidata_id"),
         **derived_figures(details),

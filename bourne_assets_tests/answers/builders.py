@@ -68,6 +68,7 @@ def saga_table(films: Iterable[Figures]) -> pd.DataFrame:
         rows.append(
             {
                 "original_title": figures["title"],
+                "status": "Released",
                 "release_year": released.year if released else None,
                 "profit": profit,
                 "return_on_budget": profit / figures["budget"] if profit is not None else None,

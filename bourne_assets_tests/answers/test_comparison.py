@@ -66,7 +66,7 @@ def test_a_rise_that_becomes_a_fall_is_reversed() -> None:
     assert change.latter is not None
     assert change.former["2501 to 2502"] == "rise"
     assert change.latter["2501 to 2502"] == "fall"
-    same = [{**told, "revenue": 5} for told in films_of_2017()]
+    same = [{**told, "revenue": 5_000_000} for told in films_of_2017()]
     assert set((compare(result_of(*same), result_of(*same))[2].former or {}).values()) == {"none"}
 
 

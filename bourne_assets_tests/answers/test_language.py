@@ -94,7 +94,10 @@ def test_numbers_have_the_marks_of_their_language(
         (2_000_000, "$2.0 million", "US$ 2,0 milhões"),
         (1_960_000, "$2.0 million", "US$ 2,0 milhões"),
         (1_519_557_910, "$1,519.6 million", "US$ 1.519,6 milhões"),
-        (28, "$0.0 million", "US$ 0,0 milhão"),
+        (28, "$28", "US$ 28"),
+        (7_000, "$7,000", "US$ 7.000"),
+        (-204_000.4, f"{_MINUS}$204,000", f"{_MINUS}US$ 204.000"),
+        (999_999.6, "$1,000,000", "US$ 1.000.000"),
         (None, "unknown", "desconhecido"),
     ],
 )

@@ -60,12 +60,17 @@ def test_the_answers_of_2017_in_english() -> None:
             "Bourne Legacy (2012), profit $146.6 million, and the least popular The Bourne "
             "Ultimatum (2007), profit $372.8 million.",
             "Popularity and revenue: strong negative tendency, but 5 films are too few for "
-            f"significance (r = {_MINUS}0.74, p = 0.18; rho = {_MINUS}0.80, p = 0.13).",
+            f"significance (r = {_MINUS}0.74, p = 0.18; rho = {_MINUS}0.80, p = 0.13; p < 0.0125 "
+            "is needed, and at best 0.017 possible).",
             "Popularity and profit: strong negative tendency, but 5 films are too few for "
-            f"significance (r = {_MINUS}0.85, p = 0.10; rho = {_MINUS}0.90, p = 0.083).",
+            f"significance (r = {_MINUS}0.85, p = 0.10; rho = {_MINUS}0.90, p = 0.083; p < 0.0125 "
+            "is needed, and at best 0.017 possible).",
+            "Its r is stronger than that of popularity and return (profit / budget), and its p "
+            "larger: p is the share of all orders of the films that correlate as strongly, and "
+            "depends on how the figures are spread, not on r alone.",
             "Popularity and return (profit / budget): strong negative tendency, but 5 films are "
             f"too few for significance (r = {_MINUS}0.80, p = 0.033; rho = {_MINUS}0.90, "
-            "p = 0.083).",
+            "p = 0.083; p < 0.0125 is needed, and at best 0.017 possible).",
             "Most popular: The Bourne Legacy (2012), popularity 90.34, profit $146.6 million.",
             "Least popular: The Bourne Ultimatum (2007), popularity 45.38, profit $372.8 million.",
         ),
@@ -101,12 +106,17 @@ def test_the_answers_of_2017_in_portuguese() -> None:
             "popularidade é The Bourne Legacy (2012), lucro US$ 146,6 milhões, e o de menor, The "
             "Bourne Ultimatum (2007), lucro US$ 372,8 milhões.",
             "Popularidade e faturamento: tendência negativa forte, mas 5 filmes são poucos para "
-            f"haver significância (r = {_MINUS}0,74, p = 0,18; rho = {_MINUS}0,80, p = 0,13).",
+            f"haver significância (r = {_MINUS}0,74, p = 0,18; rho = {_MINUS}0,80, p = 0,13; é "
+            "preciso p < 0,0125, e o mínimo possível é 0,017).",
             "Popularidade e lucro: tendência negativa forte, mas 5 filmes são poucos para "
-            f"haver significância (r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,083).",
+            f"haver significância (r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,083; é "
+            "preciso p < 0,0125, e o mínimo possível é 0,017).",
+            "Seu r é mais forte que o de popularidade e retorno (lucro / orçamento), e seu p, "
+            "maior: p é a parcela de todas as ordens dos filmes com correlação ao menos tão "
+            "forte, e depende de como os valores se distribuem, não só de r.",
             "Popularidade e retorno (lucro / orçamento): tendência negativa forte, mas 5 filmes "
             f"são poucos para haver significância (r = {_MINUS}0,80, p = 0,033; rho = "
-            f"{_MINUS}0,90, p = 0,083).",
+            f"{_MINUS}0,90, p = 0,083; é preciso p < 0,0125, e o mínimo possível é 0,017).",
             "Maior popularidade: The Bourne Legacy (2012), popularidade 90,34, "
             "lucro US$ 146,6 milhões.",
             "Menor popularidade: The Bourne Ultimatum (2007), popularidade 45,38, "
@@ -215,7 +225,7 @@ def test_one_film_that_leads_both_is_said_to_be_the_same() -> None:
 
 
 def test_equal_budgets_are_said_to_be_equal_and_the_tie_is_told() -> None:
-    films = changed(budget={2502: 130_000_000}, revenue={324668: 1, 49040: 500_000_000})
+    films = changed(budget={2502: 130_000_000}, revenue={324668: 1_000_000, 49040: 500_000_000})
     assert _sentences(films, "en", 4) == (
         "Equal: The Bourne Legacy (2012) earned the most ($500.0 million) on a budget of "
         "$130.0 million, which is the top budget, as is that of The Bourne Supremacy (2004).",
@@ -227,8 +237,8 @@ def test_equal_budgets_are_said_to_be_equal_and_the_tie_is_told() -> None:
 
 
 def test_ties_of_popularity_follow_their_film() -> None:
-    sentences = _sentences(SCENARIOS["ties everywhere"], "en", 5)[4:]
-    assert sentences == (
+    sentences = _sentences(SCENARIOS["ties everywhere"], "en", 5)
+    assert sentences[-4:] == (
         "Most popular: The Bourne Identity (2002), popularity 90.34, profit $154.0 million.",
         "The Bourne Identity shares this place with The Bourne Legacy.",
         "Least popular: The Bourne Supremacy (2004), popularity 45.38, profit $158.5 million.",
@@ -368,3 +378,13 @@ def test_every_figure_is_that_of_the_object(name: str) -> None:
                         found = found[int(part) if part.isdigit() else part]
                 assert figure.value == found
                 assert (figure.text in {"unknown", "desconhecido"}) == (found is None)
+
+
+# A strong correlation beside one that is weaker and has a smaller p
+
+
+def test_a_strong_correlation_with_a_larger_p_than_a_weaker_one_is_explained_beside_it() -> None:
+    sentences = _sentences(films_of_2017(), "en", 5)
+    (place,) = [at for at, text in enumerate(sentences) if text.startswith("Its r is stronger")]
+    assert sentences[place - 1].startswith("Popularity and profit: strong negative tendency")
+    assert not any("Its r is" in text for text in _sentences(SCENARIOS["moderate"], "en", 5))

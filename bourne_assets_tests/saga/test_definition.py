@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.saga.definition import Saga, load_sagas, select_sagas
+from bourne_assets.saga.definition import Saga, StatedFigures, load_sagas, select_sagas
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
 
@@ -38,6 +38,40 @@ def test_a_saga_has_slug_title_queries_and_collection(tmp_path: Path) -> None:
     assert saga == Saga(
         slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562
     )
+
+
+def test_a_saga_may_state_figures_in_place_of_tmdbs_with_their_source(tmp_path: Path) -> None:
+    text = (
+        "sagas:\n  bourne:\n    title: Jason Bourne\n    queries: [Bourne]\n"
+        "    collection_id: 31562\n    figures: {2503: {budget: 70000000, source: The Numbers}}\n"
+    )
+    (saga,) = load_sagas(_file(tmp_path, text)).values()
+    assert saga.figures == {2503: StatedFigures(budget=70_000_000, source="The Numbers")}
+
+
+@pytest.mark.parametrize(
+    ("figures", "says"),
+    [
+        ("{2503: {budget: 70000000}}", "figures.2503.source: Field required"),
+        ("{2503: {source: x}}", "state a budget or a revenue"),
+        ("{2503: {budget: -1, source: x}}", "greater than or equal to 0"),
+        ("{2503: {revenue: 99999999999, source: x}}", "less than or equal to 10000000000"),
+        ("{2503: {profit: 5, source: x}}", "Extra inputs"),
+        ("{Ultimatum: {budget: 5, source: x}}", "valid integer"),
+        ("[2503]", "valid dictionary"),
+    ],
+)
+def test_a_stated_figure_that_is_not_valid_names_the_line(
+    tmp_path: Path, figures: str, says: str
+) -> None:
+    text = (
+        "sagas:\n  bourne:\n    title: Jason Bourne\n    queries: [Bourne]\n"
+        f"    collection_id: 31562\n    figures: {figures}\n"
+    )
+    with pytest.raises(SagaConfigurationError) as raised:
+        load_sagas(_file(tmp_path, text))
+    assert "line 6" in str(raised.value)
+    assert says in str(raised.value)
 
 
 def test_sagas_come_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -130,7 +164,7 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path: Path, text: str) -> None:
     path = _file(tmp_path, text)
     with pytest.raises(SagaConfigurationError) as raised:
         load_sagas(path)
-    assert f"{path} is no YAML" in _sentence(raised)
+    assert f"{path} is not valid YAML" in _sentence(raised)
 
 
 @pytest.mark.parametrize(

@@ -241,5 +241,7 @@ def test_the_history_is_made_of_all_snapshots_of_the_saga_and_no_others(lake: La
 
 def test_an_object_that_is_no_snapshot_is_named(lake: Lake) -> None:
     lake.write("Refined/saga_history/note.txt", b"hello", "text/plain")
-    with pytest.raises(SnapshotUnreadable, match=r"saga_history/note\.txt is no snapshot.*remove"):
+    with pytest.raises(
+        SnapshotUnreadable, match=r"saga_history/note\.txt is not a snapshot.*remove"
+    ):
         load_snapshots(lake, PATH)

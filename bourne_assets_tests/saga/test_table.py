@@ -10,8 +10,8 @@ from bourne_assets.assets.saga import saga_assets
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.ratings import RatingsTable
 from bourne_assets.resources.lake import LakeResource
-from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import SagaEmpty
+from bourne_assets.saga.definition import Saga, StatedFigures
+from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import build_saga_table, rejected_films
 from bourne_assets.settings import DATA_DIR, Settings
@@ -64,9 +64,10 @@ def _table(
     *details: dict[str, Any],
     ids: tuple[dict[str, Any], ...] = (),
     ratings: tuple[dict[str, Any], ...] = (),
+    saga: Saga = _SAGA,
 ) -> pd.DataFrame:
     return build_saga_table(
-        _SAGA,
+        saga,
         _details_table(*details),
         conform(ids, ExternalIdsTable),
         conform(ratings, RatingsTable),
@@ -186,12 +187,15 @@ def test_a_film_has_the_values_of_its_details() -> None:
         "title": "The Bourne Identity",
         "original_title": "Die Bourne Identität",
         "release_date": date(2002, 6, 14),
+        "status": "Released",
         "release_year": 2002,
         "runtime_minutes": 119,
         "budget": 60_000_000,
         "revenue": 214_034_224,
         "profit": 154_034_224,
         "return_on_budget": 154_034_224 / 60_000_000,
+        "budget_source": None,
+        "revenue_source": None,
         "popularity": 86.476817,
         "vote_average": 7.3,
         "vote_count": 3583,
@@ -227,9 +231,29 @@ def test_profit_and_return_are_unknown_where_budget_or_revenue_is(
     assert film["return_on_budget"] is None
 
 
-def test_a_budget_of_nothing_has_no_return() -> None:
-    film = _film(_details(1, budget=0, revenue=100))
-    assert (film["profit"], film["return_on_budget"]) == (100, None)
+def test_a_doubtful_figure_stays_in_the_table_and_makes_no_profit_and_no_return() -> None:
+    for budget in (0, 1, 60):
+        film = _film(_details(1, budget=budget, revenue=214_034_224))
+        assert (film["budget"], film["profit"], film["return_on_budget"]) == (budget, None, None)
+
+
+def test_a_figure_of_the_sagas_file_takes_the_place_of_tmdbs_and_names_its_source() -> None:
+    stated = StatedFigures(budget=70_000_000, source="The Numbers")
+    saga = _SAGA.model_copy(update={"figures": {1: stated}})
+    films = (_details(1, budget=60, revenue=442_824_138), _details(2))
+    first, second = records(_table(*films, saga=saga))
+    assert (first["budget"], first["budget_source"]) == (70_000_000, "The Numbers")
+    assert (first["revenue"], first["revenue_source"]) == (442_824_138, None)
+    assert first["profit"] == 372_824_138
+    assert second["budget_source"] is None
+
+
+def test_a_figure_of_a_film_that_is_not_a_candidate_is_refused() -> None:
+    saga = _SAGA.model_copy(update={"figures": {99: StatedFigures(budget=5, source="x")}})
+    with pytest.raises(
+        SagaConfigurationError, match=r"states figures of the film 99, which is not"
+    ):
+        _table(_details(1), saga=saga)
 
 
 def test_what_is_unknown_stays_null_and_becomes_no_zero() -> None:
@@ -239,6 +263,7 @@ def test_what_is_unknown_stays_null_and_becomes_no_zero() -> None:
         "tmdb_id",
         "title",
         "original_title",
+        "status",
         "collection_id",
         "fetched_at",
         "source",

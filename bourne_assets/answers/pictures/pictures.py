@@ -96,12 +96,12 @@ def revenue_changes(
     for number, step in enumerate(answer.steps):
         former, latter = (shortened(film.title, 28) for film in (step.former, step.latter))
         names.append(f"{former} \N{RIGHTWARDS ARROW} {latter}")
-        millions = step.change_usd / 1e6
+        change = t.millions(step.change_usd, signed=True)
         rows.append(
             {
                 "row": 2 * number + 1,
-                "millions": millions,
-                "text": f"{t.number(millions, 1, signed=True)} ({t.percent(step.change_pct)})",
+                "millions": step.change_usd / 1e6,
+                "text": f"{change} ({t.percent(step.change_pct)})",
                 "colour": BLUE if step.change_usd >= 0 else ORANGE,
             }
         )
@@ -197,7 +197,7 @@ def _one_figure(
         t.gettext("mean {amount}", amount=t.money(mean)),
         *(f"{name}: {t.money(amount)}" for name, amount in zip(names, amounts, strict=True)),
     ]
-    line = (mean / 1e6, t.gettext("mean {amount}", amount=t.number(mean / 1e6, 1)))
+    line = (mean / 1e6, t.gettext("mean {amount}", amount=t.millions(mean)))
     drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.005, 0.2), line=line)
     return _picture(head, described, drawn)
 
@@ -235,7 +235,7 @@ def _row(
 ) -> dict[str, Any]:
     """A bar with its amount beside it; without an amount it says that it is unknown."""
     millions = amount / 1e6 if amount is not None else None
-    shown = t.number(millions, 1) if millions is not None else t.gettext("unknown")
+    shown = t.millions(amount) if amount is not None else t.gettext("unknown")
     return {"row": row, "millions": millions, "text": f"{label}{shown}", "colour": colour}
 
 

@@ -7,9 +7,16 @@ from datetime import date
 
 from bourne_assets.answers.films import Film
 from bourne_assets.answers.formulas import FilmCorrelation, PopularityVsSuccess
-from bourne_assets.answers.statistics import MINIMUM_PAIRS, smallest_p, strength
+from bourne_assets.answers.statistics import EXACT, MINIMUM_PAIRS, smallest_p, strength
 from bourne_assets.answers.words.language import Localizer
-from bourne_assets.answers.words.sentences import AnswerText, Figure, film_name, missing, tied
+from bourne_assets.answers.words.sentences import (
+    AnswerText,
+    Figure,
+    film_name,
+    missing,
+    not_final,
+    tied,
+)
 
 
 def popularity_text(t: Localizer, answer: PopularityVsSuccess, _day: date) -> AnswerText:
@@ -38,9 +45,14 @@ def popularity_text(t: Localizer, answer: PopularityVsSuccess, _day: date) -> An
         ),
         (
             lead,
-            *(_correlation(t, label, found) for label, found in pairs.items()),
+            *(
+                sentence
+                for label, found in pairs.items()
+                for sentence in (_correlation(t, label, found), *_larger_p(t, label, pairs))
+            ),
             *extremes,
             *missing(t, list(lacking.values())),
+            *not_final(t, answer.not_final),
         ),
         _with_threshold(
             t,
@@ -137,7 +149,14 @@ def _correlation(t: Localizer, label: str, answer: FilmCorrelation) -> str:
         rho=t.number(rho, 2),
         p_of_rho=t.p_value(answer.spearman.p_value),
     )
-    values = {"label": label, "tendency": _tendency(t, r), "n": n, "figures": figures}
+    values = {
+        "label": label,
+        "tendency": _tendency(t, r),
+        "n": n,
+        "figures": figures,
+        "threshold": t.number(answer.p_value_threshold or 0.0, 4),
+        "smallest": t.number(smallest_p(n), 3),
+    }
     return {
         "none": t.gettext(
             "{label}: no correlation to speak of in {n} films ({figures}).", **values
@@ -146,13 +165,41 @@ def _correlation(t: Localizer, label: str, answer: FilmCorrelation) -> str:
             "{label}: {tendency} correlation in {n} films ({figures}).", **values
         ),
         "not_significant": t.gettext(
-            "{label}: {tendency} tendency, not significant in {n} films ({figures}).", **values
+            "{label}: {tendency} tendency, not significant in {n} films ({figures}; p < "
+            "{threshold} is needed).",
+            **values,
         ),
         "underpowered": t.gettext(
-            "{label}: {tendency} tendency, but {n} films are too few for significance ({figures}).",
+            "{label}: {tendency} tendency, but {n} films are too few for significance "
+            "({figures}; p < {threshold} is needed, and at best {smallest} possible).",
             **values,
         ),
     }[answer.evidence]
+
+
+def _larger_p(t: Localizer, label: str, pairs: dict[str, FilmCorrelation]) -> list[str]:
+    """Explains a correlation that is strong and not significant beside one of smaller r and p."""
+    found = pairs[label]
+    if found.pearson is None or found.evidence not in {"not_significant", "underpowered"}:
+        return []
+    r, p_value = abs(found.pearson.r), found.pearson.p_value
+    smaller = [
+        other
+        for other, beside in pairs.items()
+        if beside.pearson and abs(beside.pearson.r) < r and beside.pearson.p_value < p_value
+    ]
+    # By Student's t the larger r of as many films always has the smaller p.
+    exact = found.p_value_method == EXACT
+    if strength(r) != "strong" or not smaller or not exact:
+        return []
+    return [
+        t.gettext(
+            "Its r is stronger than that of {others}, and its p larger: p is the share of all "
+            "orders of the films that correlate as strongly, and depends on how the figures are "
+            "spread, not on r alone.",
+            others=t.series([other[:1].lower() + other[1:] for other in smaller]),
+        )
+    ]
 
 
 def _tendency(t: Localizer, r: float) -> str:

@@ -26,6 +26,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
 _LOCALE_DIR = DATA_DIR / "locale"
 _MINUS = "\N{MINUS SIGN}"
+_MILLION = 1_000_000
 
 
 class Localizer:
@@ -72,17 +73,42 @@ class Localizer:
         return self._minus(format_currency(value, "USD", locale=self._locale))
 
     def money(self, value: float | None) -> str:
-        """An amount in millions of USD, with one digit; a loss has its sign in front."""
+        """An amount in millions of USD, with one digit; below a million, in whole dollars.
+
+        A loss has its sign in front.
+        """
         if value is None:
             return self.gettext("unknown")
-        millions = _rounded(abs(value) / 1e6, 1)
-        pattern = str(self._locale.currency_formats["standard"].pattern).replace("0.00", "0.0")
+        sign = _MINUS if value < 0 else ""
+        pattern = str(self._locale.currency_formats["standard"].pattern)
+        if abs(value) < _MILLION:
+            dollars = format_currency(
+                round(abs(value)),
+                "USD",
+                format=pattern.replace("0.00", "0"),
+                locale=self._locale,
+                currency_digits=False,
+            )
+            return f"{sign}{dollars}"
+        millions = _rounded(abs(value) / _MILLION, 1)
         amount = format_currency(
-            millions, "USD", format=pattern, locale=self._locale, currency_digits=False
+            millions,
+            "USD",
+            format=pattern.replace("0.00", "0.0"),
+            locale=self._locale,
+            currency_digits=False,
         )
         # Portuguese counts one and a half millions as one.
         text = self._catalogue.ngettext("{amount} million", "{amount} million", int(millions))
-        return f"{_MINUS if value < 0 else ''}{text.format(amount=amount)}"
+        return f"{sign}{text.format(amount=amount)}"
+
+    def millions(self, value: float, *, signed: bool = False) -> str:
+        """An amount as a number of millions: one decimal; below a million, three digits."""
+        millions = value / _MILLION
+        if abs(millions) >= 1 or value == 0:
+            return self.number(millions, 1, signed=signed)
+        text = format_decimal(millions, format="@##", locale=self._locale)
+        return self._signed(text, signed and millions > 0)
 
     def signed_money(self, value: float) -> str:
         """A change in millions of USD, with its sign."""

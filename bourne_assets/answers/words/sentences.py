@@ -6,8 +6,9 @@ Not here: the sentences of one question (`words`, `correlations`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bourne_assets.answers.films import Film, FilmName
+from bourne_assets.answers.films import Film, MissingFilm, RecentFilm
 from bourne_assets.answers.words.language import Localizer
+from bourne_assets.saga.figures import DOUBTFUL, NOT_YET
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,42 @@ def film_name(film: Film) -> str:
     return f"{film.title} ({film.year})" if film.year is not None else film.title
 
 
-def missing(t: Localizer, films: Sequence[FilmName]) -> list[str]:
-    """Names the films that an answer leaves out; nothing where it leaves out none."""
-    if not films:
-        return []
-    titles = t.series([film.title for film in films])
-    return [t.gettext("Left out because the figure is unknown: {titles}.", titles=titles)]
+def missing(t: Localizer, films: Sequence[MissingFilm]) -> list[str]:
+    """Names the films that an answer leaves out; nothing where it leaves out none.
+
+    Those that are not released yet are named once for all answers, in the remarks.
+    """
+    doubtful = [film.title for film in films if (film.reason or "").startswith(DOUBTFUL)]
+    unknown = [
+        film.title
+        for film in films
+        if film.reason != NOT_YET and not (film.reason or "").startswith(DOUBTFUL)
+    ]
+    sentences = []
+    if unknown:
+        titles = t.series(unknown)
+        sentences.append(
+            t.gettext("Left out because the figure is unknown: {titles}.", titles=titles)
+        )
+    if doubtful:
+        titles = t.series(doubtful)
+        sentences.append(
+            t.gettext("Left out because the figure is doubtful: {titles}.", titles=titles)
+        )
+    return sentences
+
+
+def not_final(t: Localizer, films: Sequence[RecentFilm]) -> list[str]:
+    """Names the films whose revenue will still grow."""
+    return [
+        t.ngettext(
+            "The revenue of {title} is not final: it was released {n} day before these figures.",
+            "The revenue of {title} is not final: it was released {n} days before these figures.",
+            film.days_since_release,
+            title=film.title,
+        )
+        for film in films
+    ]
 
 
 def tied(t: Localizer, film: Film) -> list[str]:

@@ -8,7 +8,14 @@ from datetime import date
 
 from bourne_assets.answers.formulas import Mean, RevenueVariation, Step, TopRevenueVsTopBudget
 from bourne_assets.answers.words.language import Localizer
-from bourne_assets.answers.words.sentences import AnswerText, Figure, film_name, missing, tied
+from bourne_assets.answers.words.sentences import (
+    AnswerText,
+    Figure,
+    film_name,
+    missing,
+    not_final,
+    tied,
+)
 
 
 def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
@@ -53,7 +60,12 @@ def variation_text(t: Localizer, answer: RevenueVariation, _day: date) -> Answer
     """Question 3."""
     return AnswerText(
         t.gettext("Did revenue change from one film to the next, in order of release?"),
-        (_changed(t, answer), *_steps(t, answer), *missing(t, answer.missing)),
+        (
+            _changed(t, answer),
+            *_steps(t, answer),
+            *missing(t, answer.missing),
+            *not_final(t, answer.not_final),
+        ),
         t.gettext(
             "In dollars of each film's own year: adjusted neither for inflation nor for the years "
             "between two films."
@@ -84,7 +96,12 @@ def tops_text(t: Localizer, answer: TopRevenueVsTopBudget, _day: date) -> Answer
             "Did the film with the top revenue have a larger or smaller budget than the film with "
             "the top budget? What was the difference in per cent?"
         ),
-        (_comparison(t, answer), *ties, *missing(t, answer.missing)),
+        (
+            _comparison(t, answer),
+            *ties,
+            *missing(t, answer.missing),
+            *not_final(t, answer.not_final),
+        ),
         t.gettext(
             "In per cent of the top budget; budgets are what TMDB's editors entered, and other "
             "sources differ."
@@ -102,7 +119,7 @@ def tops_text(t: Localizer, answer: TopRevenueVsTopBudget, _day: date) -> Answer
 
 def _mean(t: Localizer, figure: str, answer: Mean) -> tuple[str, ...]:
     if answer.value is None:
-        return (_unknown(t), *missing(t, answer.missing))
+        return (_unknown(t), *missing(t, answer.missing), *not_final(t, answer.not_final))
     sentence = t.ngettext(
         "The mean {figure} is {value}, over {n} film.",
         "The mean {figure} is {value}, over {n} films.",
@@ -110,7 +127,7 @@ def _mean(t: Localizer, figure: str, answer: Mean) -> tuple[str, ...]:
         figure=figure,
         value=t.exact_money(answer.value),
     )
-    return (sentence, *missing(t, answer.missing))
+    return (sentence, *missing(t, answer.missing), *not_final(t, answer.not_final))
 
 
 def _changed(t: Localizer, answer: RevenueVariation) -> str:
