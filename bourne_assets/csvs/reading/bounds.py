@@ -4,13 +4,9 @@ A gzip file of 10 MB can hold 10 GB, and a copy of a large file can fill the dis
 else writes to. Not here: bounds of lines and columns (`normalise`, `dialect`).
 """
 
-import gzip
 import shutil
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from bourne_assets.csvs.errors import CsvRejected
 
@@ -49,25 +45,6 @@ class DecompressedReader:
                 "if that is right, decompress it first"
             )
         return data
-
-
-@contextmanager
-def open_bytes(path: Path, *, is_gzip: bool) -> Iterator[IO[bytes] | DecompressedReader]:
-    """The bytes of a file, decompressed where they are compressed.
-
-    Raises:
-        CsvRejected: What compressed them is damaged, or too much comes out of it.
-        OSError: The file cannot be read.
-    """
-    if not is_gzip:
-        with path.open("rb") as file:
-            yield file
-        return
-    try:
-        with gzip.open(path) as stream:
-            yield DecompressedReader(cast("IO[bytes]", stream), path.stat().st_size)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise CsvRejected(f"its gzip stream is damaged ({error})") from error
 
 
 class DiskRoom:

@@ -1,59 +1,374 @@
-"""The types of a file's columns, as DuckDB's sample of it suggests.
+"""Types of columns: given where every value is a plain spelling of one, and loses nothing.
 
-A suggestion that a later value does not fit costs a second reading, never a row.
-What must not be put here: the challenge's types, which are known (`datasets`).
+A guess is made from a sample, and each value is checked as it is converted; where one does not
+fit, all values of the column are looked at, and the type that all of them fit is taken, or text.
+Not here: types that the user declares (`declared_types`), and the challenge's, which are known.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import duckdb
-
-from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading import kinds
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.records import Fields
 
-_KEPT = re.compile(r"BIGINT|DOUBLE|BOOLEAN|DATE|TIME|TIMESTAMP")
-#: Numbers that a number would not give back: `007`, and more digits than a DOUBLE has.
-_CODE = r"^\s*[+-]?(0\d.*|\d{16,})\s*$"
-_ROWS = 20_480
+TEXT = "VARCHAR"
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+#: A type is thought of where so many values fit it; where not all do, it is said which do not.
+_NEAR_SHARE = 0.9
+#: A number of so many characters, sign and point included, is exact as a DOUBLE.
+_EXACT_CHARACTERS = 16
+_BIGINT_DIGITS = 18
+_DECIMAL_DIGITS = 38
+_FAMILIES = {
+    "integer": "number",
+    "decimal": "number",
+    "date": "date",
+    "timestamp": "timestamp",
+    "instant": "instant",
+    "boolean": "boolean",
+}
 
 
-def found_types(
-    session: DuckDbSession, rows: str, source: Path, dialect: Dialect, nulls: Sequence[str] = ()
-) -> dict[str, str]:
-    """DuckDB's types by column; text where it is not sure, or a number would lose digits.
+class Column(NamedTuple):
+    """How a column of texts is converted.
+
+    Attributes:
+        type: DuckDB's type.
+        value: An SQL expression of its value, null where the text does not fit the type.
+        fits: A predicate in SQL of texts that fit; empty where all do.
+    """
+
+    type: str
+    value: str
+    fits: str = ""
+
+    @property
+    def checked(self) -> str:
+        """The value; an error where a text does not fit."""
+        if not self.fits:
+            return self.value
+        return f"CASE WHEN {self.fits} THEN {self.value} ELSE error({literal(MISFIT)}) END"
+
+
+#: What DuckDB's error says where a text does not fit its column's type.
+MISFIT = "a text does not fit the type of its column"
+
+
+class Guess(NamedTuple):
+    """What a sample of a column suggests.
+
+    Attributes:
+        family: A value of `_FAMILIES`, `format` where formats are declared, or `text`.
+        type: DuckDB's type; empty where all values are to be looked at first.
+    """
+
+    family: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What all values of a column are.
+
+    Attributes:
+        values: How many there are that are not empty.
+        fitting: How many of them are a plain spelling of the family's types.
+        whole_digits: Digits before the point, at most.
+        scale: Digits behind it, at most.
+        is_exact: Whether each is exact as a DOUBLE.
+        is_bigint: Whether each is a BIGINT.
+    """
+
+    values: int
+    fitting: int
+    whole_digits: int = 0
+    scale: int = 0
+    is_exact: bool = True
+    is_bigint: bool = True
+
+
+class Almost(NamedTuple):
+    """A column of texts that has a type but for some values."""
+
+    type: str
+    misfits: int
+    first_line: int | None
+
+    def __str__(self) -> str:
+        """`would be BIGINT but for 2 values, the first in line 20,482`."""
+        values = "1 value" if self.misfits == 1 else f"{self.misfits:,} values"
+        where = f", the first in line {self.first_line:,}" if self.first_line else ""
+        return f"would be {self.type} but for {values}{where}"
+
+
+def guess_types(rows: Sequence[Fields], width: int, options: DatasetOptions) -> list[Guess]:
+    """What a sample suggests for each column.
+
+    Args:
+        rows: Records of a sample.
+        width: How many columns there are.
+        options: What the user declares of the dataset.
+    """
+    columns: list[list[str]] = [[] for _ in range(width)]
+    for row in rows:
+        for place, value in enumerate(row[:width]):
+            if value and value not in options.nulls:
+                columns[place].append(value)
+    return [_guess(values, options) for values in columns]
+
+
+def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
+    plain = [_plain_number(value, options) for value in values]
+    counted = Counter(_FAMILIES.get(kinds.plain_kind(value), "text") for value in plain)
+    has_formats = bool(
+        options.date_format or options.timestamp_format or options.true_words or options.false_words
+    )
+    family, count = counted.most_common(1)[0] if counted else ("text", 0)
+    if family == "text" and count < len(values) and counted:
+        family, count = max(
+            ((each, n) for each, n in counted.items() if each != "text"), key=lambda pair: pair[1]
+        )
+    if family == "text" or count < _NEAR_SHARE * len(values):
+        return Guess("format", "") if has_formats and values else Guess("text", TEXT)
+    if count < len(values):
+        return Guess(family, TEXT)
+    return Guess(family, _number_type(plain) if family == "number" else _type_of(family))
+
+
+def _number_type(values: Sequence[str]) -> str:
+    decimals = any("." in value for value in values)
+    if not decimals:
+        digits = max(len(value.lstrip("-")) for value in values)
+        return "BIGINT" if digits <= _BIGINT_DIGITS else ""
+    return "DOUBLE" if max(map(len, values)) <= _EXACT_CHARACTERS else ""
+
+
+def _type_of(family: str) -> str:
+    return {
+        "date": "DATE",
+        "timestamp": "TIMESTAMP",
+        "instant": INSTANT,
+        "boolean": "BOOLEAN",
+    }[family]
+
+
+def column_of(place: str, guess: Guess, options: DatasetOptions) -> Column:
+    """How a column is converted to the type that was guessed, or found.
+
+    Args:
+        place: The column of texts in SQL.
+        guess: Its family and its type.
+        options: What the user declares of the dataset.
+    """
+    if guess.type == TEXT:
+        return Column(TEXT, place)
+    text = f"nullif({place}, '')"
+    if guess.family == "format":
+        return _formatted(text, guess.type, options)
+    if guess.family == "number":
+        text = number_text(text, options)
+    value = _value(text, guess)
+    return Column(guess.type, value, f"({text} IS NULL OR {_fits(text, value, guess)})")
+
+
+def _value(text: str, guess: Guess) -> str:
+    if guess.type == INSTANT:
+        return f"timezone('UTC', TRY_CAST({_without_zone(text)} AS TIMESTAMP))"
+    return f"TRY_CAST({text} AS {guess.type})"
+
+
+def _fits(text: str, value: str, guess: Guess) -> str:
+    if guess.type in {"BIGINT", "DATE"}:
+        return f"CAST({value} AS VARCHAR) = {text}"
+    if guess.type == "DOUBLE":
+        return f"({_is_plain('number', text)} AND {_is_exact(text)})"
+    if guess.type.startswith("DECIMAL"):
+        scale = int(guess.type.rpartition(",")[2].rstrip(")"))
+        return (
+            f"({_is_plain('number', text)} AND {_scale(text)} <= {scale} AND {value} IS NOT NULL)"
+        )
+    return _is_plain(guess.family, text)
+
+
+def _is_plain(family: str, text: str) -> str:
+    """A predicate in SQL: whether a text is a plain spelling of the family's types."""
+    if family == "number":
+        return f"regexp_full_match({text}, {literal(f'{kinds.INTEGER}|{kinds.DECIMAL}')})"
+    if family == "date":
+        return f"coalesce(CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text}, false)"
+    if family == "boolean":
+        return f"{text} IN ({', '.join(map(literal, kinds.BOOLEAN.split('|')))})"
+    zone = kinds.UTC if family == "instant" else ""
+    bare = _without_zone(text) if zone else text
+    return (
+        f"(regexp_full_match({text}, {literal(kinds.TIMESTAMP + zone)})"
+        f" AND TRY_CAST({bare} AS TIMESTAMP) IS NOT NULL)"
+    )
+
+
+def _without_zone(text: str) -> str:
+    return f"regexp_replace({text}, {literal(kinds.UTC + '$')}, '')"
+
+
+def _scale(text: str) -> str:
+    return f"CASE WHEN contains({text}, '.') THEN strlen({text}) - strpos({text}, '.') ELSE 0 END"
+
+
+def _is_exact(text: str) -> str:
+    """Whether a DOUBLE's shortest print is the number that the text says, to the last digit."""
+    shown = f"CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR)"
+    trimmed = f"rtrim(rtrim({text}, '0'), '.')"
+    return (
+        f"(strlen({text}) <= {_EXACT_CHARACTERS}"
+        f" OR CASE WHEN contains({text}, '.') THEN {trimmed} ELSE {text} END"
+        f" = regexp_replace({shown}, '\\.0$', ''))"
+    )
+
+
+def number_text(text: str, options: DatasetOptions) -> str:
+    """A number's text in SQL with a point and without groups, where others are declared."""
+    decimal, thousands = options.decimal or ".", options.thousands
+    if thousands:
+        group, point = re.escape(thousands), re.escape(decimal)
+        grouped = rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?"
+        text = (
+            f"CASE WHEN regexp_full_match({text}, {literal(grouped)})"
+            f" THEN replace({text}, {literal(thousands)}, '') ELSE {text} END"
+        )
+    return f"translate({text}, ',.', '.x')" if decimal == "," else text
+
+
+def _plain_number(text: str, options: DatasetOptions) -> str:
+    """What `number_text` makes of a text that begins like a number."""
+    if options.decimal != "," and not options.thousands:
+        return text
+    decimal, thousands = options.decimal or ".", options.thousands
+    if not re.match(r"[+-]?\d[\d.,' _\u2019\u00a0\u202f]*\Z", text):
+        return text
+    if thousands:
+        group, point = re.escape(thousands), re.escape(decimal)
+        if re.fullmatch(rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?", text):
+            text = text.replace(thousands, "")
+    return text.translate(str.maketrans(",.", ".x")) if decimal == "," else text
+
+
+def _formatted(text: str, kind: str, options: DatasetOptions) -> Column:
+    """A column in formats, or in words, that the user declares."""
+    if kind == "BOOLEAN":
+        true, false = (
+            f"({', '.join(map(literal, words or ('',)))})"
+            for words in (options.true_words, options.false_words)
+        )
+        value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
+    else:
+        given = options.date_format if kind == "DATE" else options.timestamp_format
+        value = f"CAST(try_strptime({text}, {literal(given or '')}) AS {kind})"
+    return Column(kind, value, f"({text} IS NULL OR ({value}) IS NOT NULL)")
+
+
+def look_at_all(
+    session: DuckDbSession,
+    source: str,
+    guesses: Sequence[Guess],
+    options: DatasetOptions,
+    *,
+    is_text_known: bool = False,
+) -> list[Guess]:
+    """The types that all values of the columns have.
 
     Args:
         session: DuckDB.
-        rows: The file's rows as a query's source, all columns text.
-        source: The file.
-        dialect: Its dialect.
-        nulls: Texts that mean an unknown value, beside the empty one.
+        source: The columns of texts, `c0` and so on, as a query's source.
+        guesses: What a sample suggests; a column of its `text` family stays text.
+        options: What the user declares of the dataset.
+        is_text_known: Whether a column is text where the guess says so, whatever its family.
+
+    Raises:
+        duckdb.Error: The query fails.
     """
-    names = dialect.columns
-    try:
-        ((suggested,),) = session.rows(
-            "SELECT [c.type FOR c IN Columns] FROM sniff_csv("
-            f"{literal(str(source))}, delim = {literal(dialect.delimiter)},"
-            f" quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},"
-            f" header = {str(dialect.has_header).lower()}, sample_size = {_ROWS},"
-            f" nullstr = [{', '.join(map(literal, ('', *nulls)))}], ignore_errors = true)"
-        )
-    except duckdb.Error:
-        suggested = []
-    if len(suggested) != len(names):
-        return dict.fromkeys(names, "VARCHAR")
-    kinds = [kind if _KEPT.fullmatch(str(kind)) else "VARCHAR" for kind in suggested]
-    numbers = [n for n, kind in enumerate(kinds) if kind in {"BIGINT", "DOUBLE"}]
-    if numbers:
-        asked = ", ".join(
-            f"coalesce(bool_or(regexp_matches(c{n}, {literal(_CODE)})), true)" for n in numbers
-        )
-        try:
-            (codes,) = session.rows(f"SELECT {asked} FROM (FROM {rows} LIMIT {_ROWS})")
-        except duckdb.Error:
-            codes = (True,) * len(numbers)
-        for n, is_code in zip(numbers, codes, strict=True):
-            kinds[n] = "VARCHAR" if is_code else kinds[n]
-    return dict(zip(names, kinds, strict=True))
+    looked = [
+        n
+        for n, guess in enumerate(guesses)
+        if guess.family != "text" and not (is_text_known and guess.type == TEXT)
+    ]
+    if not looked:
+        return list(guesses)
+    asked = [_aggregates(f"c{n}", guesses[n].family, options) for n in looked]
+    (row,) = session.rows(
+        f"SELECT {', '.join(part for each in asked for part in each)} FROM {source}"
+    )
+    found, values = list(guesses), list(row)
+    for n, each in zip(looked, asked, strict=True):
+        own, values = values[: len(each)], values[len(each) :]
+        found[n] = _decided(guesses[n].family, own)
+    return found
+
+
+def _aggregates(place: str, family: str, options: DatasetOptions) -> list[str]:
+    text = f"nullif({place}, '')"
+    if family == "format":
+        columns = [_formatted(text, kind, options) for kind in ("DATE", "TIMESTAMP", "BOOLEAN")]
+        given = (options.date_format, options.timestamp_format, options.true_words)
+        return [
+            f"count({text})",
+            *(
+                f"count({column.value})" if is_given else "0"
+                for column, is_given in zip(columns, given, strict=True)
+            ),
+        ]
+    if family == "number":
+        text = number_text(text, options)
+    plain = _is_plain(family, text)
+    counts = [f"count({text})", f"count(*) FILTER ({plain})"]
+    if family != "number":
+        return counts
+    whole = f"strlen(ltrim(split_part({text}, '.', 1), '-'))"
+    return [
+        *counts,
+        f"max({whole}) FILTER ({plain})",
+        f"max({_scale(text)}) FILTER ({plain})",
+        f"bool_and({_is_exact(text)}) FILTER ({plain})",
+        f"bool_and(TRY_CAST({text} AS BIGINT) IS NOT NULL) FILTER ({plain})",
+    ]
+
+
+def _decided(family: str, values: Sequence[object]) -> Guess:
+    if family == "format":
+        total, *formatted = (int(str(value)) for value in values)
+        kinds_of = ("DATE", "TIMESTAMP", "BOOLEAN")
+        found = [k for k, n in zip(kinds_of, formatted, strict=True) if total and n == total]
+        return Guess(family, found[0]) if found else Guess("text", TEXT)
+    count, fitting = int(str(values[0])), int(str(values[1]))
+    if not count or fitting < count:
+        return Guess(family, TEXT)
+    if family != "number":
+        return Guess(family, _type_of(family))
+    return Guess(family, _number(int(str(values[2])), int(str(values[3])), values[4:]))
+
+
+def _number(whole: int, scale: int, flags: Sequence[object]) -> str:
+    is_exact, is_bigint = map(bool, flags)
+    if not scale:
+        if is_bigint:
+            return "BIGINT"
+        return f"DECIMAL({_DECIMAL_DIGITS},0)" if whole <= _DECIMAL_DIGITS else TEXT
+    if is_exact:
+        return "DOUBLE"
+    return f"DECIMAL({whole + scale},{scale})" if whole + scale <= _DECIMAL_DIGITS else TEXT
+
+
+def misfits_of(place: str, family: str, options: DatasetOptions) -> str:
+    """A predicate in SQL: the text is not empty, and not a plain spelling of the family's types."""
+    text = f"nullif({place}, '')"
+    plain = number_text(text, options) if family == "number" else text
+    return f"({text} IS NOT NULL AND NOT coalesce({_is_plain(family, plain)}, false))"
+
+
+def likely_type(family: str) -> str:
+    """What a column of a family would be, but for values that do not fit."""
+    return "a number" if family == "number" else _type_of(family)

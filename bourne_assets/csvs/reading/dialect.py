@@ -1,53 +1,27 @@
 """The dialect of a CSV file: encoding, delimiter, quoting, header, columns.
 
-Found, not assumed, and what the user says of the dataset comes first. The challenge's files know
-no quoting: a lone `"` is data there. In any other file quotes are quotes where fields are enclosed
-in them, and data where they stand inside of fields.
-What must not be put here: bytes (`scan`), rows (`reading`), and what columns mean (`options`).
+Detected by how evenly a sample of the file is divided, and what the user declares comes first. The
+challenge's files know no quoting: a lone `"` is data there.
+Not here: bytes (`scan`, `encoding`), rows (`reader`), and what columns mean (`options`).
 """
 
-import codecs
-import csv
-import io
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions, is_challenge
-from bourne_assets.csvs.reading.bounds import open_bytes
-from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of, weigh_utf8
+from bourne_assets.csvs.reading.content import refuse_binary, refuse_documents
+from bourne_assets.csvs.reading.delimiters import excel_delimiter, find_grammar, records_of
+from bourne_assets.csvs.reading.layout import Layout, find_layout
+from bourne_assets.csvs.reading.records import Fields, Grammar, Record, split_lines
+from bourne_assets.csvs.reading.sample import Sample, take_sample
+from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan
 
-_DELIMITERS = ("|", ";", "\t", ",")
-_SAMPLE = 256 * 1024
-#: Of a text in UTF-16 at least so many letters are ASCII: names, digits, delimiters.
-_WIDE_SHARE = 0.4
 #: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
 #: reading may take.
 MAXIMUM_COLUMNS = 2_048
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-#: What may stand inside of quotes, by what escapes a quote there; the likelier one first.
-_INSIDE = {'"': r'(?:[^"]|"")*', "\\": r'(?:[^"\\]|\\.)*'}
-
-
-class _Quoting(NamedTuple):
-    """The quoting character, and what escapes it inside of quotes."""
-
-    quote: str
-    escape: str
-
-
-_UNQUOTED = _Quoting("", "")
 
 
 @dataclass(frozen=True)
@@ -56,207 +30,193 @@ class Dialect:
 
     Attributes:
         encoding: As Python names it.
-        bom: The byte order bom that the file begins with, if any.
-        delimiter: One character.
-        quote: The quoting character; empty where quotes are data.
-        escape: What stands before a quote inside of quotes: the quote itself, or a backslash, or
-            what the user says.
-        has_header: Whether the first line names the columns.
-        header: The fields of the first line, as they stand.
+        bom: The byte order mark that the file begins with, if any.
+        grammar: How a record is divided.
+        has_header: Whether a line names the columns.
+        header: The fields of that line, as they stand.
         columns: Names of the columns: none empty, no two alike, whatever their case.
-        is_gzip: Whether the file is compressed.
+        width: Fields of a record, which may be one more than columns (`drops_last`), or fewer:
+            then the last columns are null.
+        first_line: Physical line of the first record below the header.
+        skipped: Physical lines at the top that are not looked at.
+        drops_last: Whether a delimiter ends all records, so that the last field is no column.
+        comment: What a line begins with that is a comment.
+        pads: Whether the fields that a short line lacks are null.
         is_challenge: Whether its columns are the challenge's.
+        notes: What was decided, and why.
+        rows: Fields of the first records, as the sample has them.
     """
 
     encoding: str
     bom: bytes
-    delimiter: str
-    quote: str
-    escape: str
+    grammar: Grammar
     has_header: bool
     header: tuple[str, ...]
     columns: tuple[str, ...]
-    is_gzip: bool
-    is_challenge: bool
+    width: int
+    first_line: int
+    skipped: int = 0
+    drops_last: bool = False
+    comment: str | None = None
+    pads: bool = False
+    is_challenge: bool = False
+    notes: tuple[str, ...] = ()
+    rows: Sequence[Fields] = ()
 
     @property
-    def has_byte_order_mark(self) -> bool:
-        """Whether the file begins with a byte order bom."""
-        return bool(self.bom)
+    def delimiter(self) -> str:
+        """One character between two fields."""
+        return self.grammar.delimiter
+
+    @property
+    def quote(self) -> str:
+        """The quoting character; empty where quotes are data."""
+        return self.grammar.quote
+
+    @property
+    def escape(self) -> str:
+        """What stands before a quote inside of quotes."""
+        return self.grammar.escape
+
+    @cached_property
+    def reads_directly(self) -> bool:
+        """Whether a reader that knows one delimiter and no quotes reads the file as it is."""
+        return (
+            self.encoding == "utf-8"
+            and len(self.columns) == self.width
+            and not (self.comment or self.pads or self.grammar.skips_blanks)
+            and not (self.grammar.escapes_all and self.grammar.escape)
+        )
 
 
-def detect_dialect(path: Path, found: Scan, said: DatasetOptions | None = None) -> Dialect:
-    """Find how a file is to be read.
+def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = None) -> Dialect:
+    """Detect how a file is to be read.
 
     Args:
-        path: The file.
+        path: The file, not compressed.
         found: What stands in it.
-        said: What the user says of its dataset.
+        options: What the user declares of its dataset.
 
     Raises:
-        CsvRejected: The file is empty, has no header, too many columns, or is no text.
+        CsvRejected: The file is empty, is not a CSV file, or has too many columns.
         OSError: It cannot be read.
     """
-    said = said or DatasetOptions()
-    sample = _sample(path, found)
-    bom, encoding = _encoding(path, sample, found, said)
-    text = sample[len(bom) :].decode(encoding, "replace")
-    if not text.strip("\0 \t\r\n\f\v"):
+    options = options or DatasetOptions()
+    with path.open("rb") as file:
+        refuse_binary(file.read(8192))
+    sample = take_sample(path, found, options)
+    if not sample.text.strip("\0 \t\r\n\f\v"):
         raise CsvRejected("it is empty")
-    first = re.match(r"[^\r\n]*", text)
-    if not first or not first[0].strip():
-        raise CsvRejected("its first line, which should be the header, is blank")
-    if "\0" in first[0]:
-        raise CsvRejected("it is no text (its first line holds NUL bytes)")
-    delimiter = said.delimiter or _delimiter(text)
-    quoting = _quoting(text, delimiter, said)
-    header = _fields(text, delimiter, quoting)
-    if said.quote is None and delimiter == "|" and is_challenge(header):
-        quoting = _UNQUOTED
-    if len(header) > MAXIMUM_COLUMNS:
-        raise CsvRejected(
-            f"it has {len(header):,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
-        )
-    is_known = is_challenge(header)
-    has_header = is_known or _has_header(header, text, delimiter, quoting, said)
-    return Dialect(
-        encoding=encoding,
-        bom=bom,
-        delimiter=delimiter,
-        quote=quoting.quote,
-        escape=quoting.escape,
-        has_header=has_header,
-        header=header,
-        columns=_names(header if has_header else ("",) * len(header), said),
-        is_gzip=found.is_gzip,
-        is_challenge=is_known,
-    )
-
-
-def _sample(path: Path, found: Scan) -> bytes:
-    """The first block, or more where the first line is longer."""
-    with open_bytes(path, is_gzip=found.is_gzip) as file:
-        start = file.read(_SAMPLE)
-        if not any(end in start for end in (b"\n", b"\r")):
-            start += file.read(MAXIMUM_LINE_BYTES)
-    if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
+    refuse_documents(sample.head)
+    ends = _line_ends(sample)
+    head, options, skipped, notes = _without_preface(sample.head, ends, options)
+    if not head.strip("\0 \t\r\n\f\v"):
+        raise CsvRejected("it is empty below the lines that are skipped")
+    if "\0" in head[: head.find("\n") % (len(head) + 1)]:
+        raise CsvRejected("it is not a text file (its first line contains NUL bytes)")
+    if len(head) > MAXIMUM_LINE_BYTES and len(split_lines(head, ends)[0].text) > MAXIMUM_LINE_BYTES:
         raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
-    return start
+    known = _challenge(head, ends, options)
+    grammar, more = (known, []) if known else find_grammar(head, sample.parts, ends, options)
+    records = records_of(head, grammar, options.comment)
+    others = [r for part in sample.parts for r in records_of(part, grammar, options.comment)]
+    layout = find_layout(records, others, options)
+    if layout.width > MAXIMUM_COLUMNS:
+        raise CsvRejected(
+            f"it has {layout.width:,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
+        )
+    if not sample.parts and '"' not in head and not options.quote and grammar.delimiter != "|":
+        grammar = replace(
+            grammar, quote='"' if options.quote is None else "", escape=grammar.escape or '"'
+        )
+    return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])
 
 
-def _encoding(path: Path, sample: bytes, found: Scan, said: DatasetOptions) -> tuple[bytes, str]:
-    bom, bom_encoding = next((each for each in _BOMS if sample.startswith(each[0])), (b"", ""))
-    if said.encoding:
-        return bom, codecs.lookup(said.encoding).name
-    if bom_encoding:
-        return bom, bom_encoding
-    if wide := _wide(sample):
-        return b"", wide
-    in_sample = weigh_utf8([sample])
-    # A letter may be cut off at the sample's end; whatever else is odd, all of the file decides.
-    if in_sample.invalid > (0 if len(sample) < _SAMPLE else 3) and not found.is_gzip:
-        return b"", weigh_utf8(blocks_of(path)).encoding
-    return b"", in_sample.encoding
-
-
-def _wide(sample: bytes) -> str:
-    """UTF-16 without a bom: of plain letters every second byte is NUL, beginning at once."""
-    even, odd = sample[:4096:2].count(0), sample[1:4096:2].count(0)
-    pairs = len(sample[:4096]) // 2
-    if odd > _WIDE_SHARE * pairs > even and sample[0] and not sample[1]:
-        return "utf-16-le"
-    if even > _WIDE_SHARE * pairs > odd and sample[1] and not sample[0]:
-        return "utf-16-be"
-    return ""
-
-
-def _delimiter(text: str) -> str:
-    """The one that splits the first line into most fields."""
-    return max(_DELIMITERS, key=lambda each: len(_fields(text, each, _found_quoting(text, each))))
-
-
-def _quoting(text: str, delimiter: str, said: DatasetOptions) -> _Quoting:
-    """What the user says of quotes, and what is found where nothing is said."""
-    found = _found_quoting(text, delimiter)
-    quote = said.quote
-    if quote is None:
-        quote = found.quote or ('"' if said.escape else "")
-    if not quote:
-        return _UNQUOTED
-    return _Quoting(quote, said.escape or (found.escape if quote == found.quote else quote))
-
-
-def _found_quoting(text: str, delimiter: str) -> _Quoting:
-    """Whether fields are enclosed in quotes, or hold them as data; and what escapes quotes."""
-    if '"' not in text:
-        return _UNQUOTED if delimiter == "|" else _Quoting('"', '"')
-    # The first of equals: most files double their quotes, and a backslash may be one of a path.
-    escape = min(_INSIDE, key=lambda each: _enclosed(text, delimiter, each)[1])
-    enclosed, strange = _enclosed(text, delimiter, escape)
-    # Where it is a draw, quotes are data in a file of pipes, which seldom quotes.
-    needed = max(1, strange + (delimiter == "|"))
-    return _Quoting('"', escape) if enclosed >= needed else _UNQUOTED
-
-
-def _enclosed(text: str, delimiter: str, escape: str) -> tuple[int, int]:
-    """How many fields are enclosed in quotes, and how many quotes stand elsewhere."""
-    sign = re.escape(delimiter)
-    field = rf'(?:^|(?<={sign})|(?<=\n)|(?<=\r))"{_INSIDE[escape]}"(?={sign}|\r|\n|$)'
-    rest, count = re.subn(field, "", text, flags=re.DOTALL)
-    return count, rest.count('"')
-
-
-def _fields(text: str, delimiter: str, quoting: _Quoting) -> tuple[str, ...]:
-    """The fields of the first line."""
-    limit = csv.field_size_limit(MAXIMUM_LINE_BYTES + _SAMPLE)
-    try:
-        return tuple(next(_reader(text, delimiter, quoting), []))
-    except (csv.Error, ValueError):  # of signs that no reader tells apart
-        return ()
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _reader(text: str, delimiter: str, quoting: _Quoting) -> Iterator[list[str]]:
-    has_doubled = quoting.escape == quoting.quote
-    return csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quotechar=quoting.quote or '"',
-        quoting=csv.QUOTE_MINIMAL if quoting.quote else csv.QUOTE_NONE,
-        doublequote=has_doubled,
-        escapechar=None if has_doubled else quoting.escape,
+def _dialect(
+    sample: Sample,
+    grammar: Grammar,
+    layout: Layout,
+    records: Sequence[Record],
+    skipped: int,
+    options: DatasetOptions,
+    notes: Sequence[str],
+) -> Dialect:
+    header = tuple(value or "" for value in layout.header or ())
+    return Dialect(
+        encoding=sample.encoding,
+        bom=sample.bom,
+        grammar=grammar,
+        has_header=layout.header is not None,
+        header=header,
+        columns=_names(layout.names, options),
+        width=layout.width,
+        first_line=layout.first_line + skipped,
+        skipped=skipped,
+        drops_last=layout.drops_last,
+        comment=options.comment,
+        pads=bool(options.pad),
+        is_challenge=is_challenge(header),
+        notes=(*notes, *layout.notes),
+        rows=[
+            r.fields
+            for r in records
+            if not r.fault and len(r.fields) == layout.width and r.line >= layout.first_line
+        ],
     )
 
 
-def _has_header(
-    first: tuple[str, ...], text: str, delimiter: str, quoting: _Quoting, said: DatasetOptions
-) -> bool:
-    """Whether the first line names columns: names are no numbers, where the others hold some."""
-    if said.header is not None:
-        return said.header
-    if not any(_is_number(name) for name in first):
-        return True
-    try:
-        rows = _reader(text, delimiter, quoting)
-        second = next(row for number, row in enumerate(rows) if number and row)
-    except (StopIteration, csv.Error, ValueError):
-        return True
-    return [_is_number(value) for value in first] != [_is_number(value) for value in second]
+def _line_ends(sample: Sample) -> str:
+    """Which characters end lines; a carriage return among line feeds is data."""
+    text = sample.text
+    feeds = text.count("\n")
+    lone = text.count("\r") - text.count("\r\n")
+    if not lone:
+        return "\n"
+    if sample.last.endswith("\n"):
+        return "\r\n" if lone > feeds else "\n"
+    if sample.last.endswith("\r"):
+        return "\r\n" if feeds > lone else "\r"
+    return "\r" if not feeds else "\n" if feeds >= lone else "\r\n"
 
 
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?\s*", text))
+def _without_preface(
+    head: str, ends: str, options: DatasetOptions
+) -> tuple[str, DatasetOptions, int, list[str]]:
+    """The text below the lines that the user skips, and below Excel's `sep=;`."""
+    lines = split_lines(head, ends)
+    skipped, notes = 0, []
+    delimiter = excel_delimiter(lines[0].text)
+    if options.skip:
+        skipped = min(options.skip, len(lines))
+        notes.append(f"the first {skipped} lines are skipped, as declared")
+    elif delimiter and (options.delimiter in {None, delimiter}):
+        skipped = 1
+        options = options.model_copy(update={"delimiter": delimiter})
+        notes.append(f"line 1 names the delimiter: {lines[0].text}")
+    if not skipped:
+        return head, options, 0, notes
+    place = sum(len(line.text) + len(line.end) for line in lines[:skipped])
+    return head[place:], options, skipped, notes
 
 
-def _names(given: tuple[str, ...], said: DatasetOptions) -> tuple[str, ...]:
+def _challenge(head: str, ends: str, options: DatasetOptions) -> Grammar | None:
+    """The grammar of the challenge's files, where the first line is a header of theirs."""
+    if options.quote is not None or options.delimiter not in {None, "|"}:
+        return None
+    first = split_lines(head[: 64 * 1024], ends)[0].text
+    if not is_challenge(tuple(first.split("|"))):
+        return None
+    return Grammar("|", ends=ends)
+
+
+def _names(given: tuple[str, ...], options: DatasetOptions) -> tuple[str, ...]:
     """Names for all columns: what is empty is numbered, what is there already too."""
-    if said.columns:
-        if len(said.columns) != len(given):
+    if options.columns:
+        if len(options.columns) != len(given):
             raise CsvRejected(
-                f"it has {len(given)} columns, and BOURNE_CSV_DATASETS names {len(said.columns)}"
+                f"it has {len(given)} columns, and BOURNE_CSV_DATASETS names {len(options.columns)}"
             )
-        given = said.columns
+        given = options.columns
     names: list[str] = []
     taken: set[str] = set()
     for number, name in enumerate(given, start=1):

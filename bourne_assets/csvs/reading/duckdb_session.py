@@ -30,7 +30,7 @@ _PROFILED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
-class Fault:
+class RejectedRecord:
     """A record that DuckDB did not take: where it starts, what is wrong, how far it goes."""
 
     start: int
@@ -82,6 +82,7 @@ class DuckDbSession:
             "temp_directory": literal(self._folder.name),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "TimeZone": "'UTC'",
             "allow_persistent_secrets": "false",
             "allowed_directories": f"[{literal(f'{folder.absolute()}/')}]",
             "allowed_paths": f"[{literal(str(source)) if source else ''}]",
@@ -178,7 +179,7 @@ class DuckDbSession:
             )
         self.write_table(query, table, len(kinds))
 
-    def faults(self) -> list[Fault]:
+    def rejects(self) -> list[RejectedRecord]:
         """What the last table was written without, in order."""
         found = self._rejects(
             "SELECT min(line_byte_position) - 1, first(error_type::VARCHAR ORDER BY column_idx),"
@@ -190,27 +191,9 @@ class DuckDbSession:
             " FROM reject_errors GROUP BY line ORDER BY 1"
         )
         return [
-            Fault(int(s), str(kind), int(c), int(e or 0), int(z or 0)) for s, kind, c, e, z in found
+            RejectedRecord(int(s), str(kind), int(c), int(e or 0), int(z or 0))
+            for s, kind, c, e, z in found
         ]
-
-    def uncastable(self) -> list[int]:
-        """Columns, from 1, of which the last table lacks a value that is not of their type."""
-        found = self._rejects(
-            "SELECT DISTINCT column_idx FROM reject_errors WHERE error_type = 'CAST' ORDER BY 1"
-        )
-        return [int(number) for (number,) in found]
-
-    def line_ends(self, table: Path, texts: Sequence[str]) -> int:
-        """Line feeds inside of the texts of a table."""
-        if not texts:
-            return 0
-        each = " + ".join(
-            f"coalesce(sum(length({identifier(name)})"
-            f" - length(replace({identifier(name)}, chr(10), ''))), 0)"
-            for name in texts
-        )
-        ((count,),) = self.rows(f"SELECT {each} FROM {parquet(table)}")
-        return int(count)
 
     def columns(self, table: Path) -> dict[str, str]:
         """Types of the columns of a Parquet file, by name."""

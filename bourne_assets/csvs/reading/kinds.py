@@ -13,7 +13,7 @@ from datetime import datetime
 INTEGER = r"0|-?[1-9]\d*"
 #: A plain decimal number with a point.
 DECIMAL = r"-?(?:0|[1-9]\d*)\.\d+"
-DATE = r"\d{4}-\d{2}-\d{2}"
+DATE = r"[1-9]\d{3}-\d{2}-\d{2}"
 #: Seconds are written, and at most microseconds: DuckDB's TIMESTAMP keeps no more.
 TIMESTAMP = DATE + r"[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 #: UTC alone: any other offset is lost in an instant.

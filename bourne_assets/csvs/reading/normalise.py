@@ -1,22 +1,24 @@
-"""A copy of a CSV file that DuckDB can read: UTF-8, one kind of line end, no line too long.
+"""A file's records as a table of texts, where DuckDB would not read the lines as they stand.
 
-Made only where the file itself is not plain, in constant memory, a line for each line, so that a
-line's number is the same in both. A line that no reader should see (bytes that are no text, NUL,
-over-long, a quote that never ends) is noted, and replaced by one that fits no header.
-What must not be put here: which lines fit the header (`reading`).
+Records are divided and counted here: a line that breaks the file's grammar, or has another number
+of fields, is rejected with its number; what is left is written as text, in constant memory.
+Not here: how a record is divided (`records`), and what the texts mean (`column_types`).
 """
 
 import codecs
 import re
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.reading.bounds import DecompressedReader, DiskRoom, open_bytes
+from bourne_assets.csvs.reading.bounds import DiskRoom
 from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.records import Fields, Line, Record, RecordReader, split_lines
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 
 #: So much of a rejected line is kept beside its reason, and less of it where there are many; all
@@ -24,17 +26,19 @@ from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 MAXIMUM_TEXT_BYTES = 64 * 1024
 _SHORT_TEXT_BYTES = 1024
 _LONG_TEXTS = 100
-#: DuckDB keeps every line that does not fit in memory; a file with this many is another format.
+#: Each rejected line is kept in memory; a file with this many is another format.
 MAXIMUM_REJECTED = 100_000
-#: A quoted field that goes on for so many lines was never meant to.
-_MAXIMUM_QUOTED_LINES = 1_000
-_END = re.compile(rb"\r\n|\r|\n")
-_BLANK = re.compile(rb"\n(?=\n)")
+#: Records are written in groups: so many values, or so much text.
+_GROUP_VALUES = 200_000
+_GROUP_CHARACTERS = 4 * 1024 * 1024
+#: The column with the physical line of a record.
+LINE = "line"
+_ESCAPED = re.compile("[\udc80-\udcff\ufffe]")
 
 
 @dataclass(frozen=True)
 class RejectedLine:
-    """A line that does not parse; `text` may be cut, `size` is all of its bytes."""
+    """A line that is not a row; `text` may be cut, `size` is all of its bytes."""
 
     line: int
     reason: str
@@ -47,239 +51,271 @@ class NormalisedCopy:
     """What became of a copy.
 
     Attributes:
-        records: Records after the header: lines, but for those that go on in a quoted field.
-        noted: Lines that were replaced, by number.
+        records: Records below the header, rejected ones included.
+        rejected: The rejected ones, in order.
+        is_quoted: Whether all fields are quoted, so that `""` is the only way to write nothing.
     """
 
     records: int = 0
-    noted: dict[int, RejectedLine] = field(default_factory=dict)
+    rejected: list[RejectedLine] = field(default_factory=list)
+    is_quoted: bool = True
 
 
 def normalise(
-    path: Path, target: Path, dialect: Dialect, stop: Callable[[], None] = lambda: None
+    path: Path,
+    target: Path,
+    dialect: Dialect,
+    nulls: Sequence[str] = (),
+    stop: Callable[[], None] = lambda: None,
 ) -> NormalisedCopy:
-    """Write a copy of a file that DuckDB can read.
+    """Write the records of a file as a Parquet file of texts, `c0`, `c1` ..., and their `line`.
 
     Args:
-        path: The file.
-        target: The copy.
+        path: The file, not compressed.
+        target: The Parquet file.
         dialect: The file's dialect.
+        nulls: Texts that mean an unknown value where they are not quoted.
         stop: Called between blocks; what it raises ends the copy.
 
     Raises:
-        CsvRejected: Too many lines do not parse, the gzip stream is damaged, or the copy would be
-            too large.
+        CsvRejected: Too many lines do not parse, or the copy would be too large.
         OSError: The file cannot be read, or the copy not written.
     """
-    writer, room = _Writer(dialect), DiskRoom(target.parent)
+    room = DiskRoom(target.parent)
 
-    def go_on(size: int) -> None:
+    def go_on() -> None:
         stop()
-        room.take(size)
+        room.take(BLOCK)
 
-    with (
-        open_bytes(path, is_gzip=dialect.is_gzip) as source,
-        target.open("wb") as copy,
-        closing(_lines(source, dialect, go_on, writer.takes_whole)) as lines,
-    ):
-        for chunk in lines:
-            if isinstance(chunk, bytes):
-                writer.add_clean(copy, chunk)
-            else:
-                writer.add(copy, *chunk)
-        writer.end(copy)
+    with _Writer(target, dialect, nulls) as writer:
+        for record in records_in(path, dialect, go_on):
+            writer.add(record)
+        writer.flush()
     return writer.result
 
 
+def records_in(
+    path: Path, dialect: Dialect, stop: Callable[[], None] = lambda: None
+) -> Iterator[Record]:
+    """The records of a file, with the header and what stands above it.
+
+    Args:
+        path: The file, not compressed.
+        dialect: The file's dialect.
+        stop: Called between blocks; what it raises ends it.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    reader = RecordReader(dialect.grammar)
+    for lines in _lines(path, dialect, stop):
+        yield from reader.take(line for line in lines if line.number > dialect.skipped)
+    yield from reader.end()
+
+
 class _Writer:
-    """Writes lines, holding those of a quoted field until it ends."""
+    """Judges records and writes those that are rows."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, target: Path, dialect: Dialect, nulls: Sequence[str]) -> None:
         self.result = NormalisedCopy()
-        self._number = 0
-        self._held: list[bytes] = []
-        self._is_record, self._is_open = _shapes(dialect)
-        self._quote = dialect.quote.encode()
-        self._blank_is_record = len(dialect.columns) == 1
-        self._in_header = dialect.has_header
-        sign = dialect.delimiter.encode()
-        self._replacement = sign.join([b"x"] * (len(dialect.columns) + 2)) + b"\n"
+        self._dialect = dialect
+        self._nulls = frozenset(nulls)
+        self._header = _folded(dialect.header) if dialect.has_header else None
+        self._is_one_column = dialect.width == 1 and len(dialect.columns) == 1
+        self._rows: list[Fields] = []
+        self._lines: list[int] = []
+        self._characters = 0
+        names = [*(f"c{n}" for n in range(len(dialect.columns))), LINE]
+        kinds = [*([pa.string()] * len(dialect.columns)), pa.int64()]
+        self._schema = pa.schema(list(zip(names, kinds, strict=True)))
+        self._file = pq.ParquetWriter(target, self._schema, compression="lz4")
 
-    def takes_whole(self, chunk: bytes) -> bool:
-        """Whether nothing in whole lines needs to be looked at line by line."""
-        return not (self._held or self._in_header or (self._quote and self._quote in chunk))
+    def __enter__(self) -> Self:
+        return self
 
-    def add_clean(self, copy: BinaryIO, chunk: bytes) -> None:
-        """Take whole lines of which none is bad, and none goes on in quotes."""
-        copy.write(chunk)
-        lines = chunk.count(b"\n")
-        self._number += lines
-        self.result.records += lines
-        if not self._blank_is_record:
-            self.result.records -= len(_BLANK.findall(b"\n" + chunk))
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
-    def add(self, copy: BinaryIO, line: bytes, bad: str, size: int) -> None:
-        """Take one line; `bad` says why it is none."""
-        if bad:
-            self.end(copy)
-            self._replace(copy, line, bad, size)
-        elif not self._quote:
-            self._write(copy, [line])
-        else:
-            self._take([line], copy)
-
-    def end(self, copy: BinaryIO) -> None:
-        """No line follows that could end a quoted field."""
-        while self._held:
-            self._give_up(copy)
-
-    def _take(self, waiting: list[bytes], copy: BinaryIO) -> None:
-        waiting.reverse()
-        while waiting:
-            line = waiting.pop()
-            together = [*self._held, line]
-            if not self._held and self._quote not in line:
-                self._write(copy, together)
-            elif self._held and self._quote not in line and not self._is_too_long(together):
-                self._held = together
-            else:
-                self._settle(together, waiting, copy)
-
-    def _settle(self, together: list[bytes], waiting: list[bytes], copy: BinaryIO) -> None:
-        text = b"\n".join(together)
-        self._held = []
-        if self._is_record.fullmatch(text):
-            self._write(copy, together)
-        elif self._is_open.fullmatch(text) and not self._is_too_long(together):
-            self._held = together
-        else:
-            first, *rest = together
-            reason = "a quote in it never ends" if rest else "its quotes do not match"
-            self._replace(copy, first, reason, len(first))
-            waiting.extend(reversed(rest))
-
-    def _give_up(self, copy: BinaryIO) -> None:
-        first, *rest = self._held
-        self._held = []
-        self._replace(copy, first, "a quote in it never ends", len(first))
-        self._take(rest, copy)
-
-    def _is_too_long(self, lines: list[bytes]) -> bool:
-        return len(lines) > _MAXIMUM_QUOTED_LINES or sum(map(len, lines)) > MAXIMUM_LINE_BYTES
-
-    def _write(self, copy: BinaryIO, lines: list[bytes]) -> None:
-        self._number += len(lines)
-        copy.write(b"\n".join(lines) + b"\n")
-        if not self._in_header:
-            self.result.records += self._blank_is_record or lines != [b""]
-        self._in_header = False
-
-    def _replace(self, copy: BinaryIO, line: bytes, reason: str, size: int) -> None:
-        self._number += 1
-        if self._in_header:
-            raise CsvRejected(f"its header cannot be read: {reason}")
-        copy.write(self._replacement)
+    def add(self, record: Record) -> None:
+        """Take the next record."""
+        dialect = self._dialect
+        if record.line < dialect.first_line:
+            self._above(record)
+            return
+        if dialect.comment and record.text.startswith(dialect.comment) and not record.fault:
+            return
+        if not record.text.strip(" \t\r\n\f\v") and not record.fault and not self._is_one_column:
+            return
         self.result.records += 1
-        self.result.noted[self._number] = rejected_line(
-            self._number, reason, line, size, len(self.result.noted)
+        fields, fault = self._fitting(record)
+        if fault:
+            self._reject(record, fault)
+            return
+        if self.result.is_quoted:
+            self.result.is_quoted = self._quotes_all(record)
+        if self._nulls and not self._nulls.isdisjoint(fields):
+            fields = self._with_nulls(record, fields)
+        self._rows.append(fields)
+        self._lines.append(record.line)
+        self._characters += len(record.text)
+        full = len(self._rows) * dialect.width >= _GROUP_VALUES
+        if full or self._characters >= _GROUP_CHARACTERS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the records that wait."""
+        if self._rows:
+            columns = [pa.array(values, pa.string()) for values in zip(*self._rows, strict=True)]
+            table = [*columns, pa.array(self._lines, pa.int64())]
+            self._file.write_table(pa.Table.from_arrays(table, schema=self._schema))
+        self._rows, self._lines, self._characters = [], [], 0
+
+    def _above(self, record: Record) -> None:
+        """A line above the rows: a broken one may be the header, and is rejected."""
+        if record.fault:
+            self.result.records += 1
+            self._reject(record, record.fault)
+
+    def _fitting(self, record: Record) -> tuple[Fields, str]:
+        """The fields of a record, and why it is not a row."""
+        dialect, fields = self._dialect, record.fields
+        if record.fault:
+            return fields, record.fault
+        found = len(fields)
+        if self._is_header(fields):
+            return fields, "it repeats the header"
+        if found != dialect.width and not (dialect.pads and found < dialect.width):
+            more = f"it has more than {dialect.width} fields"
+            return (
+                fields,
+                more if found > dialect.width else f"it has {found} of {dialect.width} fields",
+            )
+        if dialect.drops_last:
+            if fields[-1] is not None:
+                return fields, f"it has more than {len(dialect.columns)} fields"
+            fields = fields[:-1]
+        missing = len(dialect.columns) - len(fields)
+        return ([*fields, *[None] * missing] if missing else fields), ""
+
+    def _is_header(self, fields: Fields) -> bool:
+        header = self._header
+        return (
+            header is not None
+            and len(fields) == len(header)
+            and (fields[0] or "").strip().casefold() == header[0]
+            and _folded(fields) == header
         )
-        if len(self.result.noted) >= MAXIMUM_REJECTED:
+
+    def _with_nulls(self, record: Record, fields: Fields) -> Fields:
+        grammar = self._dialect.grammar
+        if grammar.is_simple(record.text):
+            return [None if value in self._nulls else value for value in fields]
+        quoted = grammar.are_quoted(record.text)
+        quoted += [False] * (len(fields) - len(quoted))
+        return [
+            None if value in self._nulls and not is_quoted else value
+            for value, is_quoted in zip(fields, quoted, strict=False)
+        ]
+
+    def _quotes_all(self, record: Record) -> bool:
+        grammar = self._dialect.grammar
+        return (
+            bool(grammar.quote)
+            and record.text.lstrip(" ").startswith(grammar.quote)
+            and not grammar.quoted_fields(record.text)[1]
+        )
+
+    def _reject(self, record: Record, fault: str) -> None:
+        rejected = self.result.rejected
+        rejected.append(rejected_line(record.line, fault, record.text, len(rejected), record.size))
+        if len(rejected) >= MAXIMUM_REJECTED:
             raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not parse")
 
 
-def _shapes(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """Patterns of a whole record, and of one whose last field is quoted and goes on."""
-    # Atomic groups: up to Python 3.11.4 a possessive quantifier of a group matches too little.
-    sign, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode() or b'"')
-    escape = re.escape(dialect.escape.encode())
-    inside, end = rb"(?>(?:[^%b]++|%b%b)*)" % (quote, quote, quote), b""
-    if dialect.escape != dialect.quote:
-        inside = rb"(?>(?:[^%b%b]++|%b.)*)" % (quote, escape, escape)
-        end = rb"(?:%b)?" % escape  # of the line end that comes before the next line
-    field = rb"(?:%b%b%b(?=%b|\Z)|(?!%b)[^%b\n]*+)" % (quote, inside, quote, sign, quote, sign)
-    record = rb"%b(?>(?:%b%b)*)" % (field, sign, field)
-    is_open = rb"(?>(?:%b%b)*)%b%b%b" % (field, sign, quote, inside, end)
-    return re.compile(record, re.DOTALL), re.compile(is_open, re.DOTALL)
-
-
-def rejected_line(number: int, reason: str, line: bytes, size: int, before: int) -> RejectedLine:
-    """A rejected line as text; bytes that are none are escaped, and a long one is cut.
+def rejected_line(number: int, reason: str, text: str, before: int, size: int = 0) -> RejectedLine:
+    """A rejected line as text; bytes that are not text are escaped, and a long one is cut.
 
     Args:
         number: Number of the line in its file; the first is 1.
         reason: Why it is rejected.
-        line: Its bytes, or the first of them.
-        size: How many there are.
+        text: Its text, or the first of it; bytes that are not text as surrogates.
         before: How many lines have been rejected before.
+        size: How many bytes it has, where the text is cut.
     """
     most = MAXIMUM_TEXT_BYTES if before < _LONG_TEXTS else _SHORT_TEXT_BYTES
-    return RejectedLine(number, reason, line[:most].decode("utf-8", "backslashreplace"), size)
+    data = text.encode("utf-8", "surrogateescape")
+    return RejectedLine(
+        number, reason, data[:most].decode("utf-8", "backslashreplace"), max(size, len(data))
+    )
 
 
-def _lines(
-    source: IO[bytes] | DecompressedReader,
-    dialect: Dialect,
-    go_on: Callable[[int], None],
-    takes_whole: Callable[[bytes], bool],
-) -> Generator[bytes | tuple[bytes, str, int]]:
-    """Lines in UTF-8: many at once where they are clean and may be taken so, else one by one.
+def _folded(fields: Sequence[str | None]) -> list[str]:
+    return [(value or "").strip().casefold() for value in fields]
 
-    One is without its end, and comes with the reason why it is none, and its whole size.
-    """
-    decode = _decoder(dialect)
-    source.read(len(dialect.bom))
-    held, skipped = b"", 0
-    while block := source.read(BLOCK):
-        go_on(len(block))
-        data = held + decode(block)
-        # A carriage return at the end may be half of a Windows line end.
-        keep = b"\r" if data.endswith(b"\r") else b""
-        data = data[: len(data) - len(keep)]
-        if b"\r" in data:
-            data = _END.sub(b"\n", data)
-        whole, end, rest = data.rpartition(b"\n")
-        held = rest + keep
-        if end and not skipped and takes_whole(whole) and not _judged(whole, 0, dialect):
-            yield whole + end
-        elif end:
-            for line in whole.split(b"\n"):
-                yield line, _judged(line, skipped, dialect), len(line) + skipped
+
+def _lines(path: Path, dialect: Dialect, stop: Callable[[], None]) -> Iterator[list[Line]]:
+    """The lines of a file, block by block; what no reader should see has a fault."""
+    decoder = codecs.getincrementaldecoder(dialect.encoding)(_errors(dialect.encoding))
+    ends = dialect.grammar.ends
+    held, skipped, number = "", 0, 1
+    with path.open("rb", buffering=0) as source:
+        source.read(len(dialect.bom))
+        while block := source.read(BLOCK):
+            stop()
+            text = held + decoder.decode(block)
+            place = _end_of_last_line(text, ends)
+            held = text[place:]
+            if place:
+                lines = split_lines(text[:place], ends, number)
+                number += len(lines)
+                yield _judged(lines, skipped, dialect)
                 skipped = 0
-        if len(held) > MAXIMUM_LINE_BYTES:
-            skipped += len(held) - MAXIMUM_TEXT_BYTES
-            held = held[:MAXIMUM_TEXT_BYTES]
-    for line in _last_lines(held + decode(b"")):
-        yield line, _judged(line, skipped, dialect), len(line) + skipped
+            if len(held) > MAXIMUM_LINE_BYTES:
+                skipped += len(held) - MAXIMUM_TEXT_BYTES
+                held = held[:MAXIMUM_TEXT_BYTES]
+    lines = split_lines(held + decoder.decode(b"", final=True), ends, number)
+    yield _judged(lines, skipped, dialect)
 
 
-def _last_lines(data: bytes) -> list[bytes]:
-    """What follows the last line feed: a line without an end, or some that end otherwise."""
-    lines = _END.split(data)
-    return lines[:-1] if not lines[-1] else lines
+def _end_of_last_line(text: str, ends: str) -> int:
+    """The place after the last line end; a carriage return at the end may be half of one."""
+    if "\r" in ends and "\n" in ends:
+        text = text.removesuffix("\r")
+    return max(text.rfind(end) for end in ends) + 1
 
 
-def _judged(line: bytes, skipped: int, dialect: Dialect) -> str:
-    """Why no reader should see a line; empty where it may."""
-    if len(line) + skipped > MAXIMUM_LINE_BYTES:
-        return f"it is longer than {MAXIMUM_LINE_BYTES:,} bytes"
-    if b"\0" in line:
-        return "it holds a NUL byte"
-    if not line.isascii() and not _is_text(line, dialect):
-        return f"it holds bytes that are no {dialect.encoding}"
+def _errors(encoding: str) -> str:
+    """Bytes that are not text become surrogates, or U+FFFD where no byte stands for itself."""
+    return "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
+def _judged(lines: list[Line], skipped: int, dialect: Dialect) -> list[Line]:
+    """The lines with their faults; of the first, so many characters were skipped."""
+    if skipped:
+        first = lines[0]
+        lines[0] = first._replace(fault=_TOO_LONG, size=len(first.text) + skipped)
+    text = "".join(line.text for line in lines)
+    if len(text) <= MAXIMUM_LINE_BYTES and "\0" not in text and not _is_odd(text, dialect):
+        return lines
+    return [line if line.fault else line._replace(fault=_fault(line, dialect)) for line in lines]
+
+
+_TOO_LONG = f"it is longer than {MAXIMUM_LINE_BYTES:,} bytes"
+
+
+def _fault(line: Line, dialect: Dialect) -> str:
+    if len(line.text) > MAXIMUM_LINE_BYTES:
+        return _TOO_LONG
+    if "\0" in line.text:
+        return "it contains a NUL byte"
+    if _is_odd(line.text, dialect):
+        return f"it contains bytes that are not valid {dialect.encoding.upper()}"
     return ""
 
 
-def _is_text(line: bytes, dialect: Dialect) -> bool:
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
+def _is_odd(text: str, dialect: Dialect) -> bool:
+    if text.isascii():
         return False
-    return dialect.encoding == "utf-8" or "\ufffd" not in text
-
-
-def _decoder(dialect: Dialect) -> Callable[[bytes], bytes]:
-    """Bytes of the file's encoding to UTF-8; what is no text becomes U+FFFD, and is judged so."""
-    if dialect.encoding == "utf-8":
-        return lambda block: block
-    decoder = codecs.getincrementaldecoder(dialect.encoding)("replace")
-    return lambda block: decoder.decode(block, not block).encode("utf-8", "replace")
+    if dialect.encoding == "utf-8" or _errors(dialect.encoding) == "surrogateescape":
+        return bool(_ESCAPED.search(text))
+    return "\ufffd" in text or bool(_ESCAPED.search(text))

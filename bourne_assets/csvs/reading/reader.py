@@ -1,51 +1,38 @@
-"""The rows of a CSV file: DuckDB reads them once, into a Parquet file, and names what does not fit.
+"""The rows of a CSV file: read once, into a Parquet file, and what is not a row is named.
 
-Every record below the header is a row or a rejected line: they are counted independently, in the
-bytes (`scan`, `normalise`) and by DuckDB.
-Not here: how a file is to be read (`dialect`), and where its copy goes (`landing`).
+Every record below the header is a row or a rejected line: a value in the table says what the text
+in the file says, or the line is rejected and named, or the file is refused. Plain files are read
+by DuckDB as they stand, with records counted in the bytes (`scan`); the others are divided by
+`normalise`.
+Not here: how a file is to be read (`dialect`), and where its table goes (`landing`).
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.options import CHALLENGE_TYPES, DatasetOptions
-from bourne_assets.csvs.reading.column_types import found_types
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.content import decompress, ensure_readable
+from bourne_assets.csvs.reading.conversion import Converter, Misfit, Source
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, Fault, identifier, literal
+from bourne_assets.csvs.reading.direct import DirectSource
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.encoding import legacy_encoding, weigh_utf8
 from bourne_assets.csvs.reading.normalise import (
+    LINE,
     MAXIMUM_REJECTED,
-    MAXIMUM_TEXT_BYTES,
     NormalisedCopy,
     RejectedLine,
     normalise,
+    records_in,
     rejected_line,
 )
-from bourne_assets.csvs.reading.scan import (
-    BLOCK,
-    MAXIMUM_LINE_BYTES,
-    Scan,
-    blank_lines,
-    blocks_of,
-    scan,
-    weigh_utf8,
-)
+from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
 from bourne_assets.csvs.reading.summaries import Summary
-
-_DUCKDB_LINE_BYTES = 2 * 1024 * 1024
-_BUFFER_BYTES = 8 * 1024 * 1024
-_REASONS = {
-    "INVALID ENCODING": "it holds bytes that are no utf-8",
-    "UNQUOTED VALUE": "its quotes do not match",
-}
-#: What DuckDB says of a record that has run away with the lines after it.
-_RUNAWAY = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 
 
 @dataclass(frozen=True)
@@ -54,12 +41,13 @@ class Reading:
 
     Attributes:
         dialect: How it was read.
-        lines: Records below the header, counted in the bytes.
-        rows: Those that fit the header; they lie in `table`.
+        lines: Records below the header.
+        rows: Those that are rows; they lie in `table`.
         rejected: The others.
         types: DuckDB's types by column.
-        cast_failures: Values that are no number where the challenge has one: how many, and one of
-            them, by column. They are unknown in the table.
+        cast_failures: Values that are not of their column's declared type, where they are null in
+            the table: how many, and one of them, by column.
+        almost: Columns of text that have a type but for some values, and which, by column.
         table: A Parquet file.
         summary: What the table holds, where that was asked for.
     """
@@ -71,6 +59,7 @@ class Reading:
     types: Mapping[str, str]
     table: Path
     cast_failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    almost: Mapping[str, str] = field(default_factory=dict)
     summary: Summary | None = None
 
 
@@ -81,6 +70,8 @@ def read_csv(
     found: Scan | None = None,
     said: DatasetOptions | None = None,
     session: DuckDbSession | None = None,
+    types: Mapping[str, str] | None = None,
+    name: str | None = None,
     stop: Callable[[], None] = lambda: None,
 ) -> Reading:
     """Read a file into a Parquet file.
@@ -89,32 +80,30 @@ def read_csv(
         path: The file.
         table: The Parquet file that is written.
         found: What stands in the file, if it was scanned already.
-        said: What the user says of its dataset.
+        said: What the user declares of its dataset.
         session: DuckDB, if one is at hand.
-        stop: Called now and then; what it raises ends the reading.
+        types: Types by column that the dataset's files agree on, in place of those of this file.
+        name: The file's name, where the path does not have it.
+        stop: Called regularly; what it raises ends the reading.
 
     Raises:
-        CsvRejected: The file is no CSV file.
+        CsvRejected: The file is not a CSV file.
         OSError: It cannot be read.
     """
-    said = said or DatasetOptions()
     found = found or scan(path, lambda _: stop())
-    dialect = detect_dialect(path, found, said)
-    with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as name:
-        folder = Path(name)
+    ensure_readable(name or path.name, found.compression)
+    options = said or DatasetOptions()
+    with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as temporary:
+        folder = Path(temporary)
+        source = path
+        if found.compression:
+            source = folder / "decompressed"
+            decompress(path, source, found.compression, stop)
+            found = scan(source, lambda _: stop())
+        dialect = detect_dialect(source, found, options)
         session = session or DuckDbSession(table.parent, source=path)
-        job = _Job(path, folder, table, found, said, dialect, session, stop)
-        reads_directly = found.reads_directly and dialect.encoding == "utf-8"
-        if reads_directly:
-            reading = job.read()
-            if reading is not None:
-                return reading
-            if path.stat().st_size != found.size:
-                raise CsvRejected("it changed while it was read")
-        reading = job.read_copy()
-        if reading is None:
-            raise CsvRejected("its lines cannot be told apart")
-        return reading
+        job = _Job(source, folder, table, found, options, dialect, session, stop)
+        return job.read(types or {})
 
 
 @dataclass
@@ -125,223 +114,123 @@ class _Job:
     folder: Path
     table: Path
     found: Scan
-    said: DatasetOptions
+    options: DatasetOptions
     dialect: Dialect
     session: DuckDbSession
     stop: Callable[[], None]
 
-    def read(self) -> Reading | None:
-        """Read the file itself; None where its quotes lead DuckDB astray."""
-        # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
-        link = self.folder / "data.csv"
-        if self.session.source == self.path:
-            link.symlink_to(self.path.absolute())
-        else:  # small, and the session can open nothing elsewhere
-            shutil.copyfile(self.path, link)
-        header = 1 if self.dialect.has_header else 0
-        ends = sum(name.count("\n") for name in self.dialect.header) if header else 0
-        reading = self._read(link, self.found.lines - header - ends, NormalisedCopy())
-        if reading is not None and self._is_in_another_encoding(reading):
-            return None
-        return reading
-
-    def _is_in_another_encoding(self, reading: Reading) -> bool:
-        """Whether most letters are no UTF-8, which the first lines did not show."""
-        if self.said.encoding or not any("utf-8" in line.reason for line in reading.rejected):
-            return False
-        encoding = weigh_utf8(blocks_of(self.path)).encoding
-        self.dialect = replace(self.dialect, encoding=encoding)
-        return encoding != "utf-8"
-
-    def read_copy(self) -> Reading | None:
-        """Read a plain copy."""
-        copy = self.folder / "copy.csv"
-        copied = normalise(self.path, copy, self.dialect, self.stop)
-        self.dialect = replace(self.dialect, bom=b"")
-        reading = self._read(copy, copied.records, copied)
-        copy.unlink()
-        return reading
-
-    def _read(self, source: Path, lines: int, copied: NormalisedCopy) -> Reading | None:
-        is_copy = source.name == "copy.csv"
-        types = self._types(source)
+    def read(self, types: Mapping[str, str]) -> Reading:
+        """Read the file as it stands where that is exact, else record by record."""
+        if self._reads_directly():
+            try:
+                reading = self._directly(types)
+            except duckdb.Error:
+                self.stop()  # which may have been the cause
+                reading = None
+            if reading is not None:
+                return reading
+            if self.path.stat().st_size != self.found.size:
+                raise CsvRejected("it changed while it was read")
         try:
-            rows, types, cast_failures = self._convert(source, types)
+            return self._by_record(types)
         except duckdb.Error as error:
-            self.stop()  # which may have been the cause
-            if not is_copy:
-                return None
+            self.stop()
             first = str(error).splitlines()[0][:300]
-            raise CsvRejected(f"DuckDB cannot read it: {first}") from None
-        faults = self.session.faults()
-        if len(faults) >= MAXIMUM_REJECTED:
-            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
-        if not is_copy:
-            lines -= self._uncounted(lines - rows - len(faults), types, faults)
-            if rows + len(faults) != lines or _ran_away(faults):
-                return None
+            raise CsvRejected(f"DuckDB cannot read it: {first}") from error
+
+    def _reads_directly(self) -> bool:
+        has_quotes = self.dialect.quote and (self.found.has_quote or self.dialect.quote != '"')
+        return self.found.reads_directly and self.dialect.reads_directly and not has_quotes
+
+    def _directly(self, types: Mapping[str, str]) -> Reading | None:
+        """Read the file itself; None where that is not exact."""
+        source = DirectSource(self.path, self.folder, self.dialect, self.found, self.options.nulls)
+        converter = self._converter(source.source(self.session), types)
+        rows = converter.write(self.table)
+        rejected = source.rejected(self.session)
+        lines = source.records(rows + len(rejected))
+        if lines is None or converter.has_misfits or self._is_in_another_encoding(rejected):
+            return None
+        return self._reading(converter, lines, rows, rejected, source.line_of(rejected))
+
+    def _is_in_another_encoding(self, rejected: Sequence[RejectedLine]) -> bool:
+        """Whether most characters are not UTF-8, which the sample did not show."""
+        if self.options.encoding or not any("UTF-8" in line.reason for line in rejected):
+            return False
+        evidence = weigh_utf8(blocks_of(self.path))
+        if evidence.encoding == "utf-8":
+            return False
+        self.dialect = replace(self.dialect, encoding=legacy_encoding(self.path), bom=b"")
+        return True
+
+    def _by_record(self, types: Mapping[str, str]) -> Reading:
+        """Divide the records one by one."""
+        copy = self.folder / "texts.parquet"
+        copied = normalise(self.path, copy, self.dialect, self.options.nulls, self.stop)
+        if self.dialect.encoding == "utf-8" and self._is_in_another_encoding(copied.rejected):
+            copied = normalise(self.path, copy, self.dialect, self.options.nulls, self.stop)
+        source = _source_of(copy, copied, len(self.dialect.columns))
+        converter = self._converter(source, types)
+        rows = converter.write(self.table)
+        rejected = [*copied.rejected]
+        if misfits := converter.misfits:
+            rejected = self._with_misfits(rejected, misfits)
+        copy_lines = f"SELECT {LINE} FROM read_parquet({literal(str(copy))})"
+
+        def line_of(row: int) -> int | None:
+            ((line,),) = self.session.rows(f"{copy_lines} LIMIT 1 OFFSET {row}")
+            return int(line)
+
+        has_lost_rows = bool(misfits)
+        return self._reading(
+            converter, copied.records, rows, rejected, None if has_lost_rows else line_of
+        )
+
+    def _converter(self, source: Source, types: Mapping[str, str]) -> Converter:
+        return Converter(self.session, source, self.dialect, self.options, types, self.stop)
+
+    def _with_misfits(
+        self, rejected: list[RejectedLine], misfits: Sequence[Misfit]
+    ) -> list[RejectedLine]:
+        """The rejected lines, and those of values that are not of their declared type."""
+        if len(rejected) + len(misfits) >= MAXIMUM_REJECTED:
+            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit")
+        reasons = {misfit.line: str(misfit) for misfit in reversed(misfits)}
+        found = [
+            rejected_line(record.line, reasons[record.line], record.text, 0)
+            for record in records_in(self.path, self.dialect, self.stop)
+            if record.line in reasons and not record.fault
+        ]
+        return sorted([*rejected, *found], key=lambda line: line.line)
+
+    def _reading(
+        self,
+        converter: Converter,
+        lines: int,
+        rows: int,
+        rejected: Sequence[RejectedLine],
+        line_of: Callable[[int], int | None] | None,
+    ) -> Reading:
+        if rows + len(rejected) != lines:
+            raise CsvRejected(
+                f"{lines:,} records were counted, and {rows:,} rows and {len(rejected):,} rejected"
+                " lines were read"
+            )
         return Reading(
             self.dialect,
             lines,
             rows,
-            self._rejected(source, faults, copied),
-            types,
+            rejected,
+            converter.types,
             self.table,
-            cast_failures,
+            converter.cast_failures,
+            converter.almost(self.table, line_of),
         )
 
-    def _uncounted(self, missing: int, types: Mapping[str, str], faults: Sequence[Fault]) -> int:
-        """Line feeds that end no record: those of blank lines, and those inside of quotes."""
-        if missing <= 0:
-            return 0
-        blank = 0 if len(self.dialect.columns) == 1 else blank_lines(self.path)
-        if blank == missing or not self.dialect.quote:
-            return blank
-        texts = [name for name, kind in types.items() if kind == "VARCHAR"]
-        inside = self.session.line_ends(self.table, texts)
-        return blank + inside + sum(fault.line_ends for fault in faults)
 
-    def _types(self, source: Path) -> dict[str, str]:
-        names = self.dialect.columns
-        if self.dialect.is_challenge:
-            types = {name: CHALLENGE_TYPES.get(name, "VARCHAR") for name in names}
-        else:
-            types = found_types(
-                self.session,
-                self._source(source, dict.fromkeys(names, "VARCHAR")),
-                source,
-                self.dialect,
-                self.said.nulls,
-            )
-        return {name: self.said.type_of(name) or kind for name, kind in types.items()}
-
-    def _convert(
-        self, source: Path, types: dict[str, str]
-    ) -> tuple[int, dict[str, str], dict[str, tuple[int, str]]]:
-        """Write the table; what the types turn out not to fit is text, or unknown and named."""
-        if self.dialect.is_challenge:
-            try:
-                return self._copy(source, types, "CAST"), types, {}
-            except duckdb.ConversionException:
-                rows = self._copy(source, types, "TRY_CAST")
-                return rows, types, self._unreadable(source, types)
-        while True:
-            rows = self._copy(source, types, "")
-            wrong = self.session.uncastable()
-            if not wrong:
-                return rows, types, {}
-            names = {self.dialect.columns[number - 1] for number in wrong}
-            types = {name: "VARCHAR" if name in names else kind for name, kind in types.items()}
-
-    def _copy(self, source: Path, types: Mapping[str, str], cast: str) -> int:
-        self.stop()
-        native = dict.fromkeys(types, "VARCHAR") if cast else types
-        selected = ", ".join(
-            f"{self._value(f'c{number}', kind, cast)} AS {identifier(name)}"
-            for number, (name, kind) in enumerate(types.items())
-        )
-        return self.session.write_table(
-            f"SELECT {selected} FROM {self._source(source, native)}",
-            self.table,
-            len(types),
-        )
-
-    def _value(self, place: str, kind: str, cast: str) -> str:
-        """Both null markers of the challenge are unknown; a bare `N` in a text is a letter."""
-        if not cast:
-            return place
-        if kind == "VARCHAR":
-            return f"nullif({place}, '\\N')"
-        bom_encoding = f"nullif(nullif({place}, '\\N'), 'N')"
-        return f"{cast}({bom_encoding} AS {kind})"
-
-    def _unreadable(self, source: Path, types: Mapping[str, str]) -> dict[str, tuple[int, str]]:
-        """Values of the challenge's columns that are no number, and are unknown in the table."""
-        typed = [(n, name) for n, (name, kind) in enumerate(types.items()) if kind != "VARCHAR"]
-        wrong = [
-            f"FILTER (c{n} NOT IN ('\\N', 'N') AND TRY_CAST(c{n} AS {types[name]}) IS NULL)"
-            for n, name in typed
-        ]
-        counted = ", ".join(
-            f"count(*) {each}, first(c{n}) {each}"
-            for each, (n, _) in zip(wrong, typed, strict=True)
-        )
-        native = dict.fromkeys(types, "VARCHAR")
-        (row,) = self.session.rows(f"SELECT {counted} FROM {self._source(source, native)}")
-        found = {name: (row[2 * i], str(row[2 * i + 1])) for i, (_, name) in enumerate(typed)}
-        return {name: example for name, example in found.items() if example[0]}
-
-    def _source(self, source: Path, types: Mapping[str, str]) -> str:
-        long = max(_DUCKDB_LINE_BYTES, min(self.found.longest_line + 2, MAXIMUM_LINE_BYTES + 2))
-        if source.name == "copy.csv":
-            long = MAXIMUM_LINE_BYTES + 2 if self._has_long_lines(source) else _DUCKDB_LINE_BYTES
-        columns = ", ".join(f"'c{n}': {literal(kind)}" for n, kind in enumerate(types.values()))
-        options = {
-            "delim": literal(self.dialect.delimiter),
-            "quote": literal(self.dialect.quote),
-            "escape": literal(self.dialect.escape),
-            "header": str(self.dialect.has_header).lower(),
-            "columns": f"{{{columns}}}",
-            "auto_detect": "false",
-            "store_rejects": "true",
-            "rejects_limit": str(MAXIMUM_REJECTED),
-            "null_padding": "false",
-            "strict_mode": "true",
-            "max_line_size": str(long),
-            "buffer_size": str(max(_BUFFER_BYTES, 2 * long)),
-        }
-        if self.said.nulls:
-            options["nullstr"] = "[" + ", ".join(map(literal, ("", *self.said.nulls))) + "]"
-        given = ", ".join(f"{name} = {value}" for name, value in options.items())
-        return f"read_csv({literal(str(source))}, {given})"
-
-    def _has_long_lines(self, copy: Path) -> bool:
-        return copy.stat().st_size > _DUCKDB_LINE_BYTES
-
-    def _rejected(
-        self, source: Path, faults: Sequence[Fault], copied: NormalisedCopy
-    ) -> list[RejectedLine]:
-        """The lines that DuckDB did not take, with their numbers and texts."""
-        if not faults:
-            return []
-        found: list[RejectedLine] = []
-        with source.open("rb") as file:
-            number, place = 1, 0
-            for fault in faults:
-                start = max(fault.start, place)
-                number += _line_ends(file, place, start)
-                file.seek(start)
-                line = file.readline(MAXIMUM_TEXT_BYTES + 2)
-                if line in {b"\n", b"\r\n"}:  # DuckDB points at the end of the line before
-                    number += 1
-                    start += len(line)
-                    line = file.readline(MAXIMUM_TEXT_BYTES + 2)
-                place = start
-                noted = copied.noted.get(number)
-                found.append(noted or self._described(number, fault, line, len(found)))
-        return found
-
-    def _described(self, number: int, fault: Fault, line: bytes, before: int) -> RejectedLine:
-        expected = len(self.dialect.columns)
-        if fault.kind == "MISSING COLUMNS":
-            reason = f"it has {fault.column} of {expected} fields"
-        elif fault.kind == "TOO MANY COLUMNS":
-            reason = f"it has more than {expected} fields"
-        else:
-            reason = _REASONS.get(fault.kind, f"DuckDB cannot read it ({fault.kind.lower()})")
-        text = line.rstrip(b"\r\n")
-        return rejected_line(number, reason, text, max(fault.size, len(text)), before)
-
-
-def _ran_away(faults: Sequence[Fault]) -> bool:
-    return any(fault.kind in _RUNAWAY and fault.line_ends for fault in faults)
-
-
-def _line_ends(file: Any, start: int, end: int) -> int:
-    """Line feeds between two places of a file, read in blocks."""
-    file.seek(start)
-    count, left = 0, end - start
-    while left > 0 and (block := file.read(min(BLOCK, left))):
-        count += block.count(b"\n")
-        left -= len(block)
-    return count
+def _source_of(copy: Path, copied: NormalisedCopy, columns: int) -> Source:
+    """The texts of a copy; where all fields are quoted, an empty one means nothing."""
+    names = [f"c{n}" for n in range(columns)]
+    texts = [f"nullif({name}, '') AS {name}" if copied.is_quoted else name for name in names]
+    selected = ", ".join([*texts, LINE])
+    return Source(f"(SELECT {selected} FROM read_parquet({literal(str(copy))}))", has_lines=True)

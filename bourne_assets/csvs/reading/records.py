@@ -27,12 +27,16 @@ Fields = Sequence[str | None]
 
 
 class Line(NamedTuple):
-    """A physical line: its number, its text without the end, the end, and why it is bad."""
+    """A physical line: its number, its text without the end, the end, and why it is bad.
+
+    `size` is that of the whole line where the text is cut.
+    """
 
     number: int
     text: str
     end: str = "\n"
     fault: str = ""
+    size: int = 0
 
 
 class Record(NamedTuple):
@@ -43,6 +47,7 @@ class Record(NamedTuple):
     fields: Fields
     text: str
     fault: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,13 @@ class Grammar:
         """Whether the line end after a text is escaped, outside of quotes."""
         return self._escapes_outside and bool(self._escaped_end.fullmatch(text))
 
+    def are_quoted(self, text: str) -> list[bool]:
+        """Which fields of a whole record are enclosed in quotes."""
+        return [bool(opened) for opened, _, _ in self._field.findall(text)]
+
     def quoted_fields(self, text: str) -> tuple[int, int]:
         """How many fields of a whole record are enclosed in quotes, and how many are not."""
-        found = [bool(opened) for opened, _, _ in self._field.findall(text)]
+        found = self.are_quoted(text)
         return sum(found), len(found) - sum(found)
 
     def _in_quotes(self, text: str) -> str:
@@ -193,7 +202,7 @@ class Grammar:
         quote, escape = re.escape(self.quote), re.escape(self.escape)
         if self.escapes_all:
             return re.compile(f"{quote}({quote})|{escape}(.)", re.DOTALL)
-        return re.compile(f"{escape}({quote}|{escape})()")
+        return re.compile(f"{escape}({quote}|{escape}|\r\n|\r|\n)()")
 
 
 class RecordReader:
@@ -296,7 +305,7 @@ def _is_too_long(lines: Sequence[Line]) -> bool:
 
 
 def _bad(line: Line, fault: str) -> Record:
-    return Record(line.number, 1, (), line.text, fault)
+    return Record(line.number, 1, (), line.text, fault, line.size)
 
 
 def _lost_a_delimiter(bare: Sequence[str], quote: str) -> bool:

@@ -4,24 +4,28 @@ Reading rows is DuckDB's; what DuckDB must know, or cannot cope with, is found h
 What must not be put here: delimiters and columns (`dialect`).
 """
 
-import codecs
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bourne_assets.csvs.errors import CsvRejected
 
 BLOCK = 1024 * 1024
-GZIP = b"\x1f\x8b"
 #: The longest line that is read; a longer one is a rejected line.
 MAXIMUM_LINE_BYTES = 16 * 1024 * 1024
 _BLANK = re.compile(rb"\n(?=\r?\n)")
-_SEQUENCE = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
-_HIGH = re.compile(rb"[\x80-\xff]")
+#: First bytes of compressed files.
+_COMPRESSIONS = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\x00": "xz",
+}
+_BZIP2_BLOCK = b"1AY&SY"
 
 
 @dataclass
@@ -31,10 +35,11 @@ class Scan:
     Attributes:
         size: Bytes.
         sha256: Hex digest of all bytes.
-        is_gzip: Whether they are compressed; nothing else is known then.
+        compression: How they are compressed, if at all: nothing below is known then.
         lines: Line feeds, and one more for a last line without.
         crlf: Windows line ends among them.
         lone_cr: Carriage returns that no line feed follows.
+        has_quote: Whether a `"` stands in it.
         has_nul: Whether a NUL byte stands in it.
         longest_line: Bytes of the longest line, at least.
         unended: Bytes after the last line feed.
@@ -42,10 +47,11 @@ class Scan:
 
     size: int = 0
     sha256: str = ""
-    is_gzip: bool = False
+    compression: str = ""
     lines: int = 0
     crlf: int = 0
     lone_cr: int = 0
+    has_quote: bool = False
     has_nul: bool = False
     longest_line: int = 0
     unended: int = 0
@@ -55,29 +61,7 @@ class Scan:
         """Whether DuckDB can read the lines as they are."""
         mixed = self.lone_cr > 0 or 0 < self.crlf < self.lines - (self.unended > 0)
         too_long = self.longest_line > MAXIMUM_LINE_BYTES
-        return not (self.is_gzip or self.has_nul or mixed or too_long)
-
-
-@dataclass
-class Utf8Evidence:
-    """Which letters a file holds that are no ASCII.
-
-    Attributes:
-        sequences: Bytes of valid UTF-8, less one a letter.
-        invalid: Bytes that are no UTF-8.
-        has_c1_controls: Whether a byte of 0x80 to 0x9F is among the invalid ones.
-    """
-
-    sequences: int = 0
-    invalid: int = 0
-    has_c1_controls: bool = False
-
-    @property
-    def encoding(self) -> str:
-        """UTF-8, unless most of the letters are none of it."""
-        if self.invalid <= self.sequences:
-            return "utf-8"
-        return "cp1252" if self.has_c1_controls else "latin-1"
+        return not (self.compression or self.has_nul or mixed or too_long)
 
 
 def scan(
@@ -99,12 +83,12 @@ def scan(
         while block := source.read(BLOCK):
             looked(len(block))
             if not found.size:
-                found.is_gzip = block.startswith(GZIP)
+                found.compression = compression_of(block)
             digest.update(block)
             found.size += len(block)
             if size is not None and found.size > size:
                 raise CsvRejected("it grows while it is read")
-            if not found.is_gzip:
+            if not found.compression:
                 _look(found, block, ends_with_cr=ends_with_cr)
                 ends_with_cr = block.endswith(b"\r")
     found.sha256 = digest.hexdigest()
@@ -112,22 +96,11 @@ def scan(
     return found
 
 
-def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
-    """Look at the letters of a file, or of a part of it, in blocks of any size."""
-    found, decoder = Utf8Evidence(), codecs.getincrementaldecoder("utf-8")()
-    for block in blocks:
-        held = decoder.getstate()[0]
-        if block.isascii() and not held:
-            continue
-        try:
-            text = decoder.decode(block)
-        except UnicodeDecodeError:
-            decoder.reset()
-            _count_invalid(found, held + block)
-        else:
-            found.sequences += len(held) + len(block) - len(text) - len(decoder.getstate()[0])
-    _count_invalid(found, decoder.getstate()[0])
-    return found
+def compression_of(start: bytes) -> str:
+    """How a file is compressed, by its first bytes; empty where it is not."""
+    found = next((kind for magic, kind in _COMPRESSIONS.items() if start.startswith(magic)), "")
+    is_text = found == "bzip2" and start[4:10] != _BZIP2_BLOCK
+    return "" if is_text else found
 
 
 def blank_lines(path: Path) -> int:
@@ -152,6 +125,7 @@ def blocks_of(path: Path) -> Iterator[bytes]:
 
 def _look(found: Scan, block: bytes, *, ends_with_cr: bool) -> None:
     found.has_nul = found.has_nul or b"\0" in block
+    found.has_quote = found.has_quote or b'"' in block
     feeds = block.count(b"\n")
     found.lines += feeds
     if feeds:
@@ -165,10 +139,3 @@ def _look(found: Scan, block: bytes, *, ends_with_cr: bool) -> None:
         found.crlf += pairs
         # The last one may be half of a pair whose other half comes with the next block.
         found.lone_cr += block.count(b"\r") - pairs
-
-
-def _count_invalid(found: Utf8Evidence, data: bytes) -> None:
-    found.sequences += sum(len(each) - 1 for each in _SEQUENCE.findall(data))
-    invalid = _HIGH.findall(_SEQUENCE.sub(b"", data))
-    found.invalid += len(invalid)
-    found.has_c1_controls = found.has_c1_controls or any(byte < b"\xa0" for byte in invalid)

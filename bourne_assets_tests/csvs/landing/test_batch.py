@@ -247,7 +247,7 @@ def test_a_rejected_file_has_a_reason_and_its_size_and_nothing_else(
         "file": "nul.csv",
         "dataset": "Nul",
         "status": REJECTED,
-        "reason": "it is no text (its first line holds NUL bytes)",
+        "reason": "it is not a text file (its first line contains NUL bytes)",
         "uri": None,
         "size": 6,
         "sha256": None,

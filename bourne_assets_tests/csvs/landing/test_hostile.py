@@ -202,7 +202,7 @@ def test_every_line_end_gives_the_same_rows_and_line_numbers(
 
 
 def test_mixed_line_ends_keep_the_line_numbers(lake: Lake, folder: Path) -> None:
-    row = _landed(lake, folder, b"a,b\r\n1,2\rx\n3,4\r\n\r\ny\n5,6")
+    row = _landed(lake, folder, b"a,b\r\n1,2\nx\n3,4\r\n\r\ny\n5,6")
     assert (row["rows"], row["rejected_rows"]) == (3, 2)
     assert [reject["line"] for reject in _rejects(lake, row)] == [3, 6]
 
@@ -223,8 +223,8 @@ def test_bad_bytes_nul_ragged_and_over_long_lines_are_rejected_with_number_and_r
     assert (row["lines"], row["rows"], row["rejected_rows"]) == (7, 2, 5)
     found = _rejects(lake, row)
     assert [(reject["line"], reject["reason"]) for reject in found] == [
-        (3, "it holds bytes that are no utf-8"),
-        (4, "it holds a NUL byte"),
+        (3, "it contains bytes that are not valid UTF-8"),
+        (4, "it contains a NUL byte"),
         (5, "it has 1 of 2 fields"),
         (6, "it has more than 2 fields"),
         (7, "it is longer than 16,777,216 bytes"),
@@ -290,7 +290,7 @@ def test_a_large_file_that_is_not_plain_is_copied_in_blocks_and_no_line_is_lost(
     lines += [f"{number};Amélie" if number % 7 else "" for number in range(300_000)]
     row = _landed(lake, folder, "\r\n".join(lines).encode("utf-16-le"))
     assert (row["rows"], row["rejected_rows"]) == (300_000 - 42_858, 0)
-    mixed = b"a,b\n" + b"1,2\r\n3,4\n" * 200_000 + b'"5",6\r7\n' + b"8,9\n" * 200_000
+    mixed = b"a,b\n" + b"1,2\r\n3,4\n" * 200_000 + b'"5",6\r\n7\n' + b"8,9\n" * 200_000
     row = _landed(lake, folder, mixed, "mixed.csv")
     assert (row["rows"], row["rejected_rows"]) == (600_001, 1)
     assert _rejects(lake, row)[0]["line"] == 400_003

@@ -1,0 +1,172 @@
+"""What a file is by its content: refused where it is not a CSV file, decompressed where it is one.
+
+Not here: encodings (`encoding`), and how lines are divided (`dialect`).
+"""
+
+import bz2
+import gzip
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import pyarrow as pa
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.reading.bounds import DecompressedReader, DiskRoom
+from bourne_assets.csvs.reading.scan import BLOCK
+
+#: Compressed files are read where their names say so; gzip under any name.
+_EXTENSIONS = {"zip": ".zip", "bzip2": ".bz2", "zstd": ".zst", "xz": ".xz"}
+
+#: What the readers of compressed files raise where one is damaged or encrypted.
+_DAMAGED = (
+    EOFError,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+
+_BINARY = (
+    (b"%PDF-", "a PDF document"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook or another Office document"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ORC", "an ORC file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"\x93NUMPY", "a NumPy array"),
+)
+_TAR_MAGIC = slice(257, 262)
+_MARKUP = re.compile(
+    r"<(\?xml|!doctype|!--|html|head|body|svg|rss|error|[a-z][\w:.-]*(\s[^<>]*)?>)", re.IGNORECASE
+)
+_JSON = re.compile(r'[\[{]\s*(["\[{\]}]|-?\d+(\.\d+)?\s*[,\]]|(true|false|null)\b|\Z)')
+_LFS = "version https://git-lfs.github.com/spec/"
+
+
+def ensure_readable(name: str, compression: str) -> None:
+    """Refuse an archive that is not named as one.
+
+    Args:
+        name: The file's name.
+        compression: What its first bytes say, as `Scan` has it.
+
+    Raises:
+        CsvRejected: It is an archive under the name of a plain file.
+    """
+    extension = _EXTENSIONS.get(compression)
+    if extension and not name.casefold().endswith(extension):
+        raise CsvRejected(
+            f"it is a {compression} file, not a CSV file (one that holds CSV is called"
+            f" .csv{extension})"
+        )
+
+
+def refuse_binary(head: bytes) -> None:
+    """Refuse what is another format by its first bytes.
+
+    Raises:
+        CsvRejected: It is.
+    """
+    for magic, name in _BINARY:
+        # Letters alone may begin a header too; a text has no NUL among the next bytes.
+        if head.startswith(magic) and not (magic.isalnum() and b"\0" not in head[:4096]):
+            raise CsvRejected(f"it is {name}, not a CSV file")
+    if head[_TAR_MAGIC] == b"ustar":
+        raise CsvRejected("it is a tar archive, not a CSV file")
+
+
+def refuse_documents(text: str) -> None:
+    """Refuse text that is another format: markup, JSON, a pointer of Git LFS.
+
+    Args:
+        text: The first characters of a file.
+
+    Raises:
+        CsvRejected: It is one.
+    """
+    start = text[:4096].lstrip("\ufeff \t\r\n")
+    if start.startswith(_LFS):
+        raise CsvRejected("it is a pointer of Git LFS, not the CSV file that it stands for")
+    if _MARKUP.match(start) and re.search(r">\s*(<|$|\S[^<]*<)", start):
+        raise CsvRejected("it is an HTML or XML document, not a CSV file")
+    if _JSON.match(start):
+        raise CsvRejected("it is a JSON document, not a CSV file")
+
+
+def decompress(
+    path: Path, target: Path, compression: str, stop: Callable[[], None] = lambda: None
+) -> None:
+    """Write what a compressed file holds.
+
+    Args:
+        path: The compressed file.
+        target: The file that is written.
+        compression: Its kind, as `Scan` has it.
+        stop: Called between blocks; what it raises ends it.
+
+    Raises:
+        CsvRejected: The stream is damaged, an archive does not hold one file, or it is a bomb.
+        OSError: The file cannot be read, or the other one not written.
+    """
+    room = DiskRoom(target.parent)
+    try:
+        with _opened(path, compression) as stream, target.open("wb") as file:
+            source = DecompressedReader(stream, path.stat().st_size)
+            while block := source.read(BLOCK):
+                stop()
+                room.take(len(block))
+                file.write(block)
+    except _DAMAGED as error:
+        raise CsvRejected(f"its {compression} stream is damaged ({error})") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise CsvRejected(f"its {compression} stream is damaged ({error})") from error
+
+
+@contextmanager
+def _opened(path: Path, compression: str) -> Iterator[IO[bytes]]:
+    if compression == "zip":
+        with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive)) as member:
+            yield member
+    elif compression == "zstd":
+        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
+            yield cast("IO[bytes]", stream)
+    else:
+        kinds: dict[str, Callable[[Path], object]] = {
+            "gzip": gzip.open,
+            "bzip2": bz2.open,
+            "xz": lzma.open,
+        }
+        with cast("IO[bytes]", kinds[compression](path)) as file:
+            yield file
+
+
+def _only_member(archive: zipfile.ZipFile) -> str:
+    names = [
+        each.filename
+        for each in archive.infolist()
+        if not each.is_dir() and not each.filename.startswith(("__MACOSX/", "."))
+    ]
+    if "[Content_Types].xml" in names:
+        raise CsvRejected("it is an Excel workbook or another Office document, not a CSV file")
+    if len(names) != 1:
+        raise CsvRejected(f"it is a zip archive of {len(names)} files, and one is read")
+    return names[0]

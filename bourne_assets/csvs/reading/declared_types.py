@@ -1,0 +1,111 @@
+"""Types that the user declares: a value has its column's type, or is named.
+
+Not here: types that are found (`column_types`), and what becomes of a line (`reader`).
+"""
+
+import re
+
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.column_types import TEXT, Column, number_text
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+
+_INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+_DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
+_TIMESTAMP = re.compile(r"TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
+#: Digits of a second that a type keeps.
+_PRECISION = {"_S": 0, "_MS": 3, None: 6, "_NS": 9}
+_DAY = r"\d{4}([-/])\d{1,2}[-/]\d{1,2}"
+#: Numbers with a decimal comma, and one that cannot be a number with groups.
+_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
+_SURELY_COMMA = r".*,(\d{1,2}|\d{4,})|.*\..*,.*|\d{4,},\d+"
+
+
+def declared_column(place: str, kind: str, options: DatasetOptions) -> Column:
+    """How a column is converted to its declared type.
+
+    Args:
+        place: The column of texts in SQL.
+        kind: The type, as DuckDB spells it.
+        options: What the user declares of the dataset.
+    """
+    if kind == TEXT:
+        return Column(TEXT, place)
+    text = f"nullif({place}, '')"
+    value, condition = _value(text, kind, options)
+    is_null = f"{text} IS NULL"
+    return Column(kind, value, f"({is_null} OR coalesce({condition}, false))")
+
+
+def with_decimal_comma(
+    session: DuckDbSession, source: str, place: str, kind: str, options: DatasetOptions
+) -> DatasetOptions:
+    """Options with a decimal comma, where a number's values all have one and cannot be others.
+
+    Args:
+        session: DuckDB.
+        source: The columns of texts as a query's source.
+        place: The column.
+        kind: Its declared type.
+        options: What the user declares of the dataset.
+
+    Raises:
+        duckdb.Error: The query fails.
+    """
+    is_real = kind in {"FLOAT", "DOUBLE"} or _DECIMAL.fullmatch(kind)
+    if not is_real or options.decimal or options.thousands:
+        return options
+    text = f"nullif({place}, '')"
+    ((values, commas, sure),) = session.rows(
+        f"SELECT count({text}), count(*) FILTER (regexp_full_match({text}, {literal(_COMMA)})),"
+        f" count(*) FILTER (regexp_full_match({text}, {literal(_SURELY_COMMA)})) FROM {source}"
+    )
+    if not values or commas < values or not sure:
+        return options
+    return options.model_copy(update={"decimal": ",", "thousands": "."})
+
+
+def _value(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
+    """The value of a text in SQL, and whether the text is one of the type."""
+    number = number_text(f"trim({text})", options)
+    if _INTEGER.fullmatch(kind):
+        value = f"TRY_CAST({number} AS {kind})"
+        return value, f"regexp_full_match({number}, '[+-]?\\d+') AND {value} IS NOT NULL"
+    if decimal := _DECIMAL.fullmatch(kind):
+        value = f"TRY_CAST({number} AS {kind})"
+        shape = rf"[+-]?(\d+(\.\d{{0,{decimal[1]}}}0*)?|\.\d{{1,{max(1, int(decimal[1]))}}}0*)"
+        return value, f"regexp_full_match({number}, {literal(shape)}) AND {value} IS NOT NULL"
+    if kind in {"FLOAT", "DOUBLE"}:
+        value = f"TRY_CAST({number} AS {kind})"
+        return value, f"NOT contains({number}, '_') AND {value} IS NOT NULL"
+    if kind == "BOOLEAN" and (options.true_words or options.false_words):
+        return _words(text, options)
+    if kind == "DATE" or _TIMESTAMP.fullmatch(kind):
+        return _moment(text, kind, options)
+    value = f"TRY_CAST({text} AS {kind})"
+    return value, f"{value} IS NOT NULL"
+
+
+def _words(text: str, options: DatasetOptions) -> tuple[str, str]:
+    true, false = (
+        f"({', '.join(map(literal, words or ('',)))})"
+        for words in (options.true_words, options.false_words)
+    )
+    value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
+    return value, f"({value}) IS NOT NULL"
+
+
+def _moment(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
+    given = options.date_format if kind == "DATE" else options.timestamp_format
+    if given:
+        value = f"CAST(try_strptime({text}, {literal(given)}) AS {kind})"
+        return value, f"{value} IS NOT NULL"
+    value = f"TRY_CAST({text} AS {kind})"
+    if kind == "DATE":
+        return value, f"regexp_full_match({text}, {literal(_DAY)}) AND {value} IS NOT NULL"
+    match = _TIMESTAMP.fullmatch(kind)
+    assert match is not None  # noqa: S101 - for the type checker
+    digits = _PRECISION[match[1]]
+    fraction = rf"(\.\d{{1,{digits}}}0*)?" if digits else r"(\.0+)?"
+    zone = r"\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?" if match[2] else ""
+    shape = rf"{_DAY}([ T]\d{{1,2}}:\d{{2}}(:\d{{2}}{fraction})?)?{zone}"
+    return value, f"regexp_full_match({text}, {literal(shape)}) AND {value} IS NOT NULL"

@@ -1,0 +1,306 @@
+"""Which grammar divides the lines of a sample most evenly.
+
+Each candidate divides the sample, and is scored by how many records agree in their number of
+fields, and by how clean the fields are. A tie is reported, never guessed.
+Not here: what the records are (`layout`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.records import (
+    Grammar,
+    Line,
+    Record,
+    RecordReader,
+    split_lines,
+)
+
+DELIMITERS = (",", ";", "\t", "|", "\x01", " ")
+#: Below this share of records of one width, in the body of a file, no delimiter divides it.
+_EVEN_SHARE = 0.7
+#: Scores closer than this are a tie.
+_TIE = 0.02
+#: And below this share of all records.
+_LEAST_SHARE = 0.3
+_TIED_RECORDS = 3
+_JUDGED_LINES = 400
+_QUOTED_LINES = 200
+_BLANK_PENALTY, _BLANK_SHARE = 0.8, 0.9
+_JUDGED_CELLS = 2_000
+#: Lines of so many words are prose, where no delimiter divides them evenly.
+_PROSE_WORDS = 5
+_PROSE_LINES = 3
+
+
+@dataclass(frozen=True)
+class Divided:
+    """A sample divided by a grammar.
+
+    Attributes:
+        grammar: The grammar.
+        records: What it makes of the lines, without blank ones.
+        width: Fields of most records; 1 where the delimiter divides none.
+        share: Records of that width among all.
+        even: Records of that width among the whole ones from the first of it to the last.
+        clean: Share of their fields that are values or words without another delimiter.
+        enclosed: Fields in quotes, less quotes that enclose nothing.
+    """
+
+    grammar: Grammar
+    records: Sequence[Record]
+    width: int
+    share: float
+    even: float
+    clean: float
+    enclosed: int
+
+    @property
+    def score(self) -> float:
+        """How likely the grammar is: from 0 to 1, with a little for more columns."""
+        penalty = _BLANK_PENALTY if self.grammar.delimiter == " " else 1.0
+        wide = 1 - 1 / self.width if self.width else 0.0
+        return self.share * self.even * penalty * (0.6 + 0.4 * self.clean) * (0.9 + 0.1 * wide)
+
+
+def records_of(text: str, grammar: Grammar, comment: str | None = None) -> list[Record]:
+    """The records of a text, without blank lines and comments."""
+    lines = split_lines(text, grammar.ends)
+    return _records(lines, grammar, comment)
+
+
+def find_grammar(
+    head: str, parts: Sequence[str], ends: str, options: DatasetOptions
+) -> tuple[Grammar, list[str]]:
+    """The grammar of a file, and what there is to say of it.
+
+    Args:
+        head: The file's first lines.
+        parts: Lines from other places.
+        ends: The characters that end its lines.
+        options: What the user declares of its dataset.
+
+    Raises:
+        CsvRejected: The text is prose, or two delimiters divide it equally well.
+    """
+    lines = _judged(split_lines(head, ends))
+    for part in parts:
+        lines += _judged(split_lines(part, ends))
+    text = "\n".join(line.text for line in lines)
+    delimiters = [options.delimiter] if options.delimiter else DELIMITERS
+    found: list[Divided] = []
+    for delimiter in delimiters:
+        if delimiter in text or options.delimiter:
+            candidates = _candidates(delimiter, text, ends, options)
+            found.append(_best_quoting([_divided(lines, each, options) for each in candidates]))
+    if options.delimiter:
+        return found[0].grammar, []
+    even = [each for each in found if each.width > 1 and _is_even(each)]
+    if options.columns and len(options.columns) > 1:
+        even = [each for each in even if each.width == len(options.columns)] or even
+    if even:
+        return _first_of(sorted(even, key=lambda each: -each.score))
+    return _undivided(lines, found, ends, options), []
+
+
+def _judged(lines: list[Line]) -> list[Line]:
+    """The first lines, and those from the first quote on where they have none."""
+    first, rest = lines[:_JUDGED_LINES], lines[_JUDGED_LINES:]
+    for quote in ('"', "'"):
+        if not any(quote in line.text for line in first):
+            place = next((n for n, line in enumerate(rest) if quote in line.text), None)
+            first += [] if place is None else rest[place : place + _QUOTED_LINES]
+    return first
+
+
+def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
+    best = ranked[0]
+    rivals = [each for each in ranked[1:] if best.score - each.score < _TIE * best.score]
+    if not rivals:
+        return best.grammar, []
+    names = f"{best.grammar.delimiter!r} and {rivals[0].grammar.delimiter!r}"
+    if len(best.records) >= _TIED_RECORDS:
+        raise CsvRejected(
+            f"{names} divide its lines equally well: set delimiter in the datasets file"
+        )
+    return best.grammar, [f"{names} divide the few lines equally well: the first one is taken"]
+
+
+def _is_even(divided: Divided) -> bool:
+    count = sum(len(r.fields) == divided.width for r in divided.records)
+    if len(divided.records) <= 2:  # noqa: PLR2004 - a header and a line
+        return True
+    if divided.grammar.delimiter == " " and (divided.clean < 1 or divided.share < 1):
+        return divided.share > _BLANK_SHARE and divided.width > 2  # noqa: PLR2004 - a name is two
+    return divided.even >= _EVEN_SHARE and count > 1 and divided.share > _LEAST_SHARE
+
+
+def _undivided(
+    lines: Sequence[Line], found: Sequence[Divided], ends: str, options: DatasetOptions
+) -> Grammar:
+    """A file of one column, or one whose lines all miss the header; prose is refused."""
+    filled = [line.text for line in lines if line.text.strip()]
+    first = filled[0]
+    by_header = [
+        each
+        for each in found
+        if each.grammar.delimiter != " "
+        and each.records
+        and not each.records[0].fault
+        and len(each.records[0].fields) > 1
+    ]
+    if by_header:
+        best = max(by_header, key=lambda each: len(each.records[0].fields))
+        if len(filled) < _PROSE_LINES or not _is_prose(filled):
+            return best.grammar
+    if _is_prose(filled) and not options.columns:
+        raise CsvRejected("it is not a CSV file: no delimiter divides its lines evenly")
+    unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
+    quote = '"' if options.quote is None else options.quote
+    one = Grammar(unused, quote, options.escape or quote, bool(options.escape), ends=ends)
+    if options.quote is None and not _divided(lines, one, options).enclosed > 0:
+        one = replace(one, quote="", escape="")
+    return one
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    words = sorted(len(line.split()) for line in lines)
+    return len(lines) >= _PROSE_LINES and words[len(words) // 2] >= _PROSE_WORDS
+
+
+def _candidates(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:
+    for grammar in _quotings(delimiter, text, ends, options):
+        yield grammar
+        if delimiter not in {" ", "\t"} and _is_followed_by_blanks(delimiter, text):
+            yield replace(grammar, skips_blanks=True)
+
+
+def _is_followed_by_blanks(delimiter: str, text: str) -> bool:
+    first = next((line for line in text.split("\n") if delimiter in line), "")
+    return first.count(f"{delimiter} ") == first.count(delimiter)
+
+
+def _quotings(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:
+    declared = options.quote
+    if declared is not None:
+        if options.escape or not declared:
+            yield Grammar(
+                delimiter, declared, options.escape or "", bool(options.escape), ends=ends
+            )
+            return
+        yield Grammar(delimiter, declared, declared, ends=ends)
+        if f"\\{declared}" in text:
+            yield Grammar(delimiter, declared, "\\", ends=ends)
+        return
+    if options.escape:
+        yield Grammar(delimiter, '"', options.escape, escapes_all=True, ends=ends)
+        return
+    yield Grammar(delimiter, ends=ends)
+    for quote in ('"', "'"):
+        if quote != delimiter and quote in text:
+            yield Grammar(delimiter, quote, quote, ends=ends)
+            if f"\\{quote}" in text:
+                yield Grammar(delimiter, quote, "\\", ends=ends)
+
+
+def _best_quoting(found: Sequence[Divided]) -> Divided:
+    """The likeliest use of quotes: by how evenly it divides, then by what it encloses.
+
+    Where quotes enclose no more fields than they stand elsewhere, they are data: a file that is
+    divided as evenly without them has none.
+    """
+    best = found[0]
+    for each in found[1:]:
+        better = (round(each.share * each.even, 3), each.width) > (
+            round(best.share * best.even, 3),
+            best.width,
+        )
+        equal = round(each.share * each.even, 3) == round(best.share * best.even, 3)
+        wins = equal and (
+            (each.grammar.skips_blanks > best.grammar.skips_blanks and each.width == best.width)
+            or _encloses(each, best)
+        )
+        if better or wins:
+            best = each
+    return best
+
+
+def _encloses(each: Divided, best: Divided) -> bool:
+    """Whether double quotes are better taken for quotes; single ones are data in a draw."""
+    if each.grammar.quote != '"' or each.width != best.width:
+        return False
+    if best.grammar.quote != '"':
+        return each.enclosed >= (1 + (each.grammar.delimiter == "|"))
+    return each.enclosed > best.enclosed
+
+
+def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -> Divided:
+    records = _records(lines, grammar, options.comment)
+    widths = Counter(len(r.fields) for r in records if not r.fault)
+    wide = {width: count for width, count in widths.items() if width > 1}
+    width = max(wide, key=lambda each: (wide[each], each)) if wide else 1
+    own = len(records[0].fields) if records else 0
+    if wide.get(own) == wide.get(width) and own > 1:
+        width = own
+    places = [n for n, r in enumerate(records) if len(r.fields) == width and not r.fault]
+    if not places:
+        return Divided(grammar, records, width, 0.0, 0.0, 0.0, 0)
+    body = sum(not r.fault for r in records[places[0] : places[-1] + 1])
+    return Divided(
+        grammar,
+        records,
+        width,
+        share=len(places) / len(records),
+        even=len(places) / body,
+        clean=_clean(grammar, [records[n] for n in places]),
+        enclosed=_enclosed(grammar, records),
+    )
+
+
+def _clean(grammar: Grammar, records: Sequence[Record]) -> float:
+    """Share of fields that are values, or words without another delimiter."""
+    others = [each for each in DELIMITERS[:-1] if each != grammar.delimiter]
+    cells = clean = 0
+    for record in records:
+        for text in record.fields:
+            if not text:
+                continue
+            cells += 1
+            clean += looks_like(text) != "text" or not any(each in text for each in others)
+        if cells > _JUDGED_CELLS:
+            break
+    return clean / cells if cells else 0.0
+
+
+def _enclosed(grammar: Grammar, records: Sequence[Record]) -> int:
+    """Fields in quotes, less quotes that stand elsewhere."""
+    if not grammar.quote:
+        return 0
+    count = 0
+    for record in records:
+        if grammar.quote not in record.text:
+            continue
+        if record.fault:
+            count -= 1
+            continue
+        quoted, _ = grammar.quoted_fields(record.text)
+        count += quoted or -1
+    return count
+
+
+def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> list[Record]:
+    reader = RecordReader(grammar)
+    kept = [line for line in lines if not (comment and line.text.startswith(comment))]
+    found = [*reader.take(kept), *reader.end()]
+    return [record for record in found if record.fault or record.text.strip(" \t\r\n\f\v")]
+
+
+def excel_delimiter(text: str) -> str | None:
+    """The delimiter that a first line `sep=;` names."""
+    match = re.fullmatch(r'"?sep=(.)"?\r?', text)
+    return match[1] if match else None

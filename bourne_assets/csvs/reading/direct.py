@@ -1,0 +1,166 @@
+"""A plain file as DuckDB reads it: one delimiter, no quotes, one kind of line end.
+
+Not here: files that need more care (`normalise`), and types (`conversion`).
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.reading.conversion import Source
+from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, RejectedRecord, literal
+from bourne_assets.csvs.reading.normalise import (
+    MAXIMUM_REJECTED,
+    MAXIMUM_TEXT_BYTES,
+    RejectedLine,
+    rejected_line,
+)
+from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES, Scan, blank_lines
+
+_DUCKDB_LINE_BYTES = 2 * 1024 * 1024
+_BUFFER_BYTES = 8 * 1024 * 1024
+_REASONS = {"INVALID ENCODING": "it contains bytes that are not valid UTF-8"}
+#: DuckDB takes any number of empty fields at a record's end for nothing while the empty text means
+#: null. A text that no plain file holds, for a NUL is in it, makes them surplus fields.
+_NO_NULL = "\x01\x02 no null \x02\x01"
+
+
+@dataclass
+class DirectSource:
+    """A plain file.
+
+    Attributes:
+        path: The file.
+        folder: For temporary files.
+        dialect: How it is read.
+        found: What stands in it.
+        nulls: Texts that mean an unknown value.
+    """
+
+    path: Path
+    folder: Path
+    dialect: Dialect
+    found: Scan
+    nulls: Sequence[str]
+
+    def source(self, session: DuckDbSession) -> Source:
+        """Its columns of texts, without rows that repeat the header."""
+        # DuckDB takes `*`, `?` and `[` in a path for a pattern: give it a link with a plain name.
+        link = self.folder / "data.csv"
+        if session.source == self.path or self.path.parent == self.folder:
+            link.symlink_to(self.path.absolute())
+        else:  # small, and the session can open nothing elsewhere
+            shutil.copyfile(self.path, link)
+        names = [f"c{n}" for n in range(self.dialect.width)]
+        empty = ", ".join(map(literal, ("", *self.nulls)))
+        one = (
+            "nullif({0}, '') AS {0}"
+            if not self.nulls
+            else (f"CASE WHEN {{0}} NOT IN ({empty}) THEN {{0}} END AS {{0}}")
+        )
+        texts = ", ".join(one.format(name) for name in names)
+        again = ""
+        if self.dialect.has_header:
+            same = " AND ".join(
+                f"{name} = {literal(text)}"
+                for name, text in zip(names, self.dialect.header, strict=False)
+            )
+            again = f" WHERE NOT ({same})"
+        return Source(f"(SELECT {texts} FROM {self._read_csv(link)}{again})", has_lines=False)
+
+    def records(self, seen: int) -> int | None:
+        """The records below the header, counted in the bytes; None where others were seen."""
+        lines = self.found.lines - (self.dialect.first_line - 1)
+        if lines - seen > 0 and len(self.dialect.columns) > 1:
+            lines -= blank_lines(self.path)
+        return lines if lines == seen else None
+
+    def rejected(self, session: DuckDbSession) -> list[RejectedLine]:
+        """The lines that DuckDB did not take, with their numbers and texts.
+
+        Raises:
+            CsvRejected: They are very many.
+        """
+        faults = session.rejects()
+        if len(faults) >= MAXIMUM_REJECTED:
+            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
+        found: list[RejectedLine] = []
+        if not faults:
+            return found
+        with self.path.open("rb") as file:
+            number, place = 1, 0
+            for fault in faults:
+                start = max(fault.start, place)
+                number += _line_ends(file, place, start)
+                file.seek(start)
+                line = file.readline(MAXIMUM_TEXT_BYTES + 2)
+                if line in {b"\n", b"\r\n"}:  # DuckDB points at the end of the line before
+                    number += 1
+                    start += len(line)
+                    line = file.readline(MAXIMUM_TEXT_BYTES + 2)
+                place = start
+                found.append(self._described(number, fault, line, len(found)))
+        return found
+
+    def line_of(self, rejected: Sequence[RejectedLine]) -> Callable[[int], int | None]:
+        """The physical line of a row, counted from 0; None where blank lines are among them."""
+        bad = [line.line for line in rejected]
+        has_blanks = self.found.lines - (self.dialect.first_line - 1) > 0
+
+        def line(row: int) -> int | None:
+            number = self.dialect.first_line + row
+            for each in bad:
+                if each <= number:
+                    number += 1
+            return number if number <= self.found.lines or not has_blanks else None
+
+        return line
+
+    def _described(
+        self, number: int, fault: RejectedRecord, line: bytes, before: int
+    ) -> RejectedLine:
+        expected = self.dialect.width
+        if fault.kind == "MISSING COLUMNS":
+            reason = f"it has {fault.column} of {expected} fields"
+        elif fault.kind == "TOO MANY COLUMNS":
+            reason = f"it has more than {expected} fields"
+        else:
+            reason = _REASONS.get(fault.kind, f"DuckDB cannot read it ({fault.kind.lower()})")
+        text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        return rejected_line(number, reason, text, before, fault.size)
+
+    def _read_csv(self, source: Path) -> str:
+        long = max(_DUCKDB_LINE_BYTES, min(self.found.longest_line + 2, MAXIMUM_LINE_BYTES + 2))
+        columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(self.dialect.width))
+        options = {
+            "delim": literal(self.dialect.delimiter),
+            "quote": "''",
+            "escape": "''",
+            "header": "false",
+            "skip": str(self.dialect.first_line - 1),
+            "columns": f"{{{columns}}}",
+            "auto_detect": "false",
+            "store_rejects": "true",
+            "rejects_limit": str(MAXIMUM_REJECTED),
+            "null_padding": "false",
+            "strict_mode": "true",
+            "nullstr": literal(_NO_NULL),
+            "max_line_size": str(long),
+            "buffer_size": str(max(_BUFFER_BYTES, 2 * long)),
+        }
+        given = ", ".join(f"{name} = {value}" for name, value in options.items())
+        return f"read_csv({literal(str(source))}, {given})"
+
+
+def _line_ends(file: Any, start: int, end: int) -> int:
+    """Line feeds between two places of a file, read in blocks."""
+    file.seek(start)
+    count, left = 0, end - start
+    while left > 0 and (block := file.read(min(BLOCK, left))):
+        count += block.count(b"\n")
+        left -= len(block)
+    return count

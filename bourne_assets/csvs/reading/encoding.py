@@ -1,0 +1,207 @@
+"""How the bytes of a file are encoded: by its mark, by all of its bytes, or as the user declares.
+
+Not here: how lines are divided (`dialect`).
+"""
+
+import codecs
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import charset_normalizer
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.reading.scan import blocks_of
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: Of a text in UTF-16 at least so many characters are ASCII: names, digits, delimiters.
+_WIDE_SHARE = 0.4
+_WIDE_BYTES = 4096
+_SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_HIGH = re.compile(rb"[\x80-\xff]")
+#: Lines with characters beyond ASCII that a legacy encoding is detected from.
+_EVIDENCE_BYTES = 64 * 1024
+_HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+#: Words of Western Europe have letters with marks one or two at a time, among plain letters.
+_WESTERN_LETTERS = frozenset(
+    "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽŸðþÐÞ"
+)
+_WESTERN_SIGNS = frozenset(
+    "€‚„…‘’“”•–—™ ¡£§©ª«®°±²³´µ·¹º»¼½¾¿¢¥"  # noqa: RUF001 - the signs themselves
+)
+_WESTERN_SHARE = 0.95
+_MAXIMUM_RUN = 3
+_RUNS_SHARE = 0.1
+#: A guess at an East Asian encoding was always right, of 1,500 tried, where the text had so many
+#: bytes beyond ASCII, or characters in the shares that a language has; of less it was wrong in 4 %.
+_EAST_ASIAN = re.compile(
+    r"big5|gb|cp93|cp94|cp95|euc|shift|johab|hz|iso2022|iso_2022", re.IGNORECASE
+)
+_ENOUGH_BYTES = 128
+_MAXIMUM_CHAOS = 0.1
+#: One-byte alphabets resemble each other: the characters must be in the shares of a language.
+_ALPHABET_COHERENCE = 0.5
+
+
+@dataclass
+class Utf8Evidence:
+    """What speaks for UTF-8 and against it in the bytes of a file.
+
+    Attributes:
+        sequences: Bytes of valid UTF-8 beyond ASCII, less one for each character.
+        invalid: Bytes that are not UTF-8.
+        has_c1_controls: Whether a byte of 0x80 to 0x9F is among the invalid ones.
+    """
+
+    sequences: int = 0
+    invalid: int = 0
+    has_c1_controls: bool = False
+
+    @property
+    def encoding(self) -> str:
+        """UTF-8, unless most of the characters beyond ASCII are not."""
+        if self.invalid <= self.sequences:
+            return "utf-8"
+        return "cp1252" if self.has_c1_controls else "latin-1"
+
+
+def bom_of(start: bytes) -> tuple[bytes, str]:
+    """The byte order mark that a file begins with, and its encoding; both empty without one.
+
+    A second mark, as programs leave it that add one to a file that has one, belongs to it.
+    """
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            doubled = bom * 2 if start.startswith(bom * 2) else bom
+            return doubled, encoding
+    return b"", ""
+
+
+def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[bytes, str]:
+    """The byte order mark and the encoding of a file.
+
+    Args:
+        path: The file.
+        start: Its first bytes.
+        declared: The encoding that the user declares.
+
+    Raises:
+        CsvRejected: It is a legacy encoding that cannot be known.
+        OSError: The file cannot be read.
+    """
+    bom, marked = bom_of(start)
+    if declared:
+        return _declared(bom, marked, codecs.lookup(declared).name)
+    if marked:
+        return bom, marked
+    if wide := _wide(start):
+        return b"", wide
+    evidence = weigh_utf8(blocks_of(path))
+    return b"", evidence.encoding if evidence.encoding == "utf-8" else legacy_encoding(path)
+
+
+def _declared(bom: bytes, marked: str, encoding: str) -> tuple[bytes, str]:
+    """What a mark says is more exact than `utf-16`; of another encoding it is text."""
+    wide = encoding.replace("_", "-")
+    if marked and marked.startswith(wide.removesuffix("-sig")):
+        return bom, marked
+    if marked and wide == marked[: len(wide)]:
+        return bom, marked
+    if wide in {"utf-16", "utf-32"}:
+        return b"", f"{wide}-le"
+    if wide == "utf-8-sig":
+        return bom if marked == "utf-8" else b"", "utf-8"
+    return b"", encoding
+
+
+def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
+    """Look at the characters of a file, or of a part of it, in blocks of any size."""
+    found, decoder = Utf8Evidence(), codecs.getincrementaldecoder("utf-8")()
+    for block in blocks:
+        held = decoder.getstate()[0]
+        if block.isascii() and not held:
+            continue
+        try:
+            text = decoder.decode(block)
+        except UnicodeDecodeError:
+            decoder.reset()
+            _count_invalid(found, held + block)
+        else:
+            found.sequences += len(held) + len(block) - len(text) - len(decoder.getstate()[0])
+    _count_invalid(found, decoder.getstate()[0])
+    return found
+
+
+def legacy_encoding(path: Path) -> str:
+    """The encoding of a file that is not in UTF-8.
+
+    Text of Western Europe is known by its letters. Anything else is asked of charset-normalizer,
+    whose guess is taken where it is sure; text in the wrong letters would be worse than none.
+
+    Raises:
+        CsvRejected: The encoding cannot be known.
+        OSError: The file cannot be read.
+    """
+    evidence, has_c1_controls = b"", False
+    for block in blocks_of(path):
+        if len(evidence) < _EVIDENCE_BYTES:
+            found = b"\n".join(_HIGH_LINE.findall(block))
+            evidence += found[: _EVIDENCE_BYTES - len(evidence)] + b"\n" * bool(found)
+        has_c1_controls = has_c1_controls or bool(re.search(rb"[\x80-\x9f]", block))
+    if _is_western(evidence):
+        return "cp1252" if has_c1_controls else "latin-1"
+    best = charset_normalizer.from_bytes(evidence).best()
+    if best is not None and _is_sure(best, evidence):
+        return best.encoding
+    guess = f" (perhaps {best.encoding})" if best is not None else ""
+    raise CsvRejected(
+        f"its encoding is not UTF-8 and cannot be known{guess}: set encoding in the datasets file"
+    )
+
+
+def _is_sure(guess: charset_normalizer.CharsetMatch, evidence: bytes) -> bool:
+    if guess.chaos > _MAXIMUM_CHAOS or guess.encoding.startswith(("utf", "ascii")):
+        return False
+    if _EAST_ASIAN.match(guess.encoding):
+        return guess.coherence > 0 or len(_HIGH.findall(evidence)) >= _ENOUGH_BYTES
+    return guess.coherence >= _ALPHABET_COHERENCE
+
+
+def _is_western(evidence: bytes) -> bool:
+    """Whether bytes beyond ASCII read as letters of Western Europe, one or two at a time."""
+    text = evidence.decode("cp1252", "replace")
+    high = [char for char in text if char > "\x7f"]
+    letters = sum(char in _WESTERN_LETTERS for char in high)
+    signs = sum(char in _WESTERN_SIGNS for char in high)
+    runs = [len(run) for run in re.findall(r"[^\x00-\x7f]+", text)]
+    known, in_runs = letters + signs, sum(run for run in runs if run >= _MAXIMUM_RUN)
+    if max(runs, default=1) == 1:  # one byte at a time is not a script of its own
+        return known >= len(high) / 2
+    return known >= _WESTERN_SHARE * len(high) and in_runs <= _RUNS_SHARE * len(high)
+
+
+def _wide(start: bytes) -> str:
+    """UTF-16 without a mark: of plain characters every second byte is NUL, beginning at once."""
+    head = start[:_WIDE_BYTES]
+    even, odd, pairs = head[::2].count(0), head[1::2].count(0), len(head) // 2
+    if odd > _WIDE_SHARE * pairs > even and head[0] and not head[1]:
+        return "utf-16-le"
+    if even > _WIDE_SHARE * pairs > odd and head[1] and not head[0]:
+        return "utf-16-be"
+    return ""
+
+
+def _count_invalid(found: Utf8Evidence, data: bytes) -> None:
+    found.sequences += sum(len(each) - 1 for each in _SEQUENCE.findall(data))
+    invalid = _HIGH.findall(_SEQUENCE.sub(b"", data))
+    found.invalid += len(invalid)
+    found.has_c1_controls = found.has_c1_controls or any(byte < b"\xa0" for byte in invalid)

@@ -1,0 +1,329 @@
+"""What the records of a file are: lines above the header, the header, units below it, rows.
+
+Not here: how a record is divided (`dialect`, `records`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.records import Fields, Record
+
+#: So many records below the header are compared with it.
+_COMPARED = 200
+#: A header is looked for in so many records.
+_SEARCHED = 100
+#: A line with one word is a title where one of so many below it has more.
+_LOOKED_BELOW = 5
+#: A column is of a kind where so many of its values are.
+_TYPED_SHARE = 0.8
+_VALUES = frozenset({"number", "time"})
+_PAIR = 2
+_YEARS = range(1500, 2201)
+#: Columns whose values are typed, and rows, that make a line of other words one of units.
+_UNITS_COLUMNS, _UNITS_ROWS = 2, 3
+#: What comments begin with, where a line is as wide as the rows by chance.
+_COMMENT = re.compile(r"\s*(#|//|%|--)")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where.
+
+    Attributes:
+        header: The fields of the header; None where there is none.
+        names: Names of the columns as the header has them, empty where it has none.
+        width: Fields of a record.
+        first_line: Physical line of the first record below the header.
+        header_line: That of the header; 0 where there is none.
+        drops_last: Whether the last field of a record, which is empty, is no column.
+        notes: What was decided, and why.
+    """
+
+    header: Fields | None
+    names: tuple[str, ...]
+    width: int
+    first_line: int
+    header_line: int = 0
+    drops_last: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Search:
+    """Records of a sample, and what is found in them."""
+
+    records: Sequence[Record]
+    widths: Counter[int]
+    options: DatasetOptions
+    notes: list[str] = field(default_factory=list)
+
+
+def find_layout(
+    records: Sequence[Record], others: Sequence[Record], options: DatasetOptions
+) -> Layout:
+    """Find the header, and how many fields a record has.
+
+    Args:
+        records: The records of the file's beginning, without blank lines.
+        others: Records of other parts of it.
+        options: What the user declares of its dataset.
+
+    Raises:
+        CsvRejected: No record is as wide as the columns that the user names.
+    """
+    widths = Counter(len(r.fields) for r in (*records, *others) if not r.fault)
+    search = _Search(records, widths, options)
+    width = _width(search)
+    if options.header is False:
+        return _without_header(search, width)
+    place = 0 if options.skip is not None else _first_of(search, width)
+    width, header = _header(search, width, place)
+    if header is None:
+        return _without_header(search, width)
+    return _with_header(search, width, header)
+
+
+def _width(search: _Search) -> int:
+    """How many fields a record has: those of the header, unless all records agree on others."""
+    widths, columns = search.widths, search.options.columns
+    if columns:
+        if len(columns) not in widths:
+            found = widths.most_common(1)[0][0] if widths else 0
+            raise CsvRejected(
+                f"it has {found} columns, and BOURNE_CSV_DATASETS names {len(columns)}"
+            )
+        return len(columns)
+    first = search.records[0]
+    own = len(first.fields)
+    if not first.fault and own > 1 and (widths[own] > 1 and _names_columns(first.fields)):
+        return own
+    wide = {width: count for width, count in widths.items() if width > 1}
+    agreed = [width for width in wide if width != own]
+    if widths[own] == 1 and len(agreed) == 1 and len(widths) == len({own, *agreed}):
+        return agreed[0] if wide[agreed[0]] > 1 or _ends_empty(search, agreed[0]) else own
+    if not wide or search.options.pad:
+        return max(widths, default=1)
+    most = max(wide.values())
+    return own if wide.get(own) == most else max(w for w, c in wide.items() if c == most)
+
+
+def _ends_empty(search: _Search, width: int) -> bool:
+    """Whether the only record of a width has an empty last field."""
+    record = next((r for r in search.records if len(r.fields) == width), None)
+    return record is not None and record.fields[-1] is None and width > 1
+
+
+def _first_of(search: _Search, width: int) -> int:
+    """The first record that may be the header: as wide as the others, and not nearly empty."""
+    records = search.records
+    for place, record in enumerate(records[:_SEARCHED]):
+        if record.fault or len(record.fields) != width:
+            continue
+        filled = _filled(record.fields)
+        nearly_empty = width > _PAIR and filled <= 1
+        is_comment = bool(_COMMENT.match(record.text))
+        below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
+        if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
+            continue
+        if is_comment and below and _score(below[0].fields, _rows(search, place + 2, width)) > 0:
+            continue
+        return place
+    return 0
+
+
+def _folded(fields: Fields) -> list[str]:
+    return [(value or "").strip().casefold() for value in fields]
+
+
+def _filled(fields: Fields) -> int:
+    return sum(bool(value) for value in fields)
+
+
+def _rows(search: _Search, place: int, width: int) -> list[Fields]:
+    found = [r.fields for r in search.records[place : place + _COMPARED] if not r.fault]
+    return [fields for fields in found if len(fields) == width]
+
+
+def _header(search: _Search, width: int, place: int) -> tuple[int, tuple[int, Fields] | None]:
+    """The width, and the place and the fields of the header; None where there is none."""
+    records, must = search.records, search.options.header is True
+    first = records[place]
+    rows = _rows(search, place + 1, width)
+    if not first.fault and len(first.fields) == width:
+        if must or has_header(first.fields, rows):
+            above = _other_header(search, width, place) if not must else None
+            return width, above if above and not _score(first.fields, rows) > 0 else (
+                place,
+                first.fields,
+            )
+        above = _other_header(search, width, place)
+        return width, above
+    if must and not first.fault:
+        return width, (place, first.fields)
+    return width, None
+
+
+def _other_header(search: _Search, width: int, place: int) -> tuple[int, Fields] | None:
+    """A header of another width than all records, right above the first of them."""
+    if not place:
+        return None
+    above = search.records[place - 1]
+    own = len(above.fields)
+    short_of_rows = own == width - 1 and (own > 1 or width == _PAIR)
+    if above.fault or search.widths[own] > 1 or not _names_columns(above.fields):
+        return None
+    if own > width or (short_of_rows and own > 1):
+        return place - 1, above.fields
+    return None
+
+
+def has_header(first: Fields, rows: Sequence[Fields]) -> bool:
+    """Whether a record names columns: names are words where the values are numbers or times.
+
+    Args:
+        first: The record.
+        rows: Those below it, as wide as it.
+    """
+    if not rows:
+        return True
+    return _score(first, rows) >= 0
+
+
+def _score(first: Fields, rows: Sequence[Fields]) -> int:
+    """Columns that speak for a header, less those that speak against one."""
+    against = [looks_like(name or "") in _VALUES for name in first]
+    if _are_years(first, against):
+        against = [False] * len(first)
+    score = 0
+    for place, name in enumerate(first):
+        kinds = [looks_like(row[place] or "") for row in rows]
+        known = [kind for kind in kinds if kind != "missing"]
+        typed = sum(kind in _VALUES for kind in known)
+        is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
+        if against[place]:
+            score -= 1
+        elif is_typed and looks_like(name or "") == "text":
+            score += 1
+    return score
+
+
+def _are_years(first: Fields, numeric: Sequence[bool]) -> bool:
+    """Whether the numbers among the names are years in steps: `country, 1960, 1961`."""
+    found = [text for text, is_number in zip(first, numeric, strict=True) if is_number]
+    if len(found) < _PAIR or len(found) == len(first):
+        return False
+    if not all(re.fullmatch(r"\d{4}", text or "") and int(text or 0) in _YEARS for text in found):
+        return False
+    years = [int(text or 0) for text in found]
+    return len({b - a for a, b in pairwise(years)} - {0}) == 1
+
+
+def _names_columns(fields: Fields) -> bool:
+    """Whether fields may be names: words, not values, and no two alike."""
+    filled = [value.strip().casefold() for value in fields if value and value.strip()]
+    return (
+        bool(filled)
+        and len(set(filled)) == len(filled)
+        and not any(looks_like(value) in _VALUES for value in filled)
+        and len(filled) >= len(fields) - 1
+    )
+
+
+def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Layout:
+    place, fields = header
+    record = search.records[place]
+    rows = _rows(search, place + 1, width)
+    names = tuple(value or "" for value in fields)
+    drops_last = False
+    if len(names) == width + 1 and names.count("") == 1:
+        search.notes.append(
+            f"the header has a delimiter too many: its field {names.index('') + 1} names no column"
+        )
+        names = tuple(name for name in names if name)
+    elif len(names) == width - 1:
+        names, drops_last = _one_name_short(search, names, rows)
+    elif len(names) > width:
+        search.notes.append(
+            f"all records have {width} of the header's {len(names)} fields: the others are null"
+        )
+    if place:
+        search.notes.append(_above(search.records[:place], record.line))
+    skipped = place + 1
+    if _is_units(search, skipped, width):
+        units = search.records[skipped]
+        search.notes.append(f"line {units.line} names units: {units.text[:100]}")
+        skipped += 1
+    first = (
+        search.records[skipped].line
+        if skipped < len(search.records)
+        else search.records[skipped - 1].line + search.records[skipped - 1].lines
+    )
+    return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
+
+
+def _above(records: Sequence[Record], line: int) -> str:
+    widths = sorted({len(record.fields) for record in records})
+    count = records[-1].line if len(records) < line - 1 else len(records)
+    fields = f"{widths[0]} field{'s' if widths[0] != 1 else ''}" if len(widths) == 1 else "others"
+    lines = "one line above it has" if count == 1 else f"{count} lines above it have"
+    return f"header in line {line}: {lines} {fields}"
+
+
+def _one_name_short(
+    search: _Search, names: tuple[str, ...], rows: Sequence[Fields]
+) -> tuple[tuple[str, ...], bool]:
+    """A delimiter ends all rows, or the first column has no name, as R writes tables."""
+    last_is_empty = all(row[-1] is None for row in rows)
+    labels = [row[0] for row in rows]
+    are_labels = all(label and looks_like(label) == "text" for label in labels) and len(
+        set(labels)
+    ) == len(labels)
+    if last_is_empty and not (are_labels and _is_of_r(search)):
+        search.notes.append("all records end with a delimiter, which divides no column off")
+        return names, True
+    if last_is_empty:
+        search.notes.append(
+            f"the header has {len(names)} names for {len(names) + 1} fields, and the first or the"
+            " last may be the one without: columns are numbered"
+        )
+        return ("",) * (len(names) + 1), False
+    search.notes.append("the header is one name short: the first column is called row_name")
+    return ("row_name", *names), False
+
+
+def _is_of_r(search: _Search) -> bool:
+    """Whether the delimiter is one that R's write.table is used with."""
+    return "\t" in search.records[0].text or " " in search.records[0].text
+
+
+def _is_units(search: _Search, place: int, width: int) -> bool:
+    """Whether a record has words where all others have numbers or times."""
+    if place >= len(search.records) or search.records[place].fault:
+        return False
+    fields, rows = search.records[place].fields, _rows(search, place + 1, width)
+    is_header = [_folded(r.fields) for r in search.records[:place]].count(_folded(fields))
+    if len(fields) != width or len(rows) < _UNITS_ROWS or is_header:
+        return False
+    typed = 0
+    for column, value in enumerate(fields):
+        kinds = {looks_like(row[column] or "") for row in rows} - {"missing"}
+        if not kinds or kinds - _VALUES:
+            continue
+        if looks_like(value or "") in _VALUES:
+            return False
+        typed += looks_like(value or "") == "text"
+    return typed >= _UNITS_COLUMNS
+
+
+def _without_header(search: _Search, width: int) -> Layout:
+    """Rows from the first line on; what stands above those of the table's width is rejected."""
+    if search.options.header is None:
+        search.notes.append("no header: the first line of full width has values as the others have")
+    notes = tuple(search.notes)
+    return Layout(None, ("",) * width, width, search.records[0].line, notes=notes)

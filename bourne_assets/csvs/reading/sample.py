@@ -1,0 +1,109 @@
+"""A sample of a file's text, from its beginning, its middle and its end.
+
+What a dialect is detected from. Lines that hold quotes are in it wherever they stand.
+Not here: what the sample says (`dialect`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.encoding import detect_encoding
+from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of
+
+_HEAD_BYTES = 512 * 1024
+_PART_BYTES = 256 * 1024
+#: Characters of UTF-16 and UTF-32 begin at multiples of this.
+_ALIGNED = 4
+_QUOTED_LINES = 500
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Text of a file.
+
+    Attributes:
+        encoding: The file's encoding.
+        bom: The byte order mark that it begins with.
+        head: Its first lines; all of them where `is_whole`.
+        parts: Whole lines from its middle and its end, and lines with quotes from anywhere.
+        is_whole: Whether the head is the whole file.
+        last: The last characters of the file.
+    """
+
+    encoding: str
+    bom: bytes
+    head: str
+    parts: tuple[str, ...]
+    is_whole: bool
+    last: str
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join((self.head, *self.parts))
+
+
+def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
+    """Read a sample of a file that is not compressed.
+
+    Args:
+        path: The file.
+        found: What stands in it.
+        options: What the user declares of its dataset.
+
+    Raises:
+        CsvRejected: Its first line is too long, or its encoding cannot be known.
+        OSError: It cannot be read.
+    """
+    start = _start(path)
+    bom, encoding = detect_encoding(path, start, options.encoding)
+    size = path.stat().st_size
+    head = start[len(bom) :].decode(encoding, "replace")
+    if len(start) >= size:
+        return Sample(encoding, bom, head, (), is_whole=True, last=head[-2:])
+    places = [max(len(start), size // 2), max(len(start), size - _PART_BYTES)]
+    parts = [_part(path, place - place % _ALIGNED, encoding) for place in places]
+    if found.has_quote and '"' not in head and not any('"' in part for part in parts):
+        parts.append(_quoted_lines(path, encoding))
+    whole = head[: max(head.rfind("\n"), head.rfind("\r")) + 1] or head
+    whole = whole.removesuffix("\r") if head[len(whole) : len(whole) + 1] == "\n" else whole
+    with path.open("rb") as file:
+        file.seek(size - size % _ALIGNED - _ALIGNED)
+        last = file.read().decode(encoding, "replace")[-2:]
+    return Sample(encoding, bom, whole, tuple(parts), is_whole=False, last=last)
+
+
+def _start(path: Path) -> bytes:
+    """The first bytes, and more where the first line is longer."""
+    with path.open("rb") as file:
+        start = file.read(_HEAD_BYTES)
+        if not any(end in start for end in (b"\n", b"\r")):
+            start += file.read(MAXIMUM_LINE_BYTES)
+    if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
+        raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
+    return start
+
+
+def _part(path: Path, place: int, encoding: str) -> str:
+    """Whole lines from a place on."""
+    with path.open("rb") as file:
+        file.seek(place)
+        text = file.read(_PART_BYTES).decode(encoding, "replace")
+    end = "\n" if "\n" in text else "\r"
+    _, _, rest = text.partition(end)
+    return rest[: rest.rfind(end) + 1]
+
+
+def _quoted_lines(path: Path, encoding: str) -> str:
+    """Lines with quotes, from anywhere in a file."""
+    lines: list[bytes] = []
+    tail = b""
+    for block in blocks_of(path):
+        *whole, tail = (tail + block).split(b"\n") if b'"' in tail + block else [b""]
+        lines += [line for line in whole if b'"' in line]
+        if len(lines) >= _QUOTED_LINES:
+            break
+    text = b"\n".join(lines[:_QUOTED_LINES])[:_PART_BYTES]
+    return text.decode(encoding, "replace") + "\n"
