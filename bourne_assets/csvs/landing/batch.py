@@ -250,6 +250,7 @@ class _Batch:
             self._folder / f"{next(self._numbers)}.parquet",
             scanned,
             dataset.options,
+            name=file.file_name,
             summarised=dataset.is_single,
         )
 

@@ -4,7 +4,7 @@ Not here: the landed bytes (`upload`), and the order in which files are landed (
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -26,6 +26,7 @@ from bourne_assets.csvs.landing.profile import (
     write_profile,
 )
 from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union_types
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.scan import Scan, scan
@@ -209,6 +210,8 @@ class DatasetWriter:
             self._note_where_they_lie(profile, facts)
             return
         readings = [self._reading_of(each, dataset.options, n) for n, each in enumerate(landed)]
+        if len(readings) > 1:
+            readings = self._in_agreement(landed, readings, dataset.options)
         for each, reading in zip(landed, readings, strict=True):
             dataset.drift[each.facts.file] = find_drift(
                 profile, reading.types, reading.dialect, dataset.options
@@ -268,7 +271,7 @@ class DatasetWriter:
         with self._sessions.session(size) as session:
             if len(tables) > 1:
                 table = self._folder / f"{tables[0].stem}-all.parquet"
-                session.union(tables, table)
+                session.union(tables, table, union_types(readings))
             is_challenge = all(reading.dialect.is_challenge for reading in readings)
             return table, summarise(session, table, is_challenge=is_challenge)
 
@@ -289,11 +292,34 @@ class DatasetWriter:
         """The reading of a file; one that was known is read now, for another one is new."""
         if landed.reading is not None:
             return landed.reading
+        return self._read(landed, options, number)
+
+    def _read(
+        self,
+        landed: LandedFile,
+        options: DatasetOptions,
+        number: int,
+        types: Mapping[str, str] | None = None,
+    ) -> Reading:
         table = self._folder / f"again-{number}-{landed.scan.sha256[:16]}.parquet"
         with open_csv(landed.file) as opened:
             if opened.stamp != landed.stamp:
                 raise CsvRejected(f"{landed.file.name} changed while it was landed")
-            return self._sessions.read(opened.path, table, landed.scan, options)
+            return self._sessions.read(
+                opened.path, table, landed.scan, options, name=landed.file.file_name, types=types
+            )
+
+    def _in_agreement(
+        self, landed: Sequence[LandedFile], readings: list[Reading], options: DatasetOptions
+    ) -> list[Reading]:
+        """The readings, where files differ in a column's type those of its texts."""
+        with self._sessions.session(0) as session:
+            agreed = agreed_types(session, readings)
+        again = [n for n, reading in enumerate(readings) if loses_text(reading.types, agreed)]
+        for n in again:
+            readings[n].table.unlink(missing_ok=True)
+            readings[n] = self._read(landed[n], options, n, agreed)
+        return [reading.with_types(agreed) for reading in readings]
 
     def _note_where_they_lie(self, profile: Profile, facts: tuple[FileFacts, ...]) -> None:
         """The same bytes may have been landed under another day."""

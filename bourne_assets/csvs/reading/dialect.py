@@ -132,7 +132,7 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
     return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])
 
 
-def _dialect(
+def _dialect(  # noqa: PLR0917 - all of it is what was found
     sample: Sample,
     grammar: Grammar,
     layout: Layout,

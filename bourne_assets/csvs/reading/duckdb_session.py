@@ -5,7 +5,7 @@ What must not be put here: CSV files' forms (`dialect`), and which columns there
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,6 @@ _MEMORY_MEGABYTES = 80
 #: DuckDB counts some 160 kB a column that it reads, however few rows there are.
 _COLUMNS_A_MEGABYTE = 4
 _SHOWN = 100
-#: Kinds of columns that DuckDB makes one of without a loss.
-_NUMBERS = {"INTEGER", "BIGINT", "DOUBLE"}
 #: What may still be set when everything else is locked.
 _ADJUSTABLE = ("memory_limit", "threads", "preserve_insertion_order")
 #: So that a table of any width is profiled within the memory that there is.
@@ -155,29 +153,21 @@ class DuckDbSession:
         ((count,),) = self.rows(f"COPY ({query}) TO {literal(str(table))} ({options})")
         return int(count)
 
-    def union(self, tables: Sequence[Path], table: Path) -> None:
-        """Write tables one below another, columns matched by name; of two kinds they are text.
+    def union(self, tables: Sequence[Path], table: Path, types: Mapping[str, str]) -> None:
+        """Write tables one below another, columns matched by name, in upper or lower case.
 
         Args:
             tables: Parquet files.
             table: The file that is written.
+            types: The types that columns have in it, by their names in lower case.
 
         Raises:
             duckdb.Error: DuckDB fails on its own files.
         """
-        found = [self.columns(each) for each in tables]
-        kinds: dict[str, set[str]] = {}
-        for columns in found:
-            for name, kind in columns.items():
-                kinds.setdefault(name.casefold(), set()).add(kind)
-        mixed = {name for name, each in kinds.items() if len(each) > 1 and not each <= _NUMBERS}
-        query = f"SELECT * FROM {parquet(*tables)}"
-        if mixed:
-            query = " UNION ALL BY NAME ".join(
-                _as_texts(each, [name for name in columns if name.casefold() in mixed])
-                for each, columns in zip(tables, found, strict=True)
-            )
-        self.write_table(query, table, len(kinds))
+        query = " UNION ALL BY NAME ".join(
+            _cast(each, self.columns(each), types) for each in tables
+        )
+        self.write_table(query, table, len(types))
 
     def rejects(self) -> list[RejectedRecord]:
         """What the last table was written without, in order."""
@@ -234,10 +224,14 @@ def parquet(*tables: Path) -> str:
     return f"read_parquet([{files}], union_by_name = true)"
 
 
-def _as_texts(table: Path, names: Sequence[str]) -> str:
-    texts = ", ".join(f"{identifier(name)}::VARCHAR AS {identifier(name)}" for name in names)
-    replaced = f" REPLACE ({texts})" if texts else ""
-    return f"SELECT *{replaced} FROM {parquet(table)}"
+def _cast(table: Path, columns: Mapping[str, str], types: Mapping[str, str]) -> str:
+    selected = ", ".join(
+        identifier(name)
+        if types[name.casefold()] == kind
+        else f"CAST({identifier(name)} AS {types[name.casefold()]}) AS {identifier(name)}"
+        for name, kind in columns.items()
+    )
+    return f"SELECT {selected} FROM {parquet(table)}"
 
 
 def literal(text: str) -> str:

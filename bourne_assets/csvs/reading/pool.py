@@ -4,7 +4,7 @@ What must not be put here: what is read (`reading`).
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,10 +42,19 @@ class SessionPool:
         self._listing, self._large = Lock(), Lock()
 
     def submit(
-        self, path: Path, table: Path, found: Scan, said: DatasetOptions, *, summarised: bool
+        self,
+        path: Path,
+        table: Path,
+        found: Scan,
+        said: DatasetOptions,
+        *,
+        name: str,
+        summarised: bool,
     ) -> Future[Reading]:
         """Read a file into a table, soon."""
-        return self._pool.submit(self.read, path, table, found, said, summarised=summarised)
+        return self._pool.submit(
+            self.read, path, table, found, said, name=name, summarised=summarised
+        )
 
     def read(
         self,
@@ -54,6 +63,8 @@ class SessionPool:
         found: Scan,
         said: DatasetOptions,
         *,
+        name: str,
+        types: Mapping[str, str] | None = None,
         summarised: bool = False,
     ) -> Reading:
         """Read a file into a table, now.
@@ -62,18 +73,27 @@ class SessionPool:
             path: The file.
             table: The Parquet file that is written.
             found: What stands in the file.
-            said: What the user says of its dataset.
+            said: What the user declares of its dataset.
+            name: The file's name.
+            types: Types by column that the dataset's files agree on.
             summarised: Whether the table is the whole dataset, and is summarised at once, while
                 the file is still on its way into the lake.
 
         Raises:
-            CsvRejected: The file is no CSV file.
+            CsvRejected: The file is not a CSV file.
             OSError: It cannot be read.
         """
         self._must_go_on()
         with self.session(found.size, path) as session:
             reading = read_csv(
-                path, table, found=found, said=said, session=session, stop=self._must_go_on
+                path,
+                table,
+                found=found,
+                said=said,
+                session=session,
+                types=types,
+                name=name,
+                stop=self._must_go_on,
             )
             return self._summarised(session, reading) if summarised else reading
 

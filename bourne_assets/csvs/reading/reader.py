@@ -62,6 +62,11 @@ class Reading:
     almost: Mapping[str, str] = field(default_factory=dict)
     summary: Summary | None = None
 
+    def with_types(self, agreed: Mapping[str, str]) -> "Reading":
+        """The reading with types that the dataset's files agree on, by names in lower case."""
+        types = {name: agreed.get(name.casefold(), kind) for name, kind in self.types.items()}
+        return replace(self, types=types)
+
 
 def read_csv(
     path: Path,
@@ -82,7 +87,7 @@ def read_csv(
         found: What stands in the file, if it was scanned already.
         said: What the user declares of its dataset.
         session: DuckDB, if one is at hand.
-        types: Types by column that the dataset's files agree on, in place of those of this file.
+        types: Types that the dataset's files agree on, by column in lower case.
         name: The file's name, where the path does not have it.
         stop: Called regularly; what it raises ends the reading.
 
@@ -103,7 +108,12 @@ def read_csv(
         dialect = detect_dialect(source, found, options)
         session = session or DuckDbSession(table.parent, source=path)
         job = _Job(source, folder, table, found, options, dialect, session, stop)
-        return job.read(types or {})
+        agreed = {
+            column: types[column.casefold()]
+            for column in dialect.columns
+            if types and column.casefold() in types
+        }
+        return job.read(agreed)
 
 
 @dataclass
