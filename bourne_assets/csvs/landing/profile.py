@@ -19,7 +19,7 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import to_json
 
 #: Raised when reading changes: what an older version made is made again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 
 class FileFacts(BaseModel):

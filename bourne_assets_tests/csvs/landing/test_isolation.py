@@ -116,7 +116,7 @@ def test_progress_that_cannot_be_written_ends_nothing(
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("bourne_assets.csvs.landing.batch._PROGRESS_SECONDS", 0.0)
-    (folder / "large.csv").write_bytes(_FILMS + b"1,a\n" * 400_000)
+    (folder / "large.csv").write_bytes(_FILMS + b"1|a\n" * 400_000)
     rows = _land(lake, folder, tell=tell)
     assert told
     assert {row["status"] for row in rows.values()} == {LANDED}
