@@ -31,7 +31,7 @@ def _shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_the_console_script_begins_where_an_interrupt_is_expected() -> None:
     project = Path(bourne_assets.__file__).parents[1] / "pyproject.toml"
     scripts = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["scripts"]
-    assert scripts == {"bourne": "bourne_assets.__main__:main"}
+    assert scripts["bourne"] == "bourne_assets.__main__:main"
 
 
 @pytest.mark.parametrize("delay", [0.05, 0.1, 0.2, 0.3, 0.5, 0.8])

@@ -1,7 +1,8 @@
-"""A hostile CSV file and a hostile page against `bourne dev`, in a real browser."""
+"""Hostile CSV files, film titles and pages against `bourne dev`, in a real browser."""
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 from bourne_assets_tests.ui import CHROMIUM, DevServer, bourne_dev, browser_window, keep, wait_for
 
-_TOKEN = "token-that-nobody-may-see"
 _LAUNCH = """mutation Launch($run: ExecutionParams!) {
   launchPipelineExecution(executionParams: $run) { __typename } }"""
 
@@ -81,7 +82,28 @@ def attacker() -> Iterator[Attacker]:
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory, attacker: Attacker) -> Iterator[DevServer]:
+def tmdb(attacker: Attacker) -> Iterator[TmdbStandIn]:
+    """A TMDB where somebody has edited the titles of the saga's films."""
+    titles = {
+        2501: f"![x]({attacker.url}/title) Bourne",
+        2502: f'Bourne <img src="{attacker.url}/tag-title">',
+        2503: f"Bourne | {attacker.url}/bare **2** `|",
+        # Of another collection, so that it is named among the rejected films.
+        2504: f"Bourne <a href='{attacker.url}/link'>",
+    }
+    films = [
+        Film(number, title, number, 2 * number, f"20{number % 100:02}-01-01", 1.0,
+             f"tt{number:07}", collection_id=31562 if number < 2504 else 1)
+        for number, title in titles.items()
+    ]  # fmt: skip
+    with TmdbStandIn(InventedCatalogue.of(films, {31562: "Bourne", 1: "Other"})) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def dev(
+    tmp_path_factory: pytest.TempPathFactory, attacker: Attacker, tmdb: TmdbStandIn
+) -> Iterator[DevServer]:
     """`bourne dev` with a token, and with a CSV file whose cells hold markup."""
     folder: Path = tmp_path_factory.mktemp("project")
     (folder / "csv").mkdir()
@@ -93,8 +115,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory, attacker: Attacker) -> Iterato
     variables = {
         "BOURNE_CSV_DIR": str(folder / "csv"),
         "BOURNE_CSV_DATASETS": str(folder / "datasets.yaml"),
-        "TMDB_READ_ACCESS_TOKEN": _TOKEN,
-        "TMDB_BASE_URL": "http://127.0.0.1:9/3",
+        "TMDB_READ_ACCESS_TOKEN": tmdb.token,
+        "TMDB_BASE_URL": tmdb.base_url,
     }
     with bourne_dev(folder, variables) as server:
         attacker.mutation = f"{server.url}/graphql?{urlencode(_launch(_theft(attacker)))}"
@@ -125,6 +147,11 @@ def _launch(run_config: dict[str, Any], *assets: str) -> dict[str, str]:
     return {"query": _LAUNCH, "variables": json.dumps({"run": run})}
 
 
+def _launched_runs(dev: DevServer) -> list[dict[str, Any]]:
+    """The runs that somebody launched, the newest first: sensors start others at any time."""
+    return [run for run in dev.runs() if "dagster/sensor_name" not in run["tags"]]
+
+
 def _launched(page: Page, parameters: dict[str, str]) -> str:
     """What the UI's own endpoint says to a mutation by POST."""
     response = page.request.post(
@@ -139,7 +166,11 @@ def test_a_cell_of_a_landed_file_steals_nothing(
     page: Page, dev: DevServer, attacker: Attacker
 ) -> None:
     assert _launched(page, _launch({}, "raw_csvs_s3")) == "LaunchRunSuccess"
-    wait_for(lambda: [r["status"] for r in dev.runs()] == ["SUCCESS"], 120, "the file is landed")
+    wait_for(
+        lambda: [run["status"] for run in _launched_runs(dev)] == ["SUCCESS"],
+        120,
+        "the file is landed",
+    )
     page.goto(f"{dev.url}/assets/csv_datasets/hostile?view=overview")
     expect(page.get_by_text("distinct values").first).to_be_visible()
     page.wait_for_load_state("networkidle")
@@ -147,22 +178,58 @@ def test_a_cell_of_a_landed_file_steals_nothing(
     assert page.get_by_text(f"![x](http\u2060://{attacker.url[7:]}/cell)").count()
     assert not page.locator(f'a[href*="{attacker.url}"], img[src*="{attacker.url}"]').count()
     assert attacker.arrived == []
-    assert len(dev.runs()) == 1
+    assert len(_launched_runs(dev)) == 1
+
+
+def test_a_title_of_a_film_steals_nothing_and_the_ui_works_through_the_guard(
+    page: Page, dev: DevServer, attacker: Attacker
+) -> None:
+    before, live = len(_launched_runs(dev)), list[str]()
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: live.append(str(data))),
+    )
+    page.goto(f"{dev.url}/asset-groups")
+    page.get_by_role("button", name="Materialize all").click()
+    run = wait_for(lambda: _launched_runs(dev)[:-before], 60, "the button starts a run")[0]
+    page.goto(f"{dev.url}/runs/{run['id']}")
+    wait_for(lambda: _launched_runs(dev)[0]["status"] == "SUCCESS", 120, "the run succeeds")
+    expect(page.get_by_text("RUN_SUCCESS").first).to_be_visible()
+    assert any("PipelineRunLogsSubscriptionSuccess" in message for message in live)
+    for asset in ("insight_metrics", "bourne_saga_table", "tmdb_search", "saga_history"):
+        page.goto(f"{dev.url}/assets/{asset}?view=overview")
+        expect(page.get_by_text("Latest materialization").first).to_be_visible()
+        _open_everything(page, f"{dev.url}/assets/{asset}?view=events")
+        keep(page, f"hostile-title-{asset}")
+        assert not page.locator(f'a[href*="{attacker.url}"], img[src*="{attacker.url}"]').count()
+    assert attacker.arrived == []
+    assert len(_launched_runs(dev)) == before + 1
+
+
+def _open_everything(page: Page, address: str) -> None:
+    """Open each Markdown and table of an asset's metadata."""
+    links = page.get_by_text(re.compile(r"^\[Show (Markdown|Table)"))
+    page.goto(address)
+    expect(links.first).to_be_visible()
+    for number in range(links.count()):
+        links.nth(number).click()
+        page.wait_for_load_state("networkidle")
+        page.get_by_role("button", name=re.compile("^(Close|Done)$")).first.click()
 
 
 def test_run_config_over_the_real_endpoint_changes_no_resource(
     page: Page, dev: DevServer, attacker: Attacker
 ) -> None:
-    before = len(dev.runs())
+    before = len(_launched_runs(dev))
     assert _launched(page, _launch(_theft(attacker))) == "RunConfigValidationInvalid"
-    assert len(dev.runs()) == before
+    assert len(_launched_runs(dev)) == before
     assert attacker.arrived == []
 
 
 def test_a_page_of_another_site_starts_no_run(
     page: Page, dev: DevServer, attacker: Attacker
 ) -> None:
-    before, launch = len(dev.runs()), _launch({}, "raw_csvs_s3")
+    before, launch = len(_launched_runs(dev)), _launch({}, "raw_csvs_s3")
     by_get = f"{dev.url}/graphql?{urlencode(launch)}"
     attacker.page = f"""<img id=i><form method=post target=f enctype=text/plain></form>
         <iframe name=f></iframe><script>
@@ -181,4 +248,4 @@ def test_a_page_of_another_site_starts_no_run(
     page.goto(f"{attacker.url}/page")
     assert page.evaluate("window.attempts") == "refused"
     page.wait_for_load_state("networkidle")
-    assert len(dev.runs()) == before
+    assert len(_launched_runs(dev)) == before
