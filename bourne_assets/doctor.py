@@ -13,6 +13,7 @@ import requests
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
+from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.reports import Diagnosis
 from bourne_assets.resources.tmdb import TmdbResource
@@ -52,34 +53,52 @@ def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
 
 def _permissions(lake: Lake) -> Iterator[Diagnosis]:
     """Each permission by itself, on an object that is removed again where that is allowed."""
-    key = f"_doctor/{uuid.uuid4().hex}.json"
-    where = lake.uri("")
-
-    def allowed(permission: str, attempt: Callable[[], object]) -> str:
-        try:
-            attempt()
-        except AccessDenied:
-            raise ConfigurationError(
-                f"the credentials lack {permission} on {where}, or are wrong: deploy/aws has the "
-                "policy."
-            ) from None
-        return "allowed"
-
-    tries: list[tuple[str, Callable[[], object]]] = [
-        ("s3:ListBucket", lambda: lake.list("Refined")),
-        ("s3:PutObject", lambda: lake.write(key, b"{}\n", JSON)),
-        ("s3:GetObject", lambda: lake.read(key)),
-        ("s3:DeleteObject", lambda: lake.delete(key)),
-    ]
-    written = True
-    for permission, attempt in tries:
-        name = f"lake: {permission}"
-        if permission == "s3:GetObject" and not written:
+    probe = f"_doctor/{uuid.uuid4().hex}.json"
+    lacking = set()
+    for permission, key, attempt in _attempts(lake, probe):
+        name = f"lake: {permission}" if key == probe else f"lake: {permission} below {key}"
+        if permission == "s3:GetObject" and "s3:PutObject" in lacking:
             yield Diagnosis(name, False, "not tried, for nothing could be written")
             continue
-        found = _tried(name, lambda p=permission, a=attempt: allowed(p, a))  # type: ignore[misc]
-        written = found.healthy if permission == "s3:PutObject" else written
+        found = _tried(name, lambda p=permission, k=key, a=attempt: _allowed(lake, p, k, a))  # type: ignore[misc]
+        if not found.healthy:
+            lacking.add(permission)
         yield found
+
+
+def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], object]]]:
+    """What to try: a permission, where, and the attempt.
+
+    That something which is not there may be removed or given up is allowed or denied all the same.
+    """
+    removed = [probe, *(f"{folder}/" for folder in (REJECTED_LINES, TRUSTED, REFINED))]
+    return [
+        ("s3:ListBucket", probe, lambda: lake.list(REFINED)),
+        ("s3:PutObject", probe, lambda: lake.write(probe, b"{}\n", JSON)),
+        ("s3:GetObject", probe, lambda: lake.read(probe)),
+        *(
+            ("s3:DeleteObject", key, lambda key=key: lake.delete(_below(key, probe)))
+            for key in removed
+        ),
+        ("s3:AbortMultipartUpload", probe, lambda: lake.abort_upload(probe, uuid.uuid4().hex)),
+        ("s3:ListBucketMultipartUploads", probe, lambda: lake.unfinished_uploads(probe)),
+    ]
+
+
+def _below(key: str, probe: str) -> str:
+    return f"{key}{probe}" if key.endswith("/") else key
+
+
+def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object]) -> str:
+    try:
+        attempt()
+    except AccessDenied:
+        where = lake.uri(key if key.endswith("/") else "")
+        raise ConfigurationError(
+            f"the credentials lack {permission} on {where}, or are wrong: deploy/aws has the "
+            "policy."
+        ) from None
+    return "allowed"
 
 
 def _clock(lake: Lake) -> str:

@@ -41,8 +41,8 @@ class AccessDenied(LakeError, ConfigurationError):
 
     def __init__(self, uri: str) -> None:
         super().__init__(
-            f"Access to {uri} was denied: check the AWS credentials and that they allow "
-            "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket there."
+            f"Access to {uri} was denied: check the AWS credentials; `bourne doctor` names the "
+            "permissions that they lack."
         )
 
 
