@@ -15,9 +15,10 @@ from bourne_assets.assets.common import RAW_CSVS, SAGA_TAG
 from bourne_assets.assets.tmdb import POOL
 from bourne_assets.automation.events import INTERRUPTED, told
 from bourne_assets.automation.jobs import full_refresh, saga_job_name
-from bourne_assets.automation.lost_runs import end_lost_runs
+from bourne_assets.automation.lost_runs import PROCESS_TAG, end_lost_runs
 from bourne_assets.definitions import build_defs
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.processes import ProcessIdentity
 from bourne_assets.reports import Checked, RunReport, Said, StepFailed, Stored, Told
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
@@ -116,7 +117,7 @@ def _run(
                 "ops": _resuming(graph, selected) if resume else {},
             },
             asset_selection=selected if select is not None else None,
-            tags=tags,
+            tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
         )
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeFailed, LakeUnreac
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets.lake.server_state import ServerState
 from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.processes import ProcessIdentity
 
 BUCKET = "own-lake"
 TEXT = "text/plain"
@@ -443,11 +446,23 @@ DAMAGED_STATES = {
     "a number": b"1",
     "without processes": b'{"endpoint": "http://127.0.0.1:1"}',
     "no ids": json.dumps({"server": {}, "supervisor": None}).encode(),
+    "nested without end": b"[" * 200_000,
+    "of another release": json.dumps(
+        {
+            "endpoint": "http://127.0.0.1:1",
+            "base_port": 1,
+            "access_key": "",
+            "server": {"pid": 1, "created": 1.5},
+            "supervisor": {"pid": 1, "created": 1.5},
+        }
+    ).encode(),
     "odd ids": json.dumps(
         {
             "endpoint": "http://127.0.0.1:1",
-            "server": {"pid": -5, "created": 1},
-            "supervisor": {"pid": 10**30, "created": "nan"},
+            "base_port": 1,
+            "access_key": "",
+            "server": {"pid": -5, "started": 1, "boot": ""},
+            "supervisor": {"pid": 10**30, "started": 1, "boot": ""},
         }
     ).encode(),
 }
@@ -471,7 +486,9 @@ def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) ->
     assert _reads(home).endpoint != first.endpoint
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"\xff", b'{"identities": [{}]}'])
+@pytest.mark.parametrize(
+    "damaged", [b"", b"{", b"[]", b"[" * 200_000, b"\xff", b'{"identities": [{}]}']
+)
 def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: bytes) -> None:
     folder = LakeFolder(tmp_path)
     first = server.credentials(folder)
@@ -501,13 +518,26 @@ def test_a_process_that_only_has_the_id_of_a_server_is_neither_trusted_nor_ended
 ) -> None:
     _kept(home)
     assert embedded.stop(home)
-    other = {"pid": os.getpid(), "created": psutil.Process().create_time() - 1000}
-    state = {"endpoint": "http://127.0.0.1:1", "server": other, "supervisor": other}
-    _folder(home).state.write_text(json.dumps(state))
+    own = ProcessIdentity.own()
+    other = replace(own, started=own.started - 1000)
+    key = server.credentials(_folder(home)).access_key
+    ServerState("http://127.0.0.1:1", 1, key, other, other).write(_folder(home).state)
     assert not embedded.status(home).running
     with embedded.connect(home, BUCKET) as share:
         assert share.lake.read("kept")[0] == b"data"
         assert _state(home)["server"]["pid"] != os.getpid()
+
+
+def test_a_step_of_the_clock_ends_no_server_that_is_in_use(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with embedded.connect(home, BUCKET) as first:
+        # What psutil gives after a step, as it adds the wall time of the boot.
+        create_time = psutil.Process.create_time
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self: create_time(self) + 3600)
+        with embedded.connect(home, BUCKET) as second:
+            assert second.endpoint == first.endpoint
+            assert len(_pids(home)) == 1
 
 
 @pytest.mark.slow

@@ -13,8 +13,9 @@ import psutil
 import pytest
 from dagster._core.events import EngineEventData
 
-from bourne_assets.automation.lost_runs import end_lost_runs, lost_runs_sensor
+from bourne_assets.automation.lost_runs import PROCESS_TAG, end_lost_runs, lost_runs_sensor
 from bourne_assets.instance import open_instance
+from bourne_assets.processes import ProcessIdentity
 from bourne_assets.settings import Settings
 from bourne_assets_tests.standin import Reply, TmdbStandIn
 
@@ -96,6 +97,60 @@ def test_a_younger_process_of_the_same_number_does_not_stand_in(
 ) -> None:
     run = _started(instance, os.getpid())
     monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time() + 3600)
+    assert end_lost_runs(instance) == [run.run_id]
+
+
+def _set_clock_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour: what psutil gives for every process then, as it adds the wall time of the boot.
+
+    The clock of the machine cannot be set by a test; events written before keep their times.
+    """
+    create_time = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: create_time(self) + 3600)
+
+
+def test_a_run_that_goes_on_survives_a_step_of_the_clock(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _started(instance, os.getpid())
+    assert end_lost_runs(instance) == [], "seen alive"
+    _set_clock_forward(monkeypatch)
+    assert end_lost_runs(instance) == []
+    assert _status(instance, run) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_that_named_its_process_itself_survives_a_step_of_the_clock(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _started(instance, os.getpid())
+    instance.add_run_tags(run.run_id, {PROCESS_TAG: str(ProcessIdentity.own())})
+    _set_clock_forward(monkeypatch)
+    assert end_lost_runs(instance) == []
+
+
+def test_a_run_whose_process_was_seen_alive_and_was_killed_since_is_ended(
+    instance: dg.DagsterInstance,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        run = _started(instance, process.pid)
+        assert end_lost_runs(instance) == []
+        process.kill()
+    assert end_lost_runs(instance) == [run.run_id]
+
+
+def test_a_run_that_took_over_the_tags_of_a_lost_one_is_judged_by_its_own_process(
+    instance: dg.DagsterInstance,
+) -> None:
+    """Dagster copies the tags of a run to its re-execution."""
+    run = _started(instance, os.getpid())
+    instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{_ended_process()}:1:another-boot"})
+    assert end_lost_runs(instance) == []
+
+
+@pytest.mark.parametrize("tag", ["", "x", "1:2", "1:2:3:4", "a:b:c"])
+def test_a_tag_that_names_no_process_is_passed_over(instance: dg.DagsterInstance, tag: str) -> None:
+    run = _started(instance, _ended_process())
+    instance.add_run_tags(run.run_id, {PROCESS_TAG: tag})
     assert end_lost_runs(instance) == [run.run_id]
 
 

@@ -12,6 +12,10 @@ import dagster as dg
 import psutil
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
+from bourne_assets.processes import ProcessIdentity
+
+#: Tag of a run: the processes that execute it. Hidden in Dagster's UI, as its prefix is Dagster's.
+PROCESS_TAG = ".dagster/bourne_process"
 _CLOCKS_DIFFER_SECONDS = 2.0
 
 
@@ -31,7 +35,7 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     lost = [
         record.dagster_run
         for record in instance.get_run_records(going_on)
-        if _is_gone(instance, record.dagster_run.run_id)
+        if _is_gone(instance, record.dagster_run)
     ]
     for run in lost:
         instance.report_run_failed(run, "The process of this run is gone: it was killed.")
@@ -56,13 +60,35 @@ def lost_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     )
 
 
-def _is_gone(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether all processes that a run named are gone; one that named none is just starting."""
-    alive = [_is_alive(pid, since) for pid, since in _processes(instance, run_id)]
-    return bool(alive) and not any(alive)
+def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether all processes that a run named are gone; one that named none is just starting.
+
+    Dagster's events name a process by its id and the wall time of the event, which a step of the
+    clock makes worthless. So a process that is first seen alive is written down by its identity.
+    """
+    known = _written_down(run)
+    if any(process.is_alive for process in known):
+        return False
+    pids = {process.pid for process in known}
+    named = list(_named_processes(instance, run.run_id))
+    found = {_identify(pid, since) for pid, since in named if pid not in pids} - {None}
+    if found:
+        text = ",".join(map(str, [*known, *found]))
+        instance.add_run_tags(run.run_id, {PROCESS_TAG: text})
+        return False
+    return bool(named)
 
 
-def _processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:
+def _written_down(run: dg.DagsterRun) -> list[ProcessIdentity]:
+    try:
+        return [
+            ProcessIdentity.parse(text) for text in run.tags.get(PROCESS_TAG, "").split(",") if text
+        ]
+    except ValueError:  # whoever starts a run may give it any tag
+        return []
+
+
+def _named_processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:
     """Process ids that a run's engine events name, with the times of the events."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         event = entry.dagster_event
@@ -71,13 +97,11 @@ def _processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int,
             yield int(str(pid.value)), entry.timestamp
 
 
-def _is_alive(pid: int, since: float) -> bool:
-    """Whether this very process runs: a younger one has only got its number."""
+def _identify(pid: int, since: float) -> ProcessIdentity | None:
+    """The process that an event named, if it runs: a younger one has only got its id."""
     try:
-        process = psutil.Process(pid)
-        return (
-            process.status() != psutil.STATUS_ZOMBIE
-            and process.create_time() <= since + _CLOCKS_DIFFER_SECONDS
-        )
+        identity = ProcessIdentity.of(pid)
+        is_younger = psutil.Process(pid).create_time() > since + _CLOCKS_DIFFER_SECONDS
     except psutil.NoSuchProcess:
-        return False
+        return None
+    return None if is_younger else identity

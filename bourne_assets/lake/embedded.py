@@ -12,13 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import psutil
+from typing import Self
 
 from bourne_assets.lake import server
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.server_state import ServerState, read_state
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
@@ -41,7 +40,7 @@ class EmbeddedLake:
     def __init__(
         self,
         folder: server.LakeFolder,
-        state: dict[str, Any],
+        state: ServerState,
         users: FileLock,
         bucket: str,
         prefix: str,
@@ -49,7 +48,7 @@ class EmbeddedLake:
         self._folder = folder
         self._state = state
         self._users = users
-        self.endpoint = str(state["endpoint"])
+        self.endpoint = state.endpoint
         self.region = server.REGION
         self.credentials = server.credentials(folder)
         self.lake = server.connect_server(self.endpoint, self.credentials, bucket, prefix)
@@ -148,7 +147,7 @@ def stop(home: Path) -> bool:
         _end_strays(folder)
         return True
     folder.keep.unlink(missing_ok=True)
-    state = _read_state(folder)
+    state = read_state(folder.state)
     if state is not None:
         _wait_for_end(folder, state)
     with FileLock(folder.gate):
@@ -165,7 +164,7 @@ def status(home: Path) -> Status:
     size = sum(path.stat().st_size for path in folder.data.rglob("*") if path.is_file())
     return Status(
         running=state is not None,
-        endpoint=str(state["endpoint"]) if state else None,
+        endpoint=state.endpoint if state else None,
         kept=state is not None and folder.keep.exists(),
         in_use=state is not None and _is_used(folder),
         bytes_on_disk=size,
@@ -211,26 +210,26 @@ def _must_have_room(folder: server.LakeFolder) -> None:
         )
 
 
-def _running(folder: server.LakeFolder) -> dict[str, Any] | None:
+def _running(folder: server.LakeFolder) -> ServerState | None:
     """State of the server if it and its supervisor are alive and it answers.
 
     A busy machine makes a server slow: one that is alive is given time before it counts as dead,
     for others may be using it.
     """
-    state = _read_state(folder)
+    state = read_state(folder.state)
     known = server.known_credentials(folder)
-    if state is None or known is None or state.get("access_key") != known.access_key:
+    if state is None or known is None or state.access_key != known.access_key:
         return None
     end = time.monotonic() + _PATIENCE_SECONDS
-    while _is_alive(state["server"]) and _is_alive(state["supervisor"]):
-        if server.is_healthy(str(state["endpoint"])):
+    while state.server.is_alive and state.supervisor.is_alive:
+        if server.is_healthy(state.endpoint):
             return state
         if time.monotonic() > end:
             return None
     return None
 
 
-def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
+def _started(folder: server.LakeFolder, bucket: str) -> ServerState:
     """State of a new server; the caller holds the gate, so that nobody else starts one."""
     _must_have_room(folder)
     _end_strays(folder)
@@ -251,7 +250,7 @@ def _started(folder: server.LakeFolder, bucket: str) -> dict[str, Any]:
     if "error" in answer:
         supervisor.wait()
         raise EmbeddedLakeFailed(str(answer["error"]))
-    return dict(answer)
+    return ServerState.from_json(answer)
 
 
 def _crash(folder: server.LakeFolder) -> str:
@@ -270,29 +269,6 @@ def _end_strays(folder: server.LakeFolder) -> None:
         folder.state.unlink(missing_ok=True)
 
 
-def _read_state(folder: server.LakeFolder) -> dict[str, Any] | None:
-    """The state file's content; None where there is none, or none that can be understood."""
-    try:
-        state = json.loads(folder.state.read_text(encoding="utf-8"))
-        for name in ("server", "supervisor"):
-            int(state[name]["pid"]), float(state[name]["created"])
-        return {**state, "endpoint": str(state["endpoint"])}
-    except (OSError, ValueError, LookupError, TypeError, OverflowError):
-        return None
-
-
-def _is_alive(known: dict[str, Any]) -> bool:
-    """Whether that very process runs: a process id alone may belong to somebody else by now."""
-    try:
-        process = psutil.Process(int(known["pid"]))
-        return (
-            abs(process.create_time() - float(known["created"])) < 1.0
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
-    except (psutil.Error, ValueError, OverflowError):  # no process has such an id
-        return False
-
-
 def _is_used(folder: server.LakeFolder) -> bool:
     users = FileLock(folder.users)
     if users.acquire():
@@ -301,9 +277,9 @@ def _is_used(folder: server.LakeFolder) -> bool:
     return True
 
 
-def _wait_for_end(folder: server.LakeFolder, state: dict[str, Any]) -> None:
+def _wait_for_end(folder: server.LakeFolder, state: ServerState) -> None:
     end = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < end and _is_alive(state["supervisor"]):
+    while time.monotonic() < end and state.supervisor.is_alive:
         if folder.keep.exists() or (folder.state.exists() and _is_used(folder)):
             return
         time.sleep(0.03)

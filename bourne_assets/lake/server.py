@@ -270,7 +270,7 @@ def known_credentials(folder: LakeFolder) -> Credentials | None:
     try:
         identity = json.loads(folder.identities.read_text())["identities"][0]["credentials"][0]
         return Credentials(str(identity["accessKey"]), str(identity["secretKey"]))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

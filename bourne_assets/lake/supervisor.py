@@ -10,21 +10,20 @@ holds the gate meanwhile and reads one line of JSON from it: the state, or the e
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from bourne_assets.lake import server
 from bourne_assets.lake.errors import EmbeddedLakeFailed
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.server_security import write_server_keys
+from bourne_assets.lake.server_state import ServerState
+from bourne_assets.processes import ProcessIdentity
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -40,28 +39,26 @@ def main(arguments: list[str]) -> int:
     try:
         process, state = _start(folder, arguments[1])
     except (EmbeddedLakeFailed, OSError) as error:
-        _say({"error": str(error)})
+        _say(json.dumps({"error": str(error)}))
         return 1
-    _say(state)
+    _say(state.to_json())
     try:
         _watch(folder, process)
     finally:  # also where the folder is removed under the server: nobody could find it any more
         if process.poll() is None:
             server.end(psutil.Process(process.pid))
-        _remove_sockets(int(state["base_port"]))
+        _remove_sockets(state.base_port)
     return 0
 
 
-def _say(answer: dict[str, Any]) -> None:
+def _say(line: str) -> None:
     """Tell the process that waits; it may be gone, and then the watch ends the server."""
     with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 
-def _start(
-    folder: server.LakeFolder, bucket: str
-) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[bytes], ServerState]:
     """A healthy server and its state file; another process may take a port first: try again."""
     folder.data.mkdir(mode=0o700, exist_ok=True)
     folder.keep.unlink(missing_ok=True)
@@ -81,9 +78,16 @@ def _start(
             )
         endpoint = f"http://{server.HOST}:{base_port}"
         if _is_ready(process, endpoint, keys, bucket):
-            state = _state(process, endpoint, base_port, keys.access_key)
-            write_private(folder.state, json.dumps(state, indent=1))
-            return process, state
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may have died since
+                state = ServerState(
+                    endpoint=endpoint,
+                    base_port=base_port,
+                    access_key=keys.access_key,
+                    server=ProcessIdentity.of(process.pid),
+                    supervisor=ProcessIdentity.own(),
+                )
+                state.write(folder.state)
+                return process, state
         if process.poll() is None:
             server.end(psutil.Process(process.pid))
     raise EmbeddedLakeFailed(
@@ -101,18 +105,6 @@ def _is_ready(
             return True
         time.sleep(0.03)
     return False
-
-
-def _state(
-    process: subprocess.Popen[bytes], endpoint: str, base_port: int, access_key: str
-) -> dict[str, Any]:
-    return {
-        "access_key": access_key,
-        "endpoint": endpoint,
-        "base_port": base_port,
-        "server": {"pid": process.pid, "created": psutil.Process(process.pid).create_time()},
-        "supervisor": {"pid": os.getpid(), "created": psutil.Process().create_time()},
-    }
 
 
 def _watch(folder: server.LakeFolder, process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,63 @@
+"""Which embedded server runs for a home: the content of `state.json`."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from bourne_assets.lake.private_files import write_private
+from bourne_assets.processes import ProcessIdentity
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """A server that was started.
+
+    Attributes:
+        endpoint: Address of its S3 port.
+        base_port: The first of its ports.
+        access_key: The key that it accepts; it was started with these credentials.
+        server: Its process.
+        supervisor: The process that watches it.
+    """
+
+    endpoint: str
+    base_port: int
+    access_key: str
+    server: ProcessIdentity
+    supervisor: ProcessIdentity
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, known: Any) -> Self:
+        """The state that `to_json` wrote, parsed.
+
+        Raises:
+            LookupError, TypeError, ValueError, OverflowError: It is something else.
+        """
+        return cls(
+            endpoint=str(known["endpoint"]),
+            base_port=int(known["base_port"]),
+            access_key=str(known["access_key"]),
+            server=_process(known["server"]),
+            supervisor=_process(known["supervisor"]),
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the state file, whole or not at all."""
+        write_private(path, self.to_json())
+
+
+def read_state(path: Path) -> ServerState | None:
+    """What a state file says; None where there is none, or none that can be understood."""
+    try:
+        return ServerState.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
+        return None
+
+
+def _process(known: Any) -> ProcessIdentity:
+    return ProcessIdentity(int(known["pid"]), int(known["started"]), str(known["boot"]))
