@@ -1,7 +1,8 @@
 """An S3 and IAM as AWS has them, on loopback: moto's server, which takes any key, and policies.
 
 It enforces actions and resources of policies. It knows no `StringLikeIfExists`, answers 404 for
-what is not there whether or not the caller may list, and asks for no right on a copy's source.
+what is not there whether or not the caller may list, asks for no right on a copy's source, and
+refuses every deletion of several objects at once.
 Not here: SeaweedFS, which is the server of all other tests.
 """
 

@@ -341,5 +341,3 @@ def test_what_steps_print_is_stored_and_read_under_the_policies_of_a_worker(
     )
     assert b"printed" in (there.get_log_data(key).stdout or b"")
     assert there.get_log_keys_for_log_key_prefix(key[:-1], ComputeIOType.STDOUT) == [key]
-    there.delete_logs(log_key=key)
-    assert place.server.lake().list("Logs") == []
