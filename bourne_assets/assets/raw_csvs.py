@@ -17,7 +17,14 @@ from bourne_assets.catalogue import whole_table
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.inbox import fetched
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
-from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED, ManifestTable
+from bourne_assets.csvs.landing.manifest import (
+    LANDED,
+    REJECTED,
+    UNCHANGED,
+    ManifestTable,
+    rejected_lines_in,
+)
+from bourne_assets.csvs.landing.profile import SHOWN_LINES
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -84,7 +91,12 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             context.log_event(brought)
         return dg.MaterializeResult(
             value=landing.manifest,
-            metadata={**_counts(landing.manifest), **_profiles(landing), **_not_fetched(files)},
+            metadata={
+                **_counts(landing.manifest),
+                **_profiles(landing),
+                **_rejected_lines(landing.manifest),
+                **_not_fetched(files),
+            },
         )
 
     return [raw_csvs_s3]
@@ -109,6 +121,7 @@ def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
         "files_rejected": int(counts.get(REJECTED, 0)),
         "rows": int(manifest["rows"].sum()),
         "rows_rejected": int(manifest["rejected_rows"].sum()),
+        "rows_corrected": int(manifest["corrected_rows"].sum()),
         "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
     }
 
@@ -121,6 +134,12 @@ def _profiles(landing: Landing) -> dict[str, Any]:
         for column in profile.columns
     ]
     return {"profile": whole_table(rows)} if rows else {}
+
+
+def _rejected_lines(manifest: pd.DataFrame) -> dict[str, Any]:
+    """The first lines that are not rows: file, physical line, reason, and how it begins."""
+    lines = rejected_lines_in(manifest, SHOWN_LINES)
+    return {"rejected_lines": whole_table(lines)} if lines else {}
 
 
 def _not_fetched(files: list[CsvFile]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.reports import Checked, StepFailed, Stored
 
 INTERRUPTED = "interrupted"
+#: So much of a rejected line is shown in a message.
+_SHOWN_CHARACTERS = 80
 
 
 def told(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
@@ -68,6 +70,9 @@ def _failure(event: dg.DagsterEvent) -> StepFailed | None:
 
 def _name(row: dict[str, Any]) -> str:
     """What a person calls an offending row."""
+    if row.get("line") is not None and row.get("file") is not None:
+        shown = str(row.get("text") or "")[:_SHOWN_CHARACTERS]
+        return f"{row['file']} line {row['line']}: {row.get('reason')}: {shown}"
     for column in ("title", "file", "field", "column", "uri", "tmdb_id"):
         if row.get(column) is not None:
             return str(row[column])

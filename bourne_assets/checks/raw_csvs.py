@@ -4,9 +4,11 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.assets.common import RAW_CSVS
+from bourne_assets.catalogue import whole_table
 from bourne_assets.checks.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.csvs.landing.batch import bytes_that_differ
-from bourne_assets.csvs.landing.manifest import REJECTED, ManifestTable
+from bourne_assets.csvs.landing.manifest import REJECTED, ManifestTable, rejected_lines_in
+from bourne_assets.csvs.landing.profile import SHOWN_LINES
 from bourne_assets.resources.lake import LakeResource
 from bourne_assets.tables import records
 
@@ -23,9 +25,11 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         ),
         Rule(
             "no_line_was_rejected",
-            "Every line could be read; the bytes of the others are landed as well, but they are "
-            "no rows, and lie with their reasons under `Raw/Local/CSV/_rejects/`.",
-            _files_with_rejected_lines,
+            "Every line is a row. The bytes of the others are landed as well, and lie with their "
+            "reasons under `Raw/Local/CSV/_rejects/`: `bourne rejects` lists them, and "
+            "`bourne rejects fix` makes rows of them once they are corrected. The first ten are "
+            "shown.",
+            _rejected_lines,
         ),
         Rule(
             "every_table_was_replaced",
@@ -36,8 +40,8 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         ),
         Rule(
             "every_line_is_accounted_for",
-            "Rows and rejected lines of each file, as DuckDB counts them, are together the lines "
-            "that were counted in its bytes: none was lost, none stands twice.",
+            "Rows, rejected lines and corrected lines of each file are together the lines that "
+            "were counted in its bytes: none was lost, none stands twice.",
             _unaccounted_lines,
             blocking=True,
         ),
@@ -69,20 +73,27 @@ def _rejected_files(manifest: pd.DataFrame) -> Finding:
     return Finding(records(rejected[["file", "reason"]]), {"files": len(manifest)})
 
 
-def _files_with_rejected_lines(manifest: pd.DataFrame) -> Finding:
+def _rejected_lines(manifest: pd.DataFrame) -> Finding:
+    """The first rejected lines of all files, and how many there are of each."""
     partly = manifest[manifest["rejected_rows"].fillna(0) > 0]
-    return Finding(
-        records(partly[["file", "rows", "rejected_rows", "rejects_uri"]]),
-        {"rows": int(manifest["rows"].sum())},
-    )
+    files = records(partly[["file", "rows", "rejected_rows", "rejects_uri"]])
+    rejected = int(partly["rejected_rows"].sum())
+    facts: dict[str, object] = {"rows": int(manifest["rows"].sum()), "rejected_rows": rejected}
+    if files:
+        facts["files"] = whole_table(files)
+    return Finding(rejected_lines_in(manifest, SHOWN_LINES), facts, count=rejected)
 
 
 def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
     landed = manifest[manifest["status"] != REJECTED]
-    wrong = landed[(landed["rows"] + landed["rejected_rows"] != landed["lines"]).fillna(True)]
+    counted = landed["rows"] + landed["rejected_rows"] + landed["corrected_rows"]
+    wrong = landed[(counted != landed["lines"]).fillna(True)]
     return Finding(
-        records(wrong[["file", "lines", "rows", "rejected_rows"]]),
-        {"lines": int(landed["lines"].sum()), "threshold": "rows + rejected = lines"},
+        records(wrong[["file", "lines", "rows", "rejected_rows", "corrected_rows"]]),
+        {
+            "lines": int(landed["lines"].sum()),
+            "threshold": "rows + rejected + corrected = lines",
+        },
     )
 
 

@@ -25,10 +25,12 @@ class Finding:
     Attributes:
         offending: The rows that break the rule; none: it holds.
         facts: Thresholds and counts, shown whether it holds or not.
+        count: How many rows break it, where only the first of them are known.
     """
 
     offending: Sequence[Mapping[str, Any]]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def result_of(
     key: dg.AssetKey, name: str, finding: Finding, *, blocking: bool
 ) -> dg.AssetCheckResult:
     """A finding as Dagster shows it, with the evidence on pass and on failure."""
-    count = len(finding.offending)
+    count = len(finding.offending) if finding.count is None else finding.count
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=key,

@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": ("run", "run"),
     "answers": ("answers", "answers"),
     "land": ("land", "land"),
+    "rejects": ("rejects", "rejects"),
     "doctor": ("doctor", "doctor"),
     "dev": ("dev", "dev"),
     "lake": ("lake", "lake"),

@@ -84,7 +84,15 @@ def write(console: Console, text: str) -> None:
 
 def write_json(console: Console, value: Any) -> None:
     """A value as JSON and nothing else; what a terminal would obey is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+    _write_json(console, json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def write_json_line(console: Console, value: Any) -> None:
+    """As `write_json`, on one line."""
+    _write_json(console, json.dumps(value, ensure_ascii=False))
+
+
+def _write_json(console: Console, text: str) -> None:
     console.file.write(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     console.file.flush()
 

@@ -15,6 +15,8 @@ TRUSTED = "Trusted"
 REFINED = "Refined"
 LANDED_CSVS = f"{RAW}/Local/CSV"
 REJECTED_LINES = f"{LANDED_CSVS}/_rejects"
+#: Corrected lines of landed files, which are rows of their tables and lie beside the landed bytes.
+CORRECTED_LINES = f"{LANDED_CSVS}/_corrected"
 #: Where others may put CSV files; the platform lands them and leaves them there.
 INBOX = "Inbox/CSV"
 DATASET_TABLES = f"{TRUSTED}/Local"
@@ -65,6 +67,15 @@ def rejected_lines(landed: str) -> str:
         landed: Key of the landed file.
     """
     return f"{REJECTED_LINES}/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
+
+
+def corrected_lines(landed: str) -> str:
+    """Key of the corrected lines of a landed CSV file.
+
+    Args:
+        landed: Key of the landed file.
+    """
+    return f"{CORRECTED_LINES}/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
 
 
 def dataset_table(dataset: str) -> str:

@@ -22,7 +22,7 @@ import pandas as pd
 from bourne_assets.csvs.errors import CsvRejected, LandingStopped
 from bourne_assets.csvs.intake.files import CsvFile, with_distinct_names
 from bourne_assets.csvs.intake.opening import OpenedCsv, open_csv
-from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, LandedFile
+from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, LandedFile, ScannedFile
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.landing.manifest import (
     LANDED,
@@ -238,13 +238,14 @@ class _Batch:
     ) -> tuple[LandedFile, str]:
         """Scan, read and send a file; its status is LANDED or UNCHANGED."""
         scanned = scan(opened.path, self._count_scanned, opened.stamp.size)
+        source = ScannedFile(file, opened.stamp, scanned)
         pending = PendingUpload(file.file_name, opened, scanned, dataset.is_new)
         facts = self._writer.known_facts(dataset, file.name, scanned.sha256)
         if facts is not None:
             stored, status = self._send(pending, dataset, file.name, self._ensure_running)
             checksum = stored.checksum or facts.checksum
             facts = facts.model_copy(update={"uri": stored.uri, "checksum": checksum})
-            return LandedFile(file, opened.stamp, scanned, facts, None), status
+            return LandedFile(source, facts), status
         reading = self._sessions.submit(
             opened.path,
             self._folder / f"{next(self._numbers)}.parquet",
@@ -260,12 +261,12 @@ class _Batch:
 
         try:
             stored, status = self._send(pending, dataset, file.name, approve)
-            facts = self._writer.keep(file.name, stored, scanned, reading.result())
+            landed = self._writer.keep(dataset, source, stored, reading.result())
         except BaseException:  # an interrupt as well: nobody waits for the reading any more
             if not reading.cancel():
                 wait([reading])  # it reads the file, which is about to be closed
             raise
-        return LandedFile(file, opened.stamp, scanned, facts, reading.result()), status
+        return landed, status
 
     def _send(
         self,

@@ -3,9 +3,8 @@
 Not here: the landed bytes (`upload`), and the order in which files are landed (`batch`).
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -14,19 +13,29 @@ import duckdb
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.opening import Stamp, open_csv
+from bourne_assets.csvs.landing.corrections import (
+    JSON_LINES,
+    CorrectedRows,
+    json_lines,
+    read_corrections,
+    read_rows,
+)
 from bourne_assets.csvs.landing.manifest import DatasetOutcome
 from bourne_assets.csvs.landing.profile import (
     READER_VERSION,
     Drift,
     FileFacts,
     Profile,
+    examples_of,
     find_drift,
     id_of,
     read_profile,
+    reason_to_refuse,
     write_profile,
 )
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union_types
+from bourne_assets.csvs.reading.normalise import RejectedLine
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.scan import Scan, scan
@@ -34,8 +43,22 @@ from bourne_assets.csvs.reading.summaries import Summary, summarise
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import PARQUET, Lake, StoredObject
 
-JSON_LINES = "application/x-ndjson"
 _SINGLE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ScannedFile:
+    """A file whose bytes have been looked at.
+
+    Attributes:
+        file: The file.
+        stamp: What it was then.
+        scan: What stands in its bytes.
+    """
+
+    file: CsvFile
+    stamp: Stamp
+    scan: Scan
 
 
 @dataclass(frozen=True)
@@ -43,18 +66,16 @@ class LandedFile:
     """A file whose bytes lie in the lake.
 
     Attributes:
-        file: The file.
-        stamp: What it was when it was read.
-        scan: What stands in its bytes.
+        source: The file.
         facts: What is known of it.
         reading: What was read of it now; None where that was known.
+        corrected: Rows of its lines that were corrected, a Parquet file; None where there are none.
     """
 
-    file: CsvFile
-    stamp: Stamp
-    scan: Scan
+    source: ScannedFile
     facts: FileFacts
-    reading: Reading | None
+    reading: Reading | None = None
+    corrected: Path | None = None
 
 
 class DatasetBatch:
@@ -95,8 +116,8 @@ class DatasetBatch:
     def add(self, landed: LandedFile) -> None:
         """A file that was landed."""
         with self._lock:
-            self._landed[landed.file.name] = landed
-            self._expected.discard(landed.file.name)
+            self._landed[landed.facts.file] = landed
+            self._expected.discard(landed.facts.file)
 
     def reject(self, name: str) -> None:
         """A file that was not."""
@@ -167,24 +188,40 @@ class DatasetWriter:
         facts = profile.file(name, sha256) if profile else None
         return self._lake.key(facts.uri) if facts else None
 
-    def keep(self, name: str, stored: StoredObject, found: Scan, reading: Reading) -> FileFacts:
+    def keep(
+        self, dataset: DatasetBatch, source: ScannedFile, stored: StoredObject, reading: Reading
+    ) -> LandedFile:
         """Keep the rejected lines of a file that was landed, and say what is known of it.
 
         Raises:
             LakeError: The lake failed.
         """
-        dialect = reading.dialect
+        corrected = self._corrected(self._lake.key(stored.uri), reading, dataset.options)
+        rejected = [line for line in reading.rejected if line.line not in corrected.lines]
+        facts = self._facts(source, stored, reading, rejected)
+        return LandedFile(source, facts, reading, corrected.table)
+
+    def _facts(
+        self,
+        source: ScannedFile,
+        stored: StoredObject,
+        reading: Reading,
+        rejected: Sequence[RejectedLine],
+    ) -> FileFacts:
+        name, dialect = source.file.name, reading.dialect
         wrong = [f"{column}: {n} ({text!r})" for column, (n, text) in reading.cast_failures.items()]
         return FileFacts(
             file=name,
             uri=stored.uri,
-            size=found.size,
-            sha256=found.sha256,
+            size=source.scan.size,
+            sha256=source.scan.sha256,
             checksum=stored.checksum,
             lines=reading.lines,
             rows=reading.rows,
-            rejected_rows=len(reading.rejected),
-            rejects_uri=self._keep_rejects(name, self._lake.key(stored.uri), reading),
+            rejected_rows=len(rejected),
+            corrected_rows=len(reading.rejected) - len(rejected),
+            rejects_uri=self._keep_rejects(name, self._lake.key(stored.uri), rejected),
+            first_rejected=examples_of(rejected),
             encoding=dialect.encoding,
             delimiter=dialect.delimiter,
             quote=dialect.quote,
@@ -209,23 +246,47 @@ class DatasetWriter:
         if profile is not None and self._is_current(profile, dataset, landed):
             self._note_where_they_lie(profile, facts)
             return
-        readings = [self._reading_of(each, dataset.options, n) for n, each in enumerate(landed)]
-        if len(readings) > 1:
-            readings = self._in_agreement(landed, readings, dataset.options)
-        for each, reading in zip(landed, readings, strict=True):
-            dataset.drift[each.facts.file] = find_drift(
-                profile, reading.types, reading.dialect, dataset.options
-            )
-        if any(drift.missing_id for drift in dataset.drift.values()):
-            return  # the last good copy stays
+        landed = [self._read_again(dataset, each, n) for n, each in enumerate(landed)]
+        if len(landed) > 1:
+            landed = self._in_agreement(landed, dataset.options)
+        self._note_drift(dataset, profile, landed)
+        if refusal := self._refusal(dataset, profile, facts):
+            if profile is not None:
+                update = {"refused_files": facts, "refusal": refusal}
+                write_profile(self._lake, profile.model_copy(update=update))
+            return
         try:
-            self.profiles[dataset.name] = self._write(dataset, facts, readings)
+            self.profiles[dataset.name] = self._write(dataset, facts, landed)
         except duckdb.Error as error:
             first = str(error).partition("\n")[0][:300]
             raise CsvRejected(
                 f"The copy of {dataset.name} cannot be made: {first} - check the free disk space "
                 "of BOURNE_HOME."
             ) from error
+
+    def _note_drift(
+        self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
+    ) -> None:
+        for each, reading in zip(landed, _readings(landed), strict=True):
+            dataset.drift[each.facts.file] = find_drift(
+                profile, reading.types, reading.dialect, dataset.options
+            )
+
+    def _refusal(
+        self, dataset: DatasetBatch, profile: Profile | None, facts: Sequence[FileFacts]
+    ) -> str | None:
+        """Why the table of the last landing stays; None where it is replaced."""
+        missing = [drift.missing_id for drift in dataset.drift.values() if drift.missing_id]
+        if missing:
+            return f"the id column {missing[0]} is missing"
+        if profile is None:
+            return None
+        before = sum(each.rejected_rows for each in profile.files)
+        if profile.is_of(facts) and sum(each.rejected_rows for each in facts) <= before:
+            return None  # the same files, read at least as well
+        if reason := reason_to_refuse(facts, dataset.options):
+            dataset.table_error = f"{reason}: the last good table stays"
+        return reason
 
     def _is_current(
         self, profile: Profile, dataset: DatasetBatch, landed: Sequence[LandedFile]
@@ -238,9 +299,11 @@ class DatasetWriter:
         )
 
     def _write(
-        self, dataset: DatasetBatch, facts: tuple[FileFacts, ...], readings: Sequence[Reading]
+        self, dataset: DatasetBatch, facts: tuple[FileFacts, ...], landed: Sequence[LandedFile]
     ) -> Profile:
-        table, summary = self._one_table(sum(each.size for each in facts), readings)
+        readings = _readings(landed)
+        corrected = [each.corrected for each in landed if each.corrected is not None]
+        table, summary = self._one_table(sum(each.size for each in facts), readings, corrected)
         titles = summary.titles
         table_uri = self._upload(keys.dataset_table(dataset.name), table)
         titles_uri = self._upload(keys.dataset_titles(dataset.name), titles) if titles else None
@@ -249,7 +312,7 @@ class DatasetWriter:
             dataset=dataset.name,
             table=table_uri,
             titles=titles_uri,
-            rows=sum(reading.rows for reading in readings),
+            rows=sum(each.rows + each.corrected_rows for each in facts),
             id=id_of(dataset.last_profile(self._lake), readings[0].dialect, dataset.options),
             columns=tuple(summary.columns),
             files=facts,
@@ -257,14 +320,16 @@ class DatasetWriter:
         )
         # Last, for it says that the others are those of these files.
         write_profile(self._lake, profile)
-        for each in {*(reading.table for reading in readings), table, titles}:
+        for each in {*(reading.table for reading in readings), *corrected, table, titles}:
             if each is not None:
                 each.unlink(missing_ok=True)
         return profile
 
-    def _one_table(self, size: int, readings: Sequence[Reading]) -> tuple[Path, Summary]:
-        """The table of all files, and what it holds."""
-        tables = [reading.table for reading in readings]
+    def _one_table(
+        self, size: int, readings: Sequence[Reading], corrected: Sequence[Path]
+    ) -> tuple[Path, Summary]:
+        """The table of all files and of their corrected lines, and what it holds."""
+        tables = [*(reading.table for reading in readings), *corrected]
         table, summary = tables[0], readings[0].summary
         if len(tables) == 1 and summary is not None:
             return table, summary
@@ -280,58 +345,79 @@ class DatasetWriter:
             return self._lake.write(key, path.read_bytes(), PARQUET).uri
         return self._lake.write_file(key, path, scan(path).sha256, PARQUET).uri
 
-    def _keep_rejects(self, name: str, key: str, reading: Reading) -> str | None:
+    def _corrected(self, key: str, reading: Reading, options: DatasetOptions) -> CorrectedRows:
+        """Rows of the rejected lines of a file that people have corrected."""
+        if not reading.rejected:
+            return CorrectedRows(None, frozenset(), {})
+        known = read_corrections(self._lake, key)
+        wanted = [known[line.line] for line in reading.rejected if line.line in known]
+        if not wanted:
+            return CorrectedRows(None, frozenset(), {})
+        return read_rows(wanted, reading, options, self._sessions)
+
+    def _keep_rejects(self, name: str, key: str, rejected: Sequence[RejectedLine]) -> str | None:
         target = keys.rejected_lines(key)
-        if reading.rejected:
-            return self._lake.write(target, b"".join(_json_lines(name, reading)), JSON_LINES).uri
+        if rejected:
+            return self._lake.write(target, json_lines(_entries(name, rejected)), JSON_LINES).uri
         if self._lake.find(target) is not None:  # of an older reading of these bytes
             self._lake.delete(target)
         return None
 
-    def _reading_of(self, landed: LandedFile, options: DatasetOptions, number: int) -> Reading:
-        """The reading of a file; one that was known is read now, for another one is new."""
+    def _read_again(self, dataset: DatasetBatch, landed: LandedFile, number: int) -> LandedFile:
+        """A file with its reading; one that was known is read now, for another one is new."""
         if landed.reading is not None:
-            return landed.reading
-        return self._read(landed, options, number)
+            return landed
+        reading = self._read(landed.source, dataset.options, number)
+        corrected = self._corrected(self._lake.key(landed.facts.uri), reading, dataset.options)
+        return replace(landed, reading=reading, corrected=corrected.table)
 
     def _read(
         self,
-        landed: LandedFile,
+        source: ScannedFile,
         options: DatasetOptions,
         number: int,
         types: Mapping[str, str] | None = None,
     ) -> Reading:
-        table = self._folder / f"again-{number}-{landed.scan.sha256[:16]}.parquet"
-        with open_csv(landed.file) as opened:
-            if opened.stamp != landed.stamp:
-                raise CsvRejected(f"{landed.file.name} changed while it was landed")
+        table = self._folder / f"again-{number}-{source.scan.sha256[:16]}.parquet"
+        with open_csv(source.file) as opened:
+            if opened.stamp != source.stamp:
+                raise CsvRejected(f"{source.file.name} changed while it was landed")
             return self._sessions.read(
-                opened.path, table, landed.scan, options, name=landed.file.file_name, types=types
+                opened.path, table, source.scan, options, name=source.file.file_name, types=types
             )
 
     def _in_agreement(
-        self, landed: Sequence[LandedFile], readings: list[Reading], options: DatasetOptions
-    ) -> list[Reading]:
-        """The readings, where files differ in a column's type those of its texts."""
+        self, landed: Sequence[LandedFile], options: DatasetOptions
+    ) -> list[LandedFile]:
+        """The files, read again as texts where they differ in a column's type."""
+        readings = _readings(landed)
         with self._sessions.session(0) as session:
             agreed = agreed_types(session, readings)
-        again = [n for n, reading in enumerate(readings) if loses_text(reading.types, agreed)]
-        for n in again:
-            readings[n].table.unlink(missing_ok=True)
-            readings[n] = self._read(landed[n], options, n, agreed)
-        return [reading.with_types(agreed) for reading in readings]
+        for n, reading in enumerate(readings):
+            if loses_text(reading.types, agreed):
+                reading.table.unlink(missing_ok=True)
+                readings[n] = self._read(landed[n].source, options, n, agreed)
+        return [
+            replace(each, reading=reading.with_types(agreed))
+            for each, reading in zip(landed, readings, strict=True)
+        ]
 
     def _note_where_they_lie(self, profile: Profile, facts: tuple[FileFacts, ...]) -> None:
         """The same bytes may have been landed under another day."""
-        if facts != profile.files:
-            profile = profile.model_copy(update={"files": facts})
+        if facts != profile.files or profile.refused_files:
+            update = {"files": facts, "refused_files": (), "refusal": None}
+            profile = profile.model_copy(update=update)
             write_profile(self._lake, profile)
         self.profiles[profile.dataset] = profile
 
 
-def _json_lines(name: str, reading: Reading) -> Iterator[bytes]:
+def _readings(landed: Sequence[LandedFile]) -> list[Reading]:
+    return [each.reading for each in landed if each.reading is not None]
+
+
+def _entries(name: str, rejected: Iterable[RejectedLine]) -> Iterator[dict[str, str | int]]:
     """Rejected lines, one object each; one that was cut says how many bytes it has."""
-    for line in reading.rejected:
+    for line in rejected:
         entry: dict[str, str | int] = {
             "file": name,
             "line": line.line,
@@ -340,4 +426,4 @@ def _json_lines(name: str, reading: Reading) -> Iterator[bytes]:
         }
         if line.size > len(line.text.encode()):
             entry["bytes"] = line.size
-        yield f"{json.dumps(entry, ensure_ascii=False)}\n".encode()
+        yield entry

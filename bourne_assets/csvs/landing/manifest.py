@@ -1,14 +1,16 @@
 """The manifest of a landing: one row a file. Not here: what becomes of a file (`batch`)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pandas as pd
 from pandera.pandas import Field
 
-from bourne_assets.csvs.landing.profile import Drift, FileFacts
-from bourne_assets.tables import Integer, Table, conform
+from bourne_assets.csvs.landing.profile import Drift, FileFacts, RejectedExample
+from bourne_assets.tables import Integer, Table, conform, records
 
 LANDED = "landed"
 UNCHANGED = "unchanged"
@@ -37,6 +39,14 @@ class ManifestTable(Table):
     rows: Integer = Field(nullable=True, ge=0, description="Lines that could be read")
     rejected_rows: Integer = Field(
         nullable=True, ge=0, description="Lines that could not; landed, but not rows"
+    )
+    corrected_rows: Integer = Field(
+        nullable=True,
+        ge=0,
+        description="Lines that were rejected, and are rows since they were corrected",
+    )
+    first_rejected: str = Field(
+        nullable=True, description="The first ten rejected lines: JSON of line, reason and text"
     )
     columns: str = Field(nullable=True, description="Names of the columns, joined by the delimiter")
     encoding: str = Field(nullable=True, description="Encoding of the text")
@@ -103,12 +113,49 @@ def make_manifest(outcomes: Iterable[tuple[FileOutcome, DatasetOutcome]]) -> pd.
     return conform(sorted(rows, key=lambda row: str(row["file"])), ManifestTable)
 
 
+def _first_rejected(facts: FileFacts) -> str | None:
+    lines = [each.model_dump() for each in facts.first_rejected]
+    return json.dumps(lines, ensure_ascii=False) if lines else None
+
+
+def rejected_lines_in(manifest: pd.DataFrame, most: int) -> list[dict[str, Any]]:
+    """The first rejected lines of all files of a manifest: file, line, reason and text."""
+    partly = manifest[manifest["first_rejected"].notna()]
+    lines = (
+        {"file": file, **RejectedExample.model_validate(line).model_dump()}
+        for file, text in zip(partly["file"], partly["first_rejected"], strict=True)
+        for line in json.loads(text)
+    )
+    return list(islice(lines, most))
+
+
+def with_corrected(
+    manifest: pd.DataFrame, files: Iterable[FileFacts], dataset: DatasetOutcome
+) -> pd.DataFrame:
+    """A manifest with what is known of files now that lines of them were corrected."""
+    now = {facts.uri: facts for facts in files}
+    rows = [_corrected(row, now.get(str(row["uri"])), dataset) for row in records(manifest)]
+    return conform(rows, ManifestTable)
+
+
+def _corrected(
+    row: dict[str, Any], facts: FileFacts | None, dataset: DatasetOutcome
+) -> dict[str, Any]:
+    if facts is None or facts.file != row["file"]:
+        return row
+    outcome = FileOutcome(facts.file, row["dataset"], facts.size, row["status"], facts=facts)
+    # How the columns differed from those of the landing before is still so.
+    kept = {name: row[name] for name in ("drift", "missing_id")}
+    return {**_row(outcome, dataset), **kept}
+
+
 def _row(file: FileOutcome, dataset: DatasetOutcome) -> dict[str, Any]:
     row = {"reason": file.reason, "size": file.size}
     if file.facts is not None:
         drift = dataset.drift.get(file.file, Drift())
         row = {
             **file.facts.model_dump(),
+            "first_rejected": _first_rejected(file.facts),
             "columns": file.facts.delimiter.join(file.facts.columns),
             "table_uri": dataset.table_uri,
             "table_error": dataset.table_error,

@@ -4,8 +4,9 @@ It lies as JSON beside the table, and says which files, read in which way, the t
 Not here: reading rows (`reading`), and making the table (`dataset`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bourne_assets.csvs.options import CHALLENGE_ID, DatasetOptions
 from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
+from bourne_assets.csvs.reading.normalise import RejectedLine
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, Lake
@@ -20,6 +22,23 @@ from bourne_assets.tables import to_json
 
 #: Raised when reading changes: what an older version made is made again.
 READER_VERSION = 3
+
+
+#: With a larger share of rejected lines, files do not replace a good table.
+_MAXIMUM_REJECTED_SHARE = 0.1
+#: So many rejected lines of a file are shown with it, with so many characters of each.
+SHOWN_LINES = 10
+_SHOWN_CHARACTERS = 200
+
+
+class RejectedExample(BaseModel):
+    """A rejected line, as it is shown to people: its physical line, why, and its beginning."""
+
+    model_config = ConfigDict(frozen=True)
+
+    line: int
+    reason: str
+    text: str
 
 
 class FileFacts(BaseModel):
@@ -32,9 +51,11 @@ class FileFacts(BaseModel):
         sha256: Their digest.
         checksum: The server's own checksum, where the file was sent in parts.
         lines: Records below the header, counted in the bytes.
-        rows: Those that fit the header.
-        rejected_rows: The others.
-        rejects_uri: Where these lie, with reasons.
+        rows: Those that are rows of the table.
+        rejected_rows: Those that are not.
+        corrected_rows: Those that were rejected, and are rows since they were corrected.
+        rejects_uri: Where the rejected lines lie, with reasons.
+        first_rejected: The first of them.
         encoding: As Python names it.
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
@@ -53,7 +74,9 @@ class FileFacts(BaseModel):
     lines: int
     rows: int
     rejected_rows: int
+    corrected_rows: int = 0
     rejects_uri: str | None
+    first_rejected: tuple[RejectedExample, ...] = ()
     encoding: str
     delimiter: str
     quote: str
@@ -76,6 +99,8 @@ class Profile(BaseModel):
         columns: What each column of the table holds.
         files: The files that the table was made of, in order of their names.
         options: What the user declared of the dataset; `said` in JSON.
+        refused_files: Files of a later landing, of which the table was not made.
+        refusal: Why not.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -90,6 +115,13 @@ class Profile(BaseModel):
     columns: tuple[ColumnProfile, ...]
     files: tuple[FileFacts, ...]
     options: DatasetOptions = Field(alias="said")
+    refused_files: tuple[FileFacts, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def last_files(self) -> tuple[FileFacts, ...]:
+        """The files of the last landing, whether or not the table was made of them."""
+        return self.refused_files or self.files
 
     def file(self, name: str, sha256: str) -> FileFacts | None:
         """What is known of a file of this name and content; None where it was not landed last."""
@@ -145,6 +177,36 @@ def write_profile(lake: Lake, profile: Profile) -> None:
     """
     content = to_json(profile.model_dump(mode="json", by_alias=True))
     lake.write(keys.dataset_profile(profile.dataset), content, JSON)
+
+
+def examples_of(rejected: Iterable[RejectedLine]) -> tuple[RejectedExample, ...]:
+    """The first of the rejected lines of a file, cut to what people are shown."""
+    return tuple(
+        RejectedExample(line=each.line, reason=each.reason, text=each.text[:_SHOWN_CHARACTERS])
+        for each in islice(rejected, SHOWN_LINES)
+    )
+
+
+def reason_to_refuse(facts: Sequence[FileFacts], options: DatasetOptions) -> str | None:
+    """Why files are too bad to replace a good table; None where they may.
+
+    Args:
+        facts: What is known of all files of the dataset.
+        options: What the user declared of it.
+    """
+    lines = sum(each.lines for each in facts)
+    rejected = sum(each.rejected_rows for each in facts)
+    most, share = options.max_rejected, options.max_rejected_share
+    if most is not None and rejected > most:
+        return f"{rejected:,} lines were rejected, more than max_rejected allows ({most:,})"
+    if share is None:
+        share = _MAXIMUM_REJECTED_SHARE if most is None else 1.0
+    if rejected > share * lines:
+        return (
+            f"{rejected:,} of {lines:,} lines were rejected, more than max_rejected_share allows "
+            f"({share:.0%})"
+        )
+    return None
 
 
 def find_drift(

@@ -255,6 +255,8 @@ def test_a_rejected_file_has_a_reason_and_its_size_and_nothing_else(
         "lines": None,
         "rows": None,
         "rejected_rows": None,
+        "corrected_rows": None,
+        "first_rejected": None,
         "columns": None,
         "encoding": None,
         "delimiter": None,

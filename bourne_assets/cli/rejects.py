@@ -1,0 +1,171 @@
+"""`bourne rejects`. Not here: which lines are rejected, and how they are corrected (`csvs`)."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bourne_assets.cli.answers import must_be_one
+from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.csvs.landing.manifest import with_corrected
+from bourne_assets.csvs.landing.rejects import (
+    CorrectedDataset,
+    RejectedEntry,
+    bring_home,
+    list_rejected,
+    read_corrections_file,
+)
+from bourne_assets.csvs.options import load_datasets
+from bourne_assets.errors import BourneError
+from bourne_assets.lake import embedded, keys
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import PARQUET, Lake
+from bourne_assets.settings import Settings, read_settings
+from bourne_assets.tables import from_parquet, to_parquet
+from bourne_assets.text import printable
+
+_COLUMNS = ("file", "line", "reason", "text")
+_MANIFEST = "raw_csvs_s3"
+
+
+class _Rejects(click.Group):
+    """`bourne rejects [DATASET]` lists; `bourne rejects fix FILE` is a command of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Rejects, options_metavar="", subcommand_metavar="[DATASET] | fix FILE")
+def rejects() -> None:
+    """List rejected lines of CSV files, or bring corrected ones home.
+
+    `bourne rejects [DATASET]` lists the lines that the last landing rejected: file, line, reason
+    and text; with --json as JSON, one object a line, with --csv as CSV.
+    """
+
+
+@rejects.command("list", hidden=True)
+@click.argument("dataset", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@handled
+def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
+    """List the lines that the last landing of a dataset, or of all, rejected."""
+    must_be_one("--json", as_json, "--csv", as_csv)
+    settings = _settings()
+    with lake_of(settings) as lake_of_list:
+        entries = list_rejected(lake_of_list.connect(), dataset)
+        if as_json:
+            _print_json(entries)
+        elif as_csv:
+            _print_csv(entries)
+        else:
+            _print_lines(entries)
+    return 0
+
+
+@rejects.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@handled
+def fix(file: Path) -> int:
+    """Make rows of corrected lines: FILE has them as `bourne rejects --json` prints them.
+
+    Correct `text` and leave `file` and `line` as they are. The landed files are not changed.
+    """
+    corrections = read_corrections_file(file)
+    settings = _settings()
+    datasets = load_datasets(settings.csv_datasets)
+    with lake_of(settings) as lake_of_fix:
+        lake = lake_of_fix.connect()
+        corrected = bring_home(corrections, lake, datasets, settings.home / "landing")
+        _note_in_manifest(lake, corrected)
+        return _print_corrected(corrected)
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    if settings.s3_bucket is None and not embedded.exists(settings.home):
+        raise BourneError(f"Nothing was landed yet: {settings.home} has no lake.")
+    return settings
+
+
+def _print_json(entries: Iterable[RejectedEntry]) -> None:
+    from bourne_assets.cli.console import output, write_json_line
+
+    console = output()
+    for each in entries:
+        write_json_line(console, each.model_dump(exclude_none=True))
+
+
+def _print_csv(entries: Iterable[RejectedEntry]) -> None:
+    from bourne_assets.cli.console import output
+
+    console = output()
+    _write_csv(console.file, _COLUMNS)
+    for each in entries:
+        _write_csv(
+            console.file, (printable(each.file), each.line, each.reason, printable(each.text))
+        )
+    console.file.flush()
+
+
+def _write_csv(file: Any, fields: Iterable[object]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(fields)
+    file.write(text.getvalue())
+
+
+def _print_lines(entries: Iterable[RejectedEntry]) -> None:
+    from bourne_assets.cli.console import line, output, write
+
+    console, number, last = output(), 0, ""
+    for number, each in enumerate(entries, start=1):  # noqa: B007 - how many there were
+        if each.file != last:
+            console.print(line((each.file, "bold")), soft_wrap=True)
+            last = each.file
+        text = line(f"  line {each.line:,}: {each.reason}: ", (each.text, "dim"))
+        console.print(text, soft_wrap=True)
+    write(
+        console,
+        f"{number:,} lines are rejected; `bourne rejects --json` prints them to be corrected."
+        if number
+        else "No line is rejected.",
+    )
+
+
+def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> None:
+    """The manifest of the last landing, with what is known of its files now."""
+    key = keys.table(keys.TRUSTED, (_MANIFEST,), "parquet")
+    try:
+        data, _ = lake.read(key)
+    except ObjectMissing:
+        return
+    manifest = from_parquet(data)
+    for each in corrected:
+        manifest = with_corrected(manifest, each.files, each.outcome)
+    lake.write(key, to_parquet(manifest), PARQUET)
+
+
+def _print_corrected(corrected: Iterable[CorrectedDataset]) -> int:
+    from bourne_assets.cli.console import line, output, write
+
+    console, code = output(), 0
+    for each in corrected:
+        for (file, number), reason in sorted(each.refused.items()):
+            console.print(line(("✗", "red"), f" {file} line {number:,}: {reason}"), soft_wrap=True)
+        if each.outcome.table_error:
+            console.print(line(("✗", "red"), f" {each.outcome.table_error}"), soft_wrap=True)
+        left = sum(facts.rejected_rows for facts in each.files)
+        write(
+            console,
+            f"{each.dataset}: {len(each.brought_home):,} lines brought home, {len(each.known):,} "
+            f"known already, {len(each.refused):,} refused; {left:,} are still rejected.",
+        )
+        if each.refused or each.outcome.table_error:
+            code = BourneError.exit_code
+    return code

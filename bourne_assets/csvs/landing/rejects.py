@@ -1,0 +1,283 @@
+"""Rejected lines: listing those of the last landings, and bringing corrected ones home.
+
+Not here: what is printed (`cli`), and how corrected lines are read (`corrections`).
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.opening import open_csv
+from bourne_assets.csvs.landing.corrections import (
+    Correction,
+    read_corrections,
+    read_rows,
+    write_corrections,
+)
+from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, ScannedFile
+from bourne_assets.csvs.landing.journal import Journal
+from bourne_assets.csvs.landing.manifest import DatasetOutcome
+from bourne_assets.csvs.landing.profile import FileFacts, Profile, read_profile
+from bourne_assets.csvs.options import Datasets
+from bourne_assets.csvs.reading.pool import SessionPool
+from bourne_assets.csvs.reading.reader import Reading
+from bourne_assets.csvs.reading.scan import scan
+from bourne_assets.errors import BourneError
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import LakeFailed, ObjectMissing
+from bourne_assets.lake.store import Lake, StoredObject
+
+_PROFILE = ".profile.json"
+_MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
+
+
+class RejectsError(BourneError):
+    """A dataset or a file of corrected lines that there is not, or that cannot be read."""
+
+
+class RejectedEntry(BaseModel):
+    """A rejected line as it is kept: `bytes` is there where its text was cut."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    line: int
+    reason: str
+    text: str
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class CorrectedDataset:
+    """What became of the corrected lines of a dataset.
+
+    Attributes:
+        dataset: Its name.
+        brought_home: Lines that are rows now and were not before, by file.
+        known: Lines that were corrected in the same way before.
+        refused: Why others are not rows, by file and line.
+        outcome: What became of its table.
+        files: What is known of its files now.
+    """
+
+    dataset: str
+    brought_home: Sequence[tuple[str, int]]
+    known: Sequence[tuple[str, int]]
+    refused: Mapping[tuple[str, int], str]
+    outcome: DatasetOutcome
+    files: Sequence[FileFacts]
+
+
+def list_rejected(lake: Lake, dataset: str | None = None) -> Iterator[RejectedEntry]:
+    """The rejected lines of the last landing of a dataset, or of all of them.
+
+    Args:
+        lake: The lake.
+        dataset: Its name, in upper or lower case.
+
+    Raises:
+        RejectsError: There is no such dataset.
+        LakeError: The lake failed.
+    """
+    for name in _datasets(lake, dataset):
+        profile = read_profile(lake, name)
+        for facts in profile.last_files if profile else ():
+            if facts.rejects_uri is not None:
+                yield from _entries(lake, facts.rejects_uri)
+
+
+def read_corrections_file(path: Path) -> list[Correction]:
+    """A corrected copy of a file of rejected lines: a JSON object a line.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RejectsError: It cannot be read, or is something else; the line is named.
+    """
+    try:
+        if path.stat().st_size > _MAXIMUM_FILE_BYTES:
+            raise RejectsError(f"The file {path} is larger than {_MAXIMUM_FILE_BYTES:,} bytes.")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RejectsError(f"The file {path} cannot be read ({error}).") from error
+    found: dict[tuple[str, int], Correction] = {}
+    # Not `splitlines`, which also ends lines at characters that JSON leaves in its texts.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                correction = Correction.model_validate_json(line)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                place = ".".join(map(str, first["loc"])) or "the object"
+                raise RejectsError(
+                    f"Line {number} of {path} is not a corrected line ({place}: {first['msg']}): "
+                    "it needs file, line and text, as `bourne rejects --json` prints them."
+                ) from error
+            found[correction.file, correction.line] = correction
+    if not found:
+        raise RejectsError(f"The file {path} has no corrected lines.")
+    return list(found.values())
+
+
+def bring_home(
+    corrections: Sequence[Correction], lake: Lake, datasets: Datasets, journal: Path | None = None
+) -> list[CorrectedDataset]:
+    """Make rows of corrected lines: each is checked as the lines of its file are.
+
+    The landed bytes stay as they are. A line that was corrected before is replaced, and stands in
+    the table once.
+
+    Args:
+        corrections: The lines.
+        lake: The lake.
+        datasets: What the user declared of datasets.
+        journal: Folder shared by the landings of this machine, for temporary files.
+
+    Raises:
+        RejectsError: Nothing was landed of a dataset, or not a file of that name.
+        LakeError: The lake failed.
+    """
+    by_dataset: dict[str, list[Correction]] = {}
+    for each in corrections:
+        by_dataset.setdefault(keys.dataset_name(keys.printable(each.file)), []).append(each)
+    profiles = {name: _profile_of(lake, name, given) for name, given in by_dataset.items()}
+    folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
+    with Journal(folder, lake) as noted, _sessions(noted.scratch) as sessions:
+        return [
+            _Homecoming(lake, profiles[name], datasets, sessions, noted.scratch).bring(given)
+            for name, given in sorted(by_dataset.items())
+        ]
+
+
+@contextmanager
+def _sessions(folder: Path) -> Iterator[SessionPool]:
+    pool = SessionPool(lambda: None, folder)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _datasets(lake: Lake, wanted: str | None) -> list[str]:
+    """Names of the datasets that have a profile, in order."""
+    prefix = f"{keys.DATASET_TABLES}/"
+    names = [
+        key.removeprefix(prefix).removesuffix(_PROFILE)
+        for key in lake.list(keys.DATASET_TABLES)
+        if key.endswith(_PROFILE)
+    ]
+    if wanted is None:
+        return names
+    same = [name for name in names if name.casefold() == wanted.casefold()]
+    if not same:
+        known = f"there are {', '.join(names)}" if names else "nothing was landed yet"
+        raise RejectsError(f"There is no dataset {wanted!r}: {known}.")
+    return same
+
+
+def _entries(lake: Lake, uri: str) -> list[RejectedEntry]:
+    try:
+        data, _ = lake.read(lake.key(uri))
+        return [RejectedEntry.model_validate_json(line) for line in data.splitlines()]
+    except ObjectMissing:
+        return []
+    except ValidationError as error:
+        raise LakeFailed(f"{uri} does not hold rejected lines: land the file again.") from error
+
+
+def _profile_of(lake: Lake, dataset: str, corrections: Sequence[Correction]) -> Profile:
+    profile = read_profile(lake, dataset)
+    if profile is None:
+        raise RejectsError(f"Nothing was landed of the dataset {dataset}.")
+    known = {facts.file for facts in profile.last_files}
+    for each in corrections:
+        if each.file not in known:
+            raise RejectsError(
+                f"The last landing of {dataset} has no file {each.file!r}: it has "
+                f"{', '.join(sorted(known))}."
+            )
+    return profile
+
+
+class _Homecoming:
+    """The table of one dataset, made once more from its landed files and corrected lines."""
+
+    def __init__(
+        self, lake: Lake, profile: Profile, datasets: Datasets, sessions: SessionPool, folder: Path
+    ) -> None:
+        self._lake = lake
+        self._profile = profile
+        self._sessions = sessions
+        self._folder = folder
+        self._writer = DatasetWriter(lake, sessions, folder)
+        self._dataset = DatasetBatch(profile.dataset, datasets[profile.dataset], is_new=False)
+        self._numbers = count(1)
+        self._brought: list[tuple[str, int]] = []
+        self._known: list[tuple[str, int]] = []
+        self._refused: dict[tuple[str, int], str] = {}
+
+    def bring(self, corrections: Sequence[Correction]) -> CorrectedDataset:
+        for facts in self._profile.last_files:
+            source, reading = self._read(facts)
+            own = [each for each in corrections if each.file == facts.file]
+            self._keep(facts, own, reading)
+            stored = StoredObject(facts.uri, facts.size, facts.sha256, None, facts.checksum)
+            self._dataset.add(self._writer.keep(self._dataset, source, stored, reading))
+        self._writer.write(self._dataset)
+        return CorrectedDataset(
+            self._profile.dataset,
+            self._brought,
+            self._known,
+            self._refused,
+            self._dataset.outcome,
+            [each.facts for each in self._dataset.landed],
+        )
+
+    def _read(self, facts: FileFacts) -> tuple[ScannedFile, Reading]:
+        """A landed file, read once more."""
+        key = self._lake.key(facts.uri)
+        path = self._folder / f"landed-{next(self._numbers)}"
+        with path.open("wb") as target:
+            stored = self._lake.copy_to(key, target)
+        if stored.sha256 != facts.sha256:
+            raise LakeFailed(f"{facts.uri} has other bytes than were landed: check the lake.")
+        file = CsvFile(path, facts.file, self._folder, landed_as=key.rpartition("/")[2])
+        with open_csv(file) as opened:
+            scanned = scan(opened.path)
+            table = path.with_suffix(".parquet")
+            reading = self._sessions.read(
+                opened.path, table, scanned, self._dataset.options, name=file.file_name
+            )
+            return ScannedFile(file, opened.stamp, scanned), reading
+
+    def _keep(self, facts: FileFacts, given: Sequence[Correction], reading: Reading) -> None:
+        """Keep those of the corrected lines that are rows, beside those of earlier."""
+        if not given:
+            return
+        key = self._lake.key(facts.uri)
+        earlier = read_corrections(self._lake, key)
+        rejected = {line.line for line in reading.rejected}
+        wanted = []
+        for each in given:
+            place = (facts.file, each.line)
+            if each.line not in rejected:
+                self._refused[place] = "it was not rejected"
+            elif each.line in earlier and earlier[each.line].text == each.text:
+                self._known.append(place)
+            else:
+                wanted.append(each)
+        if not wanted:
+            return
+        found = read_rows(wanted, reading, self._dataset.options, self._sessions)
+        self._refused |= {(facts.file, line): why for line, why in found.refused.items()}
+        self._brought += [(facts.file, line) for line in sorted(found.lines)]
+        taken = {each.line: each for each in wanted if each.line in found.lines}
+        if taken:
+            write_corrections(self._lake, key, {**earlier, **taken}.values())
