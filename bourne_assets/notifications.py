@@ -18,7 +18,7 @@ from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
 _TIMEOUT_SECONDS = 10
 #: Seconds and bytes for all of its headers.
 _WHOLE_SECONDS, _MOST_BYTES = 15, 256 * 1024
-_NAMED = 5
+_NAMED = 10
 _LONGEST_SENTENCE = 300
 #: Slack shows the first 4,000 characters of a text.
 _LONGEST_TEXT = 3_500

@@ -128,7 +128,7 @@ def read_rows(
             ),
             refused={**refused, **again.refused},
         )
-    starts = _first_lines(ordered, reading)
+    starts = _first_lines(ordered)
     for line in found.rejected:
         refused[ordered[bisect_right(starts, line.line) - 1].line] = line.reason
     lines = frozenset(each.line for each in ordered) - refused.keys()
@@ -171,7 +171,7 @@ def _read(
     sessions: SessionPool,
 ) -> Reading:
     path = table.with_suffix(".csv")
-    lines = [*_header(reading), *(each.text for each in corrections)]
+    lines = [_header(reading), *(each.text for each in corrections)]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
     try:
         declared = _declared(reading, options)
@@ -180,10 +180,11 @@ def _read(
         path.unlink()
 
 
-def _header(reading: Reading) -> list[str]:
-    """The header of the challenge's files, which are known by it; others are described."""
+def _header(reading: Reading) -> str:
+    """A header of as many names; the challenge's files are known by theirs."""
     dialect = reading.dialect
-    return [dialect.delimiter.join(dialect.columns)] if dialect.is_challenge else []
+    numbered = (f"c{number}" for number in range(len(dialect.columns)))
+    return dialect.delimiter.join(dialect.columns if dialect.is_challenge else numbered)
 
 
 def _declared(reading: Reading, options: DatasetOptions) -> DatasetOptions:
@@ -200,16 +201,16 @@ def _declared(reading: Reading, options: DatasetOptions) -> DatasetOptions:
         declared |= {
             "quote": dialect.quote,
             "escape": dialect.escape if dialect.escape != dialect.quote else None,
-            "header": False,
+            "header": True,
             "columns": tuple(dialect.columns),
             "types": dict(reading.types),
         }
     return options.model_copy(update=declared)
 
 
-def _first_lines(corrections: Sequence[Correction], reading: Reading) -> list[int]:
+def _first_lines(corrections: Sequence[Correction]) -> list[int]:
     """The physical line of the temporary file in which each begins."""
-    starts, line = [], 1 + len(_header(reading))
+    starts, line = [], 2  # below the header
     for each in corrections:
         starts.append(line)
         line += 1 + each.text.count("\n")

@@ -457,6 +457,8 @@ def test_the_asset_counts_what_became_of_the_files(
     assert result.value["status"].to_list() == [REJECTED, LANDED, UNCHANGED]
     facts = dict(result.metadata)
     profile = [dict(record.data) for record in facts.pop("profile").records]
+    rejected = [dict(record.data) for record in facts.pop("rejected_lines").records]
+    assert [(row["file"], row["line"], row["text"]) for row in rejected] == [("films.csv", 3, "2")]
     assert [(row["dataset"], row["name"], row["type"], row["distinct"]) for row in profile] == [
         ("Films", "id", "BIGINT", 2),
         ("Films", "title", "VARCHAR", 2),
@@ -469,5 +471,6 @@ def test_the_asset_counts_what_became_of_the_files(
         "files_rejected": 1,
         "rows": 4,
         "rows_rejected": 1,
+        "rows_corrected": 0,
         "landed_bytes": len(b"id|title\n1|a\n2\n3|c\n") + len(_FILMS),
     }
