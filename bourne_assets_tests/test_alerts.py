@@ -153,13 +153,13 @@ def test_the_same_problem_is_told_once_and_anew_after_it_went_away(
 
 
 def test_a_blocking_check_is_told_with_the_offending_rows(world: World, webhook: Webhook) -> None:
-    world.offending = [{"title": f"Film {number}"} for number in range(7)]
+    world.offending = [{"title": f"Film {number}"} for number in range(12)]
     world.run()
     world.tick()
     (text,) = webhook.texts
     assert ":red_circle: *Jason Bourne*" in text
     assert "`films`: check budget_is_valid failed: Film 0, Film 1, Film 2, Film 3, Film 4" in text
-    assert "and 2 more" in text
+    assert "Film 9 and 2 more" in text
 
 
 def test_a_warning_is_told_as_such_and_told_again_only_when_its_rows_change(

@@ -400,7 +400,7 @@ def test_a_file_that_is_rejected_whole_is_told_by_the_exit_code_and_stops_no_oth
     result = bourne("run", "--select", "raw_csvs_s3", BOURNE_CSV_DIR=str(folder))
     assert result.exit_code == 1
     assert "raw_csvs_s3: no_file_was_rejected does not hold (empty.csv)" in result.output
-    assert "raw_csvs_s3: no_line_was_rejected does not hold (good.csv)" in result.output
+    assert "raw_csvs_s3: no_line_was_rejected does not hold (good.csv line 3: " in result.output
     assert "1. What is" not in result.output
 
 

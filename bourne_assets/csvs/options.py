@@ -242,11 +242,8 @@ class DatasetOptions(BaseModel):
 
     def type_of(self, column: str) -> str | None:
         """The declared type of a column, whatever case its name is written in."""
-        return self._types.get(column.casefold())
-
-    @cached_property
-    def _types(self) -> dict[str, str]:
-        return {name.casefold(): kind for name, kind in self.types.items()}
+        wanted = column.casefold()
+        return next((kind for name, kind in self.types.items() if name.casefold() == wanted), None)
 
 
 class _DatasetsFile(BaseModel):
