@@ -97,7 +97,9 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return _summary(saga, collect(saga, since, _client(settings), lake, seconds=seconds))
     import boto3
 
-    writer = PipesS3MessageWriter(client=boto3.client("s3"), interval=_REPORT_SECONDS)
+    # A session of its own: boto3's default one keeps the credentials that it began with.
+    client = boto3.Session().client("s3")
+    writer = PipesS3MessageWriter(client=client, interval=_REPORT_SECONDS)
     # Not `open_dagster_pipes`: in a warm function it would return the context of the call before.
     with PipesContext(
         PipesMappingParamsLoader(dict(event)), PipesDefaultContextLoader(), writer

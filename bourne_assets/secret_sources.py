@@ -69,7 +69,9 @@ def _client(environment: Mapping[str, str]) -> Any:
     from botocore.exceptions import BotoCoreError
 
     try:
-        return boto3.client("secretsmanager", region_name=environment.get("AWS_REGION") or None)
+        return boto3.Session().client(
+            "secretsmanager", region_name=environment.get("AWS_REGION") or None
+        )
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
             f"AWS Secrets Manager, for {IN_AWS}, cannot be asked: {error}"

@@ -4,6 +4,7 @@ One SeaweedFS runs for each pytest process; every test has a prefix of its own i
 """
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,9 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(_STRIPPED) or name.upper() in _PROXIES:
             del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As in a background job of a shell: what the tests start would hear no interrupt either.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["BOURNE_ENV_FILE"] = os.devnull  # and not the developer's own
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

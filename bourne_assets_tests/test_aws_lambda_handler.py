@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from dagster_pipes import encode_param
 
@@ -44,10 +45,17 @@ def _environment(
         "TMDB_REQUESTS_PER_SECOND": "900",
     }.items():
         monkeypatch.setenv(name, value)
+    # What another call, or another test, of this process left behind.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session("another", "secret"))
 
 
 def _event(**more: Any) -> dict[str, Any]:
     return {"saga": "bourne", "since": datetime.now(UTC).isoformat(), **more}
+
+
+def _number(key: str) -> int:
+    """The number of an object of messages: as text, 10 comes before 2."""
+    return int(key.rpartition("/")[2].removesuffix(".json"))
 
 
 def test_an_event_stores_the_tables_and_tells_where(lake: Lake) -> None:
@@ -78,7 +86,7 @@ def test_a_call_of_dagster_is_reported_through_the_lake(lake: Lake) -> None:
     assert handler(event, Context())["films"] == 9
     told = [
         json.loads(line)
-        for key in lake.list("_pipes/x")
+        for key in sorted(lake.list("_pipes/x"), key=_number)
         for line in lake.read(key)[0].decode().splitlines()
     ]
     reported = [each["params"] for each in told if each["method"] == "report_asset_materialization"]

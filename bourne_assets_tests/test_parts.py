@@ -89,9 +89,13 @@ def test_large_files_are_read_one_at_a_time_with_more_memory(tmp_path: Path) -> 
     )[0]
     with readers.session(1_000) as engine:
         small = limit(engine)
-    with readers.session(100_000_000) as same:
+    with readers.session(100_000_000) as large:
+        assert large is not engine
+        assert limit(large) != small
+        assert readers._large.locked()
+    assert not readers._large.locked()
+    with readers.session(1_000) as same:
         assert same is engine
-        assert limit(same) != small
-    assert limit(engine) == small
+        assert limit(same) == small
     readers.interrupt()
     readers.close()

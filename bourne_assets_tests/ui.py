@@ -104,7 +104,6 @@ def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterat
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_hear_interrupts,  # noqa: PLW1509 - one call, and no lock is held
         )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -145,11 +144,6 @@ def keep(page: Page, name: str) -> None:
     """Keep a picture of a window."""
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def _hear_interrupts() -> None:
-    """A shell's background job, and what it starts, would not hear the signal that ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _answers(url: str) -> bool:

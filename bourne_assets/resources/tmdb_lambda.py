@@ -41,7 +41,7 @@ class TmdbLambdaResource(dg.ConfigurableResource["TmdbLambdaResource"]):
         s3, name = self.lake.s3, self.lake.bucket_name
         patience = Config(read_timeout=_LONGEST_SECONDS, retries={"total_max_attempts": 1})
         client = PipesLambdaClient(
-            client=boto3.client("lambda", region_name=s3.region_name, config=patience),
+            client=boto3.Session().client("lambda", region_name=s3.region_name, config=patience),
             message_reader=_LakeMessageReader(
                 self.lake.prefix, bucket=name, client=s3.get_client()
             ),

@@ -42,11 +42,9 @@ def process() -> Iterator[RenderProcess]:
     process.close()
 
 
-def _child() -> psutil.Process:
-    (child,) = (
-        found for found in psutil.Process().children() if "renderer.py" in " ".join(found.cmdline())
-    )
-    return child
+def _child(process: RenderProcess) -> psutil.Process:
+    assert process._process is not None
+    return psutil.Process(process._process.pid)
 
 
 def test_a_renderer_that_aborts_takes_nobody_along(process: RenderProcess) -> None:
@@ -56,9 +54,8 @@ def test_a_renderer_that_aborts_takes_nobody_along(process: RenderProcess) -> No
 
 
 def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> None:
-    render._RENDERING.close()
     process.call("svg", _EMPTY)
-    child = _child()
+    child = _child(process)
     child.send_signal(signal.SIGKILL)
     psutil.wait_procs([child], timeout=20)
     assert process.call("svg", _EMPTY).startswith(b"<svg")
@@ -67,10 +64,9 @@ def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> 
 def test_a_renderer_that_is_stuck_is_given_up(
     process: RenderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    render._RENDERING.close()
     process.call("svg", _EMPTY)
     monkeypatch.setattr("bourne_assets.answers.pictures.render._DEADLINE", 0.2)
-    _child().send_signal(signal.SIGSTOP)
+    _child(process).send_signal(signal.SIGSTOP)
     with pytest.raises(PictureNotDrawn, match="took too long"):
         process.call("svg", _EMPTY)
 
@@ -78,13 +74,12 @@ def test_a_renderer_that_is_stuck_is_given_up(
 def test_a_picture_that_is_refused_says_why_and_the_renderer_lives_on(
     process: RenderProcess,
 ) -> None:
-    render._RENDERING.close()
     process.call("svg", _EMPTY)
-    child = _child()
+    child = _child(process)
     with pytest.raises(PictureNotDrawn, match="Vega-Lite to SVG conversion failed"):
         process.call("svg", _REFUSED)
     assert process.call("svg", _EMPTY).startswith(b"<svg")
-    assert _child() == child
+    assert _child(process) == child
 
 
 @pytest.mark.parametrize("way", ["os._exit(0)", "os.kill(os.getpid(), 9)"])

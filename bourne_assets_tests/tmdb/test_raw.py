@@ -290,6 +290,7 @@ def test_answers_may_come_from_many_threads(lake: Lake) -> None:
     assert found == list(range(1000))
 
 
+@pytest.mark.usefixtures("no_naps")
 @pytest.mark.parametrize("name", ["token", "key"])
 def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     lake: Lake, tmdb_server: TmdbStandIn, name: str
@@ -426,6 +427,7 @@ def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
     assert "'the' has 501 pages of results, and TMDB serves 500" in caplog.text
 
 
+@pytest.mark.usefixtures("no_naps")
 def test_a_search_that_answers_no_page_is_stored_and_refused(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
