@@ -4,10 +4,13 @@ A few lines of YAML can stand for millions of values: an alias repeats what its 
 merge copies it. Not here: what the values mean.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from bourne_assets.small_files import open_regular
 
 #: Neither a list of datasets nor one of sagas comes near these.
 _MAXIMUM_CHARACTERS = 256 * 1024
@@ -29,8 +32,8 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
         yaml.YAMLError: It is not valid YAML, or is too large, written out or with its aliases.
         ValueError: It has a value that Python cannot hold.
     """
-    with path.open(encoding="utf-8") as file:
-        text = file.read(_MAXIMUM_CHARACTERS + 1)
+    with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8") as lines:
+        text = lines.read(_MAXIMUM_CHARACTERS + 1)
     if len(text) > _MAXIMUM_CHARACTERS:
         raise yaml.YAMLError(f"it is longer than {_MAXIMUM_CHARACTERS:,} characters")
     try:

@@ -26,6 +26,8 @@ DEFAULT_SLUG = "bourne"
 #: More than any film ever earned or cost, by far: a stated figure above it is a mistake.
 MOST_USD = 10_000_000_000
 
+#: Each costs at least one request; no saga needs as many.
+_MAXIMUM_QUERIES = 50
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -67,7 +69,7 @@ class Saga(BaseModel):
 
     slug: _Slug
     title: _Text
-    queries: tuple[_Text, ...] = Field(min_length=1)
+    queries: tuple[_Text, ...] = Field(min_length=1, max_length=_MAXIMUM_QUERIES)
     collection_id: int = Field(gt=0)
     figures: dict[int, StatedFigures] = Field(default_factory=dict)
 
@@ -92,14 +94,15 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     try:
         content, tree = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SagaConfigurationError(
-            f"The sagas file {path} cannot be read ({error}): check BOURNE_SAGAS_FILE."
-        ) from None
+            f"The sagas file {path} cannot be read ({why}): check BOURNE_SAGAS_FILE."
+        ) from error
     except (yaml.YAMLError, ValueError) as error:
         detail = " ".join(str(error).split())
         raise SagaConfigurationError(
             f"The sagas file {path} is not valid YAML: {detail}."
-        ) from None
+        ) from error
     entries = content.get("sagas") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise SagaConfigurationError(
