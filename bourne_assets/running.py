@@ -4,6 +4,7 @@ What must not be put here: what is printed (`console`), and arguments (`cli`).
 """
 
 import logging
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from bourne_assets.assets.common import RAW_CSVS, SAGA_TAG
 from bourne_assets.assets.tmdb import POOL
 from bourne_assets.automation.events import INTERRUPTED, told
 from bourne_assets.automation.jobs import full_refresh, saga_job_name
-from bourne_assets.automation.lost_runs import PROCESS_TAG, end_lost_runs
+from bourne_assets.automation.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
 from bourne_assets.definitions import build_defs
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.processes import ProcessIdentity
@@ -24,6 +25,12 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
 _LOGGER = "progress"
+_GOING_ON = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_LOOK_SECONDS = 0.5
 
 
 class SelectionError(ConfigurationError):
@@ -52,6 +59,7 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
+    _wait_for_runs_of(saga, instance, tell)
     return _run(
         settings,
         instance,
@@ -133,6 +141,26 @@ def _run(
         name for name in names if name not in done and name.replace("/", "__") not in done
     ]
     return report
+
+
+def _wait_for_runs_of(
+    saga: Saga, instance: dg.DagsterInstance, tell: Callable[[Told], None]
+) -> None:
+    """Wait for runs of the saga that Dagster started; its queue waits for ours in turn.
+
+    Only for runs with a process on this machine: nobody knows whether others will ever end.
+    """
+    going_on = dg.RunsFilter(statuses=_GOING_ON, tags={SAGA_TAG: saga.slug})
+    is_told = False
+    while alive := [
+        record.dagster_run.run_id
+        for record in instance.get_run_records(going_on)
+        if has_living_process(instance, record.dagster_run)
+    ]:
+        if not is_told:
+            tell(Said(f"Waiting for run {alive[0]} of {saga.title} in Dagster to end."))
+            is_told = True
+        time.sleep(_LOOK_SECONDS)
 
 
 def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:

@@ -46,6 +46,13 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in lost]
 
 
+def has_living_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a process of this machine that a run named still runs."""
+    return any(process.is_alive for process in _written_down(run)) or any(
+        _identify(pid, since) for pid, since in _named_processes(instance, run.run_id)
+    )
+
+
 @dg.sensor(
     name="lost_runs",
     description="Ends runs whose process was killed, so that no other waits for them for ever.",

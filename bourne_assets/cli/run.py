@@ -1,12 +1,16 @@
-"""`bourne run`. What must not be put here: the run itself (`running`)."""
+"""`bourne run`. Not here: the run itself (`running`)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import click
+from rich.console import Console
 
 from bourne_assets.cli.answers import read_answers
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
-from bourne_assets.settings import read_settings
+from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.reports import Said
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings, read_settings
 
 
 @click.command()
@@ -25,6 +29,15 @@ def run(*, slug: str, select: str | None, resume: bool) -> int:
     settings = read_settings()
     saga = saga_of(settings, slug)
     console = show.output()
+    with exclusive_run(settings.home, saga, lambda text: show.print_progress(console, Said(text))):
+        return _run(settings, saga, console, select=select, resume=resume)
+
+
+def _run(
+    settings: Settings, saga: Saga, console: Console, *, select: str | None, resume: bool
+) -> int:
+    from bourne_assets.cli import console as show
+
     with lake_of(settings) as lake_of_run, ThreadPoolExecutor(1) as meanwhile:
         from bourne_assets.answers.pictures.render import warm_up
 

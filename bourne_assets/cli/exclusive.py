@@ -1,0 +1,48 @@
+"""One run of a saga at a time in one home: a second one waits.
+
+Two runs at once would land and store the same objects, and each would find what it made replaced
+by the other. Not here: runs that Dagster starts, which its queue keeps apart by their saga
+(`concurrency` in dagster.yaml; `running.wait_for_saga`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.lake.locks import FileLock
+from bourne_assets.saga.definition import Saga
+
+_FOREVER = float("inf")
+
+
+@contextmanager
+def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Hold the saga's lock in this home while the block runs.
+
+    Args:
+        home: `BOURNE_HOME`.
+        saga: The saga.
+        on_wait: Called once with a sentence, where another process holds the lock.
+
+    Raises:
+        ConfigurationError: The home cannot be written.
+    """
+    folder = home.absolute() / "locks"
+    lock = FileLock(folder / f"run-{saga.slug}.lock")
+    try:
+        home.absolute().mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        is_free = lock.acquire()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {home} cannot be written ({error.strerror}): set BOURNE_HOME to a folder "
+            "that you can write to."
+        ) from error
+    if not is_free:
+        on_wait(f"Waiting for another `bourne run` of {saga.title} in {home} to end.")
+        lock.acquire(timeout=_FOREVER)
+    try:
+        yield
+    finally:
+        lock.release()
