@@ -228,6 +228,8 @@ class DatasetWriter:
             has_header=dialect.has_header,
             columns=dialect.columns,
             unreadable="; ".join(wrong) or None,
+            notes=dialect.notes,
+            almost=dict(reading.almost),
         )
 
     def write(self, dataset: DatasetBatch) -> None:

@@ -66,6 +66,9 @@ class ManifestTable(Table):
     unreadable: str = Field(
         nullable=True, description="Values that are no number where the challenge has one"
     )
+    notes: str = Field(
+        nullable=True, description="What was decided of the file's dialect and types, and why"
+    )
 
 
 _COLUMNS = tuple(ManifestTable.to_schema().columns)
@@ -157,6 +160,10 @@ def _row(file: FileOutcome, dataset: DatasetOutcome) -> dict[str, Any]:
             **file.facts.model_dump(),
             "first_rejected": _first_rejected(file.facts),
             "columns": file.facts.delimiter.join(file.facts.columns),
+            "notes": "; ".join(
+                [*file.facts.notes, *(f"{name} {why}" for name, why in file.facts.almost.items())]
+            )
+            or None,
             "table_uri": dataset.table_uri,
             "table_error": dataset.table_error,
             "drift": "; ".join(drift.changes) or None,

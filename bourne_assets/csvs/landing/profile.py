@@ -62,6 +62,8 @@ class FileFacts(BaseModel):
         has_header: Whether the first line names the columns.
         columns: Names of the columns.
         unreadable: Values that do not have the type of their column, for people.
+        notes: What was decided of its dialect, and why.
+        almost: Columns of text that have a type but for some values, and which.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,6 +85,8 @@ class FileFacts(BaseModel):
     has_header: bool
     columns: tuple[str, ...]
     unreadable: str | None
+    notes: tuple[str, ...] = ()
+    almost: dict[str, str] = Field(default_factory=dict)
 
 
 class Profile(BaseModel):

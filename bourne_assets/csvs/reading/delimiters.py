@@ -135,8 +135,9 @@ def _is_even(divided: Divided) -> bool:
     count = sum(len(r.fields) == divided.width for r in divided.records)
     if len(divided.records) <= 2:  # noqa: PLR2004 - a header and a line
         return True
-    if divided.grammar.delimiter == " " and (divided.clean < 1 or divided.share < 1):
-        return divided.share > _BLANK_SHARE and divided.width > 2  # noqa: PLR2004 - a name is two
+    if divided.grammar.delimiter == " ":
+        is_even = divided.even > _BLANK_SHARE and divided.share > 1 / 2
+        return is_even and divided.width > 2  # noqa: PLR2004 - a name is two words
     return divided.even >= _EVEN_SHARE and count > 1 and divided.share > _LEAST_SHARE
 
 
@@ -297,7 +298,7 @@ def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> li
     reader = RecordReader(grammar)
     kept = [line for line in lines if not (comment and line.text.startswith(comment))]
     found = [*reader.take(kept), *reader.end()]
-    return [record for record in found if record.fault or record.text.strip(" \t\r\n\f\v")]
+    return [record for record in found if record.fault or not grammar.is_blank(record.text)]
 
 
 def excel_delimiter(text: str) -> str | None:

@@ -14,7 +14,7 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions, is_challenge
 from bourne_assets.csvs.reading.content import refuse_binary, refuse_documents
 from bourne_assets.csvs.reading.delimiters import excel_delimiter, find_grammar, records_of
-from bourne_assets.csvs.reading.layout import Layout, find_layout
+from bourne_assets.csvs.reading.layout import Layout, find_layout, folded
 from bourne_assets.csvs.reading.records import Fields, Grammar, Record, split_lines
 from bourne_assets.csvs.reading.sample import Sample, take_sample
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan
@@ -125,10 +125,10 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
         raise CsvRejected(
             f"it has {layout.width:,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
         )
-    if not sample.parts and '"' not in head and not options.quote and grammar.delimiter != "|":
-        grammar = replace(
-            grammar, quote='"' if options.quote is None else "", escape=grammar.escape or '"'
-        )
+    if not grammar.quote and options.quote is None and not known and not found.has_quote:
+        # No quote stands in the file: it may as well have the usual ones, but where pipes divide.
+        is_usual = grammar.delimiter not in {"|", '"'}
+        grammar = replace(grammar, quote='"', escape='"') if is_usual else grammar
     return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])
 
 
@@ -142,6 +142,7 @@ def _dialect(  # noqa: PLR0917 - all of it is what was found
     notes: Sequence[str],
 ) -> Dialect:
     header = tuple(value or "" for value in layout.header or ())
+    names = folded(header) if header else None
     return Dialect(
         encoding=sample.encoding,
         bom=sample.bom,
@@ -160,7 +161,10 @@ def _dialect(  # noqa: PLR0917 - all of it is what was found
         rows=[
             r.fields
             for r in records
-            if not r.fault and len(r.fields) == layout.width and r.line >= layout.first_line
+            if not r.fault
+            and len(r.fields) == layout.width
+            and r.line >= layout.first_line
+            and folded(r.fields) != names
         ],
     )
 

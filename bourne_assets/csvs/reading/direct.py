@@ -66,7 +66,7 @@ class DirectSource:
         again = ""
         if self.dialect.has_header:
             same = " AND ".join(
-                f"{name} = {literal(text)}"
+                f"lower({name}) = {literal(text.lower())}"
                 for name, text in zip(names, self.dialect.header, strict=False)
             )
             again = f" WHERE NOT ({same})"
@@ -136,10 +136,11 @@ class DirectSource:
     def _read_csv(self, source: Path) -> str:
         long = max(_DUCKDB_LINE_BYTES, min(self.found.longest_line + 2, MAXIMUM_LINE_BYTES + 2))
         columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(self.dialect.width))
+        has_quotes = self.found.has_quote or self.dialect.quote != '"'
         options = {
             "delim": literal(self.dialect.delimiter),
-            "quote": "''",
-            "escape": "''",
+            "quote": literal(self.dialect.quote if has_quotes else ""),
+            "escape": literal(self.dialect.escape if has_quotes else ""),
             "header": "false",
             "skip": str(self.dialect.first_line - 1),
             "columns": f"{{{columns}}}",

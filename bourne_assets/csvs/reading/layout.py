@@ -137,7 +137,8 @@ def _first_of(search: _Search, width: int) -> int:
     return 0
 
 
-def _folded(fields: Fields) -> list[str]:
+def folded(fields: Fields) -> list[str]:
+    """Fields without blanks around them, in lower case."""
     return [(value or "").strip().casefold() for value in fields]
 
 
@@ -254,7 +255,11 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
         )
     if place:
         search.notes.append(_above(search.records[:place], record.line))
-    skipped = place + 1
+    again = _repeated(search, place + 1, fields)
+    if again:
+        names = tuple(" ".join([name] * (again + 1)).strip() for name in names)
+        search.notes.append(f"the header has {again + 1} lines: the names are joined")
+    skipped = place + 1 + again
     if _is_units(search, skipped, width):
         units = search.records[skipped]
         search.notes.append(f"line {units.line} names units: {units.text[:100]}")
@@ -265,6 +270,16 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
         else search.records[skipped - 1].line + search.records[skipped - 1].lines
     )
     return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
+
+
+def _repeated(search: _Search, place: int, header: Fields) -> int:
+    """How many lines right below the header are the header once more."""
+    count = 0
+    for record in search.records[place:]:
+        if record.fault or folded(record.fields) != folded(header):
+            break
+        count += 1
+    return count
 
 
 def _above(records: Sequence[Record], line: int) -> str:
@@ -279,7 +294,7 @@ def _one_name_short(
     search: _Search, names: tuple[str, ...], rows: Sequence[Fields]
 ) -> tuple[tuple[str, ...], bool]:
     """A delimiter ends all rows, or the first column has no name, as R writes tables."""
-    last_is_empty = all(row[-1] is None for row in rows)
+    last_is_empty = 2 * sum(row[-1] is None for row in rows) >= len(rows)
     labels = [row[0] for row in rows]
     are_labels = all(label and looks_like(label) == "text" for label in labels) and len(
         set(labels)
@@ -307,7 +322,7 @@ def _is_units(search: _Search, place: int, width: int) -> bool:
     if place >= len(search.records) or search.records[place].fault:
         return False
     fields, rows = search.records[place].fields, _rows(search, place + 1, width)
-    is_header = [_folded(r.fields) for r in search.records[:place]].count(_folded(fields))
+    is_header = [folded(r.fields) for r in search.records[:place]].count(folded(fields))
     if len(fields) != width or len(rows) < _UNITS_ROWS or is_header:
         return False
     typed = 0

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.bounds import DiskRoom
 from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.layout import folded
 from bourne_assets.csvs.reading.records import Fields, Line, Record, RecordReader, split_lines
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 
@@ -120,7 +121,7 @@ class _Writer:
         self.result = NormalisedCopy()
         self._dialect = dialect
         self._nulls = frozenset(nulls)
-        self._header = _folded(dialect.header) if dialect.has_header else None
+        self._header = folded(dialect.header) if dialect.has_header else None
         self._is_one_column = dialect.width == 1 and len(dialect.columns) == 1
         self._rows: list[Fields] = []
         self._lines: list[int] = []
@@ -144,7 +145,8 @@ class _Writer:
             return
         if dialect.comment and record.text.startswith(dialect.comment) and not record.fault:
             return
-        if not record.text.strip(" \t\r\n\f\v") and not record.fault and not self._is_one_column:
+        is_blank = not record.fault and dialect.grammar.is_blank(record.text)
+        if is_blank and not self._is_one_column:
             return
         self.result.records += 1
         fields, fault = self._fitting(record)
@@ -203,7 +205,7 @@ class _Writer:
             header is not None
             and len(fields) == len(header)
             and (fields[0] or "").strip().casefold() == header[0]
-            and _folded(fields) == header
+            and folded(fields) == header
         )
 
     def _with_nulls(self, record: Record, fields: Fields) -> Fields:
@@ -247,10 +249,6 @@ def rejected_line(number: int, reason: str, text: str, before: int, size: int = 
     return RejectedLine(
         number, reason, data[:most].decode("utf-8", "backslashreplace"), max(size, len(data))
     )
-
-
-def _folded(fields: Sequence[str | None]) -> list[str]:
-    return [(value or "").strip().casefold() for value in fields]
 
 
 def _lines(path: Path, dialect: Dialect, stop: Callable[[], None]) -> Iterator[list[Line]]:

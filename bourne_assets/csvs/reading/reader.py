@@ -31,8 +31,12 @@ from bourne_assets.csvs.reading.normalise import (
     records_in,
     rejected_line,
 )
+from bourne_assets.csvs.reading.quotes import encloses_plainly
 from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
 from bourne_assets.csvs.reading.summaries import Summary
+
+#: A file with more than a header above its rows is read record by record where it has quotes.
+_PLAIN_PREFACE = 2
 
 
 @dataclass(frozen=True)
@@ -149,8 +153,18 @@ class _Job:
             raise CsvRejected(f"DuckDB cannot read it: {first}") from error
 
     def _reads_directly(self) -> bool:
-        has_quotes = self.dialect.quote and (self.found.has_quote or self.dialect.quote != '"')
-        return self.found.reads_directly and self.dialect.reads_directly and not has_quotes
+        """Whether DuckDB reads the file as it stands, and each of its quotes is beyond doubt."""
+        dialect = self.dialect
+        if not (self.found.reads_directly and dialect.reads_directly):
+            return False
+        if not dialect.quote or (dialect.quote == '"' and not self.found.has_quote):
+            return True
+        is_doubled = dialect.escape == dialect.quote and not self.options.nulls
+        return (
+            is_doubled
+            and dialect.first_line <= _PLAIN_PREFACE
+            and encloses_plainly(self.path, dialect.delimiter, dialect.quote, self.stop)
+        )
 
     def _directly(self, types: Mapping[str, str]) -> Reading | None:
         """Read the file itself; None where that is not exact."""

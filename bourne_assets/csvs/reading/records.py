@@ -111,6 +111,10 @@ class Grammar:
         """Whether the line end after a text is escaped, outside of quotes."""
         return self._escapes_outside and bool(self._escaped_end.fullmatch(text))
 
+    def is_blank(self, text: str) -> bool:
+        """Whether nothing stands in a line, not even a delimiter."""
+        return not text.strip(" \t\r\n\f\v") and self.delimiter not in text
+
     def are_quoted(self, text: str) -> list[bool]:
         """Which fields of a whole record are enclosed in quotes."""
         return [bool(opened) for opened, _, _ in self._field.findall(text)]

@@ -266,6 +266,7 @@ def test_a_rejected_file_has_a_reason_and_its_size_and_nothing_else(
         "drift": None,
         "missing_id": None,
         "unreadable": None,
+        "notes": None,
     }
 
 

@@ -1,0 +1,157 @@
+"""A typed value says exactly what the text of the file says, or the column is text."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bourne_assets.csvs.reading.kinds import plain_kind
+from bourne_assets_tests.csvs.reading.reads import read
+
+
+def _column(folder: Path, *values: str) -> tuple[str, list[Any]]:
+    text = "id,x\n" + "".join(f"a{n},{value}\n" for n, value in enumerate(values))
+    found = read(folder, text)
+    return found.types[1], [row[1] for row in found.rows]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "stored"),
+    [
+        (["1", "-20", ""], "BIGINT", [1, -20, None]),
+        (["1.50", "2", "-0.25"], "DOUBLE", [1.5, 2.0, -0.25]),
+        (["12345678901234567890", "1"], "DECIMAL(38,0)", [12345678901234567890, 1]),
+        (
+            ["82544000000000707.52", "0.01"],
+            "DECIMAL(19,2)",
+            [Decimal("82544000000000707.52"), Decimal("0.01")],
+        ),
+        (["2024-01-31", "1999-12-01"], "DATE", [date(2024, 1, 31), date(1999, 12, 1)]),
+        (
+            ["2024-01-31 10:00:01", "2024-01-31T10:00:01.25"],
+            "TIMESTAMP",
+            [datetime(2024, 1, 31, 10, 0, 1), datetime(2024, 1, 31, 10, 0, 1, 250_000)],  # noqa: DTZ001 - the file has no zone
+        ),
+        (
+            ["2024-01-31T10:00:01Z", "2024-01-31 10:00:01+00:00"],
+            "TIMESTAMP WITH TIME ZONE",
+            [datetime(2024, 1, 31, 10, 0, 1, tzinfo=UTC)] * 2,
+        ),
+        (["true", "False"], "BOOLEAN", [True, False]),
+    ],
+)
+def test_plain_values_are_typed(
+    tmp_path: Path, values: list[str], kind: str, stored: list[Any]
+) -> None:
+    assert _column(tmp_path, *values) == (kind, stored)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["02134", "10001"],
+        ["+5511999990000"],
+        ["1_000", "2_000"],
+        ["1E3", "12E12"],
+        ["0x046d"],
+        ["123456789012345678901234567890123456789"],
+        ["0.1234567890123456789012345678901234567891"],
+        ["inf", "1"],
+        ["NaN", "1.5"],
+        ["2025-01-01 23:00:00.020643808"],
+        ["2024-01-01T10:00:00Z", "2024-01-01T10:00:00"],
+        ["2024-01-01T10:00:00+02:00"],
+        ["2024-01-01", "2024-01-01 10:00:00"],
+        ["2023-02-29"],
+        ["1/2/19"],
+        ["03/02/2018"],
+        ["3:45", "12:07"],
+        ["T", "F"],
+        ["yes", "no"],
+        ["-0", "1"],
+    ],
+)
+def test_values_that_a_type_would_change_are_text(tmp_path: Path, values: list[str]) -> None:
+    assert _column(tmp_path, *values) == ("VARCHAR", values)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_value_far_below_the_sample_decides_the_type_of_its_column(
+    tmp_path: Path, quote: str
+) -> None:
+    lines = [f"{n},{quote}{n}{quote}" for n in range(250_000)]
+    lines[180_000] = f"180000,{quote}1.5{quote}"
+    found = read(tmp_path, "id,x\n" + "\n".join(lines) + "\n")
+    assert found.types == ["BIGINT", "DOUBLE"]
+    assert found.rows[180_000] == (180_000, 1.5)
+
+
+def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Path) -> None:
+    lines = ["id,x", *(f"{n},{n}" for n in range(2, 60)), "60,n/a", "bad", "61,0x3"]
+    found = read(tmp_path, "\n".join(lines))
+    assert found.types == ["BIGINT", "VARCHAR"]
+    assert found.reading.almost == {"x": "would be a number but for 2 values, the first in line 60"}
+
+
+def test_a_rejected_line_has_no_vote(tmp_path: Path) -> None:
+    assert read(tmp_path, "id,x\n1,2\nSource: somebody\n3,4\nx\n").types == ["BIGINT", "BIGINT"]
+
+
+def test_declared_formats_and_words_type_columns(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "day;at;paid;price\n31/01/2024;31/01/2024 10:00;sim;1.234,5\n01/02/2024;;não;2\n",
+        date_format="%d/%m/%Y",
+        timestamp_format="%d/%m/%Y %H:%M",
+        true=["sim"],
+        false=["não"],
+        decimal=",",
+        thousands=".",
+    )
+    assert found.types == ["DATE", "TIMESTAMP", "BOOLEAN", "DOUBLE"]
+    assert found.rows == [
+        (date(2024, 1, 31), datetime(2024, 1, 31, 10, 0), True, 1234.5),  # noqa: DTZ001 - no zone
+        (date(2024, 2, 1), None, False, 2.0),
+    ]
+
+
+@pytest.mark.parametrize("quoted", ["", '"'])
+def test_a_value_that_is_not_of_its_declared_type_rejects_its_line_by_name(
+    tmp_path: Path, quoted: str
+) -> None:
+    text = f"id,x,y\n1,{quoted}100{quoted},a\n2,n/a,b\n3,1.5,c\n4,7,d\n"
+    found = read(tmp_path, text, types={"X": "int"})
+    assert found.rows == [(1, 100, "a"), (4, 7, "d")]
+    assert [(line.line, line.reason, line.text) for line in found.reading.rejected] == [
+        (3, "x is 'n/a', which is not of the type INTEGER", "2,n/a,b"),
+        (4, "x is '1.5', which is not of the type INTEGER", "3,1.5,c"),
+    ]
+
+
+def test_a_value_that_is_not_of_its_declared_type_may_be_null_and_is_counted(
+    tmp_path: Path,
+) -> None:
+    found = read(tmp_path, "id,x\n1,n/a\n2,5\n", types={"x": "BIGINT"}, on_error="null")
+    assert found.rows == [(1, None), (2, 5)]
+    assert found.reading.cast_failures == {"x": (1, "n/a")}
+
+
+def test_a_declared_number_with_decimal_commas_is_read_so(tmp_path: Path) -> None:
+    found = read(tmp_path, "m;v\nA;1,5\nB;1.234,75\n", types={"v": "DOUBLE"})
+    assert found.rows == [("A", 1.5), ("B", 1234.75)]
+    ambiguous = read(tmp_path, "m;v\nA;1,500\nB;1,234\n", types={"v": "DOUBLE"})
+    assert (ambiguous.rows, ambiguous.rejected) == ([], [2, 3])
+
+
+@given(st.text(alphabet="0123456789-+.eE_ ", min_size=1, max_size=22))
+@example("9007199254740993")
+@example("0.30000000000000004")
+def test_what_is_taken_for_a_plain_number_is_one(text: str) -> None:
+    if plain_kind(text) in {"integer", "decimal"}:
+        assert not text.startswith(("+", "00"))
+        assert Decimal(text).is_finite()
+        assert "e" not in text.lower()

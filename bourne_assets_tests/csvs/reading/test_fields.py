@@ -1,0 +1,100 @@
+"""Fields are counted by us: a record that is not as wide as the others is named, not shifted."""
+
+from pathlib import Path
+
+import pytest
+
+from bourne_assets_tests.csvs.reading.reads import read
+
+
+@pytest.mark.parametrize("quoted", ["10", '"10"', "'10'"])
+def test_a_surplus_empty_field_rejects_its_record(tmp_path: Path, quoted: str) -> None:
+    text = f"id,qty,price,note\n1,{quoted},2,ok\n2,1,500,3,\n3,10,2,\n4,10,2,,,\n"
+    found = read(tmp_path, text)
+    assert [row[0] for row in found.rows] == [1, 3]
+    assert found.rejected == [3, 5]
+
+
+def test_a_delimiter_that_ends_all_records_divides_no_column_off(tmp_path: Path) -> None:
+    found = read(tmp_path, "A,B,C\n1,4,7,\n2,5,8,\n3,6,9,x\n")
+    assert (found.columns, found.rows) == (("A", "B", "C"), [(1, 4, 7), (2, 5, 8)])
+    assert found.rejected == [4]
+    assert found.reading.dialect.notes
+
+
+def test_a_header_one_name_short_is_that_of_r(tmp_path: Path) -> None:
+    found = read(tmp_path, '"qty" "price"\n"r1" 1 2.5\n"r2" 2 3.5\n"r3" 3 4.5\n')
+    assert found.columns == ("row_name", "qty", "price")
+    assert found.rows[0] == ("r1", 1, 2.5)
+
+
+def test_a_header_with_a_delimiter_too_many_names_the_columns_below_it(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b,,c\n1,2,3\n4,5,6\n").columns == ("a", "b", "c")
+    assert read(tmp_path, "a,b,c,\n1,2,3\n4,5,6\n").columns == ("a", "b", "c")
+
+
+def test_records_that_all_end_early_lack_their_last_columns(tmp_path: Path) -> None:
+    found = read(tmp_path, "hit,answer,approve,reject\nh1,yes\nh2,no\n")
+    assert found.rows == [("h1", "yes", None, None), ("h2", "no", None, None)]
+
+
+def test_short_records_are_padded_where_that_is_declared(tmp_path: Path) -> None:
+    text = "a,b,c\n1,2,3\n4\n5,6\n7,8,9,10\n"
+    assert read(tmp_path, text).rejected == [3, 4, 5]
+    found = read(tmp_path, text, pad=True)
+    assert found.rows == [(1, 2, 3), (4, None, None), (5, 6, None)]
+    assert found.rejected == [5]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_header_that_comes_again_is_never_a_row(tmp_path: Path, end: str) -> None:
+    found = read(tmp_path, end.join(["id,x", "1,2", "id,x", "3,4", "ID,X", "5,6", ""]))
+    assert found.types == ["BIGINT", "BIGINT"]
+    assert (found.rows, found.rejected) == ([(1, 2), (3, 4), (5, 6)], [3, 5])
+
+
+def test_inch_marks_are_data_and_a_lost_delimiter_before_a_quote_is_not(tmp_path: Path) -> None:
+    text = 'id,price,what\n1,5,"pipe, blue"\n2,6,5" pipe\n3,$9"Table, Round 48"""\n'
+    found = read(tmp_path, text)
+    assert [row[2] for row in found.rows] == ["pipe, blue", '5" pipe']
+    assert found.rejected == [4]
+
+
+def test_an_unclosed_quote_costs_its_line_and_no_other(tmp_path: Path) -> None:
+    found = read(tmp_path, 'id,name\n1,"a, b"\n2,"open, c\n3,"d"\n4,e\n')
+    assert found.rows == [(1, "a, b"), (3, "d"), (4, "e")]
+    assert found.rejected == [3]
+
+
+def test_line_ends_in_quotes_stay_as_they_are(tmp_path: Path) -> None:
+    found = read(tmp_path, b'id,t\n1,"a\rb"\n2,"c\r\nd"\n3,"e\n\nf"\n4,g\n')
+    assert [row[1] for row in found.rows] == ["a\rb", "c\r\nd", "e\n\nf", "g"]
+
+
+def test_a_carriage_return_among_line_feeds_ends_no_record(tmp_path: Path) -> None:
+    found = read(tmp_path, b"id,t\n1,a\r9,b\n2,c\n")
+    assert (found.rows, found.rejected) == ([(2, "c")], [2])
+
+
+def test_the_empty_text_is_not_a_null_where_the_file_has_both(tmp_path: Path) -> None:
+    assert read(tmp_path, 'id,t,n\n1,"",""\n2,,3\n').rows == [(1, "", None), (2, None, 3)]
+    assert read(tmp_path, '"id","t"\n"1",""\n"2","x"\n').rows == [(1, None), (2, "x")]
+
+
+def test_a_declared_null_in_quotes_is_a_text(tmp_path: Path) -> None:
+    found = read(tmp_path, 'name,code,v\nNamibia,"NA",1\nNauru,NR,NA\n', nulls=["NA"])
+    assert found.rows == [("Namibia", "NA", 1), ("Nauru", "NR", None)]
+
+
+def test_comments_are_passed_over_and_are_no_lines(tmp_path: Path) -> None:
+    found = read(tmp_path, "# made by x\na,b\n1,2\n# half\n3,4\n5\n", comment="#")
+    assert (found.rows, found.rejected) == ([(1, 2), (3, 4)], [6])
+
+
+@pytest.mark.parametrize("rows", [3, 150_000])
+def test_quotes_beyond_doubt_and_others_give_the_same_rows(tmp_path: Path, rows: int) -> None:
+    lines = [f'{n},"a, ""b"" {n}",{n}.5' for n in range(rows)]
+    plain = read(tmp_path, "\n".join(["id,t,x", *lines, ""]))
+    doubtful = read(tmp_path, "\n".join(["id,t,x", *lines, '7,5" pipe,1.5', ""]))
+    assert plain.rows == doubtful.rows[:-1]
+    assert plain.types == doubtful.types == ["BIGINT", "VARCHAR", "DOUBLE"]
