@@ -96,6 +96,12 @@ def _described(column: ColumnProfile) -> str:
     )
 
 
+def _almost(profile: Profile, column: str) -> str:
+    """What keeps a column of text from having a type, where little does."""
+    notes = [facts.almost[column] for facts in profile.files if column in facts.almost]
+    return f" It {in_markdown(notes[0])}." if notes else ""
+
+
 def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -108,7 +114,9 @@ def _texts(records: Sequence[dg.EventLogRecord], name: str) -> list[str]:
 
 def _metadata(profile: Profile) -> dict[str, Any]:
     columns = [
-        dg.TableColumn(column.name, column.type, description=_described(column))
+        dg.TableColumn(
+            column.name, column.type, description=_described(column) + _almost(profile, column.name)
+        )
         for column in profile.columns
     ]
     delivery = sorted(each.sha256 for each in profile.files)

@@ -24,7 +24,7 @@ from bourne_assets.csvs.landing.manifest import (
     ManifestTable,
     rejected_lines_in,
 )
-from bourne_assets.csvs.landing.profile import SHOWN_LINES
+from bourne_assets.csvs.landing.profile import SHOWN_LINES, Profile
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.resources.csvs import CsvFolderResource
@@ -94,6 +94,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             metadata={
                 **_counts(landing.manifest),
                 **_profiles(landing),
+                **_decisions(landing),
                 **_rejected_lines(landing.manifest),
                 **_not_fetched(files),
             },
@@ -129,11 +130,29 @@ def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
 def _profiles(landing: Landing) -> dict[str, Any]:
     """Each column of each dataset: type, nulls, estimate of distinct values, least and greatest."""
     rows = [
-        {"dataset": dataset, **asdict(column)}
+        {"dataset": dataset, **asdict(column), "note": _note(profile, column.name)}
         for dataset, profile in sorted(landing.profiles.items())
         for column in profile.columns
     ]
     return {"profile": whole_table(rows)} if rows else {}
+
+
+def _note(profile: Profile, column: str) -> str:
+    """What keeps a column from having a type, by file; empty where nothing does."""
+    return "; ".join(
+        f"{facts.file}: {facts.almost[column]}" for facts in profile.files if column in facts.almost
+    )
+
+
+def _decisions(landing: Landing) -> dict[str, Any]:
+    """How files were read where that is not plain, and why."""
+    rows = [
+        {"file": facts.file, "decision": decision}
+        for _, profile in sorted(landing.profiles.items())
+        for facts in profile.files
+        for decision in facts.notes
+    ]
+    return {"how_files_were_read": whole_table(rows)} if rows else {}
 
 
 def _rejected_lines(manifest: pd.DataFrame) -> dict[str, Any]:

@@ -39,7 +39,6 @@ from bourne_assets.settings import Settings
 
 #: Objects in runs that are not over; beyond these no new one is asked for.
 _MOST_IN_FLIGHT = 1_000
-_EXTENSIONS = (".csv", ".csv.gz")
 _PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
 
 _DESCRIPTION = (
@@ -126,7 +125,9 @@ def is_foreign(lake: Lake, item: ListedObject) -> bool:
     Raises:
         LakeError: The lake does not answer.
     """
-    if not item.key.lower().endswith(_EXTENSIONS) or item.key.startswith(keys.REJECTED_LINES):
+    if not item.key.lower().endswith(keys.CSV_EXTENSIONS) or item.key.startswith(
+        keys.REJECTED_LINES
+    ):
         return False
     try:
         found = lake.find(item.key)

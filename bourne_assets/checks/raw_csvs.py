@@ -47,8 +47,9 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         ),
         Rule(
             "values_fit_their_types",
-            "Every value of the challenge's numeric columns is a number or unknown; another one "
-            "is unknown in the columnar copy.",
+            "Every value has the type that is declared for its column, or that the challenge's "
+            "columns have; lines with others are rejected, or the value is unknown in the table, "
+            "and each declared type is that of a column.",
             lambda manifest: _files_with(manifest, "unreadable"),
         ),
         Rule(

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from bourne_assets.csvs.errors import CsvDatasetsError
-from bourne_assets.lake.keys import can_name
+from bourne_assets.lake import keys
 from bourne_assets.yaml_files import read_yaml
 
 #: The columns of the data-lake challenge's two files that are not text, with DuckDB's types.
@@ -324,8 +324,8 @@ def _ensure_dataset_names(path: Path, names: Iterable[str]) -> None:
     """Refuse names that no file can have, and those that stand twice."""
     seen: set[str] = set()
     for name in names:
-        has_extension = name.casefold().endswith((".csv", ".gz"))
-        if not name.strip() or "/" in name or not can_name(name) or has_extension:
+        has_extension = name.casefold().endswith((*keys.CSV_EXTENSIONS, ".gz"))
+        if not name.strip() or "/" in name or not keys.can_name(name) or has_extension:
             raise CsvDatasetsError(
                 f"The datasets file {path} names {name!r}, which is not a dataset name: give the "
                 "file name without folder or extension."

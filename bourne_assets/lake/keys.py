@@ -20,6 +20,10 @@ CORRECTED_LINES = f"{LANDED_CSVS}/_corrected"
 #: Where others may put CSV files; the platform lands them and leaves them there.
 INBOX = "Inbox/CSV"
 DATASET_TABLES = f"{TRUSTED}/Local"
+#: What compressed files end with; what is in them may have an extension of its own.
+_COMPRESSED = (".gz", ".zip", ".bz2", ".zst", ".xz")
+#: How the names of CSV files end, in small letters.
+CSV_EXTENSIONS = (".csv", *(f".csv{each}" for each in _COMPRESSED))
 TITLES_SUFFIX = ".titles.parquet"
 #: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
 TMDB_ERRORS = "errors"
@@ -137,7 +141,7 @@ def snapshot(asset_path: Sequence[str], taken_at: datetime) -> str:
 def _split(name: str) -> tuple[str, str]:
     """Stem and extension of a file name; `.csv.gz` is one extension."""
     path = PurePosixPath(name)
-    if path.suffix.lower() == ".gz" and PurePosixPath(path.stem).suffix:
+    if path.suffix.lower() in _COMPRESSED and PurePosixPath(path.stem).suffix:
         inner = PurePosixPath(path.stem)
         return inner.stem, inner.suffix + path.suffix
     return path.stem, path.suffix

@@ -13,7 +13,6 @@ from pathlib import Path
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.lake import keys
 
-_EXTENSIONS = (".csv", ".csv.gz")
 #: What office programs and archivers leave beside the files that are meant.
 _DROPPINGS = ("~$", "__MACOSX")
 
@@ -133,7 +132,7 @@ def _below(folder: Path, root: Path) -> Iterator[CsvFile]:
         elif entry.is_symlink() and path.is_dir():
             if not leads_inside(path, root):
                 yield _of(path, root)
-        elif entry.name.lower().endswith(_EXTENSIONS):
+        elif entry.name.lower().endswith(keys.CSV_EXTENSIONS):
             yield _of(path, root)
 
 

@@ -198,7 +198,7 @@ class DatasetWriter:
         """
         corrected = self._corrected(self._lake.key(stored.uri), reading, dataset.options)
         rejected = [line for line in reading.rejected if line.line not in corrected.lines]
-        facts = self._facts(source, stored, reading, rejected)
+        facts = self._facts(source, stored, reading, rejected, dataset.options)
         return LandedFile(source, facts, reading, corrected.table)
 
     def _facts(
@@ -207,9 +207,9 @@ class DatasetWriter:
         stored: StoredObject,
         reading: Reading,
         rejected: Sequence[RejectedLine],
+        options: DatasetOptions,
     ) -> FileFacts:
         name, dialect = source.file.name, reading.dialect
-        wrong = [f"{column}: {n} ({text!r})" for column, (n, text) in reading.cast_failures.items()]
         return FileFacts(
             file=name,
             uri=stored.uri,
@@ -227,7 +227,7 @@ class DatasetWriter:
             quote=dialect.quote,
             has_header=dialect.has_header,
             columns=dialect.columns,
-            unreadable="; ".join(wrong) or None,
+            unreadable="; ".join(_misfits(reading, rejected, options)) or None,
             notes=dialect.notes,
             almost=dict(reading.almost),
         )
@@ -411,6 +411,25 @@ class DatasetWriter:
             profile = profile.model_copy(update=update)
             write_profile(self._lake, profile)
         self.profiles[profile.dataset] = profile
+
+
+def _misfits(
+    reading: Reading, rejected: Sequence[RejectedLine], options: DatasetOptions
+) -> list[str]:
+    """Values that are not of their column's type, and declared types of no column."""
+    nulled = [f"{name}: {n} ({text!r})" for name, (n, text) in reading.cast_failures.items()]
+    misfits = [line for line in rejected if line.is_misfit]
+    named = [
+        f"{len(misfits):,} lines were rejected, the first in line {first.line:,}: {first.reason}"
+        for first in misfits[:1]
+    ]
+    columns = {name.casefold() for name in reading.dialect.columns}
+    missing = [name for name in options.types if name.casefold() not in columns]
+    return [
+        *nulled,
+        *named,
+        *(f"{name}: types names it, and it is not a column" for name in missing),
+    ]
 
 
 def _readings(landed: Sequence[LandedFile]) -> list[Reading]:

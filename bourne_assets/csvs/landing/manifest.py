@@ -64,7 +64,8 @@ class ManifestTable(Table):
     )
     missing_id: str = Field(nullable=True, description="The dataset's id column, where it is gone")
     unreadable: str = Field(
-        nullable=True, description="Values that are no number where the challenge has one"
+        nullable=True,
+        description="Values that do not have their column's type: unknown, or of rejected lines",
     )
     notes: str = Field(
         nullable=True, description="What was decided of the file's dialect and types, and why"

@@ -63,7 +63,7 @@ class FileFacts(BaseModel):
         columns: Names of the columns.
         unreadable: Values that do not have the type of their column, for people.
         notes: What was decided of its dialect, and why.
-        almost: Columns of text that have a type but for some values, and which.
+        almost: Columns of text that have a type but for some values, and which, by column.
     """
 
     model_config = ConfigDict(frozen=True)

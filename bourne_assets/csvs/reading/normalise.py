@@ -39,12 +39,21 @@ _ESCAPED = re.compile("[\udc80-\udcff\ufffe]")
 
 @dataclass(frozen=True)
 class RejectedLine:
-    """A line that is not a row; `text` may be cut, `size` is all of its bytes."""
+    """A line that is not a row.
+
+    Attributes:
+        line: Its number in the file; the first is 1.
+        reason: Why it is not.
+        text: Its text, which may be cut.
+        size: All of its bytes.
+        is_misfit: Whether it is a record with a value that is not of its declared type.
+    """
 
     line: int
     reason: str
     text: str
     size: int
+    is_misfit: bool = False
 
 
 @dataclass

@@ -221,7 +221,9 @@ class _Job:
             raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit")
         reasons = {misfit.line: str(misfit) for misfit in reversed(misfits)}
         found = [
-            rejected_line(record.line, reasons[record.line], record.text, 0)
+            replace(
+                rejected_line(record.line, reasons[record.line], record.text, 0), is_misfit=True
+            )
             for record in records_in(self.path, self.dialect, self.stop)
             if record.line in reasons and not record.fault
         ]
