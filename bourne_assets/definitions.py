@@ -10,36 +10,36 @@ from typing import Any
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from bourne_assets.assets.datasets import dataset_specs
-from bourne_assets.assets.history import history_assets
-from bourne_assets.assets.insights import insight_assets
-from bourne_assets.assets.raw_csvs import raw_csvs_assets
-from bourne_assets.assets.report import report_assets
-from bourne_assets.assets.saga import saga_assets
-from bourne_assets.assets.tmdb import tmdb_assets
-from bourne_assets.assets.tmdb_lambda import tmdb_lambda_assets
-from bourne_assets.automation.alerts import alerts_sensor
-from bourne_assets.automation.conditions import follow_the_data
-from bourne_assets.automation.csv_folder import csv_folder_sensor
-from bourne_assets.automation.freshness import with_freshness
-from bourne_assets.automation.jobs import full_refresh, saga_job
-from bourne_assets.automation.lost_runs import lost_runs_sensor
-from bourne_assets.automation.s3_landing import s3_landing_sensor
-from bourne_assets.automation.schedules import saga_schedules
-from bourne_assets.automation.tmdb_changes import tmdb_changes_sensor
-from bourne_assets.checks.insights import insight_checks
-from bourne_assets.checks.raw_csvs import raw_csvs_checks
-from bourne_assets.checks.saga import saga_checks
-from bourne_assets.checks.tmdb import tmdb_checks
 from bourne_assets.csvs.options import load_datasets
+from bourne_assets.defs.answers.assets import insight_assets
+from bourne_assets.defs.answers.checks import insight_checks
+from bourne_assets.defs.answers.report import report_assets
+from bourne_assets.defs.csvs.assets import raw_csvs_assets
+from bourne_assets.defs.csvs.bucket_sensor import s3_landing_sensor
+from bourne_assets.defs.csvs.checks import raw_csvs_checks
+from bourne_assets.defs.csvs.datasets import dataset_specs
+from bourne_assets.defs.csvs.folder_sensor import csv_folder_sensor
+from bourne_assets.defs.csvs.resource import CsvFolderResource
+from bourne_assets.defs.lake.io_manager import LakeIOManager
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.operations.alerts import alerts_sensor
+from bourne_assets.defs.operations.conditions import follow_the_data
+from bourne_assets.defs.operations.freshness import with_freshness
+from bourne_assets.defs.operations.jobs import full_refresh, saga_job
+from bourne_assets.defs.operations.lost_runs import lost_runs_sensor
+from bourne_assets.defs.operations.retries import forgotten_retries_sensor
+from bourne_assets.defs.operations.schedules import saga_schedules
+from bourne_assets.defs.saga.assets import saga_assets
+from bourne_assets.defs.saga.checks import saga_checks
+from bourne_assets.defs.saga.history import history_assets
+from bourne_assets.defs.shared.fixed import fixed
+from bourne_assets.defs.tmdb.assets import tmdb_assets
+from bourne_assets.defs.tmdb.checks import tmdb_checks
+from bourne_assets.defs.tmdb.lambda_resource import TmdbLambdaResource
+from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets
+from bourne_assets.defs.tmdb.resource import TmdbResource
+from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.execution.executors import executor_of
-from bourne_assets.execution.retries import forgotten_retries_sensor
-from bourne_assets.resources.csvs import CsvFolderResource
-from bourne_assets.resources.fixed import fixed
-from bourne_assets.resources.io_manager import LakeIOManager
-from bourne_assets.resources.lake import LakeResource
-from bourne_assets.resources.tmdb import TmdbResource
-from bourne_assets.resources.tmdb_lambda import TmdbLambdaResource
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 

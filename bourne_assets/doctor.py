@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
+from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.reports import Diagnosis
-from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.settings import Settings
 from bourne_assets.tmdb.client import SNAPSHOT
 from bourne_assets.tmdb.snapshot import snapshot_time

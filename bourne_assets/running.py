@@ -12,15 +12,15 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bourne_assets.assets.common import RAW_CSVS, SAGA_TAG
-from bourne_assets.assets.tmdb import POOL
-from bourne_assets.automation.events import INTERRUPTED, told
-from bourne_assets.automation.jobs import full_refresh, saga_job_name
-from bourne_assets.automation.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.operations.jobs import full_refresh
+from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
+from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
+from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.reports import Checked, RunReport, Said, StepFailed, Stored, Told
+from bourne_assets.runs.events import INTERRUPTED, told
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 

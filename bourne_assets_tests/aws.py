@@ -17,10 +17,10 @@ import requests
 from dagster_aws.s3 import S3Resource
 from moto.server import ThreadedMotoServer
 
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.lake import LakeResource
 
 REGION = "us-east-1"
 _numbers = itertools.count(1)

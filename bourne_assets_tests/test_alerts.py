@@ -7,11 +7,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bourne_assets.automation import alerts
-from bourne_assets.automation.alerts import Memory, alerts_of_freshness, alerts_sensor
-from bourne_assets.checks.rules import Finding, result_of
+from bourne_assets.defs.operations import alerts
+from bourne_assets.defs.operations.alerts import Memory, alerts_of_freshness, alerts_sensor
+from bourne_assets.defs.operations.notifications import NotDelivered, Problem, message, post
+from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
-from bourne_assets.notifications import NotDelivered, Problem, message, post
 from bourne_assets.settings import Settings
 from bourne_assets_tests.webhook import Webhook
 

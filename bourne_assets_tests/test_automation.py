@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bourne_assets.assets.common import FOLLOWS
-from bourne_assets.automation.freshness import OF_TMDB
-from bourne_assets.automation.tmdb_changes import tmdb_changes_sensor, window_start
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.operations.freshness import OF_TMDB
+from bourne_assets.defs.shared.naming import FOLLOWS
+from bourne_assets.defs.tmdb.resource import TmdbResource
+from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor, window_start
 from bourne_assets.lake.store import PARQUET, Lake
-from bourne_assets.resources.lake import LakeResource
-from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import to_parquet

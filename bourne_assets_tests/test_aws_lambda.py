@@ -19,11 +19,11 @@ from dagster_aws.s3 import S3Resource
 import bourne_assets
 from bourne_assets.aws_lambda import saga_of, since_of
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet

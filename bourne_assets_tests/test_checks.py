@@ -15,15 +15,15 @@ import pandas as pd
 import pytest
 
 from bourne_assets.answers.questions import answer_questions, as_json
-from bourne_assets.checks.figures import figure_rules
-from bourne_assets.checks.rules import Finding, Rule, follows_schema, has_pattern, is_unique
-from bourne_assets.checks.tmdb import IMDB_ID
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.lake.io_manager import LakeIOManager
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.rules import Finding, Rule, follows_schema, has_pattern, is_unique
+from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.lake.store import CSV, JSON, PARQUET, Lake
-from bourne_assets.resources.io_manager import LakeIOManager
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.history import merged, snapshot_of
 from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.settings import Settings
@@ -599,7 +599,7 @@ def test_an_object_that_is_gone_is_bad_data_and_blocks(
 def test_raw_responses_of_tmdb_that_are_kept_too_long_are_a_warning(
     lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bourne_assets.checks.tmdb.LONGEST", timedelta(seconds=-60))
+    monkeypatch.setattr("bourne_assets.defs.tmdb.checks.LONGEST", timedelta(seconds=-60))
     _put(lake, _tables())
     lake.write("Raw/TMDB/JSON/2026/01/02/collection/1.json", b"[]", JSON)
     outcome = _check(lake_resource, "tmdb_search")

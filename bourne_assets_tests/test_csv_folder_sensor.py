@@ -8,15 +8,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bourne_assets.automation.csv_folder import csv_folder_sensor
-from bourne_assets.automation.following import what_follows
 from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.csvs.downstream import what_follows
+from bourne_assets.defs.csvs.folder_sensor import csv_folder_sensor
+from bourne_assets.defs.csvs.resource import CsvFolderResource
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.csvs import CsvFolderResource
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
@@ -207,7 +207,7 @@ def test_files_of_a_failed_run_are_due_until_a_run_with_them_succeeds(
     tick = Ticks(folder, lake_resource)
     request = tick.request()
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("bourne_assets.assets.raw_csvs.land_csv_files", _no_room)
+        broken.setattr("bourne_assets.defs.csvs.assets.land_csv_files", _no_room)
         assert not tick.execute(request)
     (folder / "b.csv").write_text("id\n2\n")
     (again,) = tick().run_requests

@@ -21,11 +21,11 @@ from dagster_aws.s3 import S3Resource
 
 import bourne_assets
 from bourne_assets.definitions import build_defs, default_resources
+from bourne_assets.defs.lake.io_manager import LakeIOManager
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.io_manager import LakeIOManager
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga, load_sagas
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings, read_settings

@@ -13,8 +13,8 @@ import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
 
-from bourne_assets.assets.common import SAGA_TAG
 from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.instance import instance_config, open_instance
 from bourne_assets.reports import Said, Told

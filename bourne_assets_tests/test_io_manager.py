@@ -14,11 +14,11 @@ import pytest
 from dagster_aws.s3 import S3Resource
 from pandas.testing import assert_frame_equal
 
-from bourne_assets.catalogue import FORMAT_KEY, LAYER_KEY, PREVIEW_ROWS
+from bourne_assets.defs.lake.io_manager import LakeIOManager
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.metadata import FORMAT_KEY, LAYER_KEY, PREVIEW_ROWS
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.io_manager import LakeIOManager
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets_tests.conftest import BUCKET
 
 FILMS = pd.DataFrame(

@@ -6,12 +6,12 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from bourne_assets.assets.raw_csvs import LandingConfig
-from bourne_assets.assets.report import ReportConfig
-from bourne_assets.assets.tmdb import SearchConfig, TmdbConfig
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.answers.report import ReportConfig
+from bourne_assets.defs.csvs.assets import LandingConfig
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.tmdb.assets import SearchConfig, TmdbConfig
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 

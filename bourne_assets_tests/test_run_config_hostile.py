@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from bourne_assets.definitions import build_defs
-from bourne_assets.resources.lake import LakeResource
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 

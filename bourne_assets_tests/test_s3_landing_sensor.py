@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bourne_assets.automation.s3_landing import s3_landing_sensor
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.csvs.bucket_sensor import s3_landing_sensor
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import BourneError
 from bourne_assets.lake.changes import TooManyObjects, changes_since
 from bourne_assets.lake.store import CSV, Lake
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_parquet, records

@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.lake.store import Lake
-from bourne_assets.resources.lake import LakeResource
-from bourne_assets.resources.tmdb import TmdbResource
 from bourne_assets.saga.definition import Saga, load_sagas
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_json, from_parquet, records

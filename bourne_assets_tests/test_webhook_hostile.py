@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from bourne_assets import notifications
-from bourne_assets.notifications import NotDelivered, post
+from bourne_assets.defs.operations import notifications
+from bourne_assets.defs.operations.notifications import NotDelivered, post
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from bourne_assets.answers.pictures.render import PictureNotDrawn, RenderProcess
 from bourne_assets.answers.questions import pictures_of
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import localizer
-from bourne_assets.catalogue import picture
+from bourne_assets.defs.shared.metadata import picture
 from bourne_assets.saga.history import merged, seed, snapshot_of
 from bourne_assets_tests.answers.builders import films_of_2017, result_of, saga_table
 from bourne_assets_tests.saga.test_history import BOURNE

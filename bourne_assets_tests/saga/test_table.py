@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bourne_assets.assets.saga import saga_assets
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.ratings import RatingsTable
-from bourne_assets.resources.lake import LakeResource
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
 from bourne_assets.saga.schemas import SagaTable

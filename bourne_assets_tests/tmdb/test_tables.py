@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from bourne_assets.checks.rules import follows_schema
+from bourne_assets.defs.shared.rules import follows_schema
 from bourne_assets.tables import Integer, Table, conform, from_parquet, records, to_parquet
 from bourne_assets.tmdb.errors import TmdbProtocolError
 from bourne_assets.tmdb.films import (

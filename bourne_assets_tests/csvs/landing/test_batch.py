@@ -10,14 +10,14 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from bourne_assets.assets.raw_csvs import raw_csvs_assets
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
 from bourne_assets.csvs.landing.batch import bytes_that_differ, land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED, ManifestTable
+from bourne_assets.defs.csvs.assets import raw_csvs_assets
+from bourne_assets.defs.csvs.resource import CsvFolderResource
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import CSV, Lake, StoredObject
-from bourne_assets.resources.csvs import CsvFolderResource
-from bourne_assets.resources.lake import LakeResource
 from bourne_assets.settings import Settings
 from bourne_assets.tables import to_parquet
 

@@ -1,0 +1,1 @@
+"""The six answers and the report, with their checks."""

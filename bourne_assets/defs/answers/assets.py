@@ -1,0 +1,90 @@
+"""The answers to the six questions. What must not be put here: formulas (`answers.formulas`)."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.answers.films import films_of
+from bourne_assets.answers.markdown import as_markdown
+from bourne_assets.answers.questions import (
+    ANSWER_FIELDS,
+    FIELD_SOURCES,
+    answer_questions,
+    as_json,
+    main_numbers,
+    pictures_of,
+)
+from bourne_assets.answers.words.language import localizer
+from bourne_assets.defs.shared.metadata import (
+    column_lineage,
+    picture,
+    plain_metadata,
+    table_metadata,
+)
+from bourne_assets.defs.shared.naming import (
+    FOLLOWS,
+    OWNERS,
+    REFINED_GROUP,
+    saga_group,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.lake import keys
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+from bourne_assets.tables import origin_of
+
+_FIELDS = dg.TableSchema(
+    columns=[dg.TableColumn(name, kind, description) for name, kind, description in ANSWER_FIELDS]
+)
+
+
+def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
+    """The answers of a saga."""
+    key, table = saga_key(saga, "insight_metrics"), saga_key(saga, saga.table_name)
+
+    @dg.asset(
+        key=key,
+        ins={"films": dg.AssetIn(table)},
+        group_name=saga_group(saga, REFINED_GROUP),
+        automation_condition=FOLLOWS,
+        kinds={"pandas", "scipy", "s3"},
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="2",
+        metadata={
+            **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
+            "dagster/column_schema": _FIELDS,
+            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+        },
+    )
+    def insight_metrics(films: pd.DataFrame) -> dg.MaterializeResult[dict[str, Any]]:
+        """Answers to the six questions about the saga.
+
+        Mean revenue and budget, change of revenue from film to film, top revenue against top
+        budget, popularity against success, release year against popularity. One JSON object; it
+        names the lake objects that the numbers came from. Popularity moves every day, so that
+        the answers to the last two questions hold for the day of the figures.
+        """
+        result = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
+        stored = as_json(result)
+        pictures = pictures_of(localizer("en"), result, films_of(films))
+        return dg.MaterializeResult(
+            value=stored,
+            metadata={
+                "answers": dg.MetadataValue.md(as_markdown(result)),
+                "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
+                **{
+                    f"picture_of_{name}": picture(shown.specification, shown.alternative)
+                    for name, shown in pictures.items()
+                },
+                "figures_of": stored["as_of"],
+                "source": stored["source"],
+                "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
+                **plain_metadata(main_numbers(result)),
+            },
+        )
+
+    return [insight_metrics]

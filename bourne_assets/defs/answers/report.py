@@ -1,0 +1,108 @@
+"""The report that people read. What must not be put here: the page itself (`answers.report`)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from bourne_assets.answers.questions import answer_questions, as_json, parse_answers
+from bourne_assets.answers.report import build_report
+from bourne_assets.answers.words.language import LANGUAGES
+from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
+from bourne_assets.defs.shared.naming import (
+    FOLLOWS,
+    OWNERS,
+    REFINED_GROUP,
+    saga_group,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.lake import keys
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.history import films_as_of
+from bourne_assets.settings import Settings
+from bourne_assets.tables import origin_of
+
+
+class ReportConfig(RunConfig):
+    """Of which day the report is."""
+
+    as_of: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="YYYY-MM-DD: the report of the last snapshot up to that day; empty: of today.",
+    )
+
+
+def report_assets(
+    settings: Settings, saga: Saga, checks: Sequence[dg.AssetChecksDefinition] = ()
+) -> list[dg.AssetsDefinition]:
+    """The report of a saga.
+
+    Args:
+        settings: The settings.
+        saga: The saga.
+        checks: Of these the page names those that block: without them it would not be there.
+    """
+    key = saga_key(saga, "saga_report")
+    held = [
+        spec.description
+        for check in checks
+        for spec in check.check_specs
+        if spec.blocking and spec.description
+    ]
+
+    @dg.asset(
+        key=key,
+        ins={
+            "films": dg.AssetIn(saga_key(saga, saga.table_name)),
+            "answers": dg.AssetIn(saga_key(saga, "insight_metrics")),
+            "history": dg.AssetIn(saga_key(saga, "saga_history")),
+        },
+        group_name=saga_group(saga, REFINED_GROUP),
+        automation_condition=FOLLOWS,
+        kinds={"html", "vega", "s3"},
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        config_schema=ReportConfig.fields_of_a_run(),
+        metadata={
+            **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
+            FORMAT_KEY: "html",
+            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+        },
+    )
+    def saga_report(
+        context: dg.AssetExecutionContext,
+        films: pd.DataFrame,
+        answers: dict[str, Any],
+        history: pd.DataFrame,
+    ) -> dg.MaterializeResult[str]:
+        """The six answers on one page, in English and Portuguese.
+
+        Questions, answers, pictures and caveats, the films, where the figures are from. One HTML
+        file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
+        --open` opens it.
+        """
+        config = ReportConfig.of(context)
+        if config.as_of:
+            films = films_as_of(history, date.fromisoformat(config.as_of), saga)
+            result = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
+        else:
+            result = parse_answers(answers, "insight_metrics", saga.slug)
+        page = build_report(saga, result, films, history, held)
+        return dg.MaterializeResult(
+            value=page,
+            metadata={
+                "figures_of": as_json(result)["as_of"],
+                "source": result.source,
+                "languages": ", ".join(LANGUAGES),
+            },
+        )
+
+    return [saga_report]

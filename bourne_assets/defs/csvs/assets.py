@@ -1,0 +1,166 @@
+"""Batches of CSV files in the lake. What must not be put here: TMDB."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from bourne_assets.csvs.intake.files import CsvFile
+from bourne_assets.csvs.intake.inbox import fetched
+from bourne_assets.csvs.landing.batch import Landing, land_csv_files
+from bourne_assets.csvs.landing.manifest import (
+    LANDED,
+    REJECTED,
+    UNCHANGED,
+    ManifestTable,
+    rejected_lines_in,
+)
+from bourne_assets.csvs.landing.profile import SHOWN_LINES, Profile
+from bourne_assets.defs.csvs.datasets import landed_datasets
+from bourne_assets.defs.csvs.resource import CsvFolderResource
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.metadata import whole_table
+from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
+from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.lake import keys
+from bourne_assets.lake.store import Lake
+from bourne_assets.settings import Settings
+
+#: Metadata of a landing: keys of the objects that it could not fetch.
+NOT_FETCHED = "objects_not_fetched"
+
+
+class LandingConfig(RunConfig):
+    """What is landed, and under which day."""
+
+    objects: list[str] = Field(
+        default_factory=list,
+        description="Keys of CSV files in the lake that are landed in place of the folder's.",
+    )
+    landed_on: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="UTC day in the keys, YYYY-MM-DD; empty: today.",
+    )
+
+
+def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The landing of CSV files, one for all sagas."""
+
+    @dg.asset(
+        key=RAW_CSVS,
+        group_name=RAW_GROUP,
+        kinds={"s3", "csv", "duckdb"},
+        owners=OWNERS,
+        tags={"domain": "csv"},
+        code_version="2",
+        config_schema=LandingConfig.fields_of_a_run(),
+        metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
+    )
+    def raw_csvs_s3(
+        context: dg.AssetExecutionContext,
+        csv_folder: CsvFolderResource,
+        lake: LakeResource,
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        """Manifest of the CSV files landed in the lake, byte for byte.
+
+        Source: every `*.csv` and `*.csv.gz` below the folder `BOURNE_CSV_DIR`. Grain: one row a
+        file. The bytes lie under `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`, proven by SHA-256,
+        and are not sent twice; lines that do not parse under `Raw/Local/CSV/_rejects/`, with
+        number and reason. Beside the bytes each dataset lies as `Trusted/Local/<Dataset>.parquet`
+        with its profile, and the challenge's files have a table of one row a title. A file that is
+        no CSV is rejected, and stops no other.
+        """
+        config = LandingConfig.of(context)
+        connected, datasets = lake.connect(), csv_folder.datasets()
+        with _batch(config, csv_folder, connected) as files:
+            landing = land_csv_files(
+                files,
+                connected,
+                date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
+                datasets=datasets,
+                journal=csv_folder.journal_path,
+                tell=context.log.info,
+            )
+        for brought in landed_datasets(landing, datasets, context.instance):
+            context.log_event(brought)
+        return dg.MaterializeResult(
+            value=landing.manifest,
+            metadata={
+                **_counts(landing.manifest),
+                **_profiles(landing),
+                **_decisions(landing),
+                **_rejected_lines(landing.manifest),
+                **_not_fetched(files),
+            },
+        )
+
+    return [raw_csvs_s3]
+
+
+@contextmanager
+def _batch(
+    config: LandingConfig, csv_folder: CsvFolderResource, lake: Lake
+) -> Iterator[list[CsvFile]]:
+    if config.objects:
+        with fetched(lake, config.objects) as files:
+            yield files
+    else:
+        yield csv_folder.files()
+
+
+def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
+    counts = manifest["status"].value_counts()
+    return {
+        "files_landed": int(counts.get(LANDED, 0)),
+        "files_unchanged": int(counts.get(UNCHANGED, 0)),
+        "files_rejected": int(counts.get(REJECTED, 0)),
+        "rows": int(manifest["rows"].sum()),
+        "rows_rejected": int(manifest["rejected_rows"].sum()),
+        "rows_corrected": int(manifest["corrected_rows"].sum()),
+        "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
+    }
+
+
+def _profiles(landing: Landing) -> dict[str, Any]:
+    """Each column of each dataset: type, nulls, estimate of distinct values, least and greatest."""
+    rows = [
+        {"dataset": dataset, **asdict(column), "note": _note(profile, column.name)}
+        for dataset, profile in sorted(landing.profiles.items())
+        for column in profile.columns
+    ]
+    return {"profile": whole_table(rows)} if rows else {}
+
+
+def _note(profile: Profile, column: str) -> str:
+    """What keeps a column from having a type, by file; empty where nothing does."""
+    return "; ".join(
+        f"{facts.file}: {facts.almost[column]}" for facts in profile.files if column in facts.almost
+    )
+
+
+def _decisions(landing: Landing) -> dict[str, Any]:
+    """How files were read where that is not plain, and why."""
+    rows = [
+        {"file": facts.file, "decision": decision}
+        for _, profile in sorted(landing.profiles.items())
+        for facts in profile.files
+        for decision in facts.notes
+    ]
+    return {"how_files_were_read": whole_table(rows)} if rows else {}
+
+
+def _rejected_lines(manifest: pd.DataFrame) -> dict[str, Any]:
+    """The first lines that are not rows: file, physical line, reason, and how it begins."""
+    lines = rejected_lines_in(manifest, SHOWN_LINES)
+    return {"rejected_lines": whole_table(lines)} if lines else {}
+
+
+def _not_fetched(files: list[CsvFile]) -> dict[str, Any]:
+    keys_of = [file.name for file in files if file.problem is not None]
+    return {NOT_FETCHED: keys_of} if keys_of else {}

@@ -1,0 +1,206 @@
+"""A sensor that lands CSV files which others put into the lake itself.
+
+Two places: the inbox `Inbox/CSV/`, and `Raw/Local/CSV/` where another program lands by the same
+convention. Not here: which objects are new (`bourne_assets.lake.changes`).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import groupby
+
+import dagster as dg
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from bourne_assets.csvs.intake.backlog import MOST_TOGETHER, Backlog
+from bourne_assets.csvs.intake.inbox import day_of
+from bourne_assets.defs.csvs.landing_runs import (
+    landing_and_what_follows,
+    outcome_of,
+    tags_of,
+    waiting_text,
+)
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.naming import RAW_CSVS
+from bourne_assets.errors import BourneError
+from bourne_assets.lake import keys
+from bourne_assets.lake.changes import (
+    MAXIMUM_OBJECTS,
+    BucketChanges,
+    TooManyObjects,
+    changes_since,
+    remember,
+    version_of,
+)
+from bourne_assets.lake.errors import BucketMissing, LakeError, LakeUnreachable
+from bourne_assets.lake.listing import ListedObject, Listing
+from bourne_assets.lake.store import Lake
+from bourne_assets.settings import Settings
+
+#: Objects in runs that are not over; beyond these no new one is asked for.
+_MOST_IN_FLIGHT = 1_000
+_PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
+
+_DESCRIPTION = (
+    f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake, and "
+    "makes what follows. What lies in the latter when the sensor first looks counts as known. "
+    "Objects whose run fails are tried again, after pauses that grow and in smaller runs."
+)
+_OFF = (
+    " It is off for the embedded lake, which would have to be started for each look: turn it on "
+    "where other programs use that lake."
+)
+
+
+class BucketCursor(BaseModel):
+    """What the sensor remembers: objects that it has seen, and those that are not landed yet.
+
+    Attributes:
+        known: Versions of objects, as `lake.changes` keeps them; None before the first look.
+        backlog: Objects that were found and are not landed yet.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    known: dict[str, str] | None = None
+    backlog: Backlog = Field(default_factory=Backlog)
+
+    @classmethod
+    def parse(cls, text: str | None) -> "BucketCursor":
+        """The cursor of the last tick.
+
+        Raises:
+            BourneError: Somebody wrote another one.
+        """
+        if not text:
+            return cls()
+        with suppress(ValidationError):
+            return cls.model_validate_json(text)
+        try:  # that of an earlier version was the known objects alone
+            return cls(known=TypeAdapter(dict[str, str]).validate_json(text))
+        except ValidationError as error:
+            raise BourneError(
+                "The cursor of s3_landing_sensor is not one that it wrote: reset it in the UI."
+            ) from error
+
+
+def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
+    """The sensor; it runs where the lake is a bucket."""
+    running = settings.s3_bucket is not None
+
+    @dg.sensor(
+        name="s3_landing_sensor",
+        target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING
+        if running
+        else dg.DefaultSensorStatus.STOPPED,
+        description=_DESCRIPTION if running else _DESCRIPTION + _OFF,
+    )
+    def look(
+        context: dg.SensorEvaluationContext, lake: LakeResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        now, cursor = datetime.now(UTC), BucketCursor.parse(context.cursor)
+        landed = cursor.backlog.settle(lambda request: outcome_of(context.instance, request), now)
+        try:
+            changes = _changes(lake.connect(), cursor, landed)
+        except TooManyObjects as error:
+            return dg.SkipReason(str(error))
+        batches = list(_batches(cursor.backlog, now))
+        runs = [_request(context, cursor.backlog, batch) for batch in batches]
+        text = cursor.model_dump_json()
+        if not runs:
+            context.update_cursor(text)
+            return dg.SkipReason(_reason(changes, cursor.backlog))
+        return dg.SensorResult(run_requests=runs, cursor=text)
+
+    return look
+
+
+def is_foreign(lake: Lake, item: ListedObject) -> bool:
+    """Whether an object is somebody else's CSV file: the platform notes the SHA-256 of its own.
+
+    One that cannot be looked at counts as such: its landing says what is wrong with it.
+
+    Raises:
+        LakeError: The lake does not answer.
+    """
+    if not item.key.lower().endswith(keys.CSV_EXTENSIONS) or item.key.startswith(
+        keys.REJECTED_LINES
+    ):
+        return False
+    try:
+        found = lake.find(item.key)
+    except (BucketMissing, LakeUnreachable):
+        raise
+    except LakeError:
+        return True
+    return found is not None and (item.key.startswith(keys.INBOX) or found.sha256 is None)
+
+
+def _changes(lake: Lake, cursor: BucketCursor, landed: Mapping[str, str]) -> BucketChanges:
+    """Look at the lake, and note in the cursor what was found."""
+    backlog = cursor.backlog
+    if cursor.known is None:
+        first = changes_since(lake, [keys.LANDED_CSVS], {}, {}, most=MAXIMUM_OBJECTS)
+        cursor.known = {}
+        for item in first.new:
+            remember(cursor.known, item.key, version_of(item))
+    for key, version in landed.items():
+        remember(cursor.known, key, version)
+    waiting = {key: delivery.version for key, delivery in backlog.waiting.items()}
+    most = min(MOST_TOGETHER, max(0, _MOST_IN_FLIGHT - backlog.in_flight))
+    changes = changes_since(lake, _PREFIXES, cursor.known, waiting, most=most)
+    backlog.keep(changes.waiting)
+    for item in changes.new:
+        if is_foreign(lake, item):
+            backlog.add(item.key, version_of(item))
+        else:
+            changes.remember(item)
+    cursor.known = changes.known
+    return changes
+
+
+def _batches(backlog: Backlog, now: datetime) -> Iterator[list[str]]:
+    """Keys that are landed by one run each: those of a day, and one run of what failed before."""
+    due = backlog.due(now)
+    new = sorted(key for key in due if not backlog.waiting[key].failures)
+    for _, batch in groupby(sorted(new, key=_day), _day):
+        yield list(batch)
+    again = [key for key in due if backlog.waiting[key].failures]
+    if again:
+        first = again[0]
+        together = backlog.waiting[first].together
+        like_it = [
+            key
+            for key in again
+            if _day(key) == _day(first) and backlog.waiting[key].together == together
+        ]
+        yield like_it[:together]
+
+
+def _day(key: str) -> str:
+    day = day_of(key)
+    return day.isoformat() if day else ""
+
+
+def _request(
+    context: dg.SensorEvaluationContext, backlog: Backlog, batch: list[str]
+) -> dg.RunRequest:
+    request = backlog.ask_for(batch)
+    config = {"objects": batch, "landed_on": _day(batch[0]) or None}
+    return dg.RunRequest(
+        run_key=request,
+        asset_selection=landing_and_what_follows(context),
+        run_config={"ops": {RAW_CSVS.to_python_identifier(): {"config": config}}},
+        tags=tags_of(request, "csv_objects", batch),
+    )
+
+
+def _reason(changes: BucketChanges, backlog: Backlog) -> str:
+    parts = [waiting_text(backlog)]
+    if not backlog.waiting:
+        parts.append(f"None of {len(changes.known)} objects was put there by others.")
+    if changes.passed_over:
+        parts.append(Listing((), tuple(changes.passed_over)).passed_over_text)
+    return " ".join(filter(None, parts))

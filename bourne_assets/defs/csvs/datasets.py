@@ -1,0 +1,130 @@
+"""The datasets that the user describes: each has a page of the catalogue, and its own freshness.
+
+They are made by the landing of their files (`raw_csvs`), and are no steps of their own.
+What must not be put here: how datasets are read (`csvs.options`), and how fresh they must be
+(`operations.freshness`).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from bourne_assets.csvs.landing.batch import Landing
+from bourne_assets.csvs.landing.profile import Profile
+from bourne_assets.csvs.options import DatasetOptions, Datasets
+from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
+from bourne_assets.defs.shared.metadata import object_metadata
+from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP
+from bourne_assets.lake import keys
+from bourne_assets.markup import in_markdown
+from bourne_assets.settings import Settings
+
+#: Metadata that tells one delivery from another, and one way to read it from another.
+_DELIVERY, _READING = "delivery", "reading"
+
+
+def dataset_key(name: str) -> dg.AssetKey:
+    """Key of a dataset's page, whatever case its name is written in."""
+    return dg.AssetKey(["csv_datasets", name.casefold()])
+
+
+def dataset_specs(settings: Settings, datasets: Datasets) -> list[dg.AssetSpec]:
+    """A page for each dataset that the user describes."""
+    return [_spec(settings, name, said) for name, said in sorted(datasets.known.items())]
+
+
+def landed_datasets(
+    landing: Landing, datasets: Datasets, instance: dg.DagsterInstance
+) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
+    """What a landing brought of the datasets that have a page.
+
+    Other bytes than those of the last delivery are a delivery, whenever and however they were
+    landed. The same bytes are none: data is as old as its last delivery. Where they are read in
+    another way, that is observed.
+
+    Args:
+        landing: The landing.
+        datasets: What the user says of datasets.
+        instance: Where earlier deliveries are recorded.
+    """
+    for name, profile in sorted(landing.profiles.items()):
+        if name not in datasets:
+            continue
+        key, metadata = dataset_key(name), _metadata(profile)
+        delivered = instance.fetch_materializations(key, limit=1).records
+        observed = instance.fetch_observations(key, limit=1).records
+        if metadata[_DELIVERY] not in _texts(delivered, _DELIVERY):
+            yield dg.AssetMaterialization(key, description=_files(profile), metadata=metadata)
+        elif metadata[_READING] not in _texts([*delivered, *observed], _READING):
+            yield dg.AssetObservation(key, description=_files(profile), metadata=metadata)
+
+
+def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
+    dataset = keys.dataset_name(f"{name}.csv")
+    wanted = f" Its id column is {in_markdown(said.id)}." if said.id else ""
+    return dg.AssetSpec(
+        dataset_key(name),
+        deps=[RAW_CSVS],
+        description=(
+            f"Rows of the CSV files named {in_markdown(dataset)}, as they were landed last.\n\n"
+            "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
+            f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
+            f"it is read is said in the file of `BOURNE_CSV_DATASETS`.{wanted}"
+        ),
+        group_name=RAW_GROUP,
+        kinds={"s3", "parquet"},
+        owners=OWNERS,
+        tags={"domain": "csv"},
+        code_version="1",
+        metadata=object_metadata(settings, keys.dataset_table(dataset)),
+    )
+
+
+def _files(profile: Profile) -> str:
+    return "From " + ", ".join(in_markdown(each.file) for each in profile.files)
+
+
+def _described(column: ColumnProfile) -> str:
+    unknown = f"{column.nulls:,} unknown"
+    if column.low is None:
+        return f"{unknown}, and nothing else."
+    return (
+        f"{unknown}, about {column.distinct:,} distinct values, "
+        f"from {in_markdown(column.low)} to {in_markdown(column.high)}."
+    )
+
+
+def _almost(profile: Profile, column: str) -> str:
+    """What keeps a column of text from having a type, where little does."""
+    notes = [facts.almost[column] for facts in profile.files if column in facts.almost]
+    return f" It {in_markdown(notes[0])}." if notes else ""
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _texts(records: Sequence[dg.EventLogRecord], name: str) -> list[str]:
+    events = [record.asset_materialization or record.asset_observation for record in records]
+    values = [event.metadata.get(name) for event in events if event]
+    return [str(value.value) for value in values if value is not None]
+
+
+def _metadata(profile: Profile) -> dict[str, Any]:
+    columns = [
+        dg.TableColumn(
+            column.name, column.type, description=_described(column) + _almost(profile, column.name)
+        )
+        for column in profile.columns
+    ]
+    delivery = sorted(each.sha256 for each in profile.files)
+    return {
+        _DELIVERY: _digest(delivery),
+        _READING: _digest([str(profile.rows), *(f"{each.name} {each.type}" for each in columns)]),
+        "dagster/uri": profile.table,
+        "dagster/row_count": profile.rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "landed_files": dg.MetadataValue.json([each.uri for each in profile.files]),
+    }

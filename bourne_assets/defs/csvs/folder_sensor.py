@@ -1,0 +1,90 @@
+"""A sensor that lands CSV files when they appear or change in BOURNE_CSV_DIR.
+
+Not here: when a file is ready (`bourne_assets.csvs.intake.changes`).
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import BaseModel, Field, ValidationError
+
+from bourne_assets.csvs.errors import CsvFolderError
+from bourne_assets.csvs.intake.backlog import Backlog
+from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
+from bourne_assets.defs.csvs.landing_runs import (
+    landing_and_what_follows,
+    outcome_of,
+    tags_of,
+    waiting_text,
+)
+from bourne_assets.defs.csvs.resource import CsvFolderResource
+from bourne_assets.defs.shared.naming import RAW_CSVS
+
+#: So many files are named in a reason.
+_NAMED = 5
+
+
+class FolderCursor(BaseModel):
+    """What the sensor remembers: files that it has seen, and those that are not landed yet."""
+
+    known: dict[str, Known] = Field(default_factory=dict)
+    backlog: Backlog = Field(default_factory=Backlog)
+
+    @classmethod
+    def parse(cls, text: str | None) -> "FolderCursor":
+        """The cursor of the last tick; one that this version cannot read is begun anew."""
+        try:
+            return cls.model_validate_json(text) if text else cls()
+        except ValidationError:
+            return cls()
+
+
+@dg.sensor(
+    name="csv_folder_sensor",
+    target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has stopped "
+        "growing, and makes what follows. Where the run fails it is tried again, after pauses that "
+        "grow."
+    ),
+)
+def csv_folder_sensor(
+    context: dg.SensorEvaluationContext, csv_folder: CsvFolderResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the folder; one run for all files that are due."""
+    try:
+        files = csv_folder.files()
+    except CsvFolderError as error:
+        return dg.SkipReason(str(error))
+    now, cursor = datetime.now(UTC), FolderCursor.parse(context.cursor)
+    backlog = cursor.backlog
+    backlog.settle(lambda request: outcome_of(context.instance, request), now)
+    changes = changes_since(files, cursor.known)
+    backlog.keep(changes.known)
+    for name, digest in changes.ready.items():
+        backlog.add(name, digest)
+    cursor.known = changes.known
+    due = sorted(backlog.due(now))
+    if not due:
+        context.update_cursor(cursor.model_dump_json())
+        return dg.SkipReason(_reason(changes, backlog))
+    request = backlog.ask_for(due)
+    run = dg.RunRequest(
+        run_key=request,
+        asset_selection=landing_and_what_follows(context),
+        tags=tags_of(request, "csv_files", due),
+    )
+    return dg.SensorResult(run_requests=[run], cursor=cursor.model_dump_json())
+
+
+def _reason(changes: FolderChanges, backlog: Backlog) -> str:
+    parts = [waiting_text(backlog)]
+    if changes.growing:
+        named, more = ", ".join(changes.growing[:_NAMED]), len(changes.growing) - _NAMED
+        rest = f" and {more} more." if more > 0 else "."
+        parts.append(f"Waiting for files that are new or still growing: {named}{rest}")
+    elif not backlog.waiting:
+        parts.append(f"None of {len(changes.known)} files is new or changed.")
+    return " ".join(filter(None, parts))

@@ -1,0 +1,80 @@
+"""Runs that land CSV files by themselves: what they make, and what became of them.
+
+Not here: which files are landed (`csv_folder`, `s3_landing`), and when a file is asked for again
+(`bourne_assets.csvs.intake.backlog`).
+"""
+
+import dagster as dg
+from dagster._core.storage.tags import RUN_KEY_TAG
+
+from bourne_assets.csvs.intake.backlog import Backlog, RunOutcome
+from bourne_assets.defs.csvs.assets import NOT_FETCHED
+from bourne_assets.defs.csvs.downstream import what_follows
+from bourne_assets.defs.shared.naming import RAW_CSVS
+
+_TAG_LENGTH = 200
+
+
+def landing_and_what_follows(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
+    """The landing, and what follows from it and can be made on this instance."""
+    repository = context.repository_def
+    if repository is None:
+        return [RAW_CSVS]
+    graph = repository.asset_graph
+    parents = {key: sorted(graph.get(key).parent_keys) for key in graph.toposorted_asset_keys}
+
+    def is_there(key: dg.AssetKey) -> bool:
+        return context.instance.get_latest_materialization_event(key) is not None
+
+    wanted = graph.materializable_asset_keys
+    return [key for key in what_follows([RAW_CSVS], parents, is_there) if key in wanted]
+
+
+def tags_of(request: str, name: str, values: list[str]) -> dict[str, str]:
+    """Tags of a run: the key that it is found by, and for people the beginning of what it lands."""
+    return {RUN_KEY_TAG: request, name: ", ".join(values)[:_TAG_LENGTH]}
+
+
+def outcome_of(instance: dg.DagsterInstance, request: str) -> RunOutcome:
+    """What became of the run with this key, or of what was run again in its place.
+
+    A run that is not there was lost before it began, or deleted: that counts as a failure.
+    """
+    runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: request}))
+    for run in runs:
+        if run.is_success:
+            left = _not_fetched(instance, run.run_id) or frozenset()
+            return RunOutcome(is_over=True, succeeded=True, landed=True, left=left)
+    if any(not run.is_finished for run in runs):
+        return RunOutcome(is_over=False)
+    landed = any(_not_fetched(instance, run.run_id) is not None for run in runs)
+    return RunOutcome(is_over=True, landed=landed)
+
+
+def waiting_text(backlog: Backlog) -> str:
+    """What is on its way or failed, for people; nothing where nothing is."""
+    parts = []
+    if backlog.in_flight:
+        parts.append(f"{backlog.in_flight} are in runs that are not over.")
+    if again := backlog.next_try():
+        name, when = again
+        failures = backlog.waiting[name].failures
+        parts.append(
+            f"{name!r} is tried again at {when:%Y-%m-%d %H:%M} UTC, after {failures} failed "
+            f"{'run' if failures == 1 else 'runs'}."
+        )
+    return " ".join(parts)
+
+
+def _not_fetched(instance: dg.DagsterInstance, run_id: str) -> frozenset[str] | None:
+    """Keys that the landing of a run could not fetch; None where it did not get to its end."""
+    records = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+    ).records
+    for record in records:
+        materialization = record.event_log_entry.asset_materialization
+        if materialization is not None and materialization.asset_key == RAW_CSVS:
+            value = materialization.metadata.get(NOT_FETCHED)
+            names = value.data if isinstance(value, dg.JsonMetadataValue) else None
+            return frozenset(map(str, names or ()))
+    return None

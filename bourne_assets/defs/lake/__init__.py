@@ -1,0 +1,1 @@
+"""The lake as Dagster sees it: its resource, and the IO manager."""

@@ -1,0 +1,259 @@
+"""The IO manager that keeps what assets return in the lake: frames, pages, the rest as JSON.
+
+Built on Dagster's `UPathIOManager`, which handles partitions; bytes go through obstore, for the
+reasons in docs/decisions. Never pickle: a table must be readable by anything, and safe to read.
+What must not be put here: what a table holds, and the lake's own errors.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, get_args, get_origin
+from urllib.parse import quote
+
+import dagster as dg
+import pandas as pd
+from pydantic import PrivateAttr
+
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.metadata import (
+    FORMAT_KEY,
+    LAYER_KEY,
+    observed_schema,
+    preview_of_table,
+    shortened,
+)
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import JSON, PARQUET, StoredObject
+from bourne_assets.markup import markdown_code
+from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
+
+_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX = ".parquet", ".json", ".html"
+_ALL_SUFFIXES = (_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX)
+#: Formats that an input of any type would be looked for in.
+_MISTAKABLE = {_PARQUET_SUFFIX: _JSON_SUFFIX, _JSON_SUFFIX: _PARQUET_SUFFIX}
+_HTML = "text/html; charset=utf-8"
+
+
+class InputMissing(dg.Failure, FileNotFoundError):
+    """An input's object is not in the lake; a retry would not bring it there.
+
+    A `FileNotFoundError` too, which is what `UPathIOManager` skips where the user set the
+    metadata `allow_missing_partitions`.
+    """
+
+
+class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
+    """Stores each output under `<layer>/<asset key>.<parquet, json or html>` in one atomic PUT.
+
+    The format follows the asset's type: a pandas DataFrame is Parquet, anything JSON-like is
+    JSON; a text is a page where the asset's metadata says `lake/format: html`. A frame that is
+    loaded carries the `uri` and `sha256` of its object in `attrs`.
+    """
+
+    lake: dg.ResourceDependency[LakeResource]
+
+    # UPathIOManager's root. A pure path: nothing here may touch a file system.
+    _base_path: Any = PrivateAttr(default=PurePosixPath())
+
+    def get_asset_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
+        """`<layer>/<asset key>`; the suffix is added when the object's type is known."""
+        metadata = _definition_metadata(context)
+        layer = metadata.get(LAYER_KEY, keys.TRUSTED)
+        return PurePosixPath(str(getattr(layer, "value", layer)), *context.asset_key.path)
+
+    def get_op_output_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
+        """Where the output of a plain op lies: below `Trusted/`, by run and step."""
+        return PurePosixPath(keys.TRUSTED, "_ops", *context.get_identifier())
+
+    def make_safe_partition_path(self, base_path: Any, partition: str) -> Any:
+        """A partition's name below the asset's: none leads elsewhere, or to another's object."""
+        return base_path.joinpath(*(_safe(part) for part in partition.split("/")))
+
+    def make_directory(self, path: Any) -> None:
+        """A lake has no directories."""
+
+    def path_exists(self, path: Any) -> bool:
+        """Whether an object of any format is there."""
+        lake = self.lake.connect()
+        return any(lake.find(f"{path}{suffix}") for suffix in _ALL_SUFFIXES)
+
+    def unlink(self, path: Any) -> None:
+        """Remove the object of whatever format."""
+        for suffix in _ALL_SUFFIXES:
+            self.lake.connect().delete(f"{path}{suffix}")
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: Any) -> None:
+        """Store an output and tell Dagster what was stored.
+
+        Raises:
+            Failure: The output is neither a frame nor JSON-like, or no text where a page is due.
+            LakeError: The lake refused or failed.
+        """
+        lake, suffix = self.lake.connect(), _suffix_of(context, obj)
+        if suffix == _PARQUET_SUFFIX:
+            stored = lake.write(f"{path}{suffix}", _parquet(obj), PARQUET)
+            described = _describe_frame(context, obj)
+        elif suffix == _HTML_SUFFIX:
+            stored = lake.write(f"{path}{suffix}", _page(obj), _HTML)
+            described = {}
+        else:
+            stored = lake.write(f"{path}{suffix}", _json(obj), JSON)
+            described = {
+                "preview": dg.MetadataValue.md(markdown_code(shortened(_text(obj)), "json"))
+            }
+        other = _MISTAKABLE.get(suffix)
+        if other and lake.find(f"{path}{other}"):  # yesterday's, of another type, is not today's
+            lake.delete(f"{path}{other}")
+        context.add_output_metadata({**_describe_object(stored), **described})
+
+    def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
+        """Load an input.
+
+        Raises:
+            InputMissing: There is no such object.
+            LakeError: The lake refused or failed.
+        """
+        lake = self.lake.connect()
+        for suffix in _suffixes(context):
+            try:
+                data, stored = lake.read(f"{path}{suffix}")
+            except ObjectMissing:
+                continue
+            value = _decoded(data, suffix, stored.uri)
+            if suffix != _PARQUET_SUFFIX:
+                return value
+            frame: pd.DataFrame = value
+            frame.attrs = {"uri": stored.uri, "sha256": stored.sha256}
+            return frame
+        raise _missing(context, lake.uri(f"{path}{_suffixes(context)[0]}"))
+
+    def get_metadata(self, context: dg.OutputContext, obj: Any) -> dict[str, dg.MetadataValue]:
+        """The base class's `path`, in full."""
+        suffix = _suffix_of(context, obj)
+        if context.has_asset_partitions:
+            (path,) = self._get_paths_for_partitions(context).values()
+        else:
+            path = self._get_path(context)
+        return {"path": dg.MetadataValue.path(self.lake.connect().uri(f"{path}{suffix}"))}
+
+    def _handle_transition_to_partitioned_asset(self, context: dg.OutputContext, path: Any) -> None:
+        """Nothing is in the way: the unpartitioned object has a suffix, the folder has none."""
+
+
+def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
+    """Metadata of the asset's definition, for an input that of the asset upstream."""
+    if isinstance(context, dg.OutputContext):
+        return context.definition_metadata or {}
+    upstream = context.upstream_output
+    return (upstream.definition_metadata if upstream else None) or {}
+
+
+def _is_page(context: dg.InputContext | dg.OutputContext) -> bool:
+    """Whether the asset's metadata says that its value is a page."""
+    stated = _definition_metadata(context).get(FORMAT_KEY)
+    return bool(getattr(stated, "value", stated) == "html")
+
+
+def _suffix_of(context: dg.OutputContext, obj: Any) -> str:
+    """The suffix of an output's object."""
+    if isinstance(obj, pd.DataFrame):
+        return _PARQUET_SUFFIX
+    return _HTML_SUFFIX if _is_page(context) else _JSON_SUFFIX
+
+
+def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
+    """Suffixes to look for, by the type that the input is annotated with."""
+    if _is_page(context):
+        return (_HTML_SUFFIX,)
+    wanted = context.dagster_type.typing_type
+    if context.has_asset_partitions and (wanted is dict or get_origin(wanted) in {dict, Mapping}):
+        # A mapping of partitions: the type of one stands second, where it stands at all.
+        wanted = (*get_args(wanted), Any, Any)[1]
+    if wanted is pd.DataFrame:
+        return (_PARQUET_SUFFIX,)
+    if wanted is Any or pd.DataFrame in get_args(wanted):
+        return (_PARQUET_SUFFIX, _JSON_SUFFIX)
+    return (_JSON_SUFFIX,)
+
+
+def _describe_object(stored: StoredObject) -> dict[str, Any]:
+    return {
+        "dagster/uri": stored.uri,
+        "size_bytes": stored.size,
+        "sha256": stored.sha256 or "",
+        "etag": stored.etag or "",
+    }
+
+
+def _describe_frame(context: dg.OutputContext, frame: pd.DataFrame) -> dict[str, Any]:
+    declared = (context.definition_metadata or {}).get("dagster/column_schema")
+    schema = getattr(declared, "schema", declared)
+    count = "dagster/partition_row_count" if context.has_asset_partitions else "dagster/row_count"
+    return {
+        count: len(frame),
+        "dagster/column_schema": observed_schema(frame, schema),
+        "preview": preview_of_table(frame),
+    }
+
+
+def _json(obj: Any) -> bytes:
+    try:
+        return to_json(obj)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise dg.Failure(
+            f"The lake keeps pandas DataFrames and JSON-like values, and this is neither: {error}",
+            allow_retries=False,
+        ) from None
+
+
+def _page(obj: Any) -> bytes:
+    if not isinstance(obj, str):
+        raise dg.Failure(
+            f"A page is a text, and this is a {type(obj).__name__}.", allow_retries=False
+        )
+    return obj.encode()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    try:
+        return to_parquet(frame)
+    except (TypeError, ValueError) as error:  # Arrow's errors are such
+        raise dg.Failure(
+            f"This frame cannot be kept as Parquet: {error}", allow_retries=False
+        ) from None
+
+
+def _decoded(data: bytes, suffix: str, uri: str) -> Any:
+    try:
+        if suffix == _HTML_SUFFIX:
+            return data.decode()
+        return from_json(data) if suffix == _JSON_SUFFIX else from_parquet(data)
+    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are such
+        first = str(error).partition("\n")[0]
+        raise dg.Failure(
+            f"The object {uri} cannot be read, so materialise its asset again: {first}",
+            metadata={"uri": uri},
+            allow_retries=False,
+        ) from None
+
+
+def _safe(part: str) -> str:
+    """One part of a partition's name; percent signs are escaped too, so that no two are one."""
+    escaped = "".join(
+        sign if sign.isprintable() and sign not in "%\\" else quote(sign, safe="") for sign in part
+    )
+    return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%00"
+
+
+def _text(obj: Any) -> str:
+    return _json(obj).decode().strip()
+
+
+def _missing(context: dg.InputContext, uri: str) -> InputMissing:
+    asset = context.asset_key.to_user_string() if context.has_asset_key else "the step upstream"
+    return InputMissing(
+        f"The object {uri} is not in the lake: materialise {asset} first.",
+        metadata={"uri": uri, "materialise": asset},
+        allow_retries=False,
+    )

@@ -1,0 +1,1 @@
+"""The platform at work: schedules, automation, alerts, freshness, lost runs."""

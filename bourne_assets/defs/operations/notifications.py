@@ -1,0 +1,119 @@
+"""What is told to people when something is wrong, and how it reaches them.
+
+Plain values and one POST. What must not be put here: how problems are found (`alerts`).
+"""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import requests
+
+from bourne_assets.errors import BourneError
+from bourne_assets.markup import in_slack
+from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
+
+#: Seconds to connect, and between two pieces of the response's headers.
+_TIMEOUT_SECONDS = 10
+#: Seconds and bytes for all of its headers.
+_WHOLE_SECONDS, _MOST_BYTES = 15, 256 * 1024
+_NAMED = 10
+_LONGEST_SENTENCE = 300
+#: Slack shows the first 4,000 characters of a text.
+_LONGEST_TEXT = 3_500
+
+
+class NotDelivered(BourneError):
+    """A message did not reach the webhook."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a person should know.
+
+    Attributes:
+        asset: What it is about: `bourne_saga_table`; a step's name where no asset is known.
+        what: What is wrong, in words that stay the same while it is: `check budget_is_valid`.
+        detail: One sentence: the cause, or what it means.
+        rows: Names of the first offending rows.
+        count: How many rows offend.
+        is_error: Whether what is downstream stopped for it.
+    """
+
+    asset: str
+    what: str
+    detail: str = ""
+    rows: tuple[str, ...] = ()
+    count: int = 0
+    is_error: bool = True
+
+    @property
+    def subject(self) -> str:
+        """What the problem is with, however it shows: at most one is open for each."""
+        return f"{self.asset} {self.what}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when there is something new to tell about the subject."""
+        text = "\n".join([self.subject, self.detail, *self.rows, str(self.count)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
+    """One text for people, in the markup of Slack: title, a line for each problem, a link.
+
+    Args:
+        saga: Name of the saga, or of what else is concerned.
+        problems: What to tell.
+        link: Address of the run in Dagster's UI.
+    """
+    worst = ":red_circle:" if any(problem.is_error for problem in problems) else ":warning:"
+    lines = [f"{worst} *{in_slack(saga)}*", *(_line(problem) for problem in problems)]
+    text = "\n".join(lines)
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]} ..."
+    return text if link is None else f"{text}\n<{link}|Open the run>"
+
+
+def post(webhook_url: str, text: str) -> None:
+    """Send a text as JSON, as Slack's incoming webhooks and their kin take it.
+
+    Raises:
+        NotDelivered: Nobody took it. The address, which is a secret, is not told.
+    """
+    try:
+        status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})
+    except (requests.RequestException, ValueError) as error:
+        raise NotDelivered(
+            f"The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({type(error).__name__}); it is "
+            "tried again."
+        ) from None
+    if not requests.codes.ok <= status < requests.codes.multiple_choices:
+        raise NotDelivered(
+            f"BOURNE_ALERT_WEBHOOK_URL answered HTTP {status} to an alert; it is tried again."
+        )
+
+
+def _status(url: str, content: dict[str, str | bool]) -> int:
+    """The status of the response to a POST; what else the server sends is not waited for."""
+    limits = Limits(_WHOLE_SECONDS, _MOST_BYTES, threading.Event())
+    with requests.Session() as session, limited(limits):
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, LimitedAdapter())
+        with session.post(
+            url, json=content, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True
+        ) as response:
+            return response.status_code
+
+
+def _line(problem: Problem) -> str:
+    mark = "" if problem.is_error else " (warning)"
+    line = f"• `{in_slack(problem.asset)}`: {in_slack(problem.what)}{mark}"
+    if problem.detail:
+        line += f" - {in_slack(problem.detail[:_LONGEST_SENTENCE])}"
+    if problem.rows:
+        names = ", ".join(problem.rows[:_NAMED])
+        rest = problem.count - len(problem.rows[:_NAMED])
+        line += f": {in_slack(names)}" + (f" and {rest} more" if rest > 0 else "")
+    return line

@@ -1,0 +1,85 @@
+"""Schedules: when sagas are refreshed by themselves. What must not be put here: what runs (`jobs`).
+
+See https://docs.dagster.io/guides/automate/schedules
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from bourne_assets.defs.operations.jobs import full_refresh
+from bourne_assets.defs.shared.naming import SAGA_TAG, saga_key, tmdb_job_name
+from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
+from bourne_assets.settings import Settings
+
+TIMEZONE = "America/Sao_Paulo"
+#: Minutes between the refreshes of two sagas: they ask TMDB one after the other anyway.
+_STAGGER_MINUTES = 15
+_STOPPED = (
+    "It is off because no TMDB credential is set: the bundled snapshot does not change. Set "
+    "TMDB_READ_ACCESS_TOKEN, or turn it on here."
+)
+
+
+def saga_schedules(settings: Settings, sagas: Sequence[Saga]) -> list[dg.ScheduleDefinition]:
+    """A daily schedule for each saga, and a weekly one for everything."""
+    daily = [_daily(settings, saga, place) for place, saga in enumerate(sagas)]
+    return [*daily, _weekly(settings)]
+
+
+def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
+    minutes = 6 * 60 + place * _STAGGER_MINUTES
+    name = "daily_saga_refresh"
+    job = dg.define_asset_job(
+        tmdb_job_name(saga),
+        selection=dg.AssetSelection.assets(saga_key(saga, "tmdb_search")).downstream(),
+        description=f"{saga.title}: ask TMDB, and make all that follows from it.",
+        tags={SAGA_TAG: saga.slug},
+    )
+
+    @dg.schedule(
+        name=name if saga.slug == DEFAULT_SLUG else f"{name}_of_{saga.slug}",
+        job=job,
+        cron_schedule=f"{minutes % 60} {minutes // 60 % 24} * * *",
+        execution_timezone=TIMEZONE,
+        default_status=_status(settings),
+        description=_described(
+            settings, f"Refreshes {saga.title} from TMDB every day, with all that follows from it."
+        ),
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return _once(context, {SAGA_TAG: saga.slug})
+
+    return daily
+
+
+def _weekly(settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="weekly_full_refresh",
+        job=full_refresh,
+        cron_schedule="0 5 * * 0",
+        execution_timezone=TIMEZONE,
+        default_status=_status(settings),
+        description=_described(
+            settings, "Resolves every saga anew on Sundays, and lands the CSV files."
+        ),
+    )
+    def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return _once(context, {})
+
+    return weekly
+
+
+def _once(context: dg.ScheduleEvaluationContext, tags: dict[str, str]) -> dg.RunRequest:
+    """A run that a second tick of the same time cannot start again: Dagster keeps its key."""
+    time = context.scheduled_execution_time
+    return dg.RunRequest(run_key=time.isoformat(), tags={**tags, "scheduled": f"{time:%Y-%m-%d}"})
+
+
+def _status(settings: Settings) -> dg.DefaultScheduleStatus:
+    running = settings.has_tmdb_credential
+    return dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+
+
+def _described(settings: Settings, text: str) -> str:
+    return text if settings.has_tmdb_credential else f"{text} {_STOPPED}"

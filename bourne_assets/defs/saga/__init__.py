@@ -1,0 +1,1 @@
+"""The saga table and its history, with their checks."""

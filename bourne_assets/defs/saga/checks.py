@@ -1,0 +1,99 @@
+"""Checks on the saga table. What must not be put here: checks on the answers (`answers`)."""
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.naming import saga_key
+from bourne_assets.defs.shared.rules import (
+    Finding,
+    Rule,
+    check_of,
+    follows_schema,
+    has_pattern,
+    is_unique,
+    result_of,
+)
+from bourne_assets.defs.tmdb.checks import IMDB_ID
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.duplicates import same_films
+from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.tables import records
+from bourne_assets.tmdb.schemas import DELETED
+
+
+def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
+    """The checks of a saga's table."""
+    rules = [
+        follows_schema(SagaTable),
+        is_unique("tmdb_id"),
+        is_unique("imdb_id"),
+        is_unique("wikidata_id"),
+        has_pattern("imdb_id", IMDB_ID, "tt0258463"),
+        _title_and_date_are_unique(),
+        *figure_rules(lambda table: table),
+    ]
+    return [check_of(saga_key(saga, saga.table_name), rules), _collection_is_complete(saga)]
+
+
+def _title_and_date_are_unique() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        pairs = [pair for pair in same_films(records(table)) if pair.equal == "title_and_date"]
+        found = [
+            {
+                "tmdb_id": film["tmdb_id"],
+                "title": film["title"],
+                "release_date": str(film["release_date"]),
+            }
+            for pair in pairs
+            for film in (pair.first, pair.second)
+        ]
+        return Finding(found, {"films": len(table), "pairs": len(pairs)})
+
+    return Rule(
+        "title_and_date_are_unique",
+        "No two films have the same title and release date: TMDB's editors enter some films twice, "
+        "and the answers count both.",
+        find,
+    )
+
+
+def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=saga_key(saga, saga.table_name),
+        name="collection_is_complete",
+        blocking=True,
+        description=(
+            "The table has exactly the films that TMDB's collection lists, but for those that TMDB "
+            "has deleted; one that the details place elsewhere is a contradiction."
+        ),
+        additional_ins={
+            "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
+            "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
+        },
+    )
+    def collection_is_complete(
+        films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
+    ) -> dg.AssetCheckResult:
+        deleted = details[details["status"] == DELETED]["tmdb_id"]
+        listed = candidates[candidates["kept"] & ~candidates["tmdb_id"].isin(deleted)]
+        absent = listed[~listed["tmdb_id"].isin(films["tmdb_id"])]
+        surplus = films[~films["tmdb_id"].isin(listed["tmdb_id"])]
+        found = [
+            {"tmdb_id": row["tmdb_id"], "title": row["title"], "contradiction": kind}
+            for kind, rows in (
+                ("listed, not in the table", absent),
+                ("in the table, not listed", surplus),
+            )
+            for row in records(rows)
+        ]
+        facts = {
+            "collection_id": saga.collection_id,
+            "listed": len(listed),
+            "in_table": len(films),
+            "threshold": "the same films in both",
+        }
+        key = saga_key(saga, saga.table_name)
+        return result_of(key, "collection_is_complete", Finding(found, facts), blocking=True)
+
+    return collection_is_complete

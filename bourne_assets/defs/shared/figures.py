@@ -1,0 +1,112 @@
+"""Rules on budget and revenue, for every table that has them.
+
+TMDB writes 0 for an unknown figure, which is null in our tables. Which known ones are doubtful,
+`saga.figures` decides. Not here: other figures.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.defs.shared.rules import Finding, Rule
+from bourne_assets.saga.figures import THRESHOLDS, is_final, is_released, usable, why_not
+from bourne_assets.tables import records
+
+_SHOWN = ["tmdb_id", "title", "budget", "revenue"]
+
+Selection = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def figure_rules(films_of_the_saga: Selection) -> list[Rule]:
+    """All rules on budget and revenue.
+
+    Args:
+        films_of_the_saga: Picks the rows that the answers rest on. Unknown figures of a candidate
+            that is no film of the saga concern nobody; wrong ones of any row show a broken table.
+    """
+    rules = []
+    for figure in ("budget", "revenue"):
+        rules += [_is_valid(figure), _is_plausible(figure, films_of_the_saga)]
+    return [*rules, _revenue_covers_budget(films_of_the_saga)]
+
+
+def _is_valid(figure: str) -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        dtype = str(table[figure].dtype)
+        wrong = table if dtype != "Int64" else table[table[figure] < 0]
+        found = records(wrong[_SHOWN])
+        if dtype != "Int64" and table.empty:
+            found = [{"column": figure, "type": dtype}]
+        return Finding(
+            found,
+            {"type": dtype, "threshold": "type Int64, at least 0 USD"},
+        )
+
+    return Rule(
+        f"{figure}_is_valid",
+        f"Every {figure} is a whole number of USD and not negative; null is allowed.",
+        find,
+        blocking=True,
+    )
+
+
+def _is_plausible(figure: str, films_of_the_saga: Selection) -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        as_of = _day_of(table)
+        films = [film for film in _rows(films_of_the_saga(table)) if is_released(film, as_of)]
+        reasons = [(film, why_not(film, figure, as_of)) for film in films]
+        odd = [_shown(film, reason=reason) for film, reason in reasons if reason is not None]
+        facts = {
+            "films": len(films),
+            "unknown": sum(film[figure] is None for film in films),
+            "threshold": "; ".join(
+                f"{name}: {bound.value:,} {bound.unit}" for name, bound in THRESHOLDS.items()
+            ),
+        }
+        return Finding(odd, facts)
+
+    return Rule(
+        f"{figure}_is_known_and_plausible",
+        f"Every released film of the saga has a {figure} that is not doubtful: no placeholder, no "
+        "amount above any film's, no revenue of too many times the budget. A film without it is "
+        "left out of the answers that need it.",
+        find,
+    )
+
+
+def _revenue_covers_budget(films_of_the_saga: Selection) -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        as_of = _day_of(table)
+        compared = [
+            film
+            for film in _rows(films_of_the_saga(table))
+            if is_final(film, as_of)
+            and all(usable(film, figure, as_of) for figure in ("budget", "revenue"))
+        ]
+        below = [_shown(film) for film in compared if film["revenue"] < film["budget"]]
+        return Finding(below, {"compared": len(compared)})
+
+    return Rule(
+        "revenue_covers_budget",
+        "No film of the saga earned less than it cost: a loss is possible, and so is a mistake. "
+        "Films that were released less than 90 days ago are not compared.",
+        find,
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows, with figures that are numbers or null whatever the type of their columns."""
+    figures = {name: pd.to_numeric(table[name], errors="coerce") for name in ("budget", "revenue")}
+    return records(table.assign(**figures))
+
+
+def _shown(film: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {**{name: film[name] for name in _SHOWN}, **more}
+
+
+def _day_of(table: pd.DataFrame) -> date:
+    """UTC day of the figures; today for an empty table, which has none."""
+    newest = table["fetched_at"].max()
+    return datetime.now(UTC).date() if pd.isna(newest) else newest.date()

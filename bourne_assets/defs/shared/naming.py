@@ -1,0 +1,69 @@
+"""What all assets share: owner, groups, keys, and metadata of their definition."""
+
+from typing import Any
+
+import dagster as dg
+
+from bourne_assets.defs.shared.metadata import column_schema, table_metadata
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+from bourne_assets.tables import Table
+from bourne_assets.tmdb import NOTICE
+from bourne_assets.tmdb.raw import RawWriter
+
+OWNERS = ["team:films"]
+#: Tag that names the saga of an asset, a job or a run.
+SAGA_TAG = "saga"
+RAW_CSVS = dg.AssetKey("raw_csvs_s3")
+RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
+#: Made anew when an input is, unless a blocking check on an input failed.
+FOLLOWS = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+
+
+def saga_key(saga: Saga, name: str) -> dg.AssetKey:
+    """Key of a saga's asset: flat for the default saga, below the slug for another."""
+    return dg.AssetKey([*saga.key_prefix, name])
+
+
+def saga_group(saga: Saga, layer: str) -> str:
+    """Group of a saga's assets in a layer: each saga has groups of its own in the lineage."""
+    return "_".join([*saga.key_prefix, layer])
+
+
+def saga_tags(saga: Saga) -> dict[str, str]:
+    """Tags of a saga's assets."""
+    return {"domain": "films", SAGA_TAG: saga.slug}
+
+
+def definition_metadata(
+    settings: Settings, layer: str, key: dg.AssetKey, model: type[Table]
+) -> dict[str, Any]:
+    """Where a table lies and which columns it has."""
+    return {
+        **table_metadata(settings, layer, tuple(key.path), "parquet"),
+        "dagster/column_schema": column_schema(model),
+    }
+
+
+def tmdb_credit(page: str) -> dict[str, Any]:
+    """Where the data are from, and the notice that TMDB's terms ask for."""
+    return {"source": dg.MetadataValue.url(page), "notice": NOTICE}
+
+
+def raw_objects(landing: RawWriter) -> dict[str, Any]:
+    """The raw objects that hold an asset's answers: those that it wrote, and those that it read."""
+    written = [{"uri": item.uri, "sha256": item.sha256} for item in landing.stored]
+    metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}
+    if landing.read:
+        metadata["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(landing.read))
+    return metadata
+
+
+def saga_job_name(saga: Saga) -> str:
+    """Name of a saga's own job: `refresh_bourne`."""
+    return f"refresh_{saga.slug}"
+
+
+def tmdb_job_name(saga: Saga) -> str:
+    """Name of the job that asks TMDB for a saga and makes what follows, and lands no CSV files."""
+    return f"ask_tmdb_for_{saga.slug}"

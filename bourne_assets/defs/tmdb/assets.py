@@ -1,0 +1,228 @@
+"""What TMDB knows of a saga's candidates: search, external ids, details.
+
+What must not be put here: which films belong to the saga in the end (`saga`).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.metadata import rows_of
+from bourne_assets.defs.shared.naming import (
+    OWNERS,
+    TRUSTED_GROUP,
+    definition_metadata,
+    raw_objects,
+    saga_group,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.defs.tmdb.resource import TmdbResource
+from bourne_assets.lake import keys
+from bourne_assets.saga.candidates import find_candidates
+from bourne_assets.saga.definition import Saga, with_queries
+from bourne_assets.settings import Settings
+from bourne_assets.tables import Table, records
+from bourne_assets.tmdb.films import fetch_films
+from bourne_assets.tmdb.raw import RawWriter
+from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
+
+#: One step of all runs at a time asks TMDB, so that the pace of a process is that of the machine.
+POOL = "tmdb_api"
+_KINDS = {"python", "parquet", "s3"}
+_DOCUMENTATION = "https://developer.themoviedb.org/reference"
+_EXTERNAL_IDS = """Ids of every candidate at IMDb, Wikidata and elsewhere.
+
+Source: TMDB's external ids. Grain: one row a candidate; a film that TMDB has deleted is a row with
+the status `deleted`. The IMDb id joins the saga with the landed CSV files.
+"""
+_DETAILS = """Budget, revenue, popularity and collection of every candidate.
+
+Source: TMDB's `/movie/{id}`. Grain: one row a candidate; a film that TMDB has deleted is a row with
+the status `deleted`. TMDB writes 0 for an unknown budget, revenue or runtime: it is null here.
+Popularity moves every day.
+"""
+
+
+class TmdbConfig(RunConfig):
+    """How TMDB is asked in this run."""
+
+    resume: bool = Field(
+        default=False,
+        description="Take answers that were stored under Raw/TMDB/JSON today, and ask TMDB only "
+        "for the others: how to go on after a crash.",
+    )
+
+
+class SearchConfig(TmdbConfig):
+    """What TMDB is searched for in this run."""
+
+    queries: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Queries in place of those of the sagas file; empty: those of the file.",
+    )
+
+
+def tmdb_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
+    """The three TMDB assets of a saga."""
+    return [_search(settings, saga), _films(settings, saga)]
+
+
+def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
+    key = saga_key(saga, "tmdb_search")
+
+    @dg.asset(
+        key=key,
+        group_name=saga_group(saga, TRUSTED_GROUP),
+        kinds=_KINDS,
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        config_schema=SearchConfig.fields_of_a_run(),
+        pool=POOL,
+        metadata={
+            **definition_metadata(settings, keys.TRUSTED, key, SearchTable),
+            **tmdb_credit(f"{_DOCUMENTATION}/search-movie"),
+            "queries": ", ".join(saga.queries),
+            "collection_id": saga.collection_id,
+        },
+    )
+    def tmdb_search(
+        context: dg.AssetExecutionContext, tmdb: TmdbResource, lake: LakeResource
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        """Candidates of the saga, each kept or rejected with the reason.
+
+        Source: all pages of TMDB's `/search/movie` for every query of the saga, and `/collection`,
+        which lists the saga's films. Grain: one row a film. A title proves nothing: TMDB finds
+        "Mrs. Winterbourne" for "Bourne", so that the collection decides. Every answer is stored
+        as received under `Raw/TMDB/JSON/` first.
+        """
+        config = SearchConfig.of(context)
+        client = tmdb.client(resume_from=lake.connect() if config.resume else None)
+        asked = with_queries(saga, config.queries)
+        with RawWriter(lake.connect()) as landing:
+            candidates = find_candidates(asked, client, landing)
+        rejected = candidates[~candidates["kept"]]
+        return dg.MaterializeResult(
+            value=candidates,
+            metadata={
+                "queries": ", ".join(asked.queries),
+                "candidates": len(candidates),
+                "kept": int(candidates["kept"].sum()),
+                "rejected": len(rejected),
+                "rejected_films": rows_of(records(rejected[["tmdb_id", "title", "reason"]])),
+                "source": client.source,
+                **raw_objects(landing),
+            },
+        )
+
+    return tmdb_search
+
+
+def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
+    """External ids and details, as one step.
+
+    They are two assets in the lineage, for they are two tables of their own. They are one step, for
+    one answer holds both: `/movie/{id}?append_to_response=external_ids` halves the requests. Where
+    one of the two is selected alone, TMDB is asked for that one alone.
+    """
+    ids_key, details_key = saga_key(saga, "tmdb_external_ids"), saga_key(saga, "tmdb_details")
+
+    @dg.multi_asset(
+        name="__".join([*saga.key_prefix, "tmdb_films"]),
+        outs={
+            "external_ids": _out(
+                settings,
+                saga,
+                ids_key,
+                ExternalIdsTable,
+                description=_EXTERNAL_IDS,
+                page="movie-external-ids",
+            ),
+            "details": _out(
+                settings,
+                saga,
+                details_key,
+                DetailsTable,
+                description=_DETAILS,
+                page="movie-details",
+            ),
+        },
+        ins={"tmdb_search": dg.AssetIn(saga_key(saga, "tmdb_search"))},
+        can_subset=True,
+        config_schema=TmdbConfig.fields_of_a_run(),
+        pool=POOL,
+    )
+    def tmdb_films(
+        context: dg.AssetExecutionContext,
+        tmdb: TmdbResource,
+        lake: LakeResource,
+        tmdb_search: pd.DataFrame,
+    ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        config, wanted = TmdbConfig.of(context), context.selected_asset_keys
+        client = tmdb.client(resume_from=lake.connect() if config.resume else None)
+        with RawWriter(lake.connect()) as landing:
+            films = fetch_films(
+                [int(tmdb_id) for tmdb_id in tmdb_search["tmdb_id"]],
+                client,
+                landing,
+                details=details_key in wanted,
+                external_ids=ids_key in wanted,
+            )
+        told = {"source": client.source, **raw_objects(landing)}
+        if (table := films.external_ids) is not None:
+            metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **told}
+            yield _result(ids_key, table, metadata)
+        if (table := films.details) is not None:
+            unknown = {
+                f"unknown_{figure}": int(table[figure].isna().sum())
+                for figure in ("budget", "revenue")
+            }
+            yield _result(details_key, table, {**unknown, **told})
+
+    return tmdb_films
+
+
+def _out(
+    settings: Settings,
+    saga: Saga,
+    key: dg.AssetKey,
+    model: type[Table],
+    *,
+    description: str,
+    page: str,
+) -> dg.AssetOut:
+    return dg.AssetOut(
+        key=key,
+        description=description,
+        dagster_type=pd.DataFrame,
+        is_required=False,
+        group_name=saga_group(saga, TRUSTED_GROUP),
+        kinds=_KINDS,
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        metadata={
+            **definition_metadata(settings, keys.TRUSTED, key, model),
+            **tmdb_credit(f"{_DOCUMENTATION}/{page}"),
+        },
+    )
+
+
+def _result(
+    key: dg.AssetKey, table: pd.DataFrame, metadata: dict[str, Any]
+) -> dg.MaterializeResult[pd.DataFrame]:
+    deleted = table[table["status"] == DELETED]
+    counts = {
+        "films": len(table),
+        "deleted": len(deleted),
+        "deleted_films": rows_of(records(deleted[["tmdb_id"]])),
+    }
+    return dg.MaterializeResult(asset_key=key, value=table, metadata={**counts, **metadata})

@@ -1,0 +1,99 @@
+"""Checks on the TMDB tables. What must not be put here: checks on the saga table (`saga`)."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.naming import saga_key
+from bourne_assets.defs.shared.rules import (
+    Finding,
+    Rule,
+    check_of,
+    follows_schema,
+    has_pattern,
+    is_unique,
+    result_of,
+)
+from bourne_assets.lake import keys
+from bourne_assets.saga.definition import Saga
+from bourne_assets.tables import records
+from bourne_assets.tmdb.raw import LONGEST, responses_older_than
+from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
+
+#: `tt` and at least seven digits (IMDb's ids have grown to eight).
+IMDB_ID = r"tt[0-9]{7,10}"
+
+
+def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
+    """The checks of a saga's TMDB tables."""
+    search = [
+        follows_schema(SearchTable),
+        is_unique("tmdb_id"),
+        Rule(
+            "search_found_every_film",
+            "The queries alone find every film of the collection; the others come from the "
+            "collection, and a query that misses them is worth mending.",
+            _found_by_collection_alone,
+        ),
+    ]
+    external_ids = [
+        follows_schema(ExternalIdsTable),
+        is_unique("tmdb_id"),
+        has_pattern("imdb_id", IMDB_ID, "tt0258463"),
+        _no_film_is_deleted(),
+    ]
+    details = [
+        follows_schema(DetailsTable),
+        is_unique("tmdb_id"),
+        _no_film_is_deleted(),
+        *figure_rules(lambda table: table[table["collection_id"] == saga.collection_id]),
+    ]
+    tables = {
+        "tmdb_search": search,
+        "tmdb_external_ids": external_ids,
+        "tmdb_details": details,
+    }
+    return [
+        *(check_of(saga_key(saga, name), rules) for name, rules in tables.items()),
+        _raw_responses_are_recent(saga),
+    ]
+
+
+def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
+    key = saga_key(saga, "tmdb_search")
+
+    @dg.asset_check(
+        asset=key,
+        name="raw_responses_are_recent",
+        description=(
+            f"No answer of TMDB has been kept under {keys.all_tmdb_responses()} for more than "
+            f"{LONGEST.days} days, as TMDB's terms ask; `bourne lake purge` removes older ones."
+        ),
+    )
+    def raw_responses_are_recent(lake: LakeResource) -> dg.AssetCheckResult:
+        old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
+        found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]
+        facts = {"threshold": f"at most {LONGEST.days} days"}
+        return result_of(key, "raw_responses_are_recent", Finding(found, facts), blocking=False)
+
+    return raw_responses_are_recent
+
+
+def _found_by_collection_alone(table: pd.DataFrame) -> Finding:
+    missed = table[table["kept"] & (table["found_by"] == "collection")]
+    return Finding(records(missed[["tmdb_id", "title"]]), {"films": int(table["kept"].sum())})
+
+
+def _no_film_is_deleted() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        deleted = table[table["status"] == DELETED]
+        return Finding(records(deleted[["tmdb_id"]]), {"candidates": len(table)})
+
+    return Rule(
+        "no_film_is_deleted",
+        "TMDB still knows every candidate; a deleted one takes no part in the saga.",
+        find,
+    )

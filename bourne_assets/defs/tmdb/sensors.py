@@ -1,0 +1,86 @@
+"""A sensor that refreshes a saga where TMDB's editors changed one of its films.
+
+What must not be put here: which changes count (`bourne_assets.tmdb.changes`).
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.naming import SAGA_TAG, tmdb_job_name
+from bourne_assets.defs.tmdb.resource import TmdbResource
+from bourne_assets.lake import keys
+from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.store import Lake
+from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
+from bourne_assets.tables import from_parquet
+from bourne_assets.tmdb.changes import LONGEST_WINDOW, changed_films
+
+#: One request a film: so many a tick are asked in some seconds.
+_FILMS_A_TICK = 200
+
+
+def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
+    """The sensor of a saga."""
+    running = settings.has_tmdb_credential
+    described = f"Refreshes {saga.title} when TMDB's editors changed one of its films."
+    if not running:
+        described += " It is off because no TMDB credential is set."
+
+    @dg.sensor(
+        name="_".join(["tmdb_changes", *saga.key_prefix]),
+        job_name=tmdb_job_name(saga),
+        minimum_interval_seconds=settings.tmdb_changes_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING
+        if running
+        else dg.DefaultSensorStatus.STOPPED,
+        description=described,
+    )
+    def tmdb_changes(
+        context: dg.SensorEvaluationContext, tmdb: TmdbResource, lake: LakeResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        ids = films_in_the_lake(lake.connect(), saga)[:_FILMS_A_TICK]
+        if not ids:
+            return dg.SkipReason(f"No film of {saga.title} is in the lake yet.")
+        now = datetime.now(UTC)
+        since = window_start(context.cursor, now)
+        changed = changed_films(tmdb.client(), ids, since, now)
+        cursor = json.dumps({"since": now.isoformat()})
+        if not changed:
+            context.update_cursor(cursor)
+            return dg.SkipReason(f"None of {len(ids)} films changed since {since:%Y-%m-%d %H:%M}.")
+        told = "; ".join(f"{tmdb_id}: {', '.join(fields)}" for tmdb_id, fields in changed.items())
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(
+                    run_key=f"{saga.slug} {now.isoformat()}",
+                    tags={SAGA_TAG: saga.slug, "changed": told[:200]},
+                )
+            ],
+            cursor=cursor,
+        )
+
+    return tmdb_changes
+
+
+def films_in_the_lake(lake: Lake, saga: Saga) -> list[int]:
+    """Ids of a saga's films, as its table has them; none where there is no table.
+
+    Raises:
+        LakeError: The lake refused or failed.
+    """
+    key = keys.table(keys.REFINED, (*saga.key_prefix, saga.table_name), "parquet")
+    try:
+        data, _ = lake.read(key)
+    except ObjectMissing:
+        return []
+    return [int(tmdb_id) for tmdb_id in from_parquet(data)["tmdb_id"]]
+
+
+def window_start(cursor: str | None, now: datetime) -> datetime:
+    """Since when changes are unknown: the last look, yesterday at the first, two weeks at most."""
+    known = datetime.fromisoformat(json.loads(cursor)["since"]) if cursor else None
+    return max(known or now - timedelta(days=1), now - LONGEST_WINDOW + timedelta(days=1))

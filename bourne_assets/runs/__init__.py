@@ -1,0 +1,1 @@
+"""A run of the platform as plain values: what happened in it."""
