@@ -142,6 +142,9 @@ def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
     console.print()
     for file in files:
         console.print(_file_line(file), soft_wrap=True)
+    kept = {file["dataset"]: file["table_error"] for file in files if file["table_error"]}
+    for dataset, reason in sorted(kept.items()):
+        console.print(line("  ", _FAILED, " ", (dataset, "bold"), f"  {reason}"), soft_wrap=True)
     counts = {
         status: sum(file["status"] == status for file in files)
         for status in ("landed", "unchanged", "rejected")
