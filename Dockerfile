@@ -1,3 +1,5 @@
+# Images of others are named by tag: `python -m scripts.pin_images` writes the digests behind the tags.
+#
 # The platform in one image: `bourne`, and with other commands Dagster's code server, webserver,
 # daemon, and a Celery worker. Two stages, so that pip and its leavings stay behind.
 FROM python:3.13-slim-bookworm AS build
@@ -23,9 +25,10 @@ LABEL org.opencontainers.image.title="bourne-assets" \
 RUN groupadd --gid 10001 bourne \
     && useradd --uid 10001 --gid bourne --create-home --home-dir /home/bourne bourne \
     && mkdir /data /srv/bourne /srv/dagster \
-    && chown bourne:bourne /srv/bourne /srv/dagster
+    && chown bourne:bourne /srv/bourne && chmod 700 /srv/bourne
 COPY --from=build /opt/bourne /opt/bourne
-COPY --chown=bourne:bourne deploy/dagster.yaml deploy/workspace.yaml /srv/dagster/
+# Root's: what names the code that Dagster loads is not for the runtime user to write.
+COPY deploy/dagster.yaml deploy/workspace.yaml /srv/dagster/
 
 ENV PATH=/opt/bourne/bin:$PATH \
     PYTHONUNBUFFERED=1 \

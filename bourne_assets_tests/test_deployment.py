@@ -12,16 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import kubernetes
 import pytest
+import redis
 import yaml
 from dagster import DagsterInstance
 from dagster._core.instance.config import dagster_instance_config
+from dagster_k8s.models import k8s_model_from_dict
 
 import bourne_assets
 from bourne_assets.secret_sources import SECRETS
 from bourne_assets.settings import read_settings
 from bourne_assets.tmdb.raw import LONGEST
-from bourne_assets_tests.services import needs_postgres, postgres_database
+from bourne_assets_tests.services import (
+    free_port,
+    needs_postgres,
+    needs_redis,
+    postgres_database,
+)
+from scripts import pin_images
 
 ROOT = Path(bourne_assets.__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -93,7 +102,65 @@ def test_every_dependency_secret_volume_and_network_exists(compose: dict[str, An
 def test_no_service_holds_a_secret_in_its_environment(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for name in SECRETS:
-            assert name not in service.get("environment", {}) or name == "BOURNE_REDIS_URL"
+            assert name not in service.get("environment", {})
+
+
+def test_each_service_has_the_secrets_that_it_uses_and_no_others(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        named = {
+            Path(value).name
+            for key, value in service.get("environment", {}).items()
+            if key.endswith("_FILE")
+        }
+        read = set(re.findall(r"/run/secrets/(\w+)", json.dumps(service.get("command", []))))
+        assert set(service["secrets"]) == named | read, name
+    who = {
+        secret: {name for name, each in compose["services"].items() if secret in each["secrets"]}
+        for secret in compose["secrets"]
+    }
+    assert who["tmdb_token"] == {"code-server", "worker-1", "worker-2"}
+    assert not who["s3_secret_key"] & {"daemon", "postgres", "redis", "seaweedfs"}
+    assert who["redis_password"] == {"redis"}
+    assert who["postgres_password"] == {"postgres"}
+    assert who["s3_identities"] == {"seaweedfs"}
+
+
+def test_every_service_is_confined(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"] <= 512, name
+        assert service["logging"]["options"]["max-size"], name
+
+
+@needs_redis
+def test_redis_asks_for_the_password_of_its_file(compose: dict[str, Any], tmp_path: Path) -> None:
+    """The service as a process of this machine, with its paths and port moved."""
+    (tmp_path / "redis_password").write_text("a-password\n")
+    service, port = compose["services"]["redis"], free_port()
+
+    def moved(part: str) -> str:
+        here = part.replace("/run/secrets", str(tmp_path)).replace("/run/redis", str(tmp_path))
+        return here.replace("$$", "$")
+
+    command = [moved(part) for part in service["command"]]
+    command[-1] += f" --port {port} --bind 127.0.0.1 --dir {tmp_path}"
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    check = moved(service["healthcheck"]["test"][1]).replace("redis-cli", f"redis-cli -p {port}")
+    try:
+        while subprocess.run(["sh", "-c", check], check=False, capture_output=True).returncode:
+            assert server.poll() is None
+        with (
+            redis.Redis(port=port) as stranger,
+            pytest.raises(redis.AuthenticationError, match="already authenticated"),
+        ):
+            stranger.ping()
+        assert "a-password" not in Path(f"/proc/{server.pid}/cmdline").read_text()
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 def test_the_environment_of_the_services_is_one_that_the_settings_take(
@@ -105,9 +172,8 @@ def test_the_environment_of_the_services_is_one_that_the_settings_take(
     }
     settings = read_settings(environment)
     assert settings.s3_bucket == "bourne-lake"
-    assert settings.redis_url == "redis://redis:6379/0"
     known = {f"{name}_FILE" for name in SECRETS} | {"DAGSTER_HOME", "AWS_REGION"}
-    known |= {"AWS_ENDPOINT_URL_S3", "BOURNE_REDIS_URL", "BOURNE_S3_BUCKET", "BOURNE_SAGAS"}
+    known |= {"AWS_ENDPOINT_URL_S3", "BOURNE_S3_BUCKET", "BOURNE_SAGAS"}
     known |= {"BOURNE_UI_URL", "BOURNE_UI_ALLOWED_HOSTS"}
     assert set(environment) <= known
 
@@ -252,8 +318,44 @@ def test_the_values_of_the_chart_are_consistent() -> None:
         assert part["podSecurityContext"]["runAsNonRoot"]
         assert part["resources"]["limits"]["memory"]
         assert read_settings(part["env"]).s3_bucket == "my-lake"
-        assert part["envSecrets"] == [{"name": "bourne"}]
+        assert part["securityContext"]["readOnlyRootFilesystem"]
+        assert [mount["subPath"] for mount in part["volumeMounts"]] == ["tmp", "bourne"]
+    assert deployment["envSecrets"] == [{"name": "bourne-code"}]
+    assert "envSecrets" not in values["dagsterWebserver"] | values["dagsterDaemon"]
     assert values["runLauncher"]["type"] == "K8sRunLauncher"
+
+
+def test_each_part_has_an_account_of_its_own_and_runs_are_confined() -> None:
+    values = yaml.safe_load((DEPLOY / "k8s" / "values.yaml").read_text(encoding="utf-8"))
+    pod = values["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"]
+    accounts = [
+        values["serviceAccount"]["name"],
+        values["dagster-user-deployments"]["serviceAccount"]["name"],
+        pod["service_account_name"],
+    ]
+    assert len(set(accounts)) == 3
+    assert "serviceAccountName" not in values["global"]  # it would be everybody's
+    assert pod["automount_service_account_token"] is False
+    assert pod["security_context"]["seccomp_profile"] == {"type": "RuntimeDefault"}
+    # Raises where a name is not one of Kubernetes's.
+    k8s_model_from_dict(kubernetes.client.models.V1PodSpec, {**pod, "containers": []})
+
+
+def _network() -> list[dict[str, Any]]:
+    text = (DEPLOY / "k8s" / "accounts-and-network.yaml").read_text(encoding="utf-8")
+    return [part for part in yaml.safe_load_all(text) if part["kind"] == "NetworkPolicy"]
+
+
+def test_nothing_gets_in_or_out_of_a_pod_but_what_a_policy_names() -> None:
+    (nothing,) = [part["spec"] for part in _network() if part["metadata"]["name"].endswith("ing")]
+    assert nothing == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    ways_in = [rule for part in _network() for rule in part["spec"].get("ingress", [])]
+    assert sorted(port["port"] for rule in ways_in for port in rule["ports"]) == [80, 4000]
+    assert all(rule["from"] for rule in ways_in)
+    for part in _network():
+        for rule in part["spec"].get("egress", []):
+            assert rule["ports"]
+            assert "to" in rule or {port["port"] for port in rule["ports"]} <= {443, 6443}
 
 
 # The image
@@ -278,6 +380,51 @@ def test_the_image_runs_as_nobody_in_particular_and_holds_what_it_copies() -> No
     }
     assert copied <= allowed
     assert all((ROOT / source).exists() for source in allowed)
+
+
+def test_what_configures_dagster_is_not_the_runtime_users() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "--chown" not in text
+    assert re.findall(r"chown bourne:bourne (.+?) &&", text) == ["/srv/bourne"]
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `docker` that answers as the registry would, and writes down what it was asked."""
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\necho "$4" >> {tmp_path}/asked\n. {tmp_path}/reply\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return tmp_path
+
+
+def test_images_are_pinned_by_the_digests_of_their_registry(docker: Path) -> None:
+    (docker / "reply").write_text(f"echo sha256:{'0' * 64}")
+    files = [docker / path.name for path in pin_images.FILES]
+    for path, copy in zip(pin_images.FILES, files, strict=True):
+        copy.write_text(path.read_text())
+    for _ in range(2):  # once more changes nothing
+        assert pin_images.main(tuple(files)) == 0
+        pinned = re.findall(
+            r"(?:FROM|image:) (\S+)@sha256:0{64}", "".join(map(Path.read_text, files))
+        )
+        assert pinned == ["python:3.13-slim-bookworm"] * 2 + [
+            "postgres:17-bookworm",
+            "redis:7-bookworm",
+        ]
+    assert "bourne-assets" not in (docker / "asked").read_text()
+
+
+@pytest.mark.parametrize("reply", ["exit 1", "echo latest"])
+def test_no_image_is_pinned_where_the_registry_names_no_digest(
+    docker: Path, reply: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (docker / "reply").write_text(reply)
+    copy = docker / "Dockerfile"
+    copy.write_text("FROM python:3.13\n")
+    assert pin_images.main((copy,)) == 1
+    assert "No image was pinned" in capsys.readouterr().err
+    assert copy.read_text() == "FROM python:3.13\n"
 
 
 # AWS
