@@ -6,17 +6,19 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
   'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; \
   then echo $$name; break; fi; done)
 BIN := .venv/bin
+# Tests wait more than they compute, so that three keep two cores busy.
 JOBS ?= 3
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
-.PHONY: help run dev test lint bench lock catalogue screenshots lambda-zip clean python runtime \
+.PHONY: help run dev test test-all lint bench lock catalogue screenshots lambda-zip clean python runtime \
   development
 
 help:
 	@echo "make run    run everything once and print the six answers"
 	@echo "make dev    open Dagster's UI on the same instance and lake"
-	@echo "make test   run the tests"
+	@echo "make test   run the tests that prove every kind of thing once"
+	@echo "make test-all  run all tests, with coverage"
 	@echo "make lint   check style, types and layers"
 	@echo "make bench  measure, and print ratios (half an hour, 15 GB of disk)"
 	@echo "make screenshots  take the README's pictures of the UI (needs Chromium)"
@@ -32,11 +34,13 @@ dev: runtime
 	@$(BIN)/bourne dev
 
 test: development
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not alone" --cov --cov-fail-under=0 \
-	  --cov-report=
-	@$(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term || { \
-	  echo "Once more, for these depend on how busy the machine is."; \
-	  $(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term; }
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone and not exhaustive" --durations=10
+	@$(BIN)/python -m pytest -m "alone and not exhaustive"
+
+test-all: development
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone" --cov --cov-fail-under=0 \
+	  --cov-report= --durations=10
+	@$(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term --durations=10
 
 lint: development
 	@$(BIN)/ruff format --check .

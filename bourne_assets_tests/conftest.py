@@ -68,13 +68,18 @@ def lake(s3_server: embedded.EmbeddedLake) -> Lake:
 @pytest.fixture
 def lake_resource(s3_server: embedded.EmbeddedLake, lake: Lake) -> LakeResource:
     """The same lake as a Dagster resource, configured as a user's own S3 server would be."""
+    return resource_of(s3_server, lake.prefix)
+
+
+def resource_of(server: embedded.EmbeddedLake, prefix: str) -> LakeResource:
+    """A folder of the test server's bucket as a Dagster resource."""
     s3 = S3Resource(
-        endpoint_url=s3_server.endpoint,
-        region_name=s3_server.region,
-        aws_access_key_id=s3_server.credentials.access_key,
-        aws_secret_access_key=s3_server.credentials.secret_key,
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id=server.credentials.access_key,
+        aws_secret_access_key=server.credentials.secret_key,
     )
-    return LakeResource(s3=s3, bucket=BUCKET, prefix=lake.prefix)
+    return LakeResource(s3=s3, bucket=BUCKET, prefix=prefix)
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ its path and Lambda's limits of memory and time. What must not be put here: the 
 """
 
 import base64
+import hashlib
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -21,6 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from scripts import lambda_zip
+
 _MEMORY_BYTES = 1024**3
 _HANDLER = "bourne_assets.aws_lambda.handler"
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client*.so")
@@ -33,6 +38,10 @@ resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 sys.argv = ["awslambdaric", handler]
 runpy.run_module("awslambdaric", run_name="__main__")
 """
+
+
+_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+_MACHINE = sysconfig.get_platform().rpartition("-")[2]
 
 
 @dataclass
@@ -115,6 +124,11 @@ class LambdaStandIn:
                 call.answer = json.dumps({"errorMessage": "Task timed out"}).encode()
             return call
 
+    def freeze(self) -> None:
+        """Stop the function's process where it is; its time goes on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
     def next_call(self) -> Call:
         """For the function's process: the next event, with its time counted from now."""
         call = self._waiting.get()
@@ -158,19 +172,35 @@ class LambdaStandIn:
             self._process = None
 
 
-def build(folder: Path, root: Path) -> Path:
-    """The function's folder, unzipped from a zip for this Python and machine."""
-    target = folder / "function.zip"
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    machine = sysconfig.get_platform().rpartition("-")[2]
+def build_zip(target: Path) -> None:
+    """The function's zip for this Python and machine, as `make lambda-zip` builds it."""
     subprocess.run(
         [
-            *(sys.executable, root / "scripts" / "lambda_zip.py", "--python", version),
-            *("--architecture", machine, "--output", target),
+            *(sys.executable, lambda_zip.__file__, "--python", _PYTHON),
+            *("--architecture", _MACHINE, "--output", target),
         ],
         check=True,
         capture_output=True,
     )
+
+
+def build(folder: Path, cache: Path) -> Path:
+    """The function's folder, unzipped from its zip.
+
+    Args:
+        folder: Where it is built.
+        cache: Keeps the wheels of the lock for the next time.
+    """
+    key = hashlib.sha256(lambda_zip.LOCK.read_bytes() + f"{_PYTHON} {_MACHINE}".encode())
+    wheels = cache / key.hexdigest()[:16]
+    if not wheels.exists():
+        shutil.rmtree(cache, ignore_errors=True)  # those of other locks
+        fresh = cache / f"{os.getpid()}"
+        fresh.mkdir(parents=True)
+        lambda_zip.install(fresh, _PYTHON, _MACHINE)
+        fresh.rename(wheels)
+    target = folder / "function.zip"
+    lambda_zip.pack(wheels, target)
     task = folder / "task"
     with zipfile.ZipFile(target) as archive:
         archive.extractall(task)

@@ -1,5 +1,6 @@
 """The `bourne` command: what it prints, what it ends with, and what it leaves behind."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -81,7 +82,7 @@ def test_answers_as_json_are_the_stored_object_and_nothing_else(used_home: Path)
 
 @pytest.mark.slow
 def test_answers_are_spoken_in_portuguese_too(used_home: Path) -> None:
-    done = _script(used_home, "answers", "--lang", "pt")
+    done = _called(used_home, "answers", "--lang", "pt")
     assert "US$ 327.483.286,20, em 5 filmes." in done.stdout
     assert "valores do snapshot TMDB" in done.stdout
 
@@ -130,11 +131,12 @@ def test_answers_of_another_shape_or_version_end_in_one_sentence(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_report_that_cannot_be_written_is_named(used_home: Path) -> None:
     folder = used_home / ".bourne" / "reports"
     shutil.rmtree(folder, ignore_errors=True)
     folder.write_text("in the way")
-    done = _script(used_home, "answers", "--open")
+    done = _called(used_home, "answers", "--open")
     folder.unlink()
     assert done.returncode == 2
     assert "The report cannot be written to" in done.stderr
@@ -143,7 +145,7 @@ def test_a_report_that_cannot_be_written_is_named(used_home: Path) -> None:
 
 @pytest.mark.slow
 def test_answers_of_an_earlier_day_come_from_the_history(used_home: Path) -> None:
-    done = _script(used_home, "answers", "--as-of", "2024-12-31", "--json")
+    done = _called(used_home, "answers", "--as-of", "2024-12-31", "--json")
     result = json.loads(done.stdout)
     popularity = result["answers"]["popularity_vs_success"]
     assert result["as_of"] == "2024-11-19T00:00:00Z"
@@ -154,29 +156,31 @@ def test_answers_of_an_earlier_day_come_from_the_history(used_home: Path) -> Non
     assert named["uri"] == "s3://bourne-lake/Refined/saga_history.parquet"
     with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
         assert server.lake.digest("Refined/saga_history.parquet").sha256 == named["sha256"]
-    too_early = _script(used_home, "answers", "--as-of", "2001-01-01")
+    too_early = _called(used_home, "answers", "--as-of", "2001-01-01")
     assert too_early.returncode == 1
     assert "the first is of 2017-09-01" in " ".join(too_early.stderr.split())
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_answers_of_the_day_of_the_snapshot_are_those_of_the_run(used_home: Path) -> None:
-    stored = json.loads(_script(used_home, "answers", "--json").stdout)
-    past = json.loads(_script(used_home, "answers", "--as-of", "2017-09-30", "--json").stdout)
+    stored = json.loads(_called(used_home, "answers", "--json").stdout)
+    past = json.loads(_called(used_home, "answers", "--as-of", "2017-09-30", "--json").stdout)
     assert past["answers"] == stored["answers"]
     assert past["as_of"] == stored["as_of"]
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_days_are_compared_and_what_turns_over_is_said(used_home: Path) -> None:
     days = ("2017-09-01", "2024-11-19")
-    told = " ".join(_script(used_home, "answers", "--compare", *days).stdout.split())
+    told = " ".join(_called(used_home, "answers", "--compare", *days).stdout.split())
     assert told.count("Another conclusion") == 2
     assert told.count("Not comparable") == 4
     assert "Nov 19, 2024 A correlation cannot be computed; the most popular film is The" in told
-    told = _script(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
+    told = _called(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
     assert told.count("Muda de conclusão") == 2
-    found = json.loads(_script(used_home, "answers", "--compare", *days, "--json").stdout)
+    found = json.loads(_called(used_home, "answers", "--compare", *days, "--json").stdout)
     outcomes = {turn["answer"]: turn["outcome"] for turn in found["turns"]}
     assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "reversed"
     assert found["former"]["as_of"] < found["latter"]["as_of"]
@@ -209,6 +213,7 @@ def test_without_a_browser_the_report_is_named(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_second_run_lands_nothing_twice(used_home: Path) -> None:
     with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
         before = server.lake.list()
@@ -322,6 +327,7 @@ def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_resumed_run_asks_tmdb_for_nothing_that_was_stored_today(
     bourne: Bourne, tmdb_server: TmdbStandIn
 ) -> None:
@@ -336,6 +342,7 @@ def test_a_resumed_run_asks_tmdb_for_nothing_that_was_stored_today(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_another_saga_runs_beside_under_its_own_name(bourne: Bourne, tmp_path: Path) -> None:
     films = [
         Film(603, "The Matrix", 63_000_000, 463_517_383, "1999-03-31", 80.0, collection_id=2344),
@@ -382,6 +389,7 @@ def test_a_purge_lists_first_and_deletes_old_answers_of_tmdb_alone(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_warning_check_is_told_and_does_not_fail_the_run(bourne: Bourne, tmp_path: Path) -> None:
     folder = tmp_path / "csv"
     folder.mkdir()
@@ -494,6 +502,13 @@ def test_a_kept_lake_serves_other_clients_until_it_is_stopped(bourne: Bourne) ->
     finally:
         assert "The lake is stopped" in bourne("lake", "stop").output
     assert "does not run" in bourne("lake", "status").output
+
+
+def _called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, for what an interpreter of its own would only make slower."""
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def _script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

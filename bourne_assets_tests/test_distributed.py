@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
 import pytest
+import redis as redis_client
 import yaml
 
 from bourne_assets.lake.embedded import EmbeddedLake
@@ -105,6 +107,13 @@ def _is_right(lake: Lake, known: InventedCatalogue, number: int, slug: str) -> b
     )
 
 
+def _turns(server: RedisServer) -> list[float]:
+    """When Redis gave out the last turns at TMDB, in seconds, the earliest first."""
+    with redis_client.Redis.from_url(server.url) as client:
+        (key,) = client.scan_iter("bourne:pace:*:turns")
+        return [int(turn) / 1e6 for turn in client.lrange(key, 0, -1)][::-1]
+
+
 def fullest_second(times: list[float]) -> int:
     """Requests in the second that has most of them."""
     return max(sum(1 for other in times if start <= other < start + 1) for start in times)
@@ -115,6 +124,7 @@ def fullest_second(times: list[float]) -> int:
 @pytest.mark.timeout(400)
 @needs_redis
 @needs_postgres
+@pytest.mark.exhaustive
 def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_restarted(
     tmp_path: Path, s3_server: EmbeddedLake, record_property: Callable[[str, object], None]
 ) -> None:
@@ -148,6 +158,7 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
             ]
             assert repeated, "no run was lost with the worker: the test killed nothing"
             assert wrong_answers(lake) == []
+            turns = _turns(redis)
         times = [request.time for request in tmdb.requests]
         pace = (len(times) - 1) / (times[-1] - times[0])
         record_property(
@@ -156,5 +167,6 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
             f"{pace:.1f} a second, {fullest_second(times)} in the fullest second, "
             f"{limiter.refused} refused",
         )
-        assert pace <= PACE + 1
-        assert fullest_second(times) < 1.5 * PACE  # two workers without a common pace: twice
+        assert pace <= PACE + 1  # two workers without a common pace: twice
+        # By Redis's own clock, for requests may arrive in a bunch on a busy machine.
+        assert min(after - before for before, after in pairwise(turns)) >= 1 / PACE - 0.0201

@@ -220,6 +220,7 @@ def test_a_user_that_is_killed_while_its_server_starts_leaves_none_behind(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_many_who_come_and_go_at_once_all_find_the_lake(home: Path) -> None:
     with ExitStack() as visits:
         visitors = [
@@ -242,6 +243,7 @@ def test_a_share_may_be_given_back_twice(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_homes_are_two_lakes(tmp_path: Path) -> None:
     homes = [tmp_path / "one", tmp_path / "two"]
     try:
@@ -262,6 +264,7 @@ def test_two_homes_are_two_lakes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_home_may_have_an_odd_name_and_may_be_moved(tmp_path: Path) -> None:
     home = tmp_path / "two words ü 100% a=b $HOME"
     moved = tmp_path / "moved" / home.name
@@ -381,6 +384,7 @@ def test_a_server_that_dies_in_use_is_replaced_for_the_next(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) -> None:
     stray = _kept(home)
     (process,) = servers_of(_folder(home))
@@ -393,6 +397,7 @@ def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_server_whose_home_is_taken_away_ends(home: Path) -> None:
     _kept(home)
     home.rename(home.with_name("elsewhere"))
@@ -401,6 +406,7 @@ def test_a_server_whose_home_is_taken_away_ends(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_server_that_no_state_file_names_is_ended_and_replaced(home: Path) -> None:
     _kept(home)
     assert embedded.stop(home)
@@ -480,6 +486,7 @@ def test_a_state_file_that_cannot_be_understood_is_no_running_server(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) -> None:
     first = _kept(home)
     _folder(home).state.write_bytes(DAMAGED_STATES["odd ids"])
@@ -502,6 +509,7 @@ def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
+@pytest.mark.exhaustive
 def test_a_lake_whose_credentials_are_damaged_gets_new_ones_and_keeps_its_data(
     home: Path,
     running: bool,
@@ -541,6 +549,7 @@ def test_a_step_of_the_clock_ends_no_server_that_is_in_use(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_server_that_is_slow_to_answer_is_not_ended_under_its_users(home: Path) -> None:
     with embedded.connect(home, BUCKET) as busy:
         busy.lake.write("key", b"data", TEXT)
@@ -707,6 +716,7 @@ def test_a_big_disk_needs_one_per_cent_free_for_below_that_the_server_writes_not
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_disk_that_fills_up_loses_nothing_and_more_room_is_all_that_it_takes(
     tmp_path: Path,
 ) -> None:
@@ -732,6 +742,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_more_room_is_all_that_it_takes(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_whole_disk_can_be_filled(tmp_path: Path) -> None:
     with _small_disk(tmp_path / "disk", 130) as home, embedded.connect(home, BUCKET) as share:
         stored: list[StoredObject] = []

@@ -81,6 +81,7 @@ def test_a_full_error_output_leaves_the_exit_code() -> None:
 
 @needs_dev_full
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_whose_progress_cannot_be_written_is_done_all_the_same(tmp_path: Path) -> None:
     done = _shell(f"{BOURNE} run > /dev/full")
     assert done.returncode == 1

@@ -212,6 +212,7 @@ def test_a_run_after_one_that_was_killed_while_it_asked_resumes_and_succeeds(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_runs_at_once_ask_tmdb_one_after_the_other(tmp_path: Path) -> None:
     with TmdbStandIn(latency=0.2) as server:
         environment = {

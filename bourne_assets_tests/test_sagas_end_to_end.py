@@ -1,7 +1,6 @@
 """Several invented sagas through the whole platform: each gets its own, right answers."""
 
 from itertools import pairwise
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -11,10 +10,13 @@ import pytest
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.tmdb.resource import TmdbResource
+from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga, load_sagas
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_json, from_parquet, records
+from bourne_assets_tests.conftest import BUCKET, resource_of
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
 _SAGAS = """
@@ -49,10 +51,10 @@ _CATALOGUE = InventedCatalogue(
 _MEMBERS = {"alone": [11], "pair": [21, 22], "odd": [31, 32, 34, 33], "script": [41, 42, 43]}
 
 
-@pytest.fixture
-def sagas(tmp_path: Path) -> list[Saga]:
+@pytest.fixture(scope="module")
+def sagas(tmp_path_factory: pytest.TempPathFactory) -> list[Saga]:
     """The sagas of the file."""
-    path = tmp_path / "sagas.yaml"
+    path = tmp_path_factory.mktemp("sagas") / "sagas.yaml"
     path.write_text(_SAGAS, encoding="utf-8")
     return list(load_sagas(path).values())
 
@@ -74,6 +76,17 @@ def _run(
     )
 
 
+@pytest.fixture(scope="module")
+def refreshed(
+    s3_server: EmbeddedLake, sagas: list[Saga]
+) -> tuple[Lake, LakeResource, dg.ExecuteInProcessResult]:
+    """A lake in which everything was refreshed once, as a Dagster resource too, and the run."""
+    lake = connect_server(s3_server.endpoint, s3_server.credentials, BUCKET, "test/several-sagas")
+    resource = resource_of(s3_server, lake.prefix)
+    with TmdbStandIn(_CATALOGUE) as server:
+        return lake, resource, _run(server, resource, sagas, "full_refresh")
+
+
 def _answers(lake: Lake, slug: str) -> dict[str, Any]:
     return dict(from_json(lake.read(f"Refined/{slug}/insight_metrics.json")[0]))
 
@@ -83,10 +96,9 @@ def _ids(films: list[dict[str, Any]]) -> list[int]:
 
 
 def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
-    lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
+    refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult],
 ) -> None:
-    with TmdbStandIn(_CATALOGUE) as server:
-        result = _run(server, lake_resource, sagas, "full_refresh")
+    lake, _, result = refreshed
     assert result.success
     for slug, members in _MEMBERS.items():
         table = from_parquet(lake.read(f"Refined/{slug}/{slug}_saga_table.parquet")[0])
@@ -109,10 +121,9 @@ def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
 
 
 def test_the_edges_of_small_and_odd_sagas_come_out_right(
-    lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
+    refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult],
 ) -> None:
-    with TmdbStandIn(_CATALOGUE) as server:
-        _run(server, lake_resource, sagas, "full_refresh")
+    lake, _, _ = refreshed
     alone, pair, odd = (_answers(lake, slug)["answers"] for slug in ("alone", "pair", "odd"))
     assert alone["revenue_variation"]["varied"] is None
     assert alone["revenue_variation"]["reason"]
@@ -156,18 +167,17 @@ def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one
 
 
 def test_one_sagas_run_leaves_the_others_alone(
-    lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
+    refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult], sagas: list[Saga]
 ) -> None:
+    lake, resource, _ = refreshed
+    others = {
+        key: lake.read(key)[0]
+        for key in lake.list()
+        if "/pair/" not in key and not key.startswith(("Raw/", "Trusted/raw_csvs_s3"))
+    }
     with TmdbStandIn(_CATALOGUE) as server:
-        _run(server, lake_resource, sagas, "full_refresh")
-        others = {
-            key: lake.read(key)[0]
-            for key in lake.list()
-            if "/pair/" not in key and not key.startswith(("Raw/", "Trusted/raw_csvs_s3"))
-        }
-        asked = len(server.requests)
-        _run(server, lake_resource, sagas, "refresh_pair")
-        films = [path for path in server.paths[asked:] if path.startswith("/movie/")]
+        _run(server, resource, sagas, "refresh_pair")
+        films = [path for path in server.paths if path.startswith("/movie/")]
     assert sorted(films) == ["/movie/21", "/movie/22"]
     for key, data in others.items():
         assert lake.read(key)[0] == data

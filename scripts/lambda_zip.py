@@ -7,7 +7,6 @@ never opens is left out, for Lambda takes 250 MiB unzipped.
 import argparse
 import hashlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,10 +46,9 @@ def main() -> int:
     parser.add_argument("--architecture", default="x86_64", choices=["x86_64", "aarch64"])
     parser.add_argument("--output", type=Path, default=TARGET)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        install(Path(folder), options.python, options.architecture)
-        shutil.copytree(ROOT / "bourne_assets", Path(folder) / "bourne_assets")
-        size = pack(Path(folder), options.output)
+    with tempfile.TemporaryDirectory() as wheels:
+        install(Path(wheels), options.python, options.architecture)
+        size = pack(Path(wheels), options.output)
     digest = hashlib.sha256(options.output.read_bytes()).hexdigest()
     zipped = options.output.stat().st_size
     print(f"{options.output}: Python {options.python}, {options.architecture}")
@@ -76,19 +74,21 @@ def install(folder: Path, python: str, architecture: str) -> None:
     )
 
 
-def pack(folder: Path, target: Path) -> int:
-    """Zip what the function uses, in an order and with dates that never change.
+def pack(wheels: Path, target: Path) -> int:
+    """Zip what the function uses of the wheels, and the package, in an order that never changes.
 
     Returns:
         Bytes of all files, unzipped.
     """
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    found = [(wheels, path) for path in wheels.rglob("*")]
+    found += [(ROOT, path) for path in (ROOT / "bourne_assets").rglob("*")]
+    files = {str(path.relative_to(top)): path for top, path in found if path.is_file()}
     target.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in names:
+        for name in sorted(files):
             if not _UNUSED.search(name):
-                data = (folder / name).read_bytes()
+                data = files[name].read_bytes()
                 entry = zipfile.ZipInfo(name, _DATE)
                 entry.external_attr = 0o644 << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED

@@ -22,7 +22,11 @@ _CONTINUE = Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, drip=0.05)
     ("paths", "reply"),
     [
         (["/search/movie"], _DRIP),
-        (["/movie/2501", "/movie/2502", "/movie/2503", "/movie/40001"], _CONTINUE),
+        pytest.param(
+            ["/movie/2501", "/movie/2502", "/movie/2503", "/movie/40001"],
+            _CONTINUE,
+            marks=pytest.mark.exhaustive,
+        ),
     ],
     ids=["search", "details"],
 )
