@@ -369,6 +369,16 @@ def misfits_of(place: str, family: str, options: DatasetOptions) -> str:
     return f"({text} IS NOT NULL AND NOT coalesce({_is_plain(family, plain)}, false))"
 
 
-def likely_type(family: str) -> str:
-    """What a column of a family would be, but for values that do not fit."""
-    return "a number" if family == "number" else _type_of(family)
+def almost_type(
+    session: DuckDbSession, source: str, place: str, family: str, options: DatasetOptions
+) -> str:
+    """The type that a column of texts would have, but for values that do not fit its family.
+
+    Raises:
+        duckdb.Error: The query fails.
+    """
+    if family != "number":
+        return _type_of(family)
+    _, fitting, *facts = _aggregates(place, family, options)
+    (row,) = session.rows(f"SELECT {', '.join([fitting, *facts])} FROM {source}")
+    return _number(int(row[1]), int(row[2]), row[3:]) if row[0] else TEXT

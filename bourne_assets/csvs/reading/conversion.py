@@ -19,15 +19,15 @@ from bourne_assets.csvs.reading.column_types import (
     Almost,
     Column,
     Guess,
+    almost_type,
     column_of,
     guess_types,
-    likely_type,
     look_at_all,
     misfits_of,
 )
 from bourne_assets.csvs.reading.declared_types import declared_column, with_decimal_comma
 from bourne_assets.csvs.reading.dialect import Dialect
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, literal, parquet
 from bourne_assets.csvs.reading.normalise import LINE, MAXIMUM_REJECTED
 
 _SHOWN = 100
@@ -132,14 +132,17 @@ class Converter:
             is_near = guess.type == TEXT and guess.family not in {"text", "format"}
             if not is_near or n in self._declared or self.types.get(name) != TEXT:
                 continue
-            condition = misfits_of(identifier(name), guess.family, self.options)
+            place, family = identifier(name), guess.family
+            condition = misfits_of(place, family, self.options)
             ((count, first),) = self.session.rows(
                 f"SELECT count(*), min(file_row_number) FROM read_parquet({literal(str(table))},"
                 f" file_row_number = true) WHERE {condition}"
             )
             if count:
                 line = line_of(int(first)) if line_of else None
-                found[name] = str(Almost(likely_type(guess.family), int(count), line))
+                kind = almost_type(self.session, parquet(table), place, family, self.options)
+                if kind != TEXT:
+                    found[name] = str(Almost(kind, int(count), line))
         return found
 
     def _first_guesses(self) -> list[Guess]:

@@ -243,7 +243,7 @@ class _Job:
                 " lines were read"
             )
         return Reading(
-            self.dialect,
+            replace(self.dialect, rows=()),  # a batch keeps its readings, and needs no sample
             lines,
             rows,
             rejected,

@@ -228,8 +228,12 @@ class RecordReader:
 
     def take(self, lines: Iterable[Line]) -> Iterator[Record]:
         """The records that end in these lines."""
+        grammar = self._grammar
         for line in lines:
-            yield from self._take([line])
+            if self._held or line.fault or not grammar.is_simple(line.text):
+                yield from self._take([line])
+            else:  # nearly all lines of nearly all files
+                yield Record(line.number, 1, grammar.split_simple(line.text), line.text)
 
     def end(self) -> Iterator[Record]:
         """No line follows: what has begun is given up, line by line."""
@@ -247,8 +251,7 @@ class RecordReader:
                 yield from self.end()
                 yield _bad(line, line.fault)
             elif not self._held and self._grammar.is_simple(line.text):
-                fields = self._grammar.split_simple(line.text)
-                yield Record(line.number, 1, fields, line.text)
+                yield from self.take([line])
             elif self._in_quotes and self._ends_nothing(line):
                 self._held.append(line)
             else:
@@ -318,6 +321,8 @@ def _lost_a_delimiter(bare: Sequence[str], quote: str) -> bool:
     `9.99"Table, round"` has lost the delimiter before its quote, and the one inside makes up for
     it; inch marks as in `5" pipe` open nothing, for a blank follows.
     """
+    if not any(quote in field for field in bare):
+        return False
     opened = False
     for field in bare:
         if opened and field.rstrip().endswith(quote):

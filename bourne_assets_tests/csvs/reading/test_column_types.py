@@ -94,7 +94,7 @@ def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Pat
     lines = ["id,x", *(f"{n},{n}" for n in range(2, 60)), "60,n/a", "bad", "61,0x3"]
     found = read(tmp_path, "\n".join(lines))
     assert found.types == ["BIGINT", "VARCHAR"]
-    assert found.reading.almost == {"x": "would be a number but for 2 values, the first in line 60"}
+    assert found.reading.almost == {"x": "would be BIGINT but for 2 values, the first in line 60"}
 
 
 def test_a_rejected_line_has_no_vote(tmp_path: Path) -> None:
