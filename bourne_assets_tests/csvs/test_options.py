@@ -1,5 +1,6 @@
 """What users declare of datasets: everything that can be wrong in it is reported at load."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,13 @@ def test_a_columns_type_is_found_whatever_case_its_name_is_written_in(tmp_path: 
     options = _options(tmp_path, "types: {Straße: int}")
     assert options.type_of("STRASSE") == "INTEGER"
     assert options.type_of("street") is None
+
+
+def test_the_documentation_shows_every_option_as_it_is_loaded(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "csv.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(datasets:.*?)```", page, flags=re.DOTALL)
+    options = _load(tmp_path, example)["box_office"]
+    assert options.model_fields_set == set(DatasetOptions.model_fields)
 
 
 # Types

@@ -1,0 +1,105 @@
+"""`bourne rejects`: what a user types, sees and does next."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bourne_assets.cli import main
+from bourne_assets.csvs.landing.batch import Landing, land_csv_files
+from bourne_assets.lake import embedded
+from bourne_assets.tables import from_parquet, records, to_parquet
+
+Bourne = Callable[..., Result]
+_MANIFEST = "Trusted/raw_csvs_s3.parquet"
+_FILMS = b"id,title,year\n1,Identity,2002\n2,Supremacy\n3,\x1b[31mred,2007,9\n4,Legacy,2012\n"
+
+
+@pytest.fixture
+def bourne(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bourne:
+    """Calls the command in this process."""
+    monkeypatch.setenv("BOURNE_HOME", str(tmp_path / "home"))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+    return call
+
+
+def _land(folder: Path, data: bytes = _FILMS) -> Landing:
+    (folder / "films.csv").write_bytes(data)
+    with embedded.connect(folder / "home", "bourne-lake") as server:
+        landing = land_csv_files([folder / "films.csv"], server.lake, date(2026, 11, 23))
+        server.lake.write(_MANIFEST, to_parquet(landing.manifest), "")
+        return landing
+
+
+def test_rejected_lines_are_listed_for_people_and_for_programs(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    nothing = bourne("rejects")
+    assert nothing.exit_code == 1
+    assert "Nothing was landed yet" in nothing.output
+    _land(tmp_path)
+    with embedded.connect(tmp_path / "home", "bourne-lake"):
+        shown = bourne("rejects")
+        assert shown.exit_code == 0
+        assert "line 3: it has 2 of 3 fields: 2,Supremacy" in shown.output
+        assert "\x1b" not in shown.output
+        lines = [
+            json.loads(line)
+            for line in bourne("rejects", "films", "--json").output.split("\n")
+            if line
+        ]
+        assert [(each["file"], each["line"]) for each in lines] == [
+            ("films.csv", 3),
+            ("films.csv", 4),
+        ]
+        assert lines[1]["text"] == "3,\x1b[31mred,2007,9"
+        rows = list(csv.reader(io.StringIO(bourne("rejects", "--csv").output)))
+        assert rows[0] == ["file", "line", "reason", "text"]
+        assert [row[1] for row in rows[1:]] == ["3", "4"]
+        unknown = bourne("rejects", "series")
+        assert (unknown.exit_code, "there are Films" in unknown.output) == (1, True)
+        both = bourne("rejects", "--json", "--csv")
+        assert both.exit_code == 2
+
+
+def test_corrected_lines_come_home_once_and_the_manifest_knows(
+    bourne: Bourne, tmp_path: Path
+) -> None:
+    _land(tmp_path)
+    path = tmp_path / "corrected.jsonl"
+    with embedded.connect(tmp_path / "home", "bourne-lake") as server:
+        listed = bourne("rejects", "--json").output
+        path.write_text(listed.replace("2,Supremacy", "2,Supremacy,2004"), encoding="utf-8")
+        partly = bourne("rejects", "fix", str(path))
+        assert partly.exit_code == 1
+        assert "films.csv line 4: it has" in partly.output
+        assert "Films: 1 lines brought home, 0 known already, 1 refused" in partly.output
+        (row,) = records(from_parquet(server.lake.read(_MANIFEST)[0]))
+        assert (row["rows"], row["rejected_rows"], row["corrected_rows"]) == (2, 1, 1)
+        lines = [
+            each for each in path.read_text(encoding="utf-8").split("\n") if '"line": 3' in each
+        ]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        again = bourne("rejects", "fix", str(path))
+        assert again.exit_code == 0
+        assert "0 lines brought home, 1 known already, 0 refused" in again.output
+        table = from_parquet(server.lake.read("Trusted/Local/Films.parquet")[0])
+        assert list(table["title"]) == ["Identity", "Legacy", "Supremacy"]
+
+
+def test_a_file_of_corrected_lines_that_is_not_one_is_named(bourne: Bourne, tmp_path: Path) -> None:
+    path = tmp_path / "corrected.jsonl"
+    path.write_text("{}", encoding="utf-8")
+    result = bourne("rejects", "fix", str(path))
+    assert result.exit_code == 1
+    assert "Line 1 of" in result.output
+    assert bourne("rejects", "fix").exit_code == 2
+    assert "fix FILE" in bourne("rejects", "--help").output
