@@ -34,7 +34,7 @@ from bourne_assets_tests.ui import wait_for
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Lambda's zip is for Linux"),
 ]
 SAGA = Saga(slug="far", title="Far", queries=("Far",), collection_id=7)

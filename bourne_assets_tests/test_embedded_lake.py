@@ -36,7 +36,7 @@ from bourne_assets.processes import ProcessIdentity
 BUCKET = "own-lake"
 TEXT = "text/plain"
 MEBIBYTE = 1024 * 1024
-PATIENCE = 40.0
+PATIENCE = 120.0
 
 #: A process that uses the lake until its standard input ends, and never gives its share back.
 USER = """

@@ -23,7 +23,7 @@ def _shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=280,
         env={**os.environ, **variables},
     )
 

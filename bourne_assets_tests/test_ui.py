@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.alone,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]
 
@@ -58,11 +58,11 @@ def test_materialize_all_makes_all_assets_with_green_checks(page: Page, dev: Dev
             ]
             == ["SUCCESS"]
         ),
-        120,
+        400,
         "the run of all assets succeeds",
     )
     # A run of the sensor may land the files once more meanwhile, and its checks be in progress.
-    checks = wait_for(lambda: _green_checks(dev), 120, "every check has passed")
+    checks = wait_for(lambda: _green_checks(dev), 400, "every check has passed")
     defs = build_defs(settings=Settings())
     assert len(checks) == len(defs.resolve_asset_graph().asset_check_keys)
     page.goto(f"{dev.url}/assets/bourne_saga_table?view=overview")

@@ -107,13 +107,13 @@ def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterat
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_for(lambda: _answers(url), 120, "dagster dev answers")
+            wait_for(lambda: _answers(url), 300, "dagster dev answers")
             yield DevServer(url, folder)
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(60)
+            process.wait(120)
     lake = LakeFolder(folder / ".bourne" / "lake")
-    wait_for(lambda: not servers_of(lake), 30, "dagster dev leaves no server behind")
+    wait_for(lambda: not servers_of(lake), 120, "dagster dev leaves no server behind")
 
 
 @contextmanager

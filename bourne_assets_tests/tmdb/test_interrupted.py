@@ -47,7 +47,7 @@ def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_answer(
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
         try:
-            printed, _ = run.communicate(timeout=30)
+            printed, _ = run.communicate(timeout=100)
         finally:
             run.kill()
     assert run.returncode == 130

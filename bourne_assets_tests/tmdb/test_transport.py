@@ -280,9 +280,10 @@ def test_while_one_request_is_told_to_wait_the_others_hold_too(
     client = tmdb_server.client()
     with ThreadPoolExecutor(4) as pool:
         told = pool.submit(client.movie_details, 2501)
-        while not tmdb_server.requests:
+        limiter = client.transport.rate_limiter
+        assert limiter is not None
+        while limiter._held_until < 0:  # until the reply has come back
             time.sleep(0.001)
-        time.sleep(0.2)  # long enough for the answer to come back
         others = [pool.submit(client.movie_details, tmdb_id) for tmdb_id in (2502, 2503)]
         assert {future.result().status for future in [told, *others]} == {200}
     first, *later = tmdb_server.requests

@@ -44,7 +44,7 @@ def _large(path: Path, sign: bytes = b"a", size: int = 20_000_000) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.exhaustive
 def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
     s3_server: EmbeddedLake, lake: Lake, tmp_path: Path
