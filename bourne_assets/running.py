@@ -99,6 +99,31 @@ def run_landing(
     )
 
 
+def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport:
+    """Evaluate the checks of the last landing once more in this process, recorded in the instance.
+
+    Args:
+        settings: The settings.
+        instance: Where the run is recorded.
+    """
+    report = RunReport()
+    loggers = {_LOGGER: _logger(report, lambda _: None)}
+    definitions = build_defs(settings=settings, loggers=loggers, sagas=[])
+    keys = definitions.resolve_asset_graph().asset_check_keys
+    job = definitions.resolve_job_def(full_refresh.name).get_subset(
+        asset_selection=set(),
+        asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
+    )
+    result = job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {_LOGGER: {}}},
+        tags={"batch": "rejects", PROCESS_TAG: str(ProcessIdentity.own())},
+    )
+    report.run_id, report.succeeded = result.run_id, result.success
+    return report
+
+
 def _run(
     settings: Settings,
     instance: dg.DagsterInstance,

@@ -70,6 +70,7 @@ def test_rejected_lines_are_listed_for_people_and_for_programs(
         assert both.exit_code == 2
 
 
+@pytest.mark.slow
 def test_corrected_lines_come_home_once_and_the_manifest_knows(
     bourne: Bourne, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         again = bourne("rejects", "fix", str(path))
         assert again.exit_code == 0
         assert "0 lines brought home, 1 known already, 0 refused" in again.output
+        assert "✓ every_line_is_accounted_for" in again.output, "checked once more"
         table = from_parquet(server.lake.read("Trusted/Local/Films.parquet")[0])
         assert list(table["title"]) == ["Identity", "Legacy", "Supremacy"]
 

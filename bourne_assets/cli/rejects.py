@@ -83,8 +83,9 @@ def fix(file: Path) -> int:
     with lake_of(settings) as lake_of_fix:
         lake = lake_of_fix.connect()
         corrected = bring_home(corrections, lake, datasets, settings.home / "landing")
-        _note_in_manifest(lake, corrected)
-        return _print_corrected(corrected)
+        is_noted = _note_in_manifest(lake, corrected)
+        code = _print_corrected(corrected)
+        return max(code, _check(settings)) if is_noted else code
 
 
 def _settings() -> Settings:
@@ -138,17 +139,29 @@ def _print_lines(entries: Iterable[RejectedEntry]) -> None:
     )
 
 
-def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> None:
-    """The manifest of the last landing, with what is known of its files now."""
+def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool:
+    """Whether there is a manifest of the last landing; it says what is known of its files now."""
     key = keys.table(keys.TRUSTED, (_MANIFEST,), "parquet")
     try:
         data, _ = lake.read(key)
     except ObjectMissing:
-        return
+        return False
     manifest = from_parquet(data)
     for each in corrected:
         manifest = with_corrected(manifest, each.files, each.outcome)
     lake.write(key, to_parquet(manifest), PARQUET)
+    return True
+
+
+def _check(settings: Settings) -> int:
+    """Have Dagster check the manifest once more, so that its UI shows how things are now."""
+    from bourne_assets.cli.console import output, print_report
+    from bourne_assets.instance import open_instance
+    from bourne_assets.running import check_landing
+
+    report = check_landing(settings, open_instance(settings))
+    print_report(output(), report)
+    return report.exit_code
 
 
 def _print_corrected(corrected: Iterable[CorrectedDataset]) -> int:
