@@ -36,6 +36,8 @@ _JUDGED_CELLS = 2_000
 #: Lines of so many words are prose, where no delimiter divides them evenly.
 _PROSE_WORDS = 5
 _PROSE_LINES = 3
+_TITLE = re.compile(r"#{1,6} \S")
+_KEY = re.compile(r"\s*(- |[\w.-]+:(\s|$)|#|---)")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def _is_even(divided: Divided) -> bool:
     if len(divided.records) <= 2:  # noqa: PLR2004 - a header and a line
         return True
     if divided.grammar.delimiter == " ":
-        is_even = divided.even > _BLANK_SHARE and divided.share > 1 / 2
+        is_even = divided.even > _BLANK_SHARE and count >= len(divided.records) - 1
+        is_even = is_even or divided.share > _BLANK_SHARE
         return is_even and divided.width > 2  # noqa: PLR2004 - a name is two words
     return divided.even >= _EVEN_SHARE and count > 1 and divided.share > _LEAST_SHARE
 
@@ -157,9 +160,9 @@ def _undivided(
     ]
     if by_header:
         best = max(by_header, key=lambda each: len(each.records[0].fields))
-        if len(filled) < _PROSE_LINES or not _is_prose(filled):
+        if not _is_prose(lines):
             return best.grammar
-    if _is_prose(filled) and not options.columns:
+    if _is_prose(lines) and not options.columns:
         raise CsvRejected("it is not a CSV file: no delimiter divides its lines evenly")
     unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
     quote = '"' if options.quote is None else options.quote
@@ -169,9 +172,25 @@ def _undivided(
     return one
 
 
-def _is_prose(lines: Sequence[str]) -> bool:
-    words = sorted(len(line.split()) for line in lines)
-    return len(lines) >= _PROSE_LINES and words[len(words) // 2] >= _PROSE_WORDS
+def _is_prose(lines: Sequence[Line]) -> bool:
+    """Whether lines are sentences, paragraphs, a document with a title, or keys with values."""
+    filled = [line.text for line in lines if line.text.strip()]
+    if len(filled) < _PROSE_LINES:
+        return False
+    words = sorted(len(text.split()) for text in filled)
+    first, last = lines.index(_line_of(lines, filled[0])), len(lines)
+    has_paragraphs = any(not line.text.strip() for line in lines[first : last - 1])
+    has_commas = any(each in text for text in filled for each in ",;")
+    return (
+        words[len(words) // 2] >= _PROSE_WORDS
+        or (has_paragraphs and has_commas)
+        or bool(_TITLE.match(filled[0]))
+        or all(_KEY.match(text) for text in filled)
+    )
+
+
+def _line_of(lines: Sequence[Line], text: str) -> Line:
+    return next(line for line in lines if line.text == text)
 
 
 def _candidates(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:

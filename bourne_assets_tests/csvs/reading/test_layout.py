@@ -92,12 +92,14 @@ def test_declared_lines_are_skipped_whatever_they_hold(tmp_path: Path) -> None:
 
 
 def test_prose_is_refused_and_a_list_of_names_is_not(tmp_path: Path) -> None:
-    prose = (
-        "# A project\n\nIt reads files, and it writes them.\nThat is all it does; nothing more"
-        " is meant.\nSee the documentation for how it works, please.\n"
-    )
-    with pytest.raises(CsvRejected, match="no delimiter divides its lines evenly"):
-        read(tmp_path, prose)
+    for text in (
+        "# A project\n\nIt reads files, and it writes them.\n- one\n- two\n",
+        "It reads files, and it writes them.\nThat is all it does; nothing more is meant.\n"
+        "See the documentation for how it works, please.\n",
+        "a: 1\nb: 2\nc:\n  - x\n",
+    ):
+        with pytest.raises(CsvRejected, match="no delimiter divides its lines evenly"):
+            read(tmp_path, text)
     found = read(tmp_path, "name\nSmith, John\nDoe; Jane\na|b, c\n")
     assert (found.columns, len(found.rows)) == (("name",), 3)
 
