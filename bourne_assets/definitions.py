@@ -23,20 +23,21 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.io_manager import LakeIOManager
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.alerts import alerts_sensor
-from bourne_assets.defs.operations.conditions import follow_the_data
 from bourne_assets.defs.operations.freshness import with_freshness
-from bourne_assets.defs.operations.jobs import full_refresh, saga_job
-from bourne_assets.defs.operations.lost_runs import lost_runs_sensor
-from bourne_assets.defs.operations.retries import forgotten_retries_sensor
-from bourne_assets.defs.operations.schedules import saga_schedules
+from bourne_assets.defs.operations.lost_runs import forgotten_retries_sensor, lost_runs_sensor
+from bourne_assets.defs.operations.schedules import (
+    follow_the_data,
+    full_refresh,
+    saga_job,
+    saga_schedules,
+)
 from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
 from bourne_assets.defs.shared.fixed import fixed
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
-from bourne_assets.defs.tmdb.lambda_resource import TmdbLambdaResource
-from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets
+from bourne_assets.defs.tmdb.on_lambda import TmdbLambdaResource, tmdb_lambda_assets
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.execution.executors import executor_of
@@ -70,6 +71,7 @@ def build_defs(
     if sagas is None:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
     datasets = load_datasets(settings.csv_datasets)
+    checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in sagas}
     ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
     return dg.Definitions(
         assets=with_freshness(
@@ -85,21 +87,14 @@ def build_defs(
                 *(
                     asset
                     for saga in sagas
-                    for asset in report_assets(
-                        settings, saga, [*saga_checks(saga), *insight_checks(saga)]
-                    )
+                    for asset in report_assets(settings, saga, checks[saga.slug])
                 ),
             ],
             datasets,
         ),
         asset_checks=[
             *raw_csvs_checks(),
-            *(
-                check
-                for saga in sagas
-                for checks in (tmdb_checks, saga_checks, insight_checks)
-                for check in checks(saga)
-            ),
+            *(check for saga in sagas for check in (*tmdb_checks(saga), *checks[saga.slug])),
         ],
         jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
         schedules=saga_schedules(settings, sagas),

@@ -16,7 +16,7 @@ from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
-from bourne_assets.reports import Diagnosis
+from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
 from bourne_assets.tmdb.client import SNAPSHOT
 from bourne_assets.tmdb.snapshot import snapshot_time

@@ -1,4 +1,4 @@
-"""One recorded run in this process, told step by step.
+"""One recorded run in this process, reported step by step.
 
 What must not be put here: what is printed (`console`), and arguments (`cli`).
 """
@@ -13,14 +13,21 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.definitions import build_defs
-from bourne_assets.defs.operations.jobs import full_refresh
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
+from bourne_assets.defs.operations.schedules import full_refresh
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
 from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.processes import ProcessIdentity
-from bourne_assets.reports import Checked, RunReport, Said, StepFailed, Stored, Told
-from bourne_assets.runs.events import INTERRUPTED, told
+from bourne_assets.runs.events import INTERRUPTED, outcome_of
+from bourne_assets.runs.outcomes import (
+    Checked,
+    ProgressLine,
+    RunEvent,
+    RunReport,
+    StepFailed,
+    Stored,
+)
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
@@ -44,7 +51,7 @@ def run_saga(
     *,
     select: str | None,
     resume: bool = False,
-    tell: Callable[[Told], None],
+    on_event: Callable[[RunEvent], None],
 ) -> RunReport:
     """Run the assets and checks of a saga in this process, recorded in the instance.
 
@@ -54,19 +61,19 @@ def run_saga(
         instance: Where the run is recorded.
         select: A selection of assets in Dagster's syntax; None for all.
         resume: Whether TMDB's answers of today that lie in Raw are not asked for again.
-        tell: Called with whatever happens, when it happens.
+        on_event: Called with whatever happens, when it happens.
 
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    _wait_for_runs_of(saga, instance, tell)
+    _wait_for_runs_of(saga, instance, on_event)
     return _run(
         settings,
         instance,
         saga_job_name(saga),
         select=select,
         resume=resume,
-        tell=tell,
+        on_event=on_event,
         tags={SAGA_TAG: saga.slug},
         sagas=[saga],
     )
@@ -77,7 +84,7 @@ def run_landing(
     instance: dg.DagsterInstance,
     batch: dg.ConfigurableResource[Any],
     *,
-    tell: Callable[[Told], None],
+    on_event: Callable[[RunEvent], None],
 ) -> RunReport:
     """Land a batch of CSV files and check it in this process, recorded in the instance.
 
@@ -85,14 +92,14 @@ def run_landing(
         settings: The settings.
         instance: Where the run is recorded.
         batch: The batch, in place of the folder of the settings.
-        tell: Called with whatever happens, when it happens.
+        on_event: Called with whatever happens, when it happens.
     """
     return _run(
         settings,
         instance,
         full_refresh.name,
         select=RAW_CSVS.to_user_string(),
-        tell=tell,
+        on_event=on_event,
         tags={"batch": "land"},
         sagas=[],
         resources={"csv_folder": batch},
@@ -131,12 +138,14 @@ def _run(
     *,
     select: str | None,
     resume: bool = False,
-    tell: Callable[[Told], None],
+    on_event: Callable[[RunEvent], None],
     tags: dict[str, str],
     **parts: Any,
 ) -> RunReport:
     report = RunReport()
-    definitions = build_defs(settings=settings, loggers={_LOGGER: _logger(report, tell)}, **parts)
+    definitions = build_defs(
+        settings=settings, loggers={_LOGGER: _logger(report, on_event)}, **parts
+    )
     graph = definitions.resolve_asset_graph()
     selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
@@ -169,7 +178,7 @@ def _run(
 
 
 def _wait_for_runs_of(
-    saga: Saga, instance: dg.DagsterInstance, tell: Callable[[Told], None]
+    saga: Saga, instance: dg.DagsterInstance, on_event: Callable[[RunEvent], None]
 ) -> None:
     """Wait for runs of the saga that Dagster started; its queue waits for ours in turn.
 
@@ -183,7 +192,7 @@ def _wait_for_runs_of(
         if has_living_process(instance, record.dagster_run)
     ]:
         if not is_told:
-            tell(Said(f"Waiting for run {alive[0]} of {saga.title} in Dagster to end."))
+            on_event(ProgressLine(f"Waiting for run {alive[0]} of {saga.title} in Dagster to end."))
             is_told = True
         time.sleep(_LOOK_SECONDS)
 
@@ -213,13 +222,13 @@ def _resuming(graph: Any, selected: list[dg.AssetKey]) -> dict[str, Any]:
     return {step.name: {"config": {"resume": True}} for step in steps if step.pool == POOL}
 
 
-def _logger(report: RunReport, tell: Callable[[Told], None]) -> dg.LoggerDefinition:
+def _logger(report: RunReport, on_event: Callable[[RunEvent], None]) -> dg.LoggerDefinition:
     """Dagster's way to see events of a run while it goes on is a logger."""
 
     @dg.logger
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger(_LOGGER, logging.DEBUG)
-        logger.addHandler(_EventHandler(report, tell))
+        logger.addHandler(_EventHandler(report, on_event))
         return logger
 
     return progress
@@ -228,10 +237,10 @@ def _logger(report: RunReport, tell: Callable[[Told], None]) -> dg.LoggerDefinit
 class _EventHandler(logging.Handler):
     """Sorts events into the report and tells of them."""
 
-    def __init__(self, report: RunReport, tell: Callable[[Told], None]) -> None:
+    def __init__(self, report: RunReport, on_event: Callable[[RunEvent], None]) -> None:
         super().__init__()
         self._report = report
-        self._tell = tell
+        self._on_event = on_event
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a log record: an event, or a line of progress."""
@@ -239,7 +248,7 @@ class _EventHandler(logging.Handler):
         if not isinstance(event, dg.DagsterEvent):
             self._tell_progress(record)
             return
-        said = told(event)
+        said = outcome_of(event)
         match said:
             case Stored():
                 self._report.stored.append(said)
@@ -248,10 +257,10 @@ class _EventHandler(logging.Handler):
             case StepFailed():
                 self._report.failed.append(said)
         if said is not None:
-            self._tell(said)
+            self._on_event(said)
 
     def _tell_progress(self, record: logging.LogRecord) -> None:
         """Tell what a landing logs of its progress; the rest is for Dagster's own log."""
         said = dict(getattr(record, "dagster_meta", None) or {})
         if said.get("step_key") == RAW_CSVS.to_user_string() and record.levelno >= logging.INFO:
-            self._tell(Said(str(said.get("orig_message", ""))))
+            self._on_event(ProgressLine(str(said.get("orig_message", ""))))

@@ -71,7 +71,7 @@ class World:
         )
         def check() -> Iterator[dg.AssetCheckResult]:
             finding = Finding(world.offending)
-            yield result_of(_KEY, "budget_is_valid", finding, blocking=world.blocking)
+            yield result_of(_KEY, "budget_is_valid", finding, is_error=world.blocking)
 
         self.defs = dg.Definitions(
             assets=[films, answers],
@@ -107,7 +107,7 @@ class World:
 def world(webhook: Webhook) -> World:
     """A platform whose alerts go to the webhook, after the sensor's first look."""
     world = World(webhook.url)
-    assert world.tick() == "From now on runs are looked at."
+    assert world.tick() == "Watching runs from now on."
     return world
 
 
@@ -122,7 +122,7 @@ def test_a_failed_run_is_told_with_saga_asset_cause_and_link(
 ) -> None:
     world.error = BourneError("TMDB did not answer /search/movie: check the network.")
     run_id = world.run()
-    assert "Told BOURNE_ALERT_WEBHOOK_URL of 1" in world.tick()
+    assert "Sent 1 alert to BOURNE_ALERT_WEBHOOK_URL" in world.tick()
     assert webhook.texts == [
         ":red_circle: *Jason Bourne*\n"
         "• `films`: failed - TMDB did not answer /search/movie: check the network.\n"
@@ -192,7 +192,7 @@ def test_without_a_webhook_it_is_logged() -> None:
     world.tick()
     world.error = BourneError("The lake is full.")
     world.run()
-    assert "Told its own log of 1" in world.tick()
+    assert "Sent 1 alert to its own log" in world.tick()
     assert "`films`: failed - The lake is full." in "".join(world.log.texts)
 
 
@@ -218,9 +218,9 @@ def test_what_was_told_before_the_webhook_failed_is_not_told_again(
     world.error = BourneError("The second cause.")
     world.run()
     webhook.room = 1
-    assert world.tick().endswith("_WEBHOOK_URL of 1; the next could not be told.")
+    assert world.tick().endswith("_WEBHOOK_URL; the next one failed.")
     webhook.room = None
-    assert world.tick() == "Told BOURNE_ALERT_WEBHOOK_URL of 1."
+    assert world.tick() == "Sent 1 alert to BOURNE_ALERT_WEBHOOK_URL."
     assert world.tick() == "Nothing new is wrong."
     first, second = webhook.texts
     assert "The first cause." in first
@@ -236,10 +236,10 @@ def test_what_was_told_before_anything_else_failed_is_not_told_again(
     broken = world.run()
     read = world.instance.all_logs
 
-    def all_logs(run_id: str) -> Any:
+    def all_logs(run_id: str, **filters: Any) -> Any:
         if run_id == broken:
             raise OSError("database is locked")
-        return read(run_id)
+        return read(run_id, **filters)
 
     with monkeypatch.context() as patch:
         patch.setattr(world.instance, "all_logs", all_logs)
@@ -338,3 +338,27 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(url: str) -> No
     with pytest.raises(NotDelivered) as caught:
         post(url, "text")
     assert "secret" not in str(caught.value)
+
+
+def test_a_step_of_several_assets_that_fails_is_a_problem_of_each_and_settled_by_each() -> None:
+    fails = [True]
+
+    @dg.multi_asset(
+        name="films__together",
+        specs=[dg.AssetSpec(["matrix", "details"]), dg.AssetSpec(["matrix", "ids"])],
+    )
+    def together() -> Any:
+        if fails:
+            raise BourneError("The cause.")
+        for name in ("details", "ids"):
+            yield dg.MaterializeResult(asset_key=["matrix", name])
+
+    job = dg.Definitions(assets=[together]).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = job.execute_in_process(instance=instance, raise_on_error=False)
+        problems, _ = alerts.problems_of_run(instance, run.dagster_run, failed=True)
+        assert [problem.asset for problem in problems] == ["matrix/details", "matrix/ids"]
+        fails.clear()
+        run = job.execute_in_process(instance=instance)
+        _, settled = alerts.problems_of_run(instance, run.dagster_run, failed=False)
+        assert {problem.subject for problem in problems} <= settled

@@ -11,7 +11,7 @@ import pytest
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.freshness import OF_TMDB
-from bourne_assets.defs.shared.naming import FOLLOWS
+from bourne_assets.defs.shared.naming import EAGER_AFTER_CHECKS
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor, window_start
 from bourne_assets.lake.store import PARQUET, Lake
@@ -100,7 +100,7 @@ def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
     asked = {"raw_csvs_s3", "tmdb_search", "tmdb_external_ids", "tmdb_details"}
     for name, condition in conditions.items():
         follows = name.rpartition("/")[2] not in asked
-        assert condition == (FOLLOWS if follows else None), name
+        assert condition == (EAGER_AFTER_CHECKS if follows else None), name
 
 
 def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
@@ -125,7 +125,7 @@ class TestFollowing:
         def source() -> None:
             pass
 
-        @dg.asset(deps=[source], automation_condition=FOLLOWS)
+        @dg.asset(deps=[source], automation_condition=EAGER_AFTER_CHECKS)
         def result() -> None:
             pass
 

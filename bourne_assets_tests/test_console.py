@@ -8,7 +8,15 @@ import pytest
 from rich.console import Console
 
 from bourne_assets.cli import console as show
-from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
+from bourne_assets.runs.outcomes import (
+    Checked,
+    Diagnosis,
+    ProgressLine,
+    RunEvent,
+    RunReport,
+    StepFailed,
+    Stored,
+)
 from bourne_assets_tests.answers.builders import film, result_of
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m[bold]Bourne[/] :smile:\u202egnp.exe\r\nError: fake \\"
@@ -41,16 +49,16 @@ def _checked(name: str) -> Checked:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "event",
     [
         Stored(HOSTILE, HOSTILE),
         StepFailed(HOSTILE, HOSTILE, False),
-        Said(HOSTILE),
+        ProgressLine(HOSTILE),
         _checked(HOSTILE),
     ],
 )
-def test_progress_is_text(console: Console, told: Told) -> None:
-    show.print_progress(console, told)
+def test_progress_is_text(console: Console, event: RunEvent) -> None:
+    show.print_progress(console, event)
     _ensure_harmless(_printed(console))
 
 
@@ -62,8 +70,16 @@ def test_sentences_diagnoses_and_plain_lines_are_text(console: Console) -> None:
 
 
 def test_a_report_and_a_manifest_are_text(console: Console) -> None:
-    rejected = {"file": HOSTILE, "status": "rejected", "reason": HOSTILE, "rejected_rows": None}
+    dataset = {"dataset": HOSTILE, "table_error": HOSTILE}
+    rejected = {
+        **dataset,
+        "file": HOSTILE,
+        "status": "rejected",
+        "reason": HOSTILE,
+        "rejected_rows": None,
+    }
     landed: dict[str, Any] = {
+        **dataset,
         "file": HOSTILE,
         "status": "landed",
         "rows": 1,

@@ -11,8 +11,8 @@ import pytest
 from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.definitions import build_defs
-from bourne_assets.defs.csvs.downstream import what_follows
 from bourne_assets.defs.csvs.folder_sensor import csv_folder_sensor
+from bourne_assets.defs.csvs.landing_runs import runnable_downstream
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.errors import LakeFailed
@@ -119,9 +119,13 @@ def test_a_look_reads_so_much_and_leaves_the_rest_to_the_next(
 
 def test_what_follows_is_made_where_its_other_inputs_are_there() -> None:
     parents = {"csv": [], "tmdb": [], "table": ["csv", "tmdb"], "answers": ["table"]}
-    assert what_follows(["csv"], parents, lambda _: False) == ["csv"]
-    assert what_follows(["csv"], parents, {"tmdb"}.__contains__) == ["csv", "table", "answers"]
-    assert what_follows(["table"], parents, lambda _: False) == ["table", "answers"]
+    assert runnable_downstream(["csv"], parents, lambda _: False) == ["csv"]
+    assert runnable_downstream(["csv"], parents, {"tmdb"}.__contains__) == [
+        "csv",
+        "table",
+        "answers",
+    ]
+    assert runnable_downstream(["table"], parents, lambda _: False) == ["table", "answers"]
 
 
 # The sensor

@@ -12,7 +12,7 @@ from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.csvs.datasets import dataset_key
-from bourne_assets.defs.csvs.landing_runs import landing_and_what_follows
+from bourne_assets.defs.csvs.landing_runs import landing_and_downstream
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
@@ -247,7 +247,7 @@ def test_a_page_is_no_step_of_its_own_for_jobs_sensors_and_selections(platform: 
     defs = platform.defs()
     repository = defs.get_repository_def()
     context = dg.build_sensor_context(platform.instance, repository_def=repository)
-    assert landing_and_what_follows(context) == [dg.AssetKey("raw_csvs_s3")]
+    assert landing_and_downstream(context) == [dg.AssetKey("raw_csvs_s3")]
     for job in repository.get_all_jobs():
         assert not [key for key in job.asset_layer.selected_asset_keys if key == _BOX_OFFICE]
     with pytest.raises(SelectionError, match="selects none") as raised:
@@ -256,7 +256,7 @@ def test_a_page_is_no_step_of_its_own_for_jobs_sensors_and_selections(platform: 
             Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562),
             platform.instance,
             select="csv_datasets/box_office",
-            tell=lambda _: None,
+            on_event=lambda _: None,
         )
     assert "raw_csvs_s3" in str(raised.value)
     assert "csv_datasets/box_office," not in str(raised.value)

@@ -17,8 +17,8 @@ from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.instance import instance_config, open_instance
-from bourne_assets.reports import Said, Told
 from bourne_assets.running import run_saga
+from bourne_assets.runs.outcomes import ProgressLine, RunEvent
 from bourne_assets.saga.definition import Saga, known_sagas
 from bourne_assets.settings import Settings
 
@@ -126,19 +126,21 @@ def test_a_run_that_dagster_started_is_waited_for(
 ) -> None:
     other = _started(instance, os.getpid(), "bourne")
     _started(instance, os.getpid(), "matrix")
-    told: list[Told] = []
+    events: list[RunEvent] = []
 
-    def tell(event: Told) -> None:
-        told.append(event)
-        if isinstance(event, Said) and "Waiting" in event.text:
+    def on_event(event: RunEvent) -> None:
+        events.append(event)
+        if isinstance(event, ProgressLine) and "Waiting" in event.text:
             end = threading.Timer(1.0, instance.report_run_canceled, [other])
             end.start()
 
     report = run_saga(
-        Settings(home=tmp_path / "home"), bourne, instance, select="raw_csvs_s3", tell=tell
+        Settings(home=tmp_path / "home"), bourne, instance, select="raw_csvs_s3", on_event=on_event
     )
     assert report.succeeded
-    assert told[0] == Said(f"Waiting for run {other.run_id} of Jason Bourne in Dagster to end.")
+    assert events[0] == ProgressLine(
+        f"Waiting for run {other.run_id} of Jason Bourne in Dagster to end."
+    )
 
 
 def test_dagster_keeps_runs_of_one_saga_apart(tmp_path: Path) -> None:

@@ -24,7 +24,15 @@ from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import Language, localizer
 from bourne_assets.cli.streams import Output, OutputFailed
 from bourne_assets.lake.store import Lake
-from bourne_assets.reports import Checked, Diagnosis, RunReport, Said, StepFailed, Stored, Told
+from bourne_assets.runs.outcomes import (
+    Checked,
+    Diagnosis,
+    ProgressLine,
+    RunEvent,
+    RunReport,
+    StepFailed,
+    Stored,
+)
 from bourne_assets.text import printable
 from bourne_assets.tmdb import NOTICE
 
@@ -115,24 +123,24 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     console.print(line(mark, " ", (diagnosis.name, "bold"), f": {diagnosis.detail}"))
 
 
-def print_progress(console: Console, told: Told) -> None:
+def print_progress(console: Console, event: RunEvent) -> None:
     """One line for what just happened; checks that pass are counted at the end instead."""
     with _suppressed():
-        _print_told(console, told)
+        _print_event(console, event)
 
 
-def _print_told(console: Console, told: Told) -> None:
-    match told:
+def _print_event(console: Console, event: RunEvent) -> None:
+    match event:
         case Stored():
-            asset = line(told.asset).plain
-            text = line("  ", _PASSED, f" {asset:<18} ", (told.uri, "dim"))
+            asset = line(event.asset).plain
+            text = line("  ", _PASSED, f" {asset:<18} ", (event.uri, "dim"))
             console.print(text, soft_wrap=True)
         case StepFailed():
-            console.print(line("  ", _FAILED, " ", (told.step, "bold"), f": {told.message}"))
-        case Checked() if not told.passed:
-            console.print(line("  ", _mark(told), f" {_check_line(told)}"))
-        case Said():
-            console.print(line("  ", (told.text, "dim")), soft_wrap=True)
+            console.print(line("  ", _FAILED, " ", (event.step, "bold"), f": {event.message}"))
+        case Checked() if not event.passed:
+            console.print(line("  ", _mark(event), f" {_check_line(event)}"))
+        case ProgressLine():
+            console.print(line("  ", (event.text, "dim")), soft_wrap=True)
         case Checked():
             pass
 

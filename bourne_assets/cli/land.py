@@ -43,7 +43,7 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
             settings,
             instance,
             csv_folder(settings, places, landed_on),
-            tell=lambda told: show.print_progress(console, told),
+            on_event=lambda event: show.print_progress(console, event),
         )
         files = _manifest(lake) if report.stored else []
         lake_of_run.release()

@@ -8,7 +8,7 @@ from rich.console import Console
 from bourne_assets.cli.answers import read_answers
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.cli.exclusive import exclusive_run
-from bourne_assets.reports import Said
+from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
 
@@ -29,7 +29,9 @@ def run(*, slug: str, select: str | None, resume: bool) -> int:
     settings = read_settings()
     saga = saga_of(settings, slug)
     console = show.output()
-    with exclusive_run(settings.home, saga, lambda text: show.print_progress(console, Said(text))):
+    with exclusive_run(
+        settings.home, saga, lambda text: show.print_progress(console, ProgressLine(text))
+    ):
         return _run(settings, saga, console, select=select, resume=resume)
 
 
@@ -54,7 +56,7 @@ def _run(
             instance,
             select=select,
             resume=resume,
-            tell=lambda told: show.print_progress(console, told),
+            on_event=lambda event: show.print_progress(console, event),
         )
         answered = any(item.asset.endswith("insight_metrics") for item in report.stored)
         result = read_answers(lake, saga) if answered else None

@@ -1,4 +1,4 @@
-"""What Dagster's events say, as plain values. What must not be put here: what is done with them."""
+"""What Dagster's events say, as plain values. Not here: what is done with them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 import dagster as dg
 
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.reports import Checked, StepFailed, Stored
+from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
 
 INTERRUPTED = "interrupted"
+#: Metadata of every check of the platform: the first offending rows, and how many there are.
+OFFENDING, OFFENDING_COUNT = "offending", "offending_count"
 #: So much of a rejected line is shown in a message.
 _SHOWN_CHARACTERS = 80
 
 
-def told(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
+def outcome_of(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
     """What an event says, where it is a materialisation, a check, or a step that failed."""
     if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
         return _stored(event)
@@ -36,7 +38,7 @@ def _stored(event: dg.DagsterEvent) -> Stored:
 def _checked(event: dg.DagsterEvent) -> Checked:
     """The evaluation of a check, with the names of the offending rows."""
     evaluation = event.asset_check_evaluation_data
-    rows = evaluation.metadata.get("offending")
+    rows = evaluation.metadata.get(OFFENDING)
     records = getattr(rows, "records", ())
     return Checked(
         evaluation.asset_key.to_user_string(),
@@ -44,18 +46,20 @@ def _checked(event: dg.DagsterEvent) -> Checked:
         evaluation.passed,
         evaluation.severity == dg.AssetCheckSeverity.ERROR,
         tuple(_name(dict(record.data)) for record in records),
-        int(getattr(evaluation.metadata.get("offending_count"), "value", len(records))),
+        int(getattr(evaluation.metadata.get(OFFENDING_COUNT), "value", len(records))),
     )
 
 
 def _failure(event: dg.DagsterEvent) -> StepFailed | None:
-    """The cause of a failed step; None for a blocking check, which has been told already."""
+    """The cause of a failed step; None for a blocking check, which is reported as such."""
     data = event.step_failure_data
     chain = list(_causes(data.error))
     if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
         return None
     if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in chain):
         return StepFailed(str(event.step_key), INTERRUPTED, False)
+    # Dagster keeps of an error the name of its class alone. Whatever raised it in this process has
+    # imported that class; another process knows those that the definitions import.
     known = {kind.__name__: kind for kind in _all_subclasses(BourneError)}
     for cause in chain:
         kind = known.get(cause.cls_name or "")

@@ -23,7 +23,7 @@ from bourne_assets.defs.shared.metadata import (
     table_metadata,
 )
 from bourne_assets.defs.shared.naming import (
-    FOLLOWS,
+    EAGER_AFTER_CHECKS,
     OWNERS,
     REFINED_GROUP,
     saga_group,
@@ -49,7 +49,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         key=key,
         ins={"films": dg.AssetIn(table)},
         group_name=saga_group(saga, REFINED_GROUP),
-        automation_condition=FOLLOWS,
+        automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "scipy", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

@@ -56,7 +56,7 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
             "inputs": dg.MetadataValue.json(answers.get("inputs", [])),
             "threshold": "equal to the last digit",
         }
-        return result_of(key, _NAME, Finding(found, facts), blocking=True)
+        return result_of(key, _NAME, Finding(found, facts), is_error=True)
 
     return answers_follow_from_inputs
 

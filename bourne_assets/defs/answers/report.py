@@ -13,7 +13,7 @@ from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
-    FOLLOWS,
+    EAGER_AFTER_CHECKS,
     OWNERS,
     REFINED_GROUP,
     saga_group,
@@ -65,7 +65,7 @@ def report_assets(
             "history": dg.AssetIn(saga_key(saga, "saga_history")),
         },
         group_name=saga_group(saga, REFINED_GROUP),
-        automation_condition=FOLLOWS,
+        automation_condition=EAGER_AFTER_CHECKS,
         kinds={"html", "vega", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

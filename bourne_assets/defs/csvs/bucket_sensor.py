@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from bourne_assets.csvs.intake.backlog import MOST_TOGETHER, Backlog
 from bourne_assets.csvs.intake.inbox import day_of
 from bourne_assets.defs.csvs.landing_runs import (
-    landing_and_what_follows,
+    landing_and_downstream,
     outcome_of,
     tags_of,
     waiting_text,
@@ -191,7 +191,7 @@ def _request(
     config = {"objects": batch, "landed_on": _day(batch[0]) or None}
     return dg.RunRequest(
         run_key=request,
-        asset_selection=landing_and_what_follows(context),
+        asset_selection=landing_and_downstream(context),
         run_config={"ops": {RAW_CSVS.to_python_identifier(): {"config": config}}},
         tags=tags_of(request, "csv_objects", batch),
     )

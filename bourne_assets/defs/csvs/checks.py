@@ -119,6 +119,6 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         differing = bytes_that_differ(raw_csvs_s3, lake.connect())
         compared = int((raw_csvs_s3["status"] != REJECTED).sum())
         finding = Finding(differing, {"compared": compared, "threshold": "equal SHA-256"})
-        return result_of(RAW_CSVS, "landed_bytes_are_equal", finding, blocking=True)
+        return result_of(RAW_CSVS, "landed_bytes_are_equal", finding, is_error=True)
 
     return landed_bytes_are_equal

@@ -12,7 +12,7 @@ from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.backlog import Backlog
 from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.defs.csvs.landing_runs import (
-    landing_and_what_follows,
+    landing_and_downstream,
     outcome_of,
     tags_of,
     waiting_text,
@@ -73,7 +73,7 @@ def csv_folder_sensor(
     request = backlog.ask_for(due)
     run = dg.RunRequest(
         run_key=request,
-        asset_selection=landing_and_what_follows(context),
+        asset_selection=landing_and_downstream(context),
         tags=tags_of(request, "csv_files", due),
     )
     return dg.SensorResult(run_requests=[run], cursor=cursor.model_dump_json())

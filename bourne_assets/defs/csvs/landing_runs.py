@@ -4,19 +4,22 @@ Not here: which files are landed (`csv_folder`, `s3_landing`), and when a file i
 (`bourne_assets.csvs.intake.backlog`).
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
 
 from bourne_assets.csvs.intake.backlog import Backlog, RunOutcome
 from bourne_assets.defs.csvs.assets import NOT_FETCHED
-from bourne_assets.defs.csvs.downstream import what_follows
 from bourne_assets.defs.shared.naming import RAW_CSVS
 
 _TAG_LENGTH = 200
+Key = TypeVar("Key")
 
 
-def landing_and_what_follows(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
-    """The landing, and what follows from it and can be made on this instance."""
+def landing_and_downstream(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
+    """The landing, and what is downstream of it and can be materialised on this instance."""
     repository = context.repository_def
     if repository is None:
         return [RAW_CSVS]
@@ -27,7 +30,31 @@ def landing_and_what_follows(context: dg.SensorEvaluationContext) -> list[dg.Ass
         return context.instance.get_latest_materialization_event(key) is not None
 
     wanted = graph.materializable_asset_keys
-    return [key for key in what_follows([RAW_CSVS], parents, is_there) if key in wanted]
+    return [key for key in runnable_downstream([RAW_CSVS], parents, is_there) if key in wanted]
+
+
+def runnable_downstream(
+    made: Iterable[Key],
+    parents: Mapping[Key, Sequence[Key]],
+    is_there: Callable[[Key], bool],
+) -> list[Key]:
+    """Some assets, and those downstream of them whose other inputs are there already.
+
+    On a fresh instance TMDB was not asked yet: a CSV file that arrives must not start a run that
+    fails because there are no films.
+
+    Args:
+        made: Assets that are materialised.
+        parents: The inputs of every asset, in an order in which inputs come first.
+        is_there: Whether an asset was ever made.
+    """
+    chosen = list(made)
+    for key, inputs in parents.items():
+        if key in chosen or not any(parent in chosen for parent in inputs):
+            continue
+        if all(parent in chosen or is_there(parent) for parent in inputs):
+            chosen.append(key)
+    return chosen
 
 
 def tags_of(request: str, name: str, values: list[str]) -> dict[str, str]:

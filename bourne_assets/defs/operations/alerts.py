@@ -1,8 +1,8 @@
 """One sensor that tells people what is wrong: failed runs, failed checks, data that is overdue.
 
-A problem is told when it appears or changes, not each time that it is seen again; what passes is
-forgotten, and told anew when it fails again. What must not be put here: words and the way to people
-(`bourne_assets.defs.operations.notifications`).
+An alert is sent when a problem appears or changes, not each time it is seen; a problem that passes
+is forgotten, and reported again when it comes back. Not here: the text and its delivery
+(`notifications`).
 """
 
 import json
@@ -16,13 +16,13 @@ import dagster as dg
 from bourne_assets.defs.operations.notifications import Problem, message, post
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.markup import in_slack
-from bourne_assets.reports import Checked, StepFailed, Stored
-from bourne_assets.runs.events import told
+from bourne_assets.runs.events import outcome_of
+from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
 
 #: Runs a tick: each needs a look at its events.
 _RUNS_A_TICK = 20
-#: Dagster ends a tick after sixty seconds, and would forget what was told.
+#: Dagster ends a tick after sixty seconds, and would forget what was sent.
 _SECONDS_A_TICK = 30
 _FAILED = "failed"
 _SUCCESS: Literal[dg.DagsterEventType.RUN_SUCCESS] = dg.DagsterEventType.RUN_SUCCESS
@@ -51,8 +51,8 @@ class Memory:
         """As a cursor."""
         return json.dumps({"seen": self.seen, "open": self.open})
 
-    def news(self, problems: Iterable[Problem], settled: Iterable[str] = ()) -> list[Problem]:
-        """The problems that people do not know yet, which they do from now on.
+    def take_new(self, problems: Iterable[Problem], settled: Iterable[str] = ()) -> list[Problem]:
+        """The problems that people do not know yet; from now on they count as known.
 
         Args:
             problems: What is wrong now.
@@ -60,12 +60,12 @@ class Memory:
         """
         for subject in settled:
             self.open.pop(subject, None)
-        told = []
+        new = []
         for problem in problems:
             if self.open.get(problem.subject) != problem.fingerprint:
                 self.open[problem.subject] = problem.fingerprint
-                told.append(problem)
-        return told
+                new.append(problem)
+        return new
 
 
 @dataclass(frozen=True)
@@ -99,31 +99,31 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
         memory = Memory.read(context.cursor)
         if begin(context.instance, memory):
             context.update_cursor(memory.write())
-            return dg.SkipReason("From now on runs are looked at.")
+            return dg.SkipReason("Watching runs from now on.")
         count, kept, end = 0, memory.write(), time.monotonic() + _SECONDS_A_TICK
         try:
             for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
-                _tell(alert, settings, context)
+                _send(alert, settings, context)
                 count, kept = count + 1, memory.write()
                 if time.monotonic() > end:
                     break
             else:
                 kept = memory.write()
         except Exception:
-            # What was told stays told; the rest is for the next tick.
+            # What was sent stays sent; the rest is for the next tick.
             if not count:
                 raise
-            context.log.exception("An alert could not be told; it is tried again.")
+            context.log.exception("An alert could not be sent; it is tried again.")
             context.update_cursor(kept)
-            return dg.SkipReason(f"Told {to} of {count}; the next could not be told.")
+            return dg.SkipReason(f"{_sent(count, to)}; the next one failed.")
         context.update_cursor(kept)
-        return dg.SkipReason(f"Told {to} of {count}." if count else "Nothing new is wrong.")
+        return dg.SkipReason(f"{_sent(count, to)}." if count else "Nothing new is wrong.")
 
     return saga_alerts
 
 
 def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:
-    """Note the newest runs at the first look of all: what ended before is not told.
+    """Note the newest runs at the very first tick: what ended before is not reported.
 
     Returns:
         Whether this was the first look.
@@ -142,7 +142,7 @@ def alerts_of(
     titles: Mapping[str, str],
     keys: Sequence[dg.AssetKey],
 ) -> Iterator[Alert]:
-    """All alerts, one by one: each time, the memory has what was told of until then.
+    """All alerts, one by one; each time the memory covers the alerts so far.
 
     Args:
         instance: The instance.
@@ -154,7 +154,11 @@ def alerts_of(
     yield from alerts_of_freshness(instance, memory, keys)
 
 
-def _tell(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext) -> None:
+def _sent(count: int, to: str) -> str:
+    return f"Sent {count} {'alert' if count == 1 else 'alerts'} to {to}"
+
+
+def _send(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext) -> None:
     link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
     text = message(alert.about, alert.problems, link)
     for secret in settings.secrets:
@@ -177,7 +181,7 @@ def alerts_of_runs(
         if run is None:  # deleted meanwhile
             continue
         problems, settled = problems_of_run(instance, run, failed=failed)
-        if news := memory.news(problems, settled):
+        if news := memory.take_new(problems, settled):
             slug = run.tags.get(SAGA_TAG, "")
             yield Alert(titles.get(slug) or slug or run.job_name, news, run_id)
 
@@ -188,24 +192,37 @@ def problems_of_run(
     """What went wrong in a run, and the subjects that went well."""
     problems: list[Problem] = []
     settled = set()
+    planned = _assets_of_steps(instance, run.run_id)
     for entry in instance.all_logs(run.run_id):
-        said = told(entry.dagster_event) if entry.dagster_event else None
-        match said:
+        outcome = outcome_of(entry.dagster_event) if entry.dagster_event else None
+        match outcome:
             case Stored():
-                settled.add(Problem(said.asset, _FAILED).subject)
+                settled.add(Problem(outcome.asset, _FAILED).subject)
             case Checked(passed=True):
-                settled.add(_of_check(said).subject)
+                settled.add(_of_check(outcome).subject)
             case Checked():
-                problems.append(_of_check(said))
+                problems.append(_of_check(outcome))
             case StepFailed():
-                sentence = said.message.partition("\n")[0]
-                problems.append(Problem(said.step.replace("__", "/"), _FAILED, sentence))
+                sentence = outcome.message.partition("\n")[0]
+                assets = planned.get(outcome.step, [outcome.step])
+                problems += [Problem(asset, _FAILED, sentence) for asset in assets]
     whole = Problem(run.job_name, "run failed")
     if not failed:
         settled.add(whole.subject)
     elif not any(problem.is_error for problem in problems):
         problems.append(Problem(run.job_name, whole.what, "no step says why: see its events"))
     return problems, settled
+
+
+def _assets_of_steps(instance: dg.DagsterInstance, run_id: str) -> dict[str, list[str]]:
+    """The assets that each step of a run was to materialise."""
+    found: dict[str, list[str]] = {}
+    planned = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    for entry in instance.all_logs(run_id, of_type=planned):
+        event = entry.dagster_event
+        if event is not None and event.asset_key is not None:
+            found.setdefault(str(event.step_key), []).append(event.asset_key.to_user_string())
+    return found
 
 
 def _of_check(found: Checked) -> Problem:
@@ -225,7 +242,7 @@ def alerts_of_freshness(
             overdue.append(problem)
         elif state == "PASS":
             settled.append(problem.subject)
-    news = memory.news(overdue, settled)
+    news = memory.take_new(overdue, settled)
     return [Alert("Freshness", news)] if news else []
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.defs.csvs.datasets import dataset_key
-from bourne_assets.defs.shared.naming import REFINED_GROUP, TRUSTED_GROUP
+from bourne_assets.defs.shared.naming import SAGA_TAG
 
 #: TMDB is asked every day: a warning tells of one refresh that is late, a failure of one missed.
 OF_TMDB = dg.FreshnessPolicy.time_window(
@@ -24,21 +24,19 @@ def with_freshness(
     """The assets with their policies.
 
     Args:
-        assets: The assets; those that come from TMDB must follow it day by day.
-        datasets: What the user says of datasets of CSV files: how old each may be.
+        assets: The assets; those of a saga must follow TMDB day by day.
+        datasets: Options of the datasets of CSV files: how old each may be.
     """
     policies = {
         dataset_key(name): dg.FreshnessPolicy.time_window(
-            fail_window=timedelta(hours=said.fresh_within_hours)
+            fail_window=timedelta(hours=options.fresh_within_hours)
         )
-        for name, said in datasets.known.items()
-        if said.fresh_within_hours is not None
+        for name, options in datasets.known.items()
+        if options.fresh_within_hours is not None
     }
 
     def with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-        group = (spec.group_name or "").rpartition("_")[2]
-        follows_tmdb = group in {TRUSTED_GROUP, REFINED_GROUP}
-        policy = OF_TMDB if follows_tmdb else policies.get(spec.key)
+        policy = OF_TMDB if SAGA_TAG in spec.tags else policies.get(spec.key)
         return spec.replace_attributes(freshness_policy=policy) if policy else spec
 
     return [

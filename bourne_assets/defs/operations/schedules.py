@@ -1,14 +1,16 @@
-"""Schedules: when sagas are refreshed by themselves. What must not be put here: what runs (`jobs`).
+"""When assets are materialised by themselves: jobs, schedules, and the automation sensor.
 
-See https://docs.dagster.io/guides/automate/schedules
+See https://docs.dagster.io/guides/automate/schedules and
+https://docs.dagster.io/guides/automate/declarative-automation. Not here: sensors of new data, which
+stand with their sources.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
-from bourne_assets.defs.operations.jobs import full_refresh
-from bourne_assets.defs.shared.naming import SAGA_TAG, saga_key, tmdb_job_name
+from bourne_assets.defs.shared.naming import SAGA_TAG, saga_job_name, saga_key, tmdb_job_name
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
 
@@ -19,6 +21,37 @@ _STOPPED = (
     "It is off because no TMDB credential is set: the bundled snapshot does not change. Set "
     "TMDB_READ_ACCESS_TOKEN, or turn it on here."
 )
+#: The main job: every asset and check of every saga in the lineage; no saga can take its name.
+full_refresh = dg.define_asset_job(
+    "full_refresh",
+    selection=dg.AssetSelection.all(),
+    description="Land the CSV files, and refresh every saga of the lineage.",
+)
+#: Rematerialises assets whose inputs changed; the condition is the assets' (`EAGER_AFTER_CHECKS`).
+#: Dagster's own sensor is off until somebody turns it on.
+follow_the_data = dg.AutomationConditionSensorDefinition(
+    "follow_the_data",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description=(
+        "Makes the saga table and all that follows anew when their inputs changed and no blocking "
+        "check on these failed. A run that failed is not asked for again until an input changes."
+    ),
+)
+
+
+def saga_job(saga: Saga) -> Any:
+    """A saga's own job: all its assets and checks, and the CSV files that they join."""
+    return dg.define_asset_job(
+        saga_job_name(saga),
+        selection=dg.AssetSelection.tag(SAGA_TAG, saga.slug).upstream(),
+        description=(
+            f"{saga.title}: land the CSV files, ask TMDB, build the saga table, answer the six "
+            "questions."
+        ),
+        tags={SAGA_TAG: saga.slug},
+    )
 
 
 def saga_schedules(settings: Settings, sagas: Sequence[Saga]) -> list[dg.ScheduleDefinition]:

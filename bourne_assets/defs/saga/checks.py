@@ -94,6 +94,6 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
             "threshold": "the same films in both",
         }
         key = saga_key(saga, saga.table_name)
-        return result_of(key, "collection_is_complete", Finding(found, facts), blocking=True)
+        return result_of(key, "collection_is_complete", Finding(found, facts), is_error=True)
 
     return collection_is_complete

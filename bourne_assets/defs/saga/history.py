@@ -8,7 +8,7 @@ from bourne_assets.answers.words.language import localizer
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.metadata import picture
 from bourne_assets.defs.shared.naming import (
-    FOLLOWS,
+    EAGER_AFTER_CHECKS,
     OWNERS,
     REFINED_GROUP,
     definition_metadata,
@@ -33,7 +33,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         key=key,
         ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
         group_name=saga_group(saga, REFINED_GROUP),
-        automation_condition=FOLLOWS,
+        automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "parquet", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

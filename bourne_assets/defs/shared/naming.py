@@ -16,8 +16,10 @@ OWNERS = ["team:films"]
 SAGA_TAG = "saga"
 RAW_CSVS = dg.AssetKey("raw_csvs_s3")
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
-#: Made anew when an input is, unless a blocking check on an input failed.
-FOLLOWS = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+#: Materialised when an input was, unless a blocking check on an input failed.
+EAGER_AFTER_CHECKS = (
+    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+)
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:

@@ -13,6 +13,7 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from bourne_assets.defs.shared.metadata import rows_of
+from bourne_assets.runs.events import OFFENDING, OFFENDING_COUNT
 from bourne_assets.tables import Table, records
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
@@ -72,25 +73,32 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
         for rule in rules:
             if rule.name in wanted:
                 is_error = rule.blocking or rule.is_error
-                yield result_of(key, rule.name, rule.find(table), blocking=is_error)
+                yield result_of(key, rule.name, rule.find(table), is_error=is_error)
 
     return check
 
 
 def result_of(
-    key: dg.AssetKey, name: str, finding: Finding, *, blocking: bool
+    key: dg.AssetKey, name: str, finding: Finding, *, is_error: bool
 ) -> dg.AssetCheckResult:
-    """A finding as Dagster shows it, with the evidence on pass and on failure."""
+    """A finding as Dagster shows it, with the evidence on pass and on failure.
+
+    Args:
+        key: The asset.
+        name: The check.
+        finding: What was found.
+        is_error: Whether a failure is an ERROR, and not a WARN.
+    """
     count = len(finding.offending) if finding.count is None else finding.count
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=key,
         passed=count == 0,
-        severity=ERROR if blocking else WARN,
+        severity=ERROR if is_error else WARN,
         description=f"{count} offending" if count else "holds",
         metadata={
-            "offending_count": count,
-            "offending": rows_of([dict(row) for row in finding.offending]),
+            OFFENDING_COUNT: count,
+            OFFENDING: rows_of([dict(row) for row in finding.offending]),
             **finding.facts,
         },
     )

@@ -77,7 +77,7 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
         old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
         found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]
         facts = {"threshold": f"at most {LONGEST.days} days"}
-        return result_of(key, "raw_responses_are_recent", Finding(found, facts), blocking=False)
+        return result_of(key, "raw_responses_are_recent", Finding(found, facts), is_error=False)
 
     return raw_responses_are_recent
 

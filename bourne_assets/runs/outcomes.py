@@ -1,7 +1,6 @@
-"""What runs and examinations tell, as plain values.
+"""What happens in a run, and what an examination finds, as plain values.
 
-`running` and `doctor` make them, `console` prints them. What must not be put here: anything of
-Dagster or of printing.
+`running` and `doctor` make them, `console` prints them. Not here: Dagster, and printing.
 """
 
 from dataclasses import dataclass, field
@@ -54,7 +53,7 @@ class StepFailed:
 
 
 @dataclass(frozen=True)
-class Said:
+class ProgressLine:
     """A line of progress."""
 
     text: str
@@ -80,7 +79,7 @@ class RunReport:
         return 0 if self.succeeded and not broken else BourneError.exit_code
 
 
-Told = Stored | Checked | StepFailed | Said
+RunEvent = Stored | Checked | StepFailed | ProgressLine
 
 
 @dataclass(frozen=True)
