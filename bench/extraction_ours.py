@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bourne_assets.lake import embedded
 from bourne_assets.tmdb.client import connect_tmdb
-from bourne_assets.tmdb.films import fetch_films
+from bourne_assets.tmdb.films import Candidate, fetch_films
 from bourne_assets.tmdb.raw import RawWriter
 
 
@@ -29,14 +29,13 @@ def main() -> None:
         requests_per_second=options.pace,
         timeout=(5.0, options.timeout),
     )
+    films = [Candidate(number) for number in range(1, options.films + 1)]
     with embedded.connect(options.home, "bench") as server:
-        with RawWriter(server.lake) as landing:  # as the search goes before the films in a run
-            fetch_films([1], client, landing)
+        with RawWriter(server.lake) as writer:  # as the search goes before the films in a run
+            fetch_films([Candidate(1)], client, writer)
         wall, cpu = time.perf_counter(), time.process_time()
-        with RawWriter(server.lake) as landing:
-            tables = fetch_films(range(1, options.films + 1), client, landing)
-        with RawWriter(server.lake) as landing:  # as the search goes before the films in a run
-            fetch_films([1], client, landing)
+        with RawWriter(server.lake) as writer:
+            tables = fetch_films(films, client, writer)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     assert tables.details is not None
     assert tables.external_ids is not None

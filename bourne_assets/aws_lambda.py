@@ -41,7 +41,7 @@ from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import to_parquet
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbInterrupted
-from bourne_assets.tmdb.films import fetch_films
+from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 
 #: Seconds before Lambda's time-out in which what came is stored: a request may take ten.
@@ -166,7 +166,7 @@ def collect(
     try:
         with _stopped_in_time(client, seconds), landing:
             search = find_candidates(saga, client, landing)
-            films = fetch_films([int(tmdb_id) for tmdb_id in search["tmdb_id"]], client, landing)
+            films = fetch_films(candidates_of(search), client, landing)
     except TmdbInterrupted:
         raise BatchUnfinished(
             f"The time of this call is over: {len(landing.stored)} raw objects of the saga "

@@ -92,5 +92,4 @@ def tmdb_server() -> Iterator[TmdbStandIn]:
 @pytest.fixture
 def no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries at TMDB follow one another at once; what a server asks for is tested by the clock."""
-    monkeypatch.setattr("bourne_assets.tmdb.transport._BACKOFF", tenacity.wait_none())
-    monkeypatch.setattr("bourne_assets.tmdb.transport._LONGEST_WAIT", 0.0)
+    monkeypatch.setattr("bourne_assets.tmdb.retry.BACKOFF", tenacity.wait_none())

@@ -1,6 +1,5 @@
 """What runs by itself: schedules, conditions, freshness, and what a tick decides."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +12,11 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.freshness import OF_TMDB
 from bourne_assets.defs.shared.naming import EAGER_AFTER_CHECKS
 from bourne_assets.defs.tmdb.resource import TmdbResource
-from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor, window_start
+from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import to_parquet
-from bourne_assets.tmdb.changes import changed_films
 from bourne_assets.tmdb.errors import TmdbUnavailable
 from bourne_assets_tests.standin import Reply, TmdbStandIn
 
@@ -187,29 +185,6 @@ def _change(field: str, time: str) -> dict[str, Any]:
 
 def _changes(*changes: dict[str, Any]) -> dict[str, Any]:
     return {"changes": list(changes)}
-
-
-def test_only_changes_after_the_last_look_and_of_fields_that_are_read_count(
-    tmdb_server: TmdbStandIn,
-) -> None:
-    new, old = "2026-11-24 11:30:00 UTC", "2026-11-24 11:00:00 UTC"
-    tmdb_server.override("/movie/2501/changes", _changes(_change("revenue", new)))
-    tmdb_server.override("/movie/2502/changes", _changes(_change("revenue", old)))
-    tmdb_server.override("/movie/2503/changes", _changes(_change("images", new)))
-    tmdb_server.override("/movie/49040/changes", _changes(_change("budget", "who knows")))
-    changed = changed_films(
-        tmdb_server.client(), [2501, 2502, 2503, 49040, 5], _NOON - timedelta(hours=1), _NOON
-    )
-    assert changed == {2501: ["revenue"], 5: ["deleted"]}
-    assert tmdb_server.requests[0].query == {"start_date": "2026-11-24", "end_date": "2026-11-24"}
-
-
-def test_the_window_starts_at_the_last_look_and_is_never_longer_than_tmdb_answers() -> None:
-    assert window_start(None, _NOON) == _NOON - timedelta(days=1)
-    known = json.dumps({"since": (_NOON - timedelta(hours=3)).isoformat()})
-    assert window_start(known, _NOON) == _NOON - timedelta(hours=3)
-    long_ago = json.dumps({"since": (_NOON - timedelta(days=99)).isoformat()})
-    assert window_start(long_ago, _NOON) == _NOON - timedelta(days=13)
 
 
 class TestChangesSensor:

@@ -162,7 +162,7 @@ def test_old_answers_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
 def test_answers_are_taken_up_again_beside_odd_keys(place: Place) -> None:
     place.put_odd("Raw/TMDB/JSON/2026/01/02/search_movie")
     answers = StoredResponses(place.lake, _DAY)
-    assert answers.find("search_movie", "/search/movie", {"query": "Bourne"}) is None
+    assert answers.find("search_movie", "/search/movie", {"query": "Bourne"}, "") is None
 
 
 def test_a_history_is_read_beside_odd_keys(place: Place) -> None:

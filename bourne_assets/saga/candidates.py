@@ -2,45 +2,49 @@
 
 A title proves nothing ("Mrs. Winterbourne"; the television film of 1988 that has the same title
 as the film of 2002), so that TMDB's collection decides here, and the details decide again when
-the saga table is built. What must not be put here: the table of the saga's films (`table`).
+the saga table is built. Not here: the table of the saga's films (`table`).
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
 
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
-from bourne_assets.tables import conform
+from bourne_assets.tables import conform, records
 from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
 from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import fetch_all, search_pages
-from bourne_assets.tmdb.models import Collection, MovieDetails, SearchItem, SearchPage
+from bourne_assets.tmdb.films import Candidate, fetch_films
+from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage, read_items
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.responses import Response, parse
-from bourne_assets.tmdb.schemas import SearchTable
+from bourne_assets.tmdb.schemas import DELETED, KNOWN, UNREADABLE, SearchTable
 
 #: So many candidates are named where a saga cannot be resolved.
 _NAMED = 5
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class _Hit:
-    """A film on a page of a query's results."""
+class _Listed:
+    """A film as a page of results or the collection lists it, and what could not be read of it."""
 
     film: SearchItem
-    query: str
-    page: int
-    position: int
+    problems: Sequence[str]
     fetched_at: datetime
+    query: str | None = None
+    page: int | None = None
+    position: int | None = None
 
 
-def find_candidates(saga: Saga, client: TmdbClient, landing: RawWriter) -> pd.DataFrame:
-    """Ask TMDB for every query and for the collection; all candidates as `SearchTable`.
+def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.DataFrame:
+    """Send every query and request the collection; all candidates as `SearchTable`.
 
     A member of the collection that no query found is a candidate too, `found_by` collection.
 
@@ -48,12 +52,11 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawWriter) -> pd.Da
         SagaEmpty: Not one candidate is in the collection; the nearest ones are named.
         QueryWithoutResults: A query matches nothing; the nearest films are named.
         TmdbError: TMDB refused or failed.
-        LakeError: An answer could not be stored.
+        LakeError: A response could not be stored.
     """
-    hits = [hit for query in saga.queries for hit in _hits(query, client, landing)]
-    found = [hit.film for hit in hits]
+    hits = [hit for query in saga.queries for hit in _hits(query, client, writer)]
     try:
-        (about,) = fetch_all(client, client.collection, [saga.collection_id], landing)
+        (about,) = fetch_all(client, client.collection, [saga.collection_id], writer)
     except TmdbNotFound:
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
@@ -61,84 +64,100 @@ def find_candidates(saga: Saga, client: TmdbClient, landing: RawWriter) -> pd.Da
                 f"TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {saga.slug!r}."
             ) from None
         fact = f"TMDB has no collection {saga.collection_id}"
-        raise _empty(saga, fact, _nearest(found, client, landing)) from None
-    collection = parse(about, Collection)
+        raise _empty(saga, fact, _nearest(hits, client, writer)) from None
+    collection = parse(about, Collection, [])
     if collection.id != saga.collection_id:
         raise TmdbProtocolError(
-            f"TMDB's answer to {about.path} is about the collection {collection.id}.",
+            f"TMDB's response to {about.path} is about the collection {collection.id}.",
             path=about.path,
             status=about.status,
+            response=about,
         )
-    rows = _rows(saga, hits, collection, about, client.source)
-    if not any(row["kept"] for row in rows):
+    parts = list(_listed(about, collection.parts))
+    if not parts:
         fact = f"No film is in collection {saga.collection_id}"
-        raise _empty(saga, fact, _nearest(found, client, landing))
+        raise _empty(saga, fact, _nearest(hits, client, writer))
     for query in saga.queries:
         if all(hit.query != query for hit in hits):
-            nearest = _nearest(found or collection.parts, client, landing)
+            nearest = _nearest(hits or parts, client, writer)
             raise QueryWithoutResults(
-                f"The query {query!r} of the saga {saga.slug!r} matches nothing at TMDB: mend or "
-                f"remove it in the sagas file. Nearest candidates: {nearest}."
+                f"The query {query!r} of the saga {saga.slug!r} matches nothing at TMDB: correct "
+                f"or remove it in the sagas file. Nearest candidates: {nearest}."
             )
-    return conform(rows, SearchTable)
+    name = f"collection {saga.collection_id} ({collection.name or 'without a name'})"
+    return conform(_rows(hits, parts, name, client.source), SearchTable)
 
 
-def _hits(query: str, client: TmdbClient, landing: RawWriter) -> Iterator[_Hit]:
+def _hits(query: str, client: TmdbClient, writer: RawWriter) -> Iterator[_Listed]:
     """The films that a query finds, page by page: one page is in memory at a time."""
-    for answer in search_pages(client, query, landing):
-        page = parse(answer, SearchPage)
-        for position, film in enumerate(page.results, start=1):
-            yield _Hit(film, query, page.page, position, answer.fetched_at)
+    for response in search_pages(client, query, writer):
+        yield from _listed(response, parse(response, SearchPage, []).results, query)
+
+
+def _listed(
+    response: Response, items: Sequence[Any], query: str | None = None
+) -> Iterator[_Listed]:
+    page = int(response.parameters["page"]) if query else None
+    for position, (film, problems) in enumerate(read_items(items, SearchItem), start=1):
+        if film is None:
+            _log.warning(
+                "Item %d of TMDB's response to %s is passed over: %s",
+                position,
+                response.path,
+                problems[-1],
+            )
+            continue
+        place = position if query else None
+        yield _Listed(film, problems, response.fetched_at, query, page, place)
 
 
 def _rows(
-    saga: Saga,
-    hits: Sequence[_Hit],
-    collection: Collection,
-    about: Response,
-    source: str,
+    hits: Sequence[_Listed], parts: Sequence[_Listed], collection: str, source: str
 ) -> list[dict[str, Any]]:
-    members = {part.id for part in collection.parts}
+    members = {part.film.id for part in parts}
     rows: dict[int, dict[str, Any]] = {}
-    for hit in hits:
-        place = {"query": hit.query, "page": hit.page, "position": hit.position}
-        row = {**_film(hit.film, hit.fetched_at), "found_by": "search", **place}
-        rows.setdefault(hit.film.id, row)
-    for part in collection.parts:
-        rows.setdefault(part.id, {**_film(part, about.fetched_at), "found_by": "collection"})
-    name = f"collection {saga.collection_id} ({collection.name})"
-    for tmdb_id, row in rows.items():
-        row["kept"] = tmdb_id in members
-        row["reason"] = f"in {name}" if row["kept"] else f"not in {name}"
-        row["source"] = source
+    for listed in (*hits, *parts):
+        film, kept = listed.film, listed.film.id in members
+        rows.setdefault(
+            film.id,
+            {
+                "tmdb_id": film.id,
+                **film.model_dump(exclude={"id"}),
+                "vote_average": film.vote_average if film.vote_count else None,
+                "found_by": "search" if listed.query else "collection",
+                "query": listed.query,
+                "page": listed.page,
+                "position": listed.position,
+                "kept": kept,
+                "reason": f"in {collection}" if kept else f"not in {collection}",
+                "status": UNREADABLE if listed.problems else KNOWN,
+                "problems": "; ".join(listed.problems) or None,
+                "fetched_at": listed.fetched_at,
+                "source": source,
+            },
+        )
     return sorted(rows.values(), key=lambda row: int(row["tmdb_id"]))
 
 
-def _film(item: SearchItem, fetched_at: datetime) -> dict[str, Any]:
-    return {
-        "tmdb_id": item.id,
-        **item.model_dump(exclude={"id"}),
-        "vote_average": item.vote_average if item.vote_count else None,
-        "fetched_at": fetched_at,
-    }
-
-
-def _nearest(found: Sequence[SearchItem], client: TmdbClient, landing: RawWriter) -> str:
+def _nearest(listed: Sequence[_Listed], client: TmdbClient, writer: RawWriter) -> str:
     """The first candidates, each with the collection that its details place it in."""
-    first = list({item.id: item for item in found}.values())[:_NAMED]
-    answers = fetch_all(client, client.movie_details, [item.id for item in first], landing)
-    named = [
-        f"{item.title} ({item.id}, {_place(answer)})"
-        for item, answer in zip(first, answers, strict=True)
+    films = {each.film.id: each.film for each in listed}
+    first = [
+        Candidate(film.id, film.title or film.original_title, is_member=False)
+        for film in list(films.values())[:_NAMED]
     ]
+    details = fetch_films(first, client, writer, external_ids=False).details
+    places = {} if details is None else {row["tmdb_id"]: row for row in records(details)}
+    named = [f"{film.title} ({film.tmdb_id}, {_place(places[film.tmdb_id])})" for film in first]
     return ", ".join(named) or "none"
 
 
-def _place(answer: Response) -> str:
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return "no details: deleted"
-    collection = parse(answer, MovieDetails).belongs_to_collection
-    return f"in collection {collection.id} {collection.name}" if collection else "in no collection"
+def _place(details: dict[str, Any]) -> str:
+    if details["status"] in {DELETED, UNREADABLE}:
+        return f"no details: {details['status']}"
+    if details["collection_id"] is None:
+        return "in no collection"
+    return f"in collection {details['collection_id']} {details['collection_name']}"
 
 
 def _empty(saga: Saga, fact: str, nearest: str) -> SagaEmpty:

@@ -1,18 +1,25 @@
 """Which films TMDB's editors have changed, in the fields that the platform reads.
 
-What must not be put here: what is done about it (`bourne_assets.automation`).
+No clock is trusted: windows overlap, and what was seen is known by its id. A change that TMDB shows
+late, or with an odd time, is found once; a cursor from the future is as good as one of now.
+Not here: what is done about it (the sensor).
 """
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
+from typing import Self
 
 from bourne_assets.tmdb.client import TmdbClient
-from bourne_assets.tmdb.models import Changes
-from bourne_assets.tmdb.responses import parse
+from bourne_assets.tmdb.models import Change, Changes, FieldChanges, read_items
+from bourne_assets.tmdb.responses import Response, parse
 
-#: TMDB answers for at most so many days.
+#: TMDB responds for at most so many days.
 LONGEST_WINDOW = timedelta(days=14)
+#: So much of the last window is looked at again.
+OVERLAP = timedelta(days=2)
 #: TMDB's names of the fields that a table of ours is made from; pictures and the like change daily.
 FIELDS = frozenset(
     {
@@ -31,42 +38,101 @@ FIELDS = frozenset(
     }
 )
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
+_DIGEST_BYTES = 6
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known of the changes, between two looks at TMDB.
+
+    Attributes:
+        looked_at: UTC time of the last look; None before the first.
+        known: Changes that were seen, by a digest, with the day on which they were seen last; None
+            where only the time tells what is known.
+    """
+
+    looked_at: datetime | None = None
+    known: Mapping[str, str] | None = field(default=None)
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None) -> Self:
+        """The watch that `cursor` wrote; one that knows nothing where the text is not its own."""
+        try:
+            stated = json.loads(cursor or "{}")
+            known = stated.get("known")
+            looked_at = datetime.fromisoformat(stated["since"]).astimezone(UTC)
+            return cls(looked_at, dict(known) if known is not None else None)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return cls()
+
+    @property
+    def cursor(self) -> str:
+        """As text, for Dagster."""
+        since = self.looked_at.isoformat() if self.looked_at else None
+        return json.dumps({"since": since, "known": self.known})
+
+    def start(self, now: datetime) -> datetime:
+        """Since when changes are looked for."""
+        last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
+        overlapping = last if self.known is None else last - OVERLAP
+        return max(overlapping, now - LONGEST_WINDOW + timedelta(days=1))
 
 
 def changed_films(
-    client: TmdbClient, ids: Iterable[int], since: datetime, until: datetime
-) -> dict[int, list[str]]:
-    """Films that were changed after a moment, with the names of the changed fields.
+    client: TmdbClient, ids: Iterable[int], watch: Watch, now: datetime
+) -> tuple[dict[int, list[str]], Watch]:
+    """Films with changes that were not known, with the names of the changed fields.
 
     Args:
-        client: Asks, one request a film.
+        client: Sends one request a film.
         ids: The films.
-        since: UTC; changes of this moment or earlier are known.
-        until: UTC; at most `LONGEST_WINDOW` later.
+        watch: What was known.
+        now: UTC.
+
+    Returns:
+        The films, and what is known now.
 
     Raises:
-        TmdbError: A film could not be asked about; one that TMDB deleted counts as changed.
+        TmdbError: The changes of a film could not be fetched; one that TMDB deleted is changed.
     """
-    found = {}
+    start, today = watch.start(now), now.date().isoformat()
+    before = watch.known or {}
+    oldest = (now - LONGEST_WINDOW - OVERLAP).date().isoformat()
+    known = {digest: day for digest, day in before.items() if day >= oldest}
+    found: dict[int, list[str]] = {}
     for tmdb_id in ids:
-        answer = client.movie_changes(tmdb_id, since.date(), until.date())
-        if answer.status == HTTPStatus.NOT_FOUND:
-            found[tmdb_id] = ["deleted"]
-            continue
-        fields = sorted(
-            field.key
-            for field in parse(answer, Changes).changes
-            if field.key in FIELDS
-            and any(since < _moment(item.time) <= until for item in field.items)
-        )
+        response = client.movie_changes(tmdb_id, start.date(), now.date())
+        fields = set()
+        for name, digest, moment in _changes(tmdb_id, response):
+            if digest not in before and (moment is None or moment >= start):
+                fields.add(name)
+            known[digest] = today
         if fields:
-            found[tmdb_id] = fields
-    return found
+            found[tmdb_id] = sorted(fields)
+    return found, Watch(now, known)
 
 
-def _moment(text: str) -> datetime:
-    """The time of a change; what TMDB does not write as documented counts as just now."""
+def _changes(tmdb_id: int, response: Response) -> Iterator[tuple[str, str, datetime | None]]:
+    """Name of the field, digest and time of each change; the time is None where it is odd."""
+    if response.is_missing:
+        yield "deleted", _digest(tmdb_id, "deleted"), None
+        return
+    for changed, _ in read_items(parse(response, Changes, []).changes, FieldChanges):
+        if changed is None or changed.key not in FIELDS:
+            continue
+        for item, _ in read_items(changed.items, Change):
+            if item is not None:
+                digest = _digest(tmdb_id, changed.key, item.id, item.time)
+                yield changed.key, digest, _moment(item.time)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.blake2s(repr(parts).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The time of a change; None where TMDB does not write it as documented."""
     try:
-        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text or "", _TIME).replace(tzinfo=UTC)
     except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
+        return None

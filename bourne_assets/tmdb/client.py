@@ -1,28 +1,20 @@
-"""Questions to TMDB: one method for each endpoint that the platform uses.
+"""The client of TMDB: one method for each endpoint that the platform uses.
 
-`TmdbClient` gets an answer or raises one of `errors`. What must not be put here: threads
-(`fetch`), storage (`landing`), pace and retries (`exchange`), the models of answers (`models`).
+A method returns a response or raises one of `errors`. Not here: threads (`fetch`), storage (`raw`),
+pace and retries (`transport`), the models of responses (`models`).
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import requests
-
 from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND
-from bourne_assets.tmdb.errors import (
-    TmdbAuthError,
-    TmdbError,
-    TmdbNotFound,
-    TmdbProtocolError,
-    TmdbRateLimited,
-    TmdbUnavailable,
-)
 from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
 from bourne_assets.tmdb.raw import StoredResponses
 from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
-from bourne_assets.tmdb.responses import Response, tmdb_code, tmdb_message
+from bourne_assets.tmdb.refusals import refusal
+from bourne_assets.tmdb.responses import Response
 from bourne_assets.tmdb.session import live_session
 from bourne_assets.tmdb.snapshot import snapshot_session, snapshot_time
 from bourne_assets.tmdb.transport import TIMEOUT, Transport
@@ -32,7 +24,9 @@ SNAPSHOT = "bundled-snapshot"
 #: Details that hold the external ids as well: one request where there would be two.
 APPENDED = {"append_to_response": "external_ids"}
 _KILOBYTE = 1024
-#: Bytes that an answer may have, by endpoint: some ten times the longest that are known.
+#: TMDB's v3 key has 32 digits, its read access token some 200 characters.
+_CREDENTIAL_LENGTH = 32
+#: Bytes that a response may have, by endpoint: some ten times the longest that are known.
 _LONGEST = {
     "search_movie": 512 * _KILOBYTE,
     "movie_details": 512 * _KILOBYTE,
@@ -44,32 +38,33 @@ _LONGEST = {
 
 
 class TmdbClient:
-    """Asks TMDB, or the bundled snapshot in its place; may be shared by threads.
+    """TMDB, or the bundled snapshot in its place; may be shared by threads.
 
     Attributes:
         source: `tmdb` or `bundled-snapshot`.
-        exchange: How it asks.
-        landed: Answers that need not be asked for again; None to ask for all.
+        transport: Sends the requests.
+        stored: Responses that need not be requested again; None to request all.
+        now: UTC time; of the data where the snapshot is the source.
     """
 
     def __init__(
         self,
-        exchange: Transport,
+        transport: Transport,
         *,
         source: str,
         now: Callable[[], datetime],
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self.transport = exchange
+        self.transport = transport
         self.source = source
         self.stored: StoredResponses | None = None
-        self._now = now
+        self.now = now
         self._secrets = secrets
 
     @property
     def today(self) -> date:
-        """UTC day under which answers of now are stored."""
-        return self._now().date()
+        """UTC day under which responses of now are stored."""
+        return self.now().date()
 
     def search_movie(self, query: str, page: int) -> Response:
         """One page of GET /search/movie."""
@@ -77,7 +72,7 @@ class TmdbClient:
         return self._get("search_movie", "/search/movie", parameters)
 
     def movie_details(self, tmdb_id: int) -> Response:
-        """GET /movie/{id}; an unknown film is an answer with status 404."""
+        """GET /movie/{id}; an unknown film is a response with status 404."""
         return self._get("movie_details", f"/movie/{tmdb_id}", may_be_missing=True)
 
     def movie_details_with_ids(self, tmdb_id: int) -> Response:
@@ -85,7 +80,7 @@ class TmdbClient:
         return self._get("movie_details", f"/movie/{tmdb_id}", APPENDED, may_be_missing=True)
 
     def movie_external_ids(self, tmdb_id: int) -> Response:
-        """GET /movie/{id}/external_ids; an unknown film is an answer with status 404."""
+        """GET /movie/{id}/external_ids; an unknown film is a response with status 404."""
         return self._get(
             "movie_external_ids", f"/movie/{tmdb_id}/external_ids", may_be_missing=True
         )
@@ -114,23 +109,29 @@ class TmdbClient:
         may_be_missing: bool = False,
     ) -> Response:
         parameters = dict(parameters or {})
-        if self.stored and (known := self.stored.find(endpoint, path, parameters)):
+        base_url = self.transport.base_url if self.source == LIVE else SNAPSHOT
+        if self.stored and (known := self.stored.find(endpoint, path, parameters, base_url)):
             return known
-        found = self.transport.get(path, parameters, _LONGEST[endpoint])
-        body = self._redacted(found.body)
-        answer = Response(endpoint, path, parameters, found.status, self._now(), body)
-        if found.status == requests.codes.ok or (
-            found.status == requests.codes.not_found
-            and may_be_missing
-            and tmdb_code(answer) is not None
-        ):
-            return answer
-        raise _refusal(answer)
+        reply = self.transport.get(path, parameters, _LONGEST[endpoint])
+        body = self._without_credential(reply.body)
+        response = Response(
+            endpoint, path, parameters, reply.status, self.now(), body, reply.headers, base_url
+        )
+        if reply.outcome == HTTPStatus.OK and not reply.is_transient:
+            return response
+        if may_be_missing and response.is_missing:
+            return response
+        raise refusal(response, reply.outcome, self._secrets)
 
-    def _redacted(self, body: bytes) -> bytes:
-        """The body, without the credential should a server send it back."""
+    def _without_credential(self, body: bytes) -> bytes:
+        """The body, without the credential should a server send it back.
+
+        Only what is as long as TMDB's credentials are: a short word for a proxy that adds its own
+        credential may stand in any title.
+        """
         for secret in self._secrets:
-            body = body.replace(secret.encode(), b"***")
+            if len(secret) >= _CREDENTIAL_LENGTH:
+                body = body.replace(secret.encode(), b"***")
         return body
 
 
@@ -176,31 +177,4 @@ def _rate_limiter(base_url: str, pace: float, redis_url: str | None) -> RateLimi
     host = urlsplit(base_url).netloc.rpartition("@")[2]
     return (
         redis_rate_limiter(redis_url, host, pace) if redis_url else process_rate_limiter(host, pace)
-    )
-
-
-def _refusal(answer: Response) -> TmdbError:
-    code, message = tmdb_code(answer), tmdb_message(answer)
-    said = (
-        f"HTTP {answer.status}"
-        + (f", code {code}" if code else "")
-        + (f": {message}" if message else "")
-    )
-    kinds: dict[int, tuple[type[TmdbError], str]] = {
-        401: (TmdbAuthError, "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"),
-        403: (TmdbAuthError, "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"),
-        404: (TmdbNotFound, "check the id and TMDB_BASE_URL"),
-        429: (TmdbRateLimited, "lower TMDB_REQUESTS_PER_SECOND, or wait"),
-    }
-    kind, mend = kinds.get(answer.status, (TmdbProtocolError, "check TMDB_BASE_URL"))
-    if answer.status == requests.codes.not_found and code is None:
-        kind, mend = TmdbProtocolError, "check TMDB_BASE_URL"
-    if answer.status >= requests.codes.server_error:
-        kind, mend = TmdbUnavailable, "try again later"
-    return kind(
-        f"TMDB refused {answer.path} ({said}) - {mend}.",
-        path=answer.path,
-        status=answer.status,
-        code=code,
-        message=message,
     )

@@ -1,20 +1,26 @@
 """What can go wrong between the platform and TMDB.
 
-A message names the path that was asked, TMDB's own code and words, and what to do; never a
-credential. What must not be put here: retries, which are `exchange`'s.
+A message names the path that was requested, TMDB's own code and words, and what to do; never a
+credential. Not here: retries (`retry`).
 """
+
+from typing import TYPE_CHECKING
 
 from bourne_assets.errors import BourneError, ConfigurationError
 
+if TYPE_CHECKING:
+    from bourne_assets.tmdb.responses import Response
+
 
 class TmdbError(BourneError):
-    """A request to TMDB had no usable answer.
+    """A request to TMDB had no usable response.
 
     Attributes:
         path: Path of the request below the base URL, without any credential.
-        status: HTTP status, or None where no answer came.
+        status: HTTP status, or None where no response came.
         code: TMDB's own status code, where it gave one.
         message: TMDB's own words, where it gave some.
+        response: What came, where something did: it is kept, so that it can be looked at.
     """
 
     def __init__(
@@ -25,12 +31,14 @@ class TmdbError(BourneError):
         status: int | None = None,
         code: int | None = None,
         message: str | None = None,
+        response: "Response | None" = None,
     ) -> None:
         super().__init__(text)
         self.path = path
         self.status = status
         self.code = code
         self.message = message
+        self.response = response
 
 
 class TmdbAuthError(TmdbError, ConfigurationError):
@@ -41,21 +49,51 @@ class TmdbNotFound(TmdbError):
     """TMDB does not know the film or collection, or no longer."""
 
 
-class TmdbRateLimited(TmdbError):
-    """TMDB still says "too many requests" after all retries."""
-
-
 class TmdbUnavailable(TmdbError):
-    """TMDB does not answer, or answers with an error of its own, after all retries."""
+    """TMDB does not respond, or responds with an error of its own, after all retries.
+
+    Attributes:
+        is_final: Whether trying again at once would not help.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        path: str,
+        status: int | None = None,
+        code: int | None = None,
+        message: str | None = None,
+        response: "Response | None" = None,
+        is_final: bool = False,
+    ) -> None:
+        super().__init__(
+            text, path=path, status=status, code=code, message=message, response=response
+        )
+        self.is_final = is_final
+
+
+class TmdbRateLimited(TmdbUnavailable):
+    """TMDB still says "too many requests" after all retries, or for longer than a run waits."""
 
 
 class TmdbInterrupted(TmdbUnavailable):
-    """The platform itself stopped asking: a run was interrupted, or another question failed."""
+    """The platform itself stopped sending: a run was interrupted, or another request failed."""
+
+    def __init__(self, text: str, *, path: str) -> None:
+        super().__init__(text, path=path, is_final=True)
+
+
+class TmdbUnreachable(TmdbUnavailable):
+    """The very first request found no server: a wrong address, or no network."""
+
+    def __init__(self, text: str, *, path: str) -> None:
+        super().__init__(text, path=path, is_final=True)
 
 
 class TmdbProtocolError(TmdbError):
-    """TMDB's answer is not what its documentation says."""
+    """TMDB's response is not what its documentation says."""
 
 
 class RateLimiterUnavailable(BourneError):
-    """The Redis through which several processes keep one pace does not answer."""
+    """The Redis through which several processes keep one pace does not respond."""

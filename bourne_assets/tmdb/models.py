@@ -1,22 +1,81 @@
-"""What TMDB's answers hold: the fields that the platform needs, typed.
+"""What TMDB's responses hold: the fields that the platform needs, typed.
 
-Unknown fields are tolerated, for TMDB adds some without notice; the raw answer keeps them.
+Unknown fields are tolerated, for TMDB adds some without notice; the raw response keeps them.
 TMDB writes 0 or "" where it does not know: such a value is None here. The OpenAPI document marks
-nothing as nullable, so nullability is from recorded answers.
-What must not be put here: judgement of figures (`bourne_assets.checks`).
+nothing as nullable, so nullability is from recorded responses. A field that no answer needs may be
+anything: what cannot be read of it is None, and noted among the `problems` that `parse` is given.
+Not here: judgement of figures (`bourne_assets.checks`).
 """
 
+import math
 import re
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
+#: Characters that a title or a name may have: some three times the longest title of a film.
+LONGEST_TEXT = 1_000
+#: TMDB's popularity has been below 20,000 on every day that is known.
+_HIGHEST_POPULARITY = 1e9
+_INT64 = 2**63
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """The value as its type reads it; None, and a note, where it cannot."""
+    try:
+        return read(value)
+    except ValidationError as error:
+        if not isinstance(info.context, list):
+            raise
+        what = error.errors(include_input=False, include_url=False)[0]["msg"]
+        info.context.append(f"{info.field_name}: {what}")
+        return None
+
+
+def _or_empty(value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    found = _or_none(value, read, info)
+    return () if found is None else found
+
+
+def _empty_if_none(value: Any) -> Any:
+    return () if value is None else value
+
+
+def _note(info: ValidationInfo, what: str) -> None:
+    if isinstance(info.context, list):
+        info.context.append(f"{info.field_name}: {what}")
 
 
 def _unknown_if_zero(value: int | None) -> int | None:
     return value or None
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers where TMDB sends fractions: half a minute, or a cent."""
+    return round(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+def _storable(value: int | None, info: ValidationInfo) -> int | None:
+    if value is None or -_INT64 <= value < _INT64:
+        return value
+    _note(info, "a number that no column can hold")
+    return None
 
 
 def _day(value: Any) -> Any:
@@ -24,20 +83,49 @@ def _day(value: Any) -> Any:
     if value is None or value == "":
         return None
     if not _DAY.match(value if isinstance(value, str) else ""):
-        raise ValueError("Input should be a day as YYYY-MM-DD")
+        raise ValueError("Input should be a date as YYYY-MM-DD")
     return value
 
 
-def _unknown_if_empty(value: Any) -> Any:
-    return None if value == "" else value
+def _text(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        return None
+    return value
+
+
+def _popularity(value: float | None, info: ValidationInfo) -> float | None:
+    if value is not None and not 0 <= value <= _HIGHEST_POPULARITY:
+        _note(info, "a popularity that no film can have")
+        return None
+    return value
 
 
 #: What a 64-bit column can hold.
-Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-#: Whole USD or minutes; TMDB's 0 is "unknown".
-KnownInt = Annotated[Int64 | None, AfterValidator(_unknown_if_zero)]
-KnownDate = Annotated[date | None, BeforeValidator(_day)]
-KnownText = Annotated[str | None, BeforeValidator(_unknown_if_empty)]
+Int64 = Annotated[int, Field(ge=-_INT64, lt=_INT64)]
+#: Whole USD; TMDB's 0 is "unknown".
+Money = Annotated[
+    int | None,
+    BeforeValidator(_whole),
+    AfterValidator(_storable),
+    AfterValidator(_unknown_if_zero),
+]
+Minutes = Annotated[
+    Annotated[int, Field(ge=0, lt=_INT64)] | None,
+    BeforeValidator(_whole),
+    AfterValidator(_unknown_if_zero),
+    WrapValidator(_or_none),
+]
+Popularity = Annotated[float | None, AfterValidator(_popularity)]
+OptionalPopularity = Annotated[Popularity, WrapValidator(_or_none)]
+OptionalDate = Annotated[date | None, BeforeValidator(_day), WrapValidator(_or_none)]
+OptionalText = Annotated[
+    Annotated[str, Field(max_length=LONGEST_TEXT)] | None,
+    BeforeValidator(_text),
+    WrapValidator(_or_none),
+]
+OptionalNumber = Annotated[float | None, WrapValidator(_or_none)]
+OptionalCount = Annotated[Int64 | None, BeforeValidator(_whole), WrapValidator(_or_none)]
+Items = Annotated[tuple[Any, ...], BeforeValidator(_empty_if_none), WrapValidator(_or_empty)]
 
 
 class TmdbModel(BaseModel):
@@ -47,58 +135,52 @@ class TmdbModel(BaseModel):
 
 
 class SearchItem(TmdbModel):
-    """A film as a search or a collection lists it."""
+    """A film as a search or a collection lists it: only its id is needed."""
 
     id: Int64
     # The parts of a collection have `name` in TMDB's present documentation, `title` in recordings.
-    title: str = Field(validation_alias=AliasChoices("title", "name"))
-    original_title: str = Field(validation_alias=AliasChoices("original_title", "original_name"))
-    original_language: str
-    release_date: KnownDate = None
-    popularity: float | None = None
-    vote_average: float | None = None
-    vote_count: Int64 | None = None
+    title: OptionalText = Field(None, validation_alias=AliasChoices("title", "name"))
+    original_title: OptionalText = Field(
+        None, validation_alias=AliasChoices("original_title", "original_name")
+    )
+    original_language: OptionalText = None
+    release_date: OptionalDate = None
+    popularity: OptionalPopularity = None
+    vote_average: OptionalNumber = None
+    vote_count: OptionalCount = None
 
 
 class SearchPage(TmdbModel):
-    """GET /search/movie."""
+    """GET /search/movie: its results are read one by one, by `read_items`."""
 
-    page: Int64
-    results: tuple[SearchItem, ...]
-    total_pages: int = Field(ge=0)
-    total_results: int = Field(ge=0)
+    results: Items
+    total_pages: OptionalCount = None
+    total_results: OptionalCount = None
 
 
 class Collection(TmdbModel):
-    """GET /collection/{id}."""
+    """GET /collection/{id}: its parts are read one by one, by `read_items`."""
 
     id: Int64
-    name: str
-    parts: tuple[SearchItem, ...]
+    name: OptionalText = None
+    parts: Items
 
 
 class CollectionReference(TmdbModel):
     """The collection that a film's details name."""
 
     id: Int64
-    name: str
-
-
-class Genre(TmdbModel):
-    """A genre of TMDB's list."""
-
-    id: Int64
-    name: str
+    name: OptionalText = None
 
 
 class AppendedIds(TmdbModel):
     """External ids as a film's details hold them when they are asked to: without an `id`."""
 
-    imdb_id: KnownText = None
-    wikidata_id: KnownText = None
-    facebook_id: KnownText = None
-    instagram_id: KnownText = None
-    twitter_id: KnownText = None
+    imdb_id: OptionalText = None
+    wikidata_id: OptionalText = None
+    facebook_id: OptionalText = None
+    instagram_id: OptionalText = None
+    twitter_id: OptionalText = None
 
 
 class ExternalIds(AppendedIds):
@@ -108,44 +190,70 @@ class ExternalIds(AppendedIds):
 
 
 class MovieDetails(TmdbModel):
-    """GET /movie/{id}. Budget and revenue in USD, runtime in minutes."""
+    """GET /movie/{id}. Budget and revenue in USD, runtime in minutes.
+
+    Required is what the answers need: a title, and that the three figures are stated.
+    """
 
     id: Int64
-    imdb_id: KnownText = None
-    title: str
-    original_title: str
-    original_language: str
-    status: str | None = None
-    release_date: KnownDate = None
-    runtime: KnownInt = None
-    budget: KnownInt
-    revenue: KnownInt
-    popularity: float | None
-    vote_average: float | None = None
-    vote_count: Int64 | None = None
-    genres: tuple[Genre, ...] = ()
+    imdb_id: OptionalText = None
+    title: OptionalText = None
+    original_title: OptionalText = None
+    original_language: OptionalText = None
+    status: OptionalText = None
+    release_date: OptionalDate = None
+    runtime: Minutes = None
+    budget: Money
+    revenue: Money
+    popularity: Popularity
+    vote_average: OptionalNumber = None
+    vote_count: OptionalCount = None
+    genres: Items = ()
     belongs_to_collection: CollectionReference | None = None
-    external_ids: AppendedIds | None = None
+    external_ids: Annotated[AppendedIds | None, WrapValidator(_or_none)] = None
+
+    @property
+    def genre_names(self) -> list[str]:
+        """Names of the genres, as far as they can be read."""
+        names = (genre.get("name") for genre in self.genres if isinstance(genre, dict))
+        return [name for name in names if isinstance(name, str) and name.strip()]
 
 
 class Change(TmdbModel):
     """What an editor did to one field of a film."""
 
-    id: str
-    action: str
-    time: str
-    value: Any = None
-    original_value: Any = None
+    id: OptionalText = None
+    time: OptionalText = None
 
 
 class FieldChanges(TmdbModel):
     """All changes of one field of a film: `budget`, `revenue`, `title`, ..."""
 
-    key: str
-    items: tuple[Change, ...]
+    key: OptionalText = None
+    items: Items = ()
 
 
 class Changes(TmdbModel):
     """GET /movie/{id}/changes."""
 
-    changes: tuple[FieldChanges, ...]
+    changes: Items = ()
+
+
+def read_items(items: Sequence[Any], model: type[Item]) -> Iterator[tuple[Item | None, list[str]]]:
+    """Read a list item by item.
+
+    Args:
+        items: What TMDB sent as the list.
+        model: What an item should be.
+
+    Yields:
+        The item, None where it lacks what the model requires, and what could not be read of it.
+    """
+    for item in items:
+        problems: list[str] = []
+        try:
+            yield model.model_validate(item, context=problems), problems
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(map(str, first["loc"])) or "the item"
+            yield None, [*problems, f"{place}: {first['msg']}"]

@@ -1,22 +1,23 @@
 """The columns of the TMDB tables: names, types, nullability, descriptions.
 
-What must not be put here: how the tables are made (`tables`), and the saga table's columns.
+Not here: how the tables are made (`films`), and the saga table's columns.
 """
 
 from pandera.pandas import Field
 
 from bourne_assets.tables import Day, Integer, Table, UtcTime
 
-DELETED = "deleted"
+KNOWN, DELETED, UNREADABLE = "known", "deleted", "unreadable"
+_PROBLEMS = "What could not be read of TMDB's response; null where all could"
 
 
 class SearchTable(Table):
     """Candidates of a saga: one row a film that a query or the collection named."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
-    title: str = Field(description="Title in English")
-    original_title: str = Field(description="Title in the original language")
-    original_language: str = Field(description="ISO 639-1 code")
+    title: str = Field(nullable=True, description="Title in English; null when unknown")
+    original_title: str = Field(nullable=True, description="Title in the original language")
+    original_language: str = Field(nullable=True, description="ISO 639-1 code")
     release_date: Day = Field(nullable=True, description="First release; null when unknown")
     popularity: float = Field(
         nullable=True, description="TMDB's popularity at fetched_at; the scale changes over time"
@@ -31,9 +32,13 @@ class SearchTable(Table):
     position: Integer = Field(nullable=True, description="Place on that page, from 1")
     kept: bool = Field(description="Whether the collection lists the film")
     reason: str = Field(description="Why it was kept or rejected")
-    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    status: str = Field(
+        isin=[KNOWN, UNREADABLE], description="unreadable where a field is not as documented"
+    )
+    problems: str = Field(nullable=True, description=_PROBLEMS)
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
     )
 
 
@@ -47,11 +52,13 @@ class ExternalIdsTable(Table):
     instagram_id: str = Field(nullable=True, description="Name of the Instagram account")
     twitter_id: str = Field(nullable=True, description="Name of the X (Twitter) account")
     status: str = Field(
-        isin=["known", DELETED], description="deleted where TMDB no longer knows the film"
+        isin=[KNOWN, DELETED, UNREADABLE],
+        description="deleted where TMDB no longer knows the film, unreadable where it sent none",
     )
-    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    problems: str = Field(nullable=True, description=_PROBLEMS)
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
     )
 
 
@@ -60,12 +67,15 @@ class DetailsTable(Table):
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id, as the details name it")
-    title: str = Field(nullable=True, description="Title in English; null for a deleted film")
+    title: str = Field(
+        nullable=True, description="Title in English, or the original title where there is none"
+    )
     original_title: str = Field(nullable=True, description="Title in the original language")
     original_language: str = Field(nullable=True, description="ISO 639-1 code")
     status: str = Field(
         nullable=True,
-        description="Released, Post Production, ...; deleted where TMDB no longer knows the film",
+        description="Released, Post Production, ...; deleted where TMDB no longer knows the film, "
+        "unreadable where its details are not as documented",
     )
     release_date: Day = Field(nullable=True, description="First release; null when unknown")
     runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
@@ -83,7 +93,8 @@ class DetailsTable(Table):
         nullable=True, description="TMDB's id of the collection that the film is part of"
     )
     collection_name: str = Field(nullable=True, description="Name of that collection")
-    fetched_at: UtcTime = Field(description="UTC time of TMDB's answer")
+    problems: str = Field(nullable=True, description=_PROBLEMS)
+    fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Who answered: tmdb or bundled-snapshot"
+        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
     )

@@ -1,77 +1,68 @@
-"""One question over HTTP, at the common pace, asked again where the failure may pass.
+"""One request over HTTP, at the common pace, sent again where its failure may pass (`retry`).
 
-Asked again: 429 and 500, 502, 503, 504; what is no JSON (a gateway's page, a cut answer); a
-connection that is refused, reset, or stalls. Anything else in 400-499 is the final word.
-What must not be put here: endpoints and the meaning of answers (`client`).
+Not here: endpoints and the meaning of responses (`client`).
 """
 
 import threading
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import requests
 import tenacity
-from pydantic_core import from_json
-from urllib3.exceptions import DecodeError, HTTPError, InvalidHeader
-from urllib3.util.retry import Retry
+from urllib3.exceptions import HTTPError
 
+from bourne_assets.tmdb import retry
 from bourne_assets.tmdb.deadlines import Limits, limited
-from bourne_assets.tmdb.errors import TmdbInterrupted, TmdbProtocolError, TmdbUnavailable
+from bourne_assets.tmdb.errors import (
+    TmdbInterrupted,
+    TmdbProtocolError,
+    TmdbRateLimited,
+    TmdbUnavailable,
+    TmdbUnreachable,
+)
 from bourne_assets.tmdb.rate_limit import RateLimiter
+from bourne_assets.tmdb.responses import decompressed, status_of
 
-#: Seconds to connect, and between two pieces of an answer.
+#: Seconds to connect, and between two pieces of a response.
 TIMEOUT = (5.0, 10.0)
-#: Seconds for a whole answer, headers included: a server that sends a byte at a time, or
+#: Seconds for a whole response, headers included: a server that sends a byte at a time, or
 #: `100 Continue` without end, must not hold a thread.
-_WHOLE_ANSWER_SECONDS = 30.0
-#: Bytes that an answer may have beside its body: status lines and headers.
+_WHOLE_RESPONSE_SECONDS = 30.0
+#: Bytes that a response may have beside its body: status lines and headers.
 _HEADER_BYTES = 256 * 1024
 _BLOCK = 64 * 1024
 
-TRIES = 8
-#: Seconds for all tries at one question.
-_LONGEST_TRYING = 180.0
-#: Seconds that a server may ask us to wait at a time.
-_LONGEST_WAIT = 60.0
-_BACKOFF = tenacity.wait_random_exponential(multiplier=0.25, max=10)
-_PASSING = frozenset({429, 500, 502, 503, 504})
-_KINDS = (
-    (requests.exceptions.SSLError, "the TLS certificate was not accepted"),
-    (requests.exceptions.ProxyError, "the proxy failed"),
-    (requests.exceptions.Timeout, "it took too long"),
-    (requests.exceptions.ConnectionError, "no connection"),
-    (DecodeError, "the answer could not be decompressed"),
-    (HTTPError, "the answer broke off"),
-)
 
-
-class HttpReply(NamedTuple):
+@dataclass(frozen=True)
+class HttpReply:
     """What came back.
 
     Attributes:
         status: HTTP status.
-        body: The whole body.
-        wait: Seconds that the server asks to wait, where it does.
+        headers: By lower-case names.
+        body: The whole body, decompressed.
+        outcome: The status that it should have had: TMDB has sent its errors with status 200.
+        is_transient: Whether the same request may have a better response in a while.
+        retry_after: Seconds that the server asks to wait, where it does.
     """
 
     status: int
+    headers: Mapping[str, str]
     body: bytes
-    wait: float | None
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether the same question may have a better answer in a while."""
-        if self.status == requests.codes.ok:
-            return not _is_json(self.body)
-        return self.status in _PASSING
+    outcome: int
+    is_transient: bool
+    retry_after: float | None
 
 
 class Transport:
-    """Asks over one session; may be shared by threads.
+    """Sends requests over one session; may be shared by threads.
 
     Attributes:
-        rate_limiter: Gives out the turns; None for an exchange that needs no pace.
+        base_url: Root of the API, without user and password.
+        rate_limiter: Says when a request may be sent; None where there is no limit.
     """
 
     def __init__(
@@ -83,17 +74,20 @@ class Transport:
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         self._session = session
-        self._base_url = base_url
+        self._root = base_url
+        address = urlsplit(base_url)
+        self.base_url = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
         self.rate_limiter = rate_limiter
         self._timeout = timeout
         self._stopped = threading.Event()
+        self._reached = threading.Event()
 
     def stop(self) -> None:
-        """Ask nothing more, and wait for nothing more: what waits ends at once."""
+        """Send nothing more, and wait for nothing more: whoever waits stops at once."""
         self._stopped.set()
 
     def get(self, path: str, parameters: Mapping[str, str], maximum: int) -> HttpReply:
-        """The first answer that is no passing failure, or the last one.
+        """The first reply that is not a transient failure, or the last one.
 
         Args:
             path: Path below the base URL.
@@ -101,43 +95,48 @@ class Transport:
             maximum: Bytes that the body may have.
 
         Raises:
-            TmdbUnavailable: No answer came at the last try, or the exchange was stopped.
-            TmdbProtocolError: The answer is longer than any of TMDB's.
+            TmdbUnavailable: No reply came at the last try, or the transport was stopped, or the
+                server asks to wait longer than a run does.
+            TmdbUnreachable: The very first request found no server, or one that is not trusted.
+            TmdbProtocolError: The reply is longer than any of TMDB's.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda found: found.is_transient)
+            retry=tenacity.retry_if_result(lambda reply: reply.is_transient)
             | tenacity.retry_if_exception(_is_transient),
-            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(_LONGEST_TRYING),
+            stop=tenacity.stop_after_attempt(retry.TRIES)
+            | tenacity.stop_after_delay(retry.LONGEST_TRYING),
             wait=self._wait,
-            sleep=self._sleep,
+            sleep=self._pause,
             retry_error_callback=_last_reply,
         )
-        question = requests.Request("GET", f"{self._base_url}{path}", params=dict(parameters))
-        # Made ready before its turn comes: what is done between turn and sending blurs the pace.
-        return retrying(self._once, path, self._session.prepare_request(question), maximum)
+        request = requests.Request("GET", f"{self._root}{path}", params=dict(parameters))
+        # Prepared before its turn comes: what is done between turn and sending blurs the pace.
+        return retrying(self._send_once, path, self._session.prepare_request(request), maximum)
 
-    def _once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
-        if self._stopped.is_set() or (
-            self.rate_limiter and not self.rate_limiter.acquire(self._nap)
-        ):
+    def _send_once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
+        limiter = self.rate_limiter
+        if self._stopped.is_set() or (limiter and not limiter.acquire(self._sleep)):
             raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
         start = time.monotonic()
-        exchanged = self._exchanged(path, prepared, maximum)
-        if self.rate_limiter:
-            self.rate_limiter.observe_latency(time.monotonic() - start)
-        return exchanged
+        reply = self._send(path, prepared, maximum)
+        if limiter:
+            limiter.observe_latency(time.monotonic() - start)
+        self._reached.set()
+        if reply.retry_after is not None and reply.retry_after > retry.LONGEST_WAIT:
+            raise _too_long(path, reply.status, reply.retry_after)
+        return reply
 
-    def _nap(self, seconds: float) -> bool:
-        """Wait; whether the exchange was stopped meanwhile."""
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep; whether the transport was stopped meanwhile."""
         return self._stopped.wait(seconds)
 
-    def _sleep(self, seconds: float) -> None:
-        """As tenacity wants it: where the exchange was stopped, the next try says so."""
-        self._nap(seconds)
+    def _pause(self, seconds: float) -> None:
+        """As tenacity wants it: where the transport was stopped, the next try says so."""
+        self._sleep(seconds)
 
-    def _exchanged(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
-        """Status and body; `from None`, for the errors of requests quote the whole URL."""
-        limits = Limits(_WHOLE_ANSWER_SECONDS, maximum + _HEADER_BYTES, self._stopped)
+    def _send(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
+        """The reply; `from None`, for the errors of requests quote the whole URL."""
+        limits = Limits(_WHOLE_RESPONSE_SECONDS, maximum + _HEADER_BYTES, self._stopped)
         try:
             with (
                 limited(limits),
@@ -145,74 +144,84 @@ class Transport:
                     prepared, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as response,
             ):
-                wait = retry_after(response.headers.get("Retry-After"))
-                return HttpReply(response.status_code, _body(response, path, maximum), wait)
+                return _reply(response, _body(response, path, maximum))
         except (requests.RequestException, HTTPError, ValueError) as error:
-            raise TmdbUnavailable(
-                f"TMDB did not answer {path} ({_kind(error)}): check the network and "
-                "TMDB_BASE_URL, and try again.",
+            raise self._failure(path, error) from None
+
+    def _failure(self, path: str, error: Exception) -> TmdbUnavailable:
+        why = None if self._reached.is_set() else retry.first_words(error)
+        if why is not None:
+            host = urlsplit(self.base_url).netloc
+            return TmdbUnreachable(
+                f"TMDB cannot be reached at {host}: {why}. Check the network and TMDB_BASE_URL.",
                 path=path,
-            ) from None
+            )
+        return TmdbUnavailable(
+            f"TMDB did not respond to {path} ({retry.words_for(error)}): check the network and "
+            "TMDB_BASE_URL, and try again.",
+            path=path,
+        )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds before the next try. What the server asks for holds for all threads."""
-        backoff = float(_BACKOFF(state))
+        backoff = float(retry.BACKOFF(state))
         outcome = state.outcome
         if outcome is None or outcome.failed:
             return backoff
-        found: HttpReply = outcome.result()
-        asked = found.wait is not None or found.status == requests.codes.too_many_requests
+        reply: HttpReply = outcome.result()
+        asked = reply.retry_after is not None or reply.outcome == HTTPStatus.TOO_MANY_REQUESTS
         if asked and self.rate_limiter:
-            self.rate_limiter.pause(backoff if found.wait is None else found.wait)
+            self.rate_limiter.pause(max(backoff, reply.retry_after or 0))
             return 0.0
         return backoff
 
 
-def retry_after(header: str | None) -> float | None:
-    """Seconds that a `Retry-After` of seconds or of a date asks for, a minute at most.
-
-    A header that means nothing is as good as none.
-    """
-    if header is None:
-        return None
-    try:
-        return min(_LONGEST_WAIT, Retry().parse_retry_after(header))
-    except (InvalidHeader, OverflowError):
-        return None
-
-
 def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, TmdbUnavailable) and not isinstance(error, TmdbInterrupted)
+    return isinstance(error, TmdbUnavailable) and not error.is_final
 
 
 def _last_reply(state: tenacity.RetryCallState) -> HttpReply:
-    """The last try's answer, or its error."""
-    if state.outcome is None:  # tenacity asks after a try alone
+    """The last try's reply, or its error."""
+    if state.outcome is None:  # tenacity calls this after a try alone
         raise AssertionError
-    found: HttpReply = state.outcome.result()
-    return found
+    reply: HttpReply = state.outcome.result()
+    return reply
+
+
+def _reply(response: requests.Response, body: bytes) -> HttpReply:
+    status = response.status_code
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    outcome = status_of(status, body)
+    return HttpReply(
+        status,
+        headers,
+        body,
+        outcome,
+        is_transient=retry.is_transient(status, body),
+        retry_after=retry.retry_after(outcome, headers.get("retry-after")),
+    )
 
 
 def _body(response: requests.Response, path: str, maximum: int) -> bytes:
-    body = bytearray()
-    while block := response.raw.read1(_BLOCK, decode_content=True):
-        body += block
-        if len(body) > maximum:
-            raise TmdbProtocolError(
-                f"TMDB's answer to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
-                path=path,
-                status=response.status_code,
-            )
-    return bytes(body)
+    """The body; compressed or not is told by its bytes, so that urllib3 must not decompress it."""
+    raw = bytearray()
+    while len(raw) <= maximum and (block := response.raw.read1(_BLOCK, decode_content=False)):
+        raw += block
+    body = decompressed(bytes(raw), maximum)
+    if len(raw) > maximum or len(body) > maximum:
+        raise TmdbProtocolError(
+            f"TMDB's response to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
+            path=path,
+            status=response.status_code,
+        )
+    return body
 
 
-def _is_json(body: bytes) -> bool:
-    try:
-        from_json(body)
-    except ValueError:
-        return False
-    return True
-
-
-def _kind(error: Exception) -> str:
-    return next((words for kind, words in _KINDS if isinstance(error, kind)), type(error).__name__)
+def _too_long(path: str, status: int, seconds: float) -> TmdbUnavailable:
+    words = (
+        f"TMDB asks to wait {seconds:,.0f} seconds before {path} is requested again, and a run "
+        f"waits {retry.LONGEST_WAIT:.0f} at most: run it again later."
+    )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return TmdbRateLimited(words, path=path, status=status, is_final=True)
+    return TmdbUnavailable(words, path=path, status=status, is_final=True)

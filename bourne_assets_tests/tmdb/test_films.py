@@ -9,7 +9,7 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError
-from bourne_assets.tmdb.films import FilmTables, fetch_films
+from bourne_assets.tmdb.films import Candidate, FilmTables, fetch_films
 from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
 from bourne_assets_tests.standin import (
@@ -26,7 +26,7 @@ _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 def _fetch(client: TmdbClient, lake: Lake, ids: list[int], **wanted: bool) -> FilmTables:
     with RawWriter(lake) as landing:
-        return fetch_films(ids, client, landing, **wanted)
+        return fetch_films([Candidate(tmdb_id) for tmdb_id in ids], client, landing, **wanted)
 
 
 def _resumed(server: TmdbStandIn, lake: Lake) -> TmdbClient:
@@ -92,7 +92,7 @@ def test_a_deleted_film_is_a_row_of_both_tables_and_fails_nothing(
             5: True,
             2501: False,
         }
-    assert len(tmdb_server.requests) == 2
+    assert len(tmdb_server.requests) == 3  # the deleted one twice
 
 
 def test_the_snapshot_appends_as_tmdb_does(lake: Lake) -> None:

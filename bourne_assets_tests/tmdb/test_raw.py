@@ -1,5 +1,6 @@
 """TMDB's answers in the lake as received, and many questions at once with no answer lost."""
 
+import base64
 import json
 import re
 import threading
@@ -22,6 +23,7 @@ from bourne_assets.tmdb.responses import Response
 from bourne_assets_tests.standin import (
     NOT_FOUND,
     PACE,
+    UNAUTHORISED,
     Reply,
     TmdbStandIn,
     as_html,
@@ -115,13 +117,25 @@ def test_an_element_holds_the_request_the_time_and_the_status_beside_the_answer(
 ) -> None:
     parameters = {"query": "Amélie “the first”", "page": "1"}
     _landed(
-        lake, [Response("search_movie", "/search/movie", parameters, 200, _NOON, b'{"page": 1}')]
+        lake,
+        [
+            Response(
+                "search_movie",
+                "/search/movie",
+                parameters,
+                200,
+                _NOON,
+                b'{"page": 1}',
+                base_url="https://tmdb.example/3",
+            )
+        ],
     )
     (key,) = lake.list()
     assert _elements(lake, key) == [
         {
             "path": "/search/movie",
             "parameters": parameters,
+            "base_url": "https://tmdb.example/3",
             "fetched_at": "2026-11-23T12:00:00.123456+00:00",
             "status": 200,
             "answer": {"page": 1},
@@ -138,13 +152,11 @@ def test_the_bytes_of_an_answer_stand_unchanged_in_the_file(lake: Lake) -> None:
     assert len(_elements(lake, key)) == len(_BODIES)
 
 
-def test_what_is_no_json_is_kept_as_text_and_the_file_stays_readable(lake: Lake) -> None:
+def test_what_is_no_json_is_kept_byte_for_byte_and_the_file_stays_readable(lake: Lake) -> None:
     _landed(lake, [_answer(body) for body in _NO_JSON])
-    (key,) = lake.list()
-    elements = _elements(lake, key)
-    assert [element["text"] for element in elements] == [
-        body.strip().decode("utf-8", "replace") for body in _NO_JSON
-    ]
+    elements = [element for key in lake.list() for element in _elements(lake, key)]
+    kept = [base64.b64decode(element["base64"]) for element in elements]
+    assert sorted(kept) == sorted(_NO_JSON)
     assert not any("answer" in element for element in elements)
 
 
@@ -304,13 +316,13 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
         requests_per_second=PACE,
     )
     tmdb_server.override("/movie/2501", {"id": 2501, "echo": secret})
-    tmdb_server.override("/movie/2502", as_html(secret))
     tmdb_server.override("/movie/5", refusal(404, 34, secret))
     with RawWriter(lake) as landing:
         list(fetch_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
         list(search_pages(client, "Bourne", landing))
     landed = b"".join(lake.read(key)[0] for key in lake.list())
-    assert landed.count(b"***") == 3
+    assert landed.count(b"***") == 2
+    assert base64.b64encode(secret.encode())[:-8] not in landed
     assert secret.encode() not in landed
     assert b"api_key" not in landed
     assert b"Bearer" not in landed
@@ -370,8 +382,8 @@ def test_answers_are_stored_before_anybody_reads_them(lake: Lake, tmdb_server: T
 def test_what_was_answered_is_stored_when_one_question_fails(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    refused = as_html("Access denied", 403)
-    tmdb_server.override("/movie/2502", Reply(403, refused.body, refused.headers, seconds=0.3))
+    refused = UNAUTHORISED
+    tmdb_server.override("/movie/2502", Reply(401, refused.body, refused.headers, seconds=0.3))
     tmdb_server.override("/movie/2503", as_html("Teapot", 418))
     client, landing = tmdb_server.client(), RawWriter(lake)
     with pytest.raises(TmdbAuthError, match="/movie/2502"):
@@ -381,7 +393,7 @@ def test_what_was_answered_is_stored_when_one_question_fails(
         for key in lake.list()
         for element in _elements(lake, key)
     }
-    assert landed == {"/movie/2501": 200, "/movie/49040": 200, "/movie/5": 404}
+    assert landed == {"/movie/2501": 200, "/movie/2503": 418, "/movie/49040": 200, "/movie/5": 404}
 
 
 # Pages of a search.
@@ -428,6 +440,7 @@ def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
 
 
 @pytest.mark.usefixtures("no_naps")
+@pytest.mark.usefixtures("no_naps")
 def test_a_search_that_answers_no_page_is_stored_and_refused(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
@@ -435,7 +448,10 @@ def test_a_search_that_answers_no_page_is_stored_and_refused(
     with pytest.raises(TmdbProtocolError, match="not as documented"):
         list(search_pages(tmdb_server.client(), "Bourne", RawWriter(lake)))
     (key,) = lake.list()
-    assert re.search(r"/search_movie/\d{8}T\d{12}Z-1\.json$", key)
+    assert re.search(r"/errors/\d{8}T\d{12}Z-1\.json$", key)
+    (element,) = _elements(lake, key)
+    assert b"Log in to the network" in base64.b64decode(element["base64"])
+    assert element["headers"]["content-type"] == "text/html"
 
 
 def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
@@ -449,4 +465,4 @@ def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
     pages = [
         element["parameters"]["page"] for key in lake.list() for element in _elements(lake, key)
     ]
-    assert sorted(pages) == ["1", "2", "4"]
+    assert sorted(pages) == ["1", "2", "3", "4"]

@@ -259,8 +259,8 @@ def test_the_means_of_the_saga_are_the_published_ones() -> None:
 
 def test_the_counts_of_the_search_are_those_of_its_results() -> None:
     page = _page(_client().search_movie("Bourne", 1))
-    assert (page.page, page.total_pages, page.total_results) == (1, 1, len(page.results))
-    assert len({item.id for item in page.results}) == len(page.results)
+    assert (1, page.total_pages, page.total_results) == (1, 1, len(page.results))
+    assert len({item["id"] for item in page.results}) == len(page.results)
 
 
 def test_two_films_have_the_same_title_and_only_one_is_of_the_saga() -> None:

@@ -23,7 +23,8 @@ from bourne_assets.tmdb.errors import (
 from bourne_assets.tmdb.models import MovieDetails
 from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
 from bourne_assets.tmdb.responses import parse
-from bourne_assets.tmdb.transport import TRIES, Transport, retry_after
+from bourne_assets.tmdb.retry import TRIES, retry_after
+from bourne_assets.tmdb.transport import Transport
 from bourne_assets_tests.standin import (
     HANG_UP,
     OFFLINE,
@@ -68,7 +69,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Nobody really waits."""
     clock = Clock()
-    monkeypatch.setattr(Transport, "_nap", lambda _, seconds: clock.nap(seconds))
+    monkeypatch.setattr(Transport, "_sleep", lambda _, seconds: clock.nap(seconds))
     return clock
 
 
@@ -96,12 +97,11 @@ def test_a_passing_failure_is_retried_and_the_answer_is_not_lost(
         HANG_UP,
         Reply(raw=b"nonsense\r\n\r\n"),
         Reply(body=b"{" + b" " * 999 + b"}", sent=100),
-        Reply(headers={"Content-Encoding": "gzip"}),
         as_html("Just a moment"),
         Reply(body=b'{"id": 2501, "title": "The Bou'),
         Reply(body=b""),
     ],
-    ids=["hang-up", "no-http", "cut-off", "no-gzip", "html", "cut-json", "nothing"],
+    ids=["hang-up", "no-http", "cut-off", "html", "cut-json", "nothing"],
 )
 def test_a_broken_answer_is_retried_and_not_taken_for_one(
     tmdb_server: TmdbStandIn, client: TmdbClient, reply: Reply
@@ -142,7 +142,7 @@ _NEVER_ENDING = {
 def test_an_answer_that_trickles_in_is_given_up(
     tmdb_server: TmdbStandIn, client: TmdbClient, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_RESPONSE_SECONDS", 0.3)
     tmdb_server.script("/movie/2501", [reply] * _FOREVER)
     with pytest.raises(TmdbUnavailable, match="it took too long"):
         client.movie_details(2501)
@@ -201,10 +201,9 @@ def test_a_page_that_stays_in_the_way_is_told_when_it_is_read(
     tmdb_server: TmdbStandIn, client: TmdbClient
 ) -> None:
     tmdb_server.script("/movie/2501", [as_html("Log in")] * _FOREVER)
-    answer = client.movie_details(2501)
+    with pytest.raises(TmdbProtocolError, match=r"not as documented .*a web page"):
+        client.movie_details(2501)
     assert len(tmdb_server.requests) == TRIES
-    with pytest.raises(TmdbProtocolError, match="not as documented"):
-        parse(answer, MovieDetails)
 
 
 # How long it waits.
@@ -230,12 +229,12 @@ def test_retry_after_as_a_date_is_honoured(
 
 
 @pytest.mark.parametrize("header", ["0", email.utils.formatdate(0, usegmt=True)])
-def test_a_retry_after_of_nothing_means_at_once(
+def test_a_retry_after_of_nothing_means_the_back_off(
     tmdb_server: TmdbStandIn, client: TmdbClient, clock: Clock, header: str
 ) -> None:
     tmdb_server.script("/movie/2501", [Reply(429, headers={"Retry-After": header})])
     client.movie_details(2501)
-    assert clock.naps == []
+    assert sum(clock.naps) >= 0.25
 
 
 @pytest.mark.parametrize("words", ["soon", "1.5", "-1", "", "9" * 400])
@@ -248,8 +247,9 @@ def test_a_retry_after_that_means_nothing_does_not_cost_the_answer(
 
 @given(st.text(max_size=40))
 def test_any_retry_after_is_a_bounded_wait_or_none(header: str) -> None:
-    seconds = retry_after(header)
-    assert seconds is None or 0 <= seconds <= 60
+    seconds = retry_after(503, header)
+    assert seconds is None or seconds > 0
+    assert retry_after(200, header) is None
 
 
 def test_a_server_cannot_put_the_platform_to_sleep_for_hours(
@@ -257,10 +257,10 @@ def test_a_server_cannot_put_the_platform_to_sleep_for_hours(
 ) -> None:
     long = Reply(503, OFFLINE.body, {"Retry-After": str(24 * _AN_HOUR)})
     tmdb_server.script("/movie/2501", [long] * _FOREVER)
-    with pytest.raises(TmdbUnavailable):
+    with pytest.raises(TmdbUnavailable, match="asks to wait 86,400 seconds"):
         client.movie_details(2501)
-    assert max(clock.naps) <= 60
-    assert sum(clock.naps) <= TRIES * 60
+    assert clock.naps == []
+    assert len(tmdb_server.requests) == 1
 
 
 def test_without_retry_after_the_waits_are_random_and_bounded(

@@ -29,7 +29,7 @@ from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, with_queries
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
-from bourne_assets.tmdb.films import fetch_films
+from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
 
@@ -170,7 +170,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         client = tmdb.client(resume_from=lake.connect() if config.resume else None)
         with RawWriter(lake.connect()) as landing:
             films = fetch_films(
-                [int(tmdb_id) for tmdb_id in tmdb_search["tmdb_id"]],
+                candidates_of(tmdb_search),
                 client,
                 landing,
                 details=details_key in wanted,

@@ -3,8 +3,7 @@
 What must not be put here: which changes count (`bourne_assets.tmdb.changes`).
 """
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -17,7 +16,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_parquet
-from bourne_assets.tmdb.changes import LONGEST_WINDOW, changed_films
+from bourne_assets.tmdb.changes import Watch, changed_films
 
 #: One request a film: so many a tick are asked in some seconds.
 _FILMS_A_TICK = 200
@@ -46,11 +45,12 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
         if not ids:
             return dg.SkipReason(f"No film of {saga.title} is in the lake yet.")
         now = datetime.now(UTC)
-        since = window_start(context.cursor, now)
-        changed = changed_films(tmdb.client(), ids, since, now)
-        cursor = json.dumps({"since": now.isoformat()})
+        watch = Watch.from_cursor(context.cursor)
+        changed, watch_from_now = changed_films(tmdb.client(), ids, watch, now)
+        cursor = watch_from_now.cursor
         if not changed:
             context.update_cursor(cursor)
+            since = watch.start(now)
             return dg.SkipReason(f"None of {len(ids)} films changed since {since:%Y-%m-%d %H:%M}.")
         told = "; ".join(f"{tmdb_id}: {', '.join(fields)}" for tmdb_id, fields in changed.items())
         return dg.SensorResult(
@@ -78,9 +78,3 @@ def films_in_the_lake(lake: Lake, saga: Saga) -> list[int]:
     except ObjectMissing:
         return []
     return [int(tmdb_id) for tmdb_id in from_parquet(data)["tmdb_id"]]
-
-
-def window_start(cursor: str | None, now: datetime) -> datetime:
-    """Since when changes are unknown: the last look, yesterday at the first, two weeks at most."""
-    known = datetime.fromisoformat(json.loads(cursor)["since"]) if cursor else None
-    return max(known or now - timedelta(days=1), now - LONGEST_WINDOW + timedelta(days=1))
