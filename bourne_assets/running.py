@@ -6,7 +6,7 @@ What must not be put here: what is printed (`console`), and arguments (`cli`).
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -29,6 +29,7 @@ from bourne_assets.runs.outcomes import (
     Stored,
 )
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
 
 _LOGGER = "progress"
@@ -51,6 +52,7 @@ def run_saga(
     *,
     select: str | None,
     resume: bool = False,
+    replace_live_figures: bool = False,
     on_event: Callable[[RunEvent], None],
 ) -> RunReport:
     """Run the assets and checks of a saga in this process, recorded in the instance.
@@ -61,6 +63,7 @@ def run_saga(
         instance: Where the run is recorded.
         select: A selection of assets in Dagster's syntax; None for all.
         resume: Whether TMDB's answers of today that lie in Raw are not asked for again.
+        replace_live_figures: Whether the bundled snapshot may replace newer figures of TMDB.
         on_event: Called with whatever happens, when it happens.
 
     Raises:
@@ -72,7 +75,7 @@ def run_saga(
         instance,
         saga_job_name(saga),
         select=select,
-        resume=resume,
+        tmdb_config={"resume": resume, CONFIG: replace_live_figures},
         on_event=on_event,
         tags={SAGA_TAG: saga.slug},
         sagas=[saga],
@@ -137,7 +140,7 @@ def _run(
     job_name: str,
     *,
     select: str | None,
-    resume: bool = False,
+    tmdb_config: Mapping[str, bool] | None = None,
     on_event: Callable[[RunEvent], None],
     tags: dict[str, str],
     **parts: Any,
@@ -156,7 +159,7 @@ def _run(
             raise_on_error=False,
             run_config={
                 "loggers": {_LOGGER: {}},
-                "ops": _resuming(graph, selected) if resume else {},
+                "ops": _tmdb_steps(graph, selected, tmdb_config or {}),
             },
             asset_selection=selected if select is not None else None,
             tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
@@ -216,10 +219,13 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
     return sorted(keys)
 
 
-def _resuming(graph: Any, selected: list[dg.AssetKey]) -> dict[str, Any]:
-    """Config of the steps that ask TMDB."""
-    steps = (graph.get(key).assets_def.op for key in selected)
-    return {step.name: {"config": {"resume": True}} for step in steps if step.pool == POOL}
+def _tmdb_steps(
+    graph: Any, selected: list[dg.AssetKey], config: Mapping[str, bool]
+) -> dict[str, Any]:
+    """Config of the steps that ask TMDB; nothing where all is as by default."""
+    chosen = {name: value for name, value in config.items() if value}
+    steps = (graph.get(key).assets_def.op for key in selected) if chosen else ()
+    return {step.name: {"config": chosen} for step in steps if step.pool == POOL}
 
 
 def _logger(report: RunReport, on_event: Callable[[RunEvent], None]) -> dg.LoggerDefinition:

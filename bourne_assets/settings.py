@@ -118,6 +118,11 @@ class Settings:
         """Whether TMDB is asked; without a credential the bundled snapshot answers."""
         return bool(self.tmdb_read_access_token or self.tmdb_api_key)
 
+    @property
+    def uses_snapshot(self) -> bool:
+        """Whether a run of this process takes its figures from the bundled snapshot."""
+        return not self.has_tmdb_credential and self.tmdb_runs_on == "dagster"
+
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment (or from the mapping given, in tests).

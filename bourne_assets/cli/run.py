@@ -10,6 +10,7 @@ from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_not_newer
 from bourne_assets.settings import Settings, read_settings
 
 
@@ -21,22 +22,43 @@ from bourne_assets.settings import Settings, read_settings
     is_flag=True,
     help="Go on after a crash: ask TMDB only for answers that were not stored today.",
 )
+@click.option(
+    OPTION,
+    is_flag=True,
+    help="Without a credential: let the bundled snapshot replace newer figures of TMDB.",
+)
 @handled
-def run(*, slug: str, select: str | None, resume: bool) -> int:
+def run(*, slug: str, select: str | None, resume: bool, replace_live_figures: bool) -> int:
     """Run all assets and checks once, recorded, and print the answers."""
     from bourne_assets.cli import console as show
 
     settings = read_settings()
     saga = saga_of(settings, slug)
+    # Before anything is begun; a selection may have nothing to do with TMDB: then its steps check.
+    if select is None and settings.uses_snapshot:
+        ensure_in_snapshot(saga)
     console = show.output()
     with exclusive_run(
         settings.home, saga, lambda text: show.print_progress(console, ProgressLine(text))
     ):
-        return _run(settings, saga, console, select=select, resume=resume)
+        return _run(
+            settings,
+            saga,
+            console,
+            select=select,
+            resume=resume,
+            replace_live_figures=replace_live_figures,
+        )
 
 
 def _run(
-    settings: Settings, saga: Saga, console: Console, *, select: str | None, resume: bool
+    settings: Settings,
+    saga: Saga,
+    console: Console,
+    *,
+    select: str | None,
+    resume: bool,
+    replace_live_figures: bool,
 ) -> int:
     from bourne_assets.cli import console as show
 
@@ -47,8 +69,10 @@ def _run(
         from bourne_assets.instance import open_instance
         from bourne_assets.running import run_saga
 
-        instance = open_instance(settings)
         lake = lake_of_run.connect()
+        if select is None and settings.uses_snapshot and not replace_live_figures:
+            ensure_not_newer(lake, saga)
+        instance = open_instance(settings)
         show.print_heading(console, saga.title, lake, has_credential=settings.has_tmdb_credential)
         report = run_saga(
             settings,
@@ -56,6 +80,7 @@ def _run(
             instance,
             select=select,
             resume=resume,
+            replace_live_figures=replace_live_figures,
             on_event=lambda event: show.print_progress(console, event),
         )
         answered = any(item.asset.endswith("insight_metrics") for item in report.stored)

@@ -11,6 +11,10 @@ class SagaEmpty(BourneError):
     """No film of the saga was found."""
 
 
+class NewerFigures(ConfigurationError):
+    """The bundled snapshot would take the place of newer figures of TMDB."""
+
+
 class QueryWithoutResults(BourneError):
     """A query of the saga matches nothing at TMDB."""
 

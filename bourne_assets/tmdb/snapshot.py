@@ -96,6 +96,11 @@ def snapshot_session(base_url: str) -> requests.Session:
     return session
 
 
+def has_collection(collection_id: int, folder: Path = SNAPSHOT_DIR) -> bool:
+    """Whether the snapshot has a collection."""
+    return (folder / "collection" / f"{collection_id}.json").is_file()
+
+
 def snapshot_time(folder: Path = SNAPSHOT_DIR) -> datetime:
     """UTC time of the snapshot's figures."""
     stated = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))["as_of"]

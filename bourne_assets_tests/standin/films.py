@@ -77,6 +77,9 @@ class Film:
     original_title: str = ""
     original_language: str = "en"
     collection_id: int | None = None
+    status: str | None = "Released"
+    vote_count: int = 10
+    wikidata_id: str | None = None
 
     @property
     def item(self) -> dict[str, Any]:
@@ -89,7 +92,7 @@ class Film:
             "release_date": self.release_date,
             "popularity": self.popularity,
             "vote_average": 6.5,
-            "vote_count": 10,
+            "vote_count": self.vote_count,
             "adult": False,
             "video": False,
             "overview": "",
@@ -150,7 +153,7 @@ class InventedCatalogue:
             "budget": film.budget,
             "revenue": film.revenue,
             "runtime": 0,
-            "status": "Released",
+            "status": film.status,
             "tagline": "",
             "homepage": "",
             "genres": [{"id": 28, "name": "Action"}, {"id": 53, "name": "Thriller"}],
@@ -165,8 +168,9 @@ class InventedCatalogue:
         film = self.films.get(tmdb_id)
         if film is None or tmdb_id in self.deleted:
             return None
-        others = dict.fromkeys(("wikidata_id", "facebook_id", "instagram_id", "twitter_id"))
-        return {"id": tmdb_id, "imdb_id": film.imdb_id, **others}
+        others = dict.fromkeys(("facebook_id", "instagram_id", "twitter_id"))
+        ids = {"imdb_id": film.imdb_id, "wikidata_id": film.wikidata_id}
+        return {"id": tmdb_id, **ids, **others}
 
     def collection(self, collection_id: int) -> dict[str, Any] | None:
         """A collection and the films that name it."""

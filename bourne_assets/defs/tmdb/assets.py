@@ -27,8 +27,10 @@ from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.lake import keys
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, with_queries
+from bourne_assets.saga.live_figures import ensure_not_newer
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
+from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
 from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
@@ -57,6 +59,10 @@ class TmdbConfig(RunConfig):
         default=False,
         description="Take answers that were stored under Raw/TMDB/JSON today, and ask TMDB only "
         "for the others: how to go on after a crash.",
+    )
+    replace_live_figures: bool = Field(
+        default=False,
+        description="Without a credential: let the bundled snapshot replace newer figures of TMDB.",
     )
 
 
@@ -105,7 +111,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         as received under `Raw/TMDB/JSON/` first.
         """
         config = SearchConfig.of(context)
-        client = tmdb.client(resume_from=lake.connect() if config.resume else None)
+        client = _client(saga, config, tmdb, lake)
         asked = with_queries(saga, config.queries)
         with RawWriter(lake.connect()) as landing:
             candidates = find_candidates(asked, client, landing)
@@ -167,7 +173,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         tmdb_search: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         config, wanted = TmdbConfig.of(context), context.selected_asset_keys
-        client = tmdb.client(resume_from=lake.connect() if config.resume else None)
+        client = _client(saga, config, tmdb, lake)
         with RawWriter(lake.connect()) as landing:
             films = fetch_films(
                 candidates_of(tmdb_search),
@@ -188,6 +194,13 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
             yield _result(details_key, table, {**unknown, **told})
 
     return tmdb_films
+
+
+def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResource) -> TmdbClient:
+    connected = lake.connect()
+    if tmdb.source == SNAPSHOT and not config.replace_live_figures:
+        ensure_not_newer(connected, saga)
+    return tmdb.client(resume_from=connected if config.resume else None)
 
 
 def _out(
