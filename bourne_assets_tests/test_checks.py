@@ -107,6 +107,7 @@ def _search(films: list[dict[str, Any]]) -> pd.DataFrame:
             "found_by": "search",
             "kept": told["collection_id"] is not None,
             "reason": "a reason",
+            "status": "known",
             "fetched_at": _NOW,
             "source": "tmdb",
         }
@@ -281,8 +282,8 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
     ("asset", "breaks", "failed", "facts"),
     [
         ("tmdb_search", _twice, {"follows_schema", "tmdb_id_is_unique"}, {"distinct": 4}),
-        ("tmdb_search", _with_column, {"follows_schema"}, {"columns": 16, "rows": 4}),
-        ("tmdb_search", _set("title", 0, None), {"follows_schema"}, {"rows": 4}),
+        ("tmdb_search", _with_column, {"follows_schema"}, {"columns": 18, "rows": 4}),
+        ("tmdb_search", _set("reason", 0, None), {"follows_schema"}, {"rows": 4}),
         (
             "tmdb_search",
             _set("found_by", 1, "collection"),
@@ -364,7 +365,7 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
     ids=[
         "search: film twice",
         "search: extra column",
-        "search: no title",
+        "search: no reason",
         "search: only the collection has it",
         "ids: film twice",
         "ids: malformed",
@@ -538,13 +539,11 @@ def test_a_rejected_file_and_a_rejected_line_are_named_and_stop_nothing(
     assert (file.severity.value, line.severity.value) == ("ERROR", "WARN")
     assert _offending(file) == [{"file": "a.csv", "reason": "it is empty"}]
     assert _fact(file, "files") == 3
-    ((*_, uri),) = [list(row.values()) for row in _offending(line)]
-    assert {name: value for name, value in _offending(line)[0].items() if value != uri} == {
-        "file": "b.csv",
-        "rows": 1,
-        "rejected_rows": 2,
-    }
-    assert uri.endswith("/Raw/Local/CSV/_rejects/B/2026/11/23/b.csv.jsonl")
+    assert [(row["file"], row["line"], row["text"]) for row in _offending(line)] == [
+        ("b.csv", 3, "2"),
+        ("b.csv", 4, "3"),
+    ]
+    assert _fact(line, "rejected_rows") == 2
     assert _fact(line, "rows") == 2
 
 
