@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.instance import WORKSPACE, instance_folder
-from bourne_assets.settings import Settings
+from bourne_assets.settings import FIELDS, Settings
 
 
 def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
@@ -44,13 +44,9 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
 
 def _absolute_paths(settings: Settings) -> dict[str, str]:
     """The settings that are paths, which may count from the folder that is left."""
-    paths: dict[str, Path | None] = {
-        "BOURNE_HOME": settings.home,
-        "BOURNE_CSV_DIR": settings.csv_dir,
-        "BOURNE_CSV_DATASETS": settings.csv_datasets,
-        "BOURNE_SAGAS_FILE": settings.sagas_file,
+    return {
+        FIELDS[name]: str(value.absolute()) for name, value in settings if isinstance(value, Path)
     }
-    return {name: str(path.absolute()) for name, path in paths.items() if path is not None}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What runs by itself: schedules, conditions, freshness, and what a tick decides."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,7 +101,7 @@ def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
 
 
 def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
-    for sensor in _defs(replace(_LIVE, s3_bucket="a-bucket")).sensors or []:
+    for sensor in _defs(_LIVE.model_copy(update={"s3_bucket": "a-bucket"})).sensors or []:
         assert isinstance(sensor, dg.SensorDefinition)
         assert sensor.description, sensor.name
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING, sensor.name

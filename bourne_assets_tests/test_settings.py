@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from bourne_assets import settings
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.settings import VARIABLES, Settings, read_settings
+from bourne_assets.secret_sources import SECRETS
+from bourne_assets.settings import FIELDS, VARIABLES, Settings, read_settings
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0"
 
@@ -209,6 +211,28 @@ def test_no_secret_is_shown_by_repr() -> None:
     assert SECRET not in shown
     assert "0123abcd" not in shown
     assert "tmdb_base_url" in shown
+
+
+def test_what_may_not_be_shown_is_every_secret_and_the_passwords_in_addresses() -> None:
+    settings = read_settings(
+        {
+            "TMDB_READ_ACCESS_TOKEN": "a-token",
+            "TMDB_API_KEY": "a-key",
+            "BOURNE_ALERT_WEBHOOK_URL": "https://hooks.example/T0/B0",
+            "BOURNE_REDIS_URL": "redis://:a-password@redis:6379/0",
+        }
+    )
+    held = {"a-token", "a-key", "https://hooks.example/T0/B0", "redis://:a-password@redis:6379/0"}
+    assert set(settings.secrets) == held | {"a-password"}
+    assert not [secret for secret in settings.secrets if secret in repr(settings)]
+    assert {name for name in VARIABLES if name in SECRETS} == {
+        FIELDS[name] for name, field in Settings.model_fields.items() if not field.repr
+    }
+
+
+def test_a_field_that_is_not_one_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Settings.model_validate({"bucket": "a-lake"})
 
 
 def test_the_table_of_the_readme_names_every_variable_and_no_other() -> None:
