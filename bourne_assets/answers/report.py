@@ -184,7 +184,7 @@ def _stated(t: Localizer, film: Film, figure: str) -> str:
         return t.gettext("unknown")
     text = t.millions(amount)
     if film.background.unusable.get(figure, "").startswith(DOUBTFUL):
-        return t.gettext("{amount} (doubtful)", amount=text)
+        return t.gettext("{amount} (doubtful)", amount=t.money(amount))
     return f"{text} *" if figure in film.background.sourced else text
 
 
