@@ -6,6 +6,8 @@ link to. Not here: runs (`running`).
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.settings import DATA_DIR, Settings
 
 CONFIG_FILE = "dagster.yaml"
@@ -43,8 +47,15 @@ def instance_folder(settings: Settings) -> Path:
             )
         return folder
     home = settings.home.absolute()
+    if "?" in str(home):  # SQLAlchemy reads what follows as options of the database
+        raise ConfigurationError(
+            f"Dagster's databases cannot be kept in {home}, because of the '?' in its path: "
+            "set BOURNE_HOME to a folder without one."
+        )
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Dagster's databases quote cells of landed files.
+        for private in (home, home / "dagster"):
+            make_private_folder(private)
         _write_config(home)
     except OSError as error:
         raise ConfigurationError(
@@ -76,7 +87,13 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """
     folder = instance_folder(settings)
     try:
-        return dg.DagsterInstance.from_config(str(folder))
+        with _opening(folder):
+            return dg.DagsterInstance.from_config(str(folder))
+    except TimeoutError as error:
+        raise ConfigurationError(
+            f"Another process is opening the Dagster instance of {folder} and does not come to "
+            "an end: end that process and try again."
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{folder / CONFIG_FILE} is not UTF-8 text.") from error
     except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError) as error:
@@ -84,6 +101,16 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         raise ConfigurationError(
             f"The Dagster instance of {folder / CONFIG_FILE} cannot be opened: {first}"
         ) from error
+
+
+@contextmanager
+def _opening(folder: Path) -> Iterator[None]:
+    """One process at a time: Dagster's first opening makes tables, and two at once both fail."""
+    if os.access(folder, os.W_OK):
+        with FileLock(folder / ".opening.lock"):
+            yield
+    else:  # a DAGSTER_HOME that is only read keeps its tables elsewhere
+        yield
 
 
 def _write_config(home: Path) -> None:

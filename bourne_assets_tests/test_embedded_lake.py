@@ -385,6 +385,18 @@ def test_a_server_that_dies_in_use_is_replaced_for_the_next(home: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
+def test_a_server_that_was_killed_is_named_with_its_log_and_not_a_setting(home: Path) -> None:
+    with embedded.connect(home, BUCKET) as share:
+        (process,) = servers_of(_folder(home))
+        process.kill()
+        for failing in (lambda: share.lake.read("key"), lambda: share.lake.list("")):
+            with pytest.raises(LakeUnreachable) as caught:
+                failing()
+            assert "run the command again" in str(caught.value)
+            assert str(_folder(home).log) in str(caught.value)
+            assert "AWS" not in str(caught.value)
+
+
 def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) -> None:
     stray = _kept(home)
     (process,) = servers_of(_folder(home))

@@ -22,12 +22,14 @@ class S3Access:
         credentials: Gives obstore's credential mapping when asked, and again when it expires;
             None for unsigned requests.
         verify: Whether certificates are verified.
+        advice: What to do when nobody answers there.
     """
 
     endpoint: str | None
     region: str
     credentials: Callable[[], Any] | None
     verify: bool = True
+    advice: str = "check AWS_ENDPOINT_URL_S3, the region and the network"
 
 
 def is_loopback(endpoint: str | None) -> bool:

@@ -70,4 +70,4 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         raise LakeFailed(
             f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
         ) from None
-    return Lake(store, bucket, prefix, access.endpoint, access)
+    return Lake(store, bucket, prefix, access)

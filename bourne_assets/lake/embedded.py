@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,7 @@ from typing import Self
 from bourne_assets.lake import server
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.lake.server_state import ServerState, read_state
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
@@ -51,7 +54,9 @@ class EmbeddedLake:
         self.endpoint = state.endpoint
         self.region = server.REGION
         self.credentials = server.credentials(folder)
-        self.lake = server.connect_server(self.endpoint, self.credentials, bucket, prefix)
+        self.lake = server.connect_server(
+            self.endpoint, self.credentials, bucket, prefix, log=folder.log
+        )
 
     def keep(self) -> None:
         """Leave the server running when nobody uses it, until `stop`."""
@@ -114,16 +119,11 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
     folder = _folder(home)
     gate, users = FileLock(folder.gate), FileLock(folder.users)
     try:
-        _pass(gate, folder)
-        users.acquire(shared=True, timeout=_GATE_SECONDS)
-        state = _running(folder) or _started(folder, bucket)
-        return EmbeddedLake(folder, state, users, bucket, prefix)
-    except OSError as error:
-        users.release()
-        raise HomeUnusable(
-            f"The folder {folder.root} of the embedded lake cannot be used ({error}): "
-            "mend or remove it, or set BOURNE_HOME to another folder."
-        ) from None
+        with _usable(folder):
+            _pass(gate, folder)
+            users.acquire(shared=True, timeout=_GATE_SECONDS)
+            state = _running(folder) or _started(folder, bucket)
+            return EmbeddedLake(folder, state, users, bucket, prefix)
     except BaseException:
         users.release()
         raise
@@ -132,8 +132,14 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
 
 
 def exists(home: Path) -> bool:
-    """Whether this home has a lake, running or not."""
-    return server.LakeFolder(home.resolve() / "lake").data.is_dir()
+    """Whether this home has a lake, running or not.
+
+    Raises:
+        HomeUnusable: The folder cannot be read.
+    """
+    folder = server.LakeFolder(home.resolve() / "lake")
+    with _usable(folder):
+        return folder.data.is_dir()
 
 
 def stop(home: Path) -> bool:
@@ -141,8 +147,16 @@ def stop(home: Path) -> bool:
 
     Returns:
         Whether no server runs any more.
+
+    Raises:
+        HomeUnusable: The folder cannot be used.
     """
     folder = server.LakeFolder(home.resolve() / "lake")
+    with _usable(folder):
+        return _stop(folder)
+
+
+def _stop(folder: server.LakeFolder) -> bool:
     if not folder.root.is_dir():  # removed under a running server, perhaps
         _end_strays(folder)
         return True
@@ -158,17 +172,45 @@ def stop(home: Path) -> bool:
 
 
 def status(home: Path) -> Status:
-    """What runs for this home, without starting anything."""
+    """What runs for this home, without starting anything.
+
+    Raises:
+        HomeUnusable: The folder cannot be read.
+    """
     folder = server.LakeFolder(home.resolve() / "lake")
+    with _usable(folder):
+        return _status(folder)
+
+
+def _status(folder: server.LakeFolder) -> Status:
     state = _running(folder)
-    size = sum(path.stat().st_size for path in folder.data.rglob("*") if path.is_file())
     return Status(
         running=state is not None,
         endpoint=state.endpoint if state else None,
         kept=state is not None and folder.keep.exists(),
         in_use=state is not None and _is_used(folder),
-        bytes_on_disk=size,
+        bytes_on_disk=_size(folder.data),
     )
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a running server removes files
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+@contextmanager
+def _usable(folder: server.LakeFolder) -> Iterator[None]:
+    """Say that the folder cannot be used where the operating system says so."""
+    try:
+        yield
+    except OSError as error:
+        raise HomeUnusable(
+            f"The folder {folder.root} of the embedded lake cannot be used ({error}): "
+            "correct or remove it, or set BOURNE_HOME to a folder of your own."
+        ) from error
 
 
 def _pass(gate: FileLock, folder: server.LakeFolder) -> None:
@@ -189,7 +231,8 @@ def _folder(home: Path) -> server.LakeFolder:
             "the end of a folder's name: set BOURNE_HOME to a folder without one."
         )
     try:
-        folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for private in (folder.root.parent, folder.root):
+            make_private_folder(private)
         folder.gate.touch(mode=0o600)
     except OSError as error:
         raise HomeUnusable(

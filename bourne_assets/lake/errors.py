@@ -53,11 +53,8 @@ class CredentialsMissing(ConfigurationError):
 class LakeUnreachable(LakeError):
     """Nobody answers at the endpoint."""
 
-    def __init__(self, endpoint: str) -> None:
-        super().__init__(
-            f"The lake does not answer at {endpoint}: check AWS_ENDPOINT_URL_S3, the region "
-            "and the network."
-        )
+    def __init__(self, endpoint: str, advice: str) -> None:
+        super().__init__(f"The lake does not answer at {endpoint}: {advice}.")
 
 
 class LakeFailed(LakeError):

@@ -130,12 +130,14 @@ class PartsServer:
         client: boto3's S3 client.
         bucket: Name of the bucket.
         endpoint: For messages; None for AWS itself.
+        advice: For messages: what to do when nobody answers there.
     """
 
-    def __init__(self, client: Any, bucket: str, endpoint: str | None) -> None:
+    def __init__(self, client: Any, bucket: str, endpoint: str | None, advice: str) -> None:
         self._client = client
         self._bucket = bucket
         self._endpoint = endpoint
+        self._advice = advice
 
     def begin(self, path: str, content_type: str, sha256: str) -> Upload:
         """Begin an upload; the digest of the whole is kept beside the object."""
@@ -211,7 +213,7 @@ class PartsServer:
         except BotoCoreError as error:
             if "NoCredentials" in type(error).__name__:
                 raise AccessDenied(self.uri(path)) from None
-            raise LakeUnreachable(self._endpoint or "AWS") from None
+            raise LakeUnreachable(self._endpoint or "AWS", self._advice) from None
 
     def _failure(self, path: str, response: Any) -> Exception:
         code = str(response.get("Error", {}).get("Code", ""))

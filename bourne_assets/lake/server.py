@@ -274,8 +274,10 @@ def known_credentials(folder: LakeFolder) -> Credentials | None:
         return None
 
 
-def connect_server(endpoint: str, keys: Credentials, bucket: str, prefix: str = "") -> Lake:
-    """A lake on this server."""
+def connect_server(
+    endpoint: str, keys: Credentials, bucket: str, prefix: str = "", *, log: Path | None = None
+) -> Lake:
+    """A lake on this server, whose log is named when it does not answer."""
 
     def give() -> dict[str, Any]:
         # A provider, so that no AWS_* variable of the shell is taken for this server's.
@@ -286,7 +288,10 @@ def connect_server(endpoint: str, keys: Credentials, bucket: str, prefix: str = 
             "expires_at": None,
         }
 
-    return connect_s3(S3Access(endpoint, REGION, give), bucket, prefix)
+    advice = "its server on this machine ended or is overloaded, so run the command again"
+    if log is not None:
+        advice += f"; the server's log is {log}"
+    return connect_s3(S3Access(endpoint, REGION, give, advice=advice), bucket, prefix)
 
 
 def _is_free(port: int) -> bool:

@@ -68,21 +68,14 @@ class StoredObject:
 class Lake:
     """One bucket and prefix of an S3 server."""
 
-    def __init__(
-        self,
-        store: S3Store,
-        bucket: str,
-        prefix: str,
-        endpoint: str | None,
-        access: S3Access | None = None,
-    ) -> None:
+    def __init__(self, store: S3Store, bucket: str, prefix: str, access: S3Access) -> None:
         self._store = store
         self._access = access
         self._parts: PartsServer | None = None
         self._connecting = Lock()
         self.bucket = bucket
         self.prefix = prefix
-        self.endpoint = endpoint
+        self.endpoint = access.endpoint
 
     def uri(self, key: str) -> str:
         """The full `s3://` address of a key."""
@@ -305,8 +298,6 @@ class Lake:
     def _parts_server(self) -> PartsServer:
         with self._connecting:
             if self._parts is None:
-                if self._access is None:
-                    raise LakeFailed("This lake was connected without the means to send in parts.")
                 access = self._access
                 client = boto3_client(
                     access.endpoint,
@@ -316,7 +307,7 @@ class Lake:
                     path_style=access.endpoint is not None or "." in self.bucket,
                     direct=is_loopback(access.endpoint),
                 )
-                self._parts = PartsServer(client, self.bucket, self.endpoint)
+                self._parts = PartsServer(client, self.bucket, self.endpoint, access.advice)
             return self._parts
 
     def _path(self, key: str) -> str:
@@ -358,7 +349,7 @@ class Lake:
         if "NoSuchBucket" in text:
             return BucketMissing(self.bucket)
         if "error sending request" in text or "operation timed out" in text:
-            return LakeUnreachable(self.endpoint or "AWS")
+            return LakeUnreachable(self.endpoint or "AWS", self._access.advice)
         status = text.partition("status code: ")[2].partition(":")[0].strip()
         if status.startswith(("401", "403")):
             return AccessDenied(self.uri(key))

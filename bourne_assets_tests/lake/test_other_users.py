@@ -12,7 +12,8 @@ import ssl
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 
 from bourne_assets.lake import embedded, server
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.errors import HomeUnusable
 from bourne_assets.lake.server import LakeFolder, servers_of
 from bourne_assets.lake.server_security import self_signed_certificate
 from bourne_assets.lake.store import Lake
@@ -98,6 +100,10 @@ def _run_intruder(program: str, *given: Any) -> list[Any]:
 def _replies(requests: list[tuple[int, str, str]]) -> list[tuple[int, str]]:
     uid = NOBODY if IS_ROOT else None
     return [(status, body) for status, body in _run_intruder(INTRUDER, requests, uid)]
+
+
+def _connect(home: Path) -> EmbeddedLake:
+    return embedded.connect(home, BUCKET)
 
 
 @pytest.fixture
@@ -331,6 +337,25 @@ def test_the_servers_keys_are_in_files_of_their_owner_and_nowhere_else(
     assert all(len(key) >= 40 for key in keys)
     shown = " ".join([*process.cmdline(), *process.environ().values(), folder.log.read_text()])
     assert not [key for key in keys if key in shown]
+
+
+@needs_root
+@pytest.mark.parametrize("call", [embedded.exists, embedded.status, embedded.stop, _connect])
+def test_the_home_of_another_user_is_said_to_be_unusable(
+    tmp_path: Path, call: Callable[[Path], object]
+) -> None:
+    home = tmp_path / "home"
+    (home / "lake" / "data").mkdir(parents=True)
+    home.chmod(0o700)
+    for folder in home.parents:
+        if folder.is_relative_to(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    os.seteuid(NOBODY)
+    try:
+        with pytest.raises(HomeUnusable, match=r"cannot be used .*set BOURNE_HOME to a folder"):
+            call(home)
+    finally:
+        os.seteuid(0)
 
 
 # Lakes that were made without the keys

@@ -1,0 +1,134 @@
+"""The Dagster instance of a home: opened by many at once, and read by its owner alone."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.instance import instance_folder, open_instance
+from bourne_assets.lake.locks import FileLock
+from bourne_assets.settings import Settings
+
+#: Ten processes that have loaded everything open a fresh home at the same moment, five times.
+TEN_AT_ONCE = """
+import os, sys, time
+from pathlib import Path
+from bourne_assets.instance import open_instance
+from bourne_assets.settings import Settings
+
+def open_it(home, moment):
+    while time.time() < moment:
+        pass
+    with open_instance(Settings(home=home)) as instance:
+        instance.get_runs_count()
+        instance.all_instigator_state()
+
+for number in range(5):
+    home, moment, children = Path(sys.argv[1]) / str(number), time.time() + 0.1, []
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            try:
+                open_it(home, moment)
+            except BaseException as error:
+                print(type(error).__name__, str(error)[:200], flush=True)
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.slow
+def test_ten_that_open_a_fresh_home_at_once_all_succeed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TEN_AT_ONCE, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+
+
+def test_an_opening_that_does_not_end_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(self: FileLock, **_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(FileLock, "acquire", give_up)
+    with pytest.raises(ConfigurationError, match="Another process is opening"):
+        open_instance(Settings(home=tmp_path / "home"))
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with open_instance(Settings(home=home)):
+        assert _mode(home) == _mode(home / "dagster") == 0o700
+
+
+def test_a_home_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "dagster").mkdir(parents=True)
+    for folder in (home, home / "dagster"):
+        folder.chmod(0o755)
+    instance_folder(Settings(home=home))
+    assert _mode(home) == _mode(home / "dagster") == 0o700
+
+
+@pytest.mark.parametrize("below", ["", "project"])
+def test_the_folder_that_one_stands_in_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    (tmp_path / below).mkdir(exist_ok=True)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path / below)
+    instance_folder(Settings(home=tmp_path))
+    assert _mode(tmp_path) == 0o755
+    assert _mode(tmp_path / "dagster") == 0o700
+
+
+def test_a_home_that_dagsters_databases_cannot_be_kept_in_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"because of the '\?' in its path: set BOURNE_HOME"
+    ):
+        open_instance(Settings(home=tmp_path / "what?"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b#c%20d;e&f", "quotes'\"", "$HOME ~ é", "[a]{b}*@=:\\"])
+def test_a_home_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
+    with open_instance(Settings(home=tmp_path / name)) as instance:
+        assert instance.get_runs_count() == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_the_folder_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    os.chown(home, 65534, 65534)
+    instance_folder(Settings(home=home))
+    assert _mode(home) == 0o755
+
+
+def test_a_dagster_home_that_can_only_be_read_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) != tmp_path and access(path, mode)
+    )
+    with open_instance(Settings()):
+        assert not (tmp_path / ".opening.lock").exists()
