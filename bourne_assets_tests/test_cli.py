@@ -311,7 +311,7 @@ def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
 ) -> None:
     result = bourne("run", TMDB_READ_ACCESS_TOKEN="token", TMDB_BASE_URL="http://127.0.0.1:9/3")
     assert result.exit_code == 1
-    assert "TMDB cannot be reached at 127.0.0.1:9: it refused the connection" in result.output
+    assert "TMDB cannot be reached at 127.0.0.1:9: it refused" in " ".join(result.output.split())
     with embedded.connect(tmp_path / "home", "bourne-lake") as server:
         assert len(server.lake.list("Raw/Local/CSV")) == 2
 
