@@ -5,16 +5,10 @@ from typing import Any
 import pytest
 
 from bourne_assets.answers.comparison import AnswerChange, changes_to_text, compare
+from bourne_assets.answers.questions import QUESTIONS
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, film, films_of_2017, result_of
 
-_NAMES = [
-    "mean_revenue",
-    "mean_budget",
-    "revenue_variation",
-    "top_revenue_vs_top_budget",
-    "popularity_vs_success",
-    "year_vs_popularity",
-]
+_NAMES = [question.name for question in QUESTIONS]
 
 
 def _changes(former: list[Figures], latter: list[Figures]) -> dict[str, AnswerChange]:

@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bourne_assets.answers.markdown import as_markdown
-from bourne_assets.answers.questions import origin, to_text
+from bourne_assets.answers.questions import QUESTIONS, origin, to_text
 from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.tmdb import NOTICE
 from bourne_assets_tests.answers.builders import SCENARIOS, films_of_2017, result_of
@@ -86,7 +86,7 @@ def test_a_hostile_title_breaks_neither_the_table_nor_the_page(title: str) -> No
     text = as_markdown(result_of(*known))
     rows = _rows(text)
     assert {len(row) for row in rows} == {2}
-    assert sum(bool(question) for question, _ in rows) == 6
+    assert sum(bool(question) for question, _ in rows) == len(QUESTIONS)
     assert not any(token.type.startswith("html") for token in _tokens(text))
     told = " ".join(title.split())
     assert any(answer.startswith(f"Smaller: {told} (2007) earned") for _, answer in rows)

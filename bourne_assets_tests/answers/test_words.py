@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.answers.questions import Answers, as_json, origin, to_text
+from bourne_assets.answers.questions import QUESTIONS, Answers, as_json, origin, to_text
 from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import (
     SCENARIOS,
@@ -151,7 +151,7 @@ def test_every_answer_is_whole_sentences_with_the_marks_of_the_language(
     name: str, language: Language
 ) -> None:
     spoken = to_text(result_of(*SCENARIOS[name]), language)
-    assert len(spoken) == 6
+    assert len(spoken) == len(QUESTIONS)
     for said in spoken:
         assert said.question.endswith("?")
         assert said.sentences
