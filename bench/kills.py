@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bourne_assets.lake import embedded
-from bourne_assets.lake.server import LakeFolder, servers_of, supervisors_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
 from bourne_assets.settings import EMBEDDED_BUCKET
 from bourne_assets.tables import from_parquet
 

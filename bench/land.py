@@ -14,7 +14,7 @@ from pathlib import Path
 import bourne_assets.cli.console
 import bourne_assets.running  # noqa: F401 - loaded by `bourne land` as well, and takes memory
 from bourne_assets.csvs.landing.batch import land_csv_files
-from bourne_assets.lake.server import Credentials, connect_server
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 
 
 def main() -> int:

@@ -16,8 +16,8 @@ from bourne_assets.csvs.intake.opening import open_csv
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.landing.upload import PendingUpload, Uploader
 from bourne_assets.csvs.reading.scan import scan
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 from bourne_assets.lake.keys import LANDED_CSVS, dataset_name
-from bourne_assets.lake.server import Credentials, connect_server
 
 
 def main() -> int:

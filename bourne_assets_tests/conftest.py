@@ -15,7 +15,7 @@ from dagster_aws.s3 import S3Resource
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake import embedded
-from bourne_assets.lake.server import connect_server
+from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.standin import TmdbStandIn
 

@@ -22,7 +22,7 @@ from bourne_assets.definitions import build_defs
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.embedded import EmbeddedLake
-from bourne_assets.lake.server import connect_server
+from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings

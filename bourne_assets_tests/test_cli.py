@@ -15,7 +15,7 @@ from bourne_assets.cli import main
 from bourne_assets.cli.answers import read_answers, read_history, read_report
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
-from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn

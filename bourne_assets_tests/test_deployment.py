@@ -179,7 +179,7 @@ def test_the_environment_of_the_services_is_one_that_the_settings_take(
 
 
 def test_the_lake_has_the_flags_of_the_embedded_one(compose: dict[str, Any]) -> None:
-    from bourne_assets.lake.server import LakeFolder, command
+    from bourne_assets.lake.embedded.seaweedfs import LakeFolder, command
 
     embedded = set(command(LakeFolder(Path("/lake")), 20_000, "bourne-lake"))
     safe = {
@@ -213,7 +213,12 @@ def test_the_lakes_own_ports_are_closed_to_the_other_containers(
 @contextmanager
 def _lake_service(service: dict[str, Any], tmp_path: Path) -> Iterator[int | None]:
     """The running service's S3 port; None where one of its ports was taken meanwhile."""
-    from bourne_assets.lake.server import LakeFolder, credentials, free_base_port, is_healthy
+    from bourne_assets.lake.embedded.seaweedfs import (
+        LakeFolder,
+        credentials,
+        free_base_port,
+        is_healthy,
+    )
 
     folder = LakeFolder(tmp_path)
     credentials(folder)

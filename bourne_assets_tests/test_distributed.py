@@ -11,7 +11,7 @@ import redis as redis_client
 import yaml
 
 from bourne_assets.lake.embedded import EmbeddedLake
-from bourne_assets.lake.server import connect_server
+from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET

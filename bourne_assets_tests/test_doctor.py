@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bourne_assets.doctor import examine
-from bourne_assets.lake import server
-from bourne_assets.lake.server import Credentials, LakeFolder, connect_server
+from bourne_assets.lake.embedded import seaweedfs
+from bourne_assets.lake.embedded.seaweedfs import Credentials, LakeFolder, connect_server
 from bourne_assets.settings import Settings
 
 _OWNER = Credentials("OWNER", "owner-secret")
@@ -36,17 +36,19 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for keys, actions in rights.items()
     ]
     folder.identities.write_text(json.dumps({"identities": identities}))
-    port = server.free_base_port()
+    port = seaweedfs.free_base_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        server.command(folder, port, "a-lake"),
-        env=server.environment(),
+        seaweedfs.command(folder, port, "a-lake"),
+        env=seaweedfs.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         end = time.monotonic() + 30
-        while not (server.is_healthy(address) and server.has_bucket(address, _OWNER, "a-lake")):
+        while not (
+            seaweedfs.is_healthy(address) and seaweedfs.has_bucket(address, _OWNER, "a-lake")
+        ):
             assert time.monotonic() < end, "the S3 server did not start"
             time.sleep(0.1)
         yield address

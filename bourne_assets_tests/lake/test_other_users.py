@@ -20,11 +20,11 @@ from typing import Any
 import psutil
 import pytest
 
-from bourne_assets.lake import embedded, server
-from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake import embedded
+from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.security import self_signed_certificate
 from bourne_assets.lake.errors import HomeUnusable
-from bourne_assets.lake.server import LakeFolder, servers_of
-from bourne_assets.lake.server_security import self_signed_certificate
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.conftest import BUCKET
 
@@ -259,7 +259,7 @@ def test_seaweedfs_own_shell_prints_nothing_to_another_user(
     with printed.open("wb") as output:
         shell = subprocess.Popen(
             [
-                server.program(),
+                seaweedfs.program(),
                 "shell",
                 f"-master=127.0.0.1:{base + MASTER}.{base + MASTER + GRPC}",
                 f"-filer=127.0.0.1:{base + FILER}.{base + FILER + GRPC}",
@@ -367,20 +367,20 @@ def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
     home = tmp_path / "home"
     folder = LakeFolder(home.resolve() / "lake")
     folder.data.mkdir(parents=True, mode=0o700)
-    keys, port = server.credentials(folder), server.free_base_port()
+    keys, port = seaweedfs.credentials(folder), seaweedfs.free_base_port()
     endpoint = f"http://127.0.0.1:{port}"
     with folder.log.open("ab") as log:
         old = subprocess.Popen(
-            server.command(folder, port, BUCKET),
+            seaweedfs.command(folder, port, BUCKET),
             stdout=log,
             stderr=log,
-            env=server.environment(),
+            env=seaweedfs.environment(),
             cwd=tmp_path,
         )
     try:
-        while not server.has_bucket(endpoint, keys, BUCKET):
+        while not seaweedfs.has_bucket(endpoint, keys, BUCKET):
             assert old.poll() is None
-        before = server.connect_server(endpoint, keys, BUCKET).write("key", b"data", TEXT)
+        before = seaweedfs.connect_server(endpoint, keys, BUCKET).write("key", b"data", TEXT)
         with socket.create_connection(("127.0.0.1", port + VOLUME)):
             open_to_all = _replies([(port + VOLUME, "GET", "/1,0100000000")])
     finally:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.errors import LakeError
-from bourne_assets.lake.server import connect_server
 from bourne_assets.lake.store import JSON, Lake, StoredObject
 from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbNotFound, TmdbProtocolError

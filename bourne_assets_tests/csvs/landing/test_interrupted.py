@@ -29,7 +29,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from bourne_assets.csvs.landing.batch import land_csv_files
-from bourne_assets.lake.server import Credentials, connect_server
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 endpoint, access, secret, bucket, prefix, journal, *files = sys.argv[1:]
 lake = connect_server(endpoint, Credentials(access, secret), bucket, prefix)
 print("ready", flush=True)

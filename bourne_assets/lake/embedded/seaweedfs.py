@@ -25,7 +25,7 @@ from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.store import Lake
 
 HOST = "127.0.0.1"
-SUPERVISOR = "bourne_assets.lake.supervisor"
+SUPERVISOR = "bourne_assets.lake.embedded.supervisor"
 REGION = "us-east-1"
 #: SeaweedFS listens on each of its ports and, for gRPC, on the same plus this.
 _GRPC_OFFSET = 10_000

@@ -4,8 +4,8 @@ It exists because no user of the lake can be trusted to end the server: a run ma
 Dagster's workers leave without running exit handlers. The kernel frees a dead user's share of
 the `users` lock; the supervisor sees that the lock is free, and stops the server.
 
-Run as `python -m bourne_assets.lake.supervisor <folder> <bucket>` by `embedded.connect`, which
-holds the gate meanwhile and reads one line of JSON from it: the state, or the error.
+Run as `python -m bourne_assets.lake.embedded.supervisor <folder> <bucket>` by `share.connect`,
+which holds the gate meanwhile and reads one line of JSON from it: the state, or the error.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from pathlib import Path
 
 import psutil
 
-from bourne_assets.lake import server
+from bourne_assets.lake.embedded import seaweedfs
+from bourne_assets.lake.embedded.security import write_server_keys
+from bourne_assets.lake.embedded.state import ServerState
 from bourne_assets.lake.errors import EmbeddedLakeFailed
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.lake.server_security import write_server_keys
-from bourne_assets.lake.server_state import ServerState
 from bourne_assets.processes import ProcessIdentity
 
 _START_SECONDS = 30.0
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     # Ctrl+C in the terminal is meant for the user of the lake, who may still be writing.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    folder = server.LakeFolder(Path(arguments[0]))
+    folder = seaweedfs.LakeFolder(Path(arguments[0]))
     try:
         process, state = _start(folder, arguments[1])
     except (EmbeddedLakeFailed, OSError) as error:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         _watch(folder, process)
     finally:  # also where the folder is removed under the server: nobody could find it any more
         if process.poll() is None:
-            server.end(psutil.Process(process.pid))
+            seaweedfs.end(psutil.Process(process.pid))
         _remove_sockets(state.base_port)
     return 0
 
@@ -58,25 +58,27 @@ def _say(line: str) -> None:
         sys.stdout.flush()
 
 
-def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[bytes], ServerState]:
+def _start(
+    folder: seaweedfs.LakeFolder, bucket: str
+) -> tuple[subprocess.Popen[bytes], ServerState]:
     """A healthy server and its state file; another process may take a port first: try again."""
     folder.data.mkdir(mode=0o700, exist_ok=True)
     folder.keep.unlink(missing_ok=True)
-    keys = server.credentials(folder)
+    keys = seaweedfs.credentials(folder)
     write_server_keys(folder.root)
     for _ in range(_ATTEMPTS):
-        base_port = server.free_base_port()
+        base_port = seaweedfs.free_base_port()
         with folder.log.open("ab") as log:
             process = subprocess.Popen(
-                server.command(folder, base_port, bucket),
+                seaweedfs.command(folder, base_port, bucket),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=server.environment(),
+                env=seaweedfs.environment(),
                 cwd=folder.root,  # its security.toml is read from here
                 umask=0o077,
             )
-        endpoint = f"http://{server.HOST}:{base_port}"
+        endpoint = f"http://{seaweedfs.HOST}:{base_port}"
         if _is_ready(process, endpoint, keys, bucket):
             with contextlib.suppress(psutil.NoSuchProcess):  # it may have died since
                 state = ServerState(
@@ -89,7 +91,7 @@ def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[byt
                 state.write(folder.state)
                 return process, state
         if process.poll() is None:
-            server.end(psutil.Process(process.pid))
+            seaweedfs.end(psutil.Process(process.pid))
     raise EmbeddedLakeFailed(
         f"The embedded lake in {folder.root} does not start: {_last_words(folder)} "
         f"The whole log is in {folder.log}."
@@ -97,17 +99,17 @@ def _start(folder: server.LakeFolder, bucket: str) -> tuple[subprocess.Popen[byt
 
 
 def _is_ready(
-    process: subprocess.Popen[bytes], endpoint: str, keys: server.Credentials, bucket: str
+    process: subprocess.Popen[bytes], endpoint: str, keys: seaweedfs.Credentials, bucket: str
 ) -> bool:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        if server.is_healthy(endpoint) and server.has_bucket(endpoint, keys, bucket):
+        if seaweedfs.is_healthy(endpoint) and seaweedfs.has_bucket(endpoint, keys, bucket):
             return True
         time.sleep(0.03)
     return False
 
 
-def _watch(folder: server.LakeFolder, process: subprocess.Popen[bytes]) -> None:
+def _watch(folder: seaweedfs.LakeFolder, process: subprocess.Popen[bytes]) -> None:
     """Return when the server has ended: by itself, or here because nobody needs it."""
     gate, users = FileLock(folder.gate), FileLock(folder.users)
     while process.poll() is None:
@@ -116,19 +118,19 @@ def _watch(folder: server.LakeFolder, process: subprocess.Popen[bytes]) -> None:
             continue
         if users.acquire():
             folder.state.unlink(missing_ok=True)
-            server.end(psutil.Process(process.pid))
+            seaweedfs.end(psutil.Process(process.pid))
             users.release()
         gate.release()
 
 
 def _remove_sockets(base_port: int) -> None:
     """SeaweedFS leaves its unix sockets, named by port, in the folder for temporary files."""
-    for port in server.ports(base_port):
+    for port in seaweedfs.ports(base_port):
         for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - it puts them there
             path.unlink(missing_ok=True)
 
 
-def _last_words(folder: server.LakeFolder) -> str:
+def _last_words(folder: seaweedfs.LakeFolder) -> str:
     lines = folder.log.read_text(encoding="utf-8", errors="replace").splitlines()
     telling = [line for line in lines[-60:] if line[:1] in {"F", "E"} or "no space" in line.lower()]
     return (telling or lines or ["it printed nothing"])[-1].strip()[:300]

@@ -4,7 +4,7 @@ SigV4 guards the S3 port alone. Behind it master, volume server and filer talk t
 ports that ask nobody who they are, unless SeaweedFS is given signing keys for its HTTP requests
 and a certificate for gRPC. One process holds all of its parts, so they all share one certificate,
 which is its own authority, and everything is made afresh at each start.
-Run as `python -m bourne_assets.lake.server_security FOLDER` by the container that is the lake of
+Run as `python -m bourne_assets.lake.embedded.security FOLDER` by the container that is the lake of
 deploy/compose.yaml.
 Not here: the S3 credentials (`server`), which live as long as the lake.
 """

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bourne_assets.lake import server
+from bourne_assets.lake.embedded import seaweedfs
+from bourne_assets.lake.embedded.state import ServerState, read_state
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
-from bourne_assets.lake.server_state import ServerState, read_state
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
@@ -42,7 +42,7 @@ class EmbeddedLake:
 
     def __init__(
         self,
-        folder: server.LakeFolder,
+        folder: seaweedfs.LakeFolder,
         state: ServerState,
         users: FileLock,
         bucket: str,
@@ -52,9 +52,9 @@ class EmbeddedLake:
         self._state = state
         self._users = users
         self.endpoint = state.endpoint
-        self.region = server.REGION
-        self.credentials = server.credentials(folder)
-        self.lake = server.connect_server(
+        self.region = seaweedfs.REGION
+        self.credentials = seaweedfs.credentials(folder)
+        self.lake = seaweedfs.connect_server(
             self.endpoint, self.credentials, bucket, prefix, log=folder.log
         )
 
@@ -137,7 +137,7 @@ def exists(home: Path) -> bool:
     Raises:
         HomeUnusable: The folder cannot be read.
     """
-    folder = server.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     with _usable(folder):
         return folder.data.is_dir()
 
@@ -151,12 +151,12 @@ def stop(home: Path) -> bool:
     Raises:
         HomeUnusable: The folder cannot be used.
     """
-    folder = server.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     with _usable(folder):
         return _stop(folder)
 
 
-def _stop(folder: server.LakeFolder) -> bool:
+def _stop(folder: seaweedfs.LakeFolder) -> bool:
     if not folder.root.is_dir():  # removed under a running server, perhaps
         _end_strays(folder)
         return True
@@ -177,12 +177,12 @@ def status(home: Path) -> Status:
     Raises:
         HomeUnusable: The folder cannot be read.
     """
-    folder = server.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     with _usable(folder):
         return _status(folder)
 
 
-def _status(folder: server.LakeFolder) -> Status:
+def _status(folder: seaweedfs.LakeFolder) -> Status:
     state = _running(folder)
     return Status(
         running=state is not None,
@@ -202,7 +202,7 @@ def _size(folder: Path) -> int:
 
 
 @contextmanager
-def _usable(folder: server.LakeFolder) -> Iterator[None]:
+def _usable(folder: seaweedfs.LakeFolder) -> Iterator[None]:
     """Say that the folder cannot be used where the operating system says so."""
     try:
         yield
@@ -213,7 +213,7 @@ def _usable(folder: server.LakeFolder) -> Iterator[None]:
         ) from error
 
 
-def _pass(gate: FileLock, folder: server.LakeFolder) -> None:
+def _pass(gate: FileLock, folder: seaweedfs.LakeFolder) -> None:
     """Wait until nobody else starts or stops the server."""
     if not gate.acquire(timeout=_GATE_SECONDS):
         raise EmbeddedLakeFailed(
@@ -222,9 +222,9 @@ def _pass(gate: FileLock, folder: server.LakeFolder) -> None:
         )
 
 
-def _folder(home: Path) -> server.LakeFolder:
+def _folder(home: Path) -> seaweedfs.LakeFolder:
     """The lake's folder, private and writable, with some room on its disk."""
-    folder = server.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     if "," in str(folder.root):
         raise HomeUnusable(
             f"The embedded lake cannot be kept in {folder.root}, as SeaweedFS takes a comma for "
@@ -242,7 +242,7 @@ def _folder(home: Path) -> server.LakeFolder:
     return folder
 
 
-def _must_have_room(folder: server.LakeFolder) -> None:
+def _must_have_room(folder: seaweedfs.LakeFolder) -> None:
     disk = shutil.disk_usage(folder.root)
     # SeaweedFS writes nothing to a disk that is filled to more than 99 per cent.
     needed = max(_MINIMUM_FREE_BYTES, disk.total // 100 + _MINIMUM_FREE_BYTES // 4)
@@ -253,32 +253,32 @@ def _must_have_room(folder: server.LakeFolder) -> None:
         )
 
 
-def _running(folder: server.LakeFolder) -> ServerState | None:
+def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
     """State of the server if it and its supervisor are alive and it answers.
 
     A busy machine makes a server slow: one that is alive is given time before it counts as dead,
     for others may be using it.
     """
     state = read_state(folder.state)
-    known = server.known_credentials(folder)
+    known = seaweedfs.known_credentials(folder)
     if state is None or known is None or state.access_key != known.access_key:
         return None
     end = time.monotonic() + _PATIENCE_SECONDS
     while state.server.is_alive and state.supervisor.is_alive:
-        if server.is_healthy(state.endpoint):
+        if seaweedfs.is_healthy(state.endpoint):
             return state
         if time.monotonic() > end:
             return None
     return None
 
 
-def _started(folder: server.LakeFolder, bucket: str) -> ServerState:
+def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
     """State of a new server; the caller holds the gate, so that nobody else starts one."""
     _must_have_room(folder)
     _end_strays(folder)
     with folder.log.open("wb") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-P", "-m", server.SUPERVISOR, str(folder.root), bucket],
+            [sys.executable, "-P", "-m", seaweedfs.SUPERVISOR, str(folder.root), bucket],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -296,23 +296,23 @@ def _started(folder: server.LakeFolder, bucket: str) -> ServerState:
     return ServerState.from_json(answer)
 
 
-def _crash(folder: server.LakeFolder) -> str:
+def _crash(folder: seaweedfs.LakeFolder) -> str:
     return f"The embedded lake's supervisor ended without a word: see {folder.log}."
 
 
-def _end_strays(folder: server.LakeFolder) -> None:
+def _end_strays(folder: seaweedfs.LakeFolder) -> None:
     """End what killed processes left: supervisors of this lake, then servers on its data.
 
     Two servers on one data folder would damage it, and a stray would block it for good. A
     supervisor first, for it would start its server again.
     """
-    for process in [*server.supervisors_of(folder), *server.servers_of(folder)]:
-        server.end(process)
+    for process in [*seaweedfs.supervisors_of(folder), *seaweedfs.servers_of(folder)]:
+        seaweedfs.end(process)
     if folder.root.is_dir():  # it may be gone under its server
         folder.state.unlink(missing_ok=True)
 
 
-def _is_used(folder: server.LakeFolder) -> bool:
+def _is_used(folder: seaweedfs.LakeFolder) -> bool:
     users = FileLock(folder.users)
     if users.acquire():
         users.release()
@@ -320,7 +320,7 @@ def _is_used(folder: server.LakeFolder) -> bool:
     return True
 
 
-def _wait_for_end(folder: server.LakeFolder, state: ServerState) -> None:
+def _wait_for_end(folder: seaweedfs.LakeFolder, state: ServerState) -> None:
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end and state.supervisor.is_alive:
         if folder.keep.exists() or (folder.state.exists() and _is_used(folder)):
