@@ -1,0 +1,139 @@
+"""The SeaweedFS process: its privacy, its ports and sockets, and its end."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bourne_assets.lake import embedded
+from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs, supervisor
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.errors import EmbeddedLakeFailed
+from bourne_assets_tests.lake.embedded.homes import BUCKET
+
+# Privacy
+
+
+@pytest.mark.skipif(
+    sys.platform == "darwin" and os.getuid() != 0, reason="macOS shows sockets to root alone"
+)
+def test_the_server_listens_on_the_loopback_interface_alone(s3_server: EmbeddedLake) -> None:
+    (process,) = servers_of(s3_server._folder)
+    listening = {
+        (connection.laddr.ip, connection.laddr.port)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    base_port = int(s3_server.endpoint.rpartition(":")[2])
+    expected = {base_port + step + offset for step in range(5) for offset in (0, 10_000)}
+    assert listening == {("127.0.0.1", port) for port in expected}
+
+
+def test_only_their_owner_can_read_the_files_of_the_lake(s3_server: EmbeddedLake) -> None:
+    folder = s3_server._folder
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.root.iterdir()}
+    assert modes.pop("data") == 0o700
+    assert stat.S_IMODE(folder.root.stat().st_mode) == 0o700
+    assert set(modes) >= {"s3.json", "state.json", "server.log", "gate.lock", "users.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_the_secret_stands_in_its_file_and_nowhere_else(s3_server: EmbeddedLake) -> None:
+    secret, folder = s3_server.credentials.secret_key, s3_server._folder
+    assert secret in folder.identities.read_text()
+    assert secret not in folder.state.read_text()
+    assert secret not in folder.log.read_text(encoding="utf-8", errors="replace")
+    (process,) = servers_of(folder)
+    assert secret not in " ".join(process.cmdline())
+    assert secret not in process.environ().values()
+
+
+def test_secrets_are_long_and_never_the_same(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        made.append(seaweedfs.credentials(LakeFolder(tmp_path / name)))
+    assert len({keys.secret_key for keys in made} | {keys.access_key for keys in made}) == 4
+    assert all(len(keys.secret_key) >= 40 for keys in made)
+
+
+# Ports, sockets and locks
+
+
+@pytest.mark.parametrize("taken", [0, 4, 10_000, 10_003])
+def test_ports_are_taken_only_where_all_ten_are_free(
+    monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    first, second = seaweedfs.free_base_port(), seaweedfs.free_base_port()
+    while second == first:
+        second = seaweedfs.free_base_port()
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (first, second))
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", first + taken))
+        assert {seaweedfs.free_base_port() for _ in range(10)} == {second}
+
+
+def test_where_no_ports_are_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = seaweedfs.free_base_port()
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", base + 2))
+        with pytest.raises(EmbeddedLakeFailed, match="no free ports"):
+            seaweedfs.free_base_port()
+
+
+def test_a_server_that_ends_takes_its_sockets_with_it_and_nobody_elses() -> None:
+    # Ports beyond all real ones, so that no lake of another test can have these sockets.
+    own = [Path(f"/tmp/seaweedfs-{name}.sock") for name in ("s3-70000", "filer-grpc-80003")]  # noqa: S108
+    others = [Path(f"/tmp/seaweedfs-{name}.sock") for name in ("s3-90000", "x-70005", "y-none")]  # noqa: S108
+    try:
+        for path in own + others:
+            path.touch()
+        supervisor._remove_sockets(70_000)
+        assert [path.exists() for path in own] == [False, False]
+        assert [path.exists() for path in others] == [True, True, True]
+    finally:
+        for path in own + others:
+            path.unlink(missing_ok=True)
+
+
+def test_a_lake_that_ended_leaves_no_socket_in_the_folder_for_temporary_files(home: Path) -> None:
+    with embedded.connect(home, BUCKET) as share:
+        port = share.endpoint.rpartition(":")[2]
+        assert list(Path("/tmp").glob(f"seaweedfs-s3-{port}.sock"))  # noqa: S108
+    assert not list(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))  # noqa: S108
+
+
+def test_a_server_is_healthy_only_where_credentials_are_asked_for(s3_server: EmbeddedLake) -> None:
+    assert seaweedfs.is_healthy(s3_server.endpoint)
+    port = int(s3_server.endpoint.rpartition(":")[2])
+    assert not seaweedfs.is_healthy(f"http://127.0.0.1:{port + 1}"), "the master asks for none"
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        silent.listen()
+        assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+
+
+def test_a_process_that_does_not_end_when_asked_is_made_to() -> None:
+    script = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as stubborn:
+        assert stubborn.stdout is not None
+        stubborn.stdout.readline()
+        seaweedfs.end(psutil.Process(stubborn.pid), grace=0.2)
+        assert stubborn.wait(timeout=5) == -signal.SIGKILL
+
+
+def test_ending_a_process_that_has_ended_is_no_error() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        process = psutil.Process(child.pid)
+        child.wait()
+        seaweedfs.end(process)
