@@ -28,7 +28,7 @@ from bourne_assets.saga.history import merged, snapshot_of
 from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_json, from_parquet, origin_of, to_json, to_parquet
-from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
+from bourne_assets.tmdb.schemas import DELETED, UNREADABLE, DetailsTable, ExternalIdsTable, SearchTable
 
 _NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _KEYS = {
@@ -47,6 +47,7 @@ _WARNINGS = {
     "raw_responses_are_recent",
     "search_found_every_film",
     "no_film_is_deleted",
+    "every_response_is_readable",
     "budget_is_known_and_plausible",
     "revenue_is_known_and_plausible",
     "revenue_covers_budget",
@@ -298,6 +299,18 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
             {"pattern": IMDB_ID, "known": 4, "unknown": 0},
         ),
         (
+            "tmdb_search",
+            _set("status", 3, UNREADABLE),
+            {"every_response_is_readable"},
+            {"candidates": 4},
+        ),
+        (
+            "tmdb_external_ids",
+            _set("problems", 3, "wikidata_id: Input should be a valid string"),
+            {"every_response_is_readable"},
+            {"candidates": 4},
+        ),
+        (
             "tmdb_external_ids",
             _set("status", 3, DELETED),
             {"no_film_is_deleted"},
@@ -369,6 +382,8 @@ def _with_column(table: pd.DataFrame) -> pd.DataFrame:
         "search: only the collection has it",
         "ids: film twice",
         "ids: malformed",
+        "search: unreadable",
+        "ids: problems",
         "ids: deleted",
         "details: film twice",
         "details: deleted",

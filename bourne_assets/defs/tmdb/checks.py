@@ -21,7 +21,13 @@ from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.tables import records
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
-from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
+from bourne_assets.tmdb.schemas import (
+    DELETED,
+    UNREADABLE,
+    DetailsTable,
+    ExternalIdsTable,
+    SearchTable,
+)
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
 IMDB_ID = r"tt[0-9]{7,10}"
@@ -38,17 +44,20 @@ def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
             "collection, and a query that misses them is worth mending.",
             _found_by_collection_alone,
         ),
+        _every_response_is_readable(),
     ]
     external_ids = [
         follows_schema(ExternalIdsTable),
         is_unique("tmdb_id"),
         has_pattern("imdb_id", IMDB_ID, "tt0258463"),
         _no_film_is_deleted(),
+        _every_response_is_readable(),
     ]
     details = [
         follows_schema(DetailsTable),
         is_unique("tmdb_id"),
         _no_film_is_deleted(),
+        _every_response_is_readable(),
         *figure_rules(lambda table: table[table["collection_id"] == saga.collection_id]),
     ]
     tables = {
@@ -95,5 +104,18 @@ def _no_film_is_deleted() -> Rule:
     return Rule(
         "no_film_is_deleted",
         "TMDB still knows every candidate; a deleted one takes no part in the saga.",
+        find,
+    )
+
+
+def _every_response_is_readable() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        odd = table[(table["status"] == UNREADABLE) | table["problems"].notna()]
+        return Finding(records(odd[["tmdb_id", "problems"]]), {"candidates": len(table)})
+
+    return Rule(
+        "every_response_is_readable",
+        "What TMDB sent about every candidate is as documented; what could not be read is null, "
+        "and a candidate of which nothing could be read takes no part in the saga.",
         find,
     )
