@@ -1,0 +1,297 @@
+"""What TMDB and the servers before it really send: a saga's films come out all the same."""
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bourne_assets.lake.store import JSON, Lake
+from bourne_assets.saga.candidates import find_candidates
+from bourne_assets.saga.definition import Saga
+from bourne_assets.tables import records
+from bourne_assets.tmdb.client import TmdbClient
+from bourne_assets.tmdb.errors import (
+    TmdbAuthError,
+    TmdbError,
+    TmdbProtocolError,
+    TmdbRateLimited,
+    TmdbUnavailable,
+)
+from bourne_assets.tmdb.films import FilmTables, candidates_of, fetch_films
+from bourne_assets.tmdb.raw import RawWriter, StoredResponses
+from bourne_assets.tmdb.retry import TRIES
+from bourne_assets_tests.standin import (
+    NOT_FOUND,
+    Reply,
+    TmdbStandIn,
+    as_html,
+    as_json,
+    refusal,
+    snapshot,
+)
+
+pytestmark = pytest.mark.usefixtures("no_naps")
+
+_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+_FILMS = [2501, 2502, 2503, 49040, 324668]
+_APPENDED = snapshot("movie/2503") | {
+    "external_ids": {
+        name: value for name, value in snapshot("movie/2503/external_ids").items() if name != "id"
+    }
+}
+
+
+def _fetch(client: TmdbClient, lake: Lake) -> FilmTables:
+    with RawWriter(lake) as writer:
+        search = find_candidates(_BOURNE, client, writer)
+        return fetch_films(candidates_of(search), client, writer)
+
+
+def _details(frame: pd.DataFrame | None) -> dict[int, dict[str, Any]]:
+    assert frame is not None
+    return {row["tmdb_id"]: row for row in records(frame)}
+
+
+def _whole(films: FilmTables) -> dict[int, dict[str, Any]]:
+    """The details by id, once all five films of the saga are in them with their figures."""
+    rows = _details(films.details)
+    saga = {tmdb_id: row for tmdb_id, row in rows.items() if row["collection_id"] == 31562}
+    assert sorted(saga) == _FILMS
+    assert sum(row["revenue"] for row in saga.values()) == 5 * 327_483_286.2
+    return rows
+
+
+def _film(**changes: object) -> dict[str, Any]:
+    return {**_APPENDED, **changes}
+
+
+def _bytes(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+# Bytes over labels.
+
+_BODIES: dict[str, Reply] = {
+    "gzip-without-the-header": Reply(body=gzip.compress(_bytes(_APPENDED))),
+    "gzip-twice": Reply(
+        body=gzip.compress(gzip.compress(_bytes(_APPENDED))), headers={"Content-Encoding": "gzip"}
+    ),
+    "header-without-gzip": Reply(body=_bytes(_APPENDED), headers={"Content-Encoding": "gzip"}),
+    "utf-8-mark": Reply(body=b"\xef\xbb\xbf" + _bytes(_APPENDED)),
+    "utf-16": Reply(body=json.dumps(_APPENDED).encode("utf-16")),
+    "utf-32-without-mark": Reply(body=json.dumps(_APPENDED).encode("utf-32-le")),
+    "lone-surrogate": Reply(body=_bytes(_film(overview="\ud83c cut"))),
+    "not-utf-8": Reply(body=_bytes(_film(overview="caf?")).replace(b"caf?", b"caf\xe9")),
+    "called-html": Reply(body=_bytes(_APPENDED), headers={"Content-Type": "text/html"}),
+}
+
+
+@pytest.mark.parametrize("reply", _BODIES.values(), ids=_BODIES)
+def test_a_body_is_read_by_its_bytes(lake: Lake, tmdb_server: TmdbStandIn, reply: Reply) -> None:
+    tmdb_server.override("/movie/2503", reply)
+    films = _fetch(tmdb_server.client(), lake)
+    assert _whole(films)[2503]["title"] == "The Bourne Ultimatum"
+    assert len(tmdb_server.requests) == 11
+    resumed = tmdb_server.client()
+    resumed.stored = StoredResponses(lake, resumed.today)
+    assert _whole(_fetch(resumed, lake))[2503]["title"] == "The Bourne Ultimatum"
+    assert len(tmdb_server.requests) == 11, "what was read is resumed"
+
+
+# Passing failures.
+
+_PASSING: dict[str, list[Reply]] = {
+    "408": [as_html("Request Time-out", 408)],
+    "425": [Reply(425)],
+    "429-retry-after-0": [Reply(429, headers={"Retry-After": "0"})] * 2,
+    "500-code-11": [refusal(500, 11, "Internal error")] * 2,
+    **{str(status): [as_html("CDN", status)] for status in (520, 522, 525, 529)},
+    "403-of-a-cdn": [as_html("Request blocked.", 403)] * 2,
+    "200-null": [Reply(body=b"null")],
+    "200-empty": [Reply(body=b"")],
+    "200-list": [Reply(body=b"[]")],
+    "200-html": [as_html("Log in")],
+    "200-with-an-error": [as_json(json.loads(refusal(500, 11, "Internal error").body))],
+    "204": [Reply(204, b"")],
+    "404-once": [NOT_FOUND],
+}
+
+
+@pytest.mark.parametrize("replies", _PASSING.values(), ids=_PASSING)
+def test_a_failure_that_passes_costs_nothing(
+    lake: Lake, tmdb_server: TmdbStandIn, replies: list[Reply]
+) -> None:
+    tmdb_server.script("/movie/2503", replies)
+    _whole(_fetch(tmdb_server.client(), lake))
+
+
+def test_a_header_of_a_good_response_does_not_matter(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    headers = {"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}
+    tmdb_server.override("/movie/2503", Reply(body=_bytes(_APPENDED), headers=headers))
+    _whole(_fetch(tmdb_server.client(), lake))
+
+
+# Final failures, each in one sentence.
+
+_FINAL: dict[str, tuple[Reply, type[TmdbError], str, int]] = {
+    "401": (refusal(401, 10, "Suspended API key."), TmdbAuthError, "Suspended API key", 1),
+    "403-of-tmdb": (refusal(403, 45, "No."), TmdbAuthError, "code 45", 1),
+    "401-as-200": (
+        as_json({"success": False, "status_code": 7, "status_message": "Invalid API key."}),
+        TmdbAuthError,
+        "Invalid API key",
+        1,
+    ),
+    "redirect": (
+        Reply(301, b"", {"Location": "https://api.themoviedb.org/3/movie/2503?api_key=x"}),
+        TmdbProtocolError,
+        r"redirects /movie/2503 to https://api.themoviedb.org \(HTTP 301\)",
+        1,
+    ),
+    "an-hour": (
+        Reply(429, headers={"Retry-After": "3600"}),
+        TmdbRateLimited,
+        "asks to wait 3,600 seconds",
+        1,
+    ),
+    "html-that-stays": (as_html("Log in"), TmdbProtocolError, "a web page", TRIES),
+    "403-that-stays": (as_html("Blocked", 403), TmdbUnavailable, "A gateway before TMDB", TRIES),
+}
+
+
+@pytest.mark.parametrize("name", _FINAL)
+def test_what_stays_ends_in_one_sentence(lake: Lake, tmdb_server: TmdbStandIn, name: str) -> None:
+    reply, error, words, tries = _FINAL[name]
+    tmdb_server.override("/movie/2503", reply)
+    with pytest.raises(error, match=words) as caught:
+        _fetch(tmdb_server.client(), lake)
+    assert "api_key" not in str(caught.value)
+    assert tmdb_server.paths.count("/movie/2503") == tries
+
+
+def test_a_film_that_stays_deleted_is_a_row_that_names_it(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    tmdb_server.override("/movie/2503", NOT_FOUND)
+    row = _details(_fetch(tmdb_server.client(), lake).details)[2503]
+    assert (row["status"], row["title"]) == ("deleted", "The Bourne Ultimatum")
+    assert tmdb_server.paths.count("/movie/2503") == 2
+
+
+# Item by item.
+
+_ODD_FILMS: dict[str, tuple[dict[str, object], Callable[[dict[str, Any]], bool]]] = {
+    "genres-null": ({"genres": None}, lambda row: row["genres"] is None),
+    "genres-odd": (
+        {"genres": [None, 7, {"name": "Action"}]},
+        lambda row: row["genres"] == "Action",
+    ),
+    "half-a-minute": ({"runtime": 115.6}, lambda row: row["runtime_minutes"] == 116),
+    "no-minutes": ({"runtime": 0}, lambda row: row["runtime_minutes"] is None),
+    "empty-title": ({"title": ""}, lambda row: row["title"] == "The Bourne Ultimatum"),
+    "no-date": ({"release_date": "0000-00-00"}, lambda row: "release_date" in row["problems"]),
+    "popularity": ({"popularity": 1e308}, lambda row: "popularity" in row["problems"]),
+    "long-title": ({"title": "x" * 100_000}, lambda row: len(row["title"]) < 100),
+    "ids-null": ({"external_ids": None}, lambda row: row["imdb_id"] == "tt0440963"),
+}
+
+
+@pytest.mark.parametrize(("changes", "holds"), _ODD_FILMS.values(), ids=_ODD_FILMS)
+def test_a_film_of_the_saga_needs_what_the_answers_need(
+    lake: Lake,
+    tmdb_server: TmdbStandIn,
+    changes: dict[str, object],
+    holds: Callable[[dict[str, Any]], bool],
+) -> None:
+    tmdb_server.override("/movie/2503", _film(**changes))
+    assert holds(_whole(_fetch(tmdb_server.client(), lake))[2503])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refusal(500, 11, "Internal error"),
+        as_html("A page"),
+        as_json({"id": 40001, "title": None}),
+        as_json({"id": 7}),
+        as_json(_film(id=40001, budget="much", belongs_to_collection=None)),
+    ],
+    ids=["500", "html", "no-fields", "another-film", "no-number"],
+)
+def test_a_rejected_candidate_may_be_as_odd_as_it_likes(
+    lake: Lake, tmdb_server: TmdbStandIn, reply: Reply
+) -> None:
+    tmdb_server.override("/movie/40001", reply)
+    row = _whole(_fetch(tmdb_server.client(), lake))[40001]
+    assert row["status"] == "unreadable"
+    assert row["title"] == "Mrs. Winterbourne"
+    assert row["problems"]
+
+
+def test_odd_results_of_a_search_stop_nothing(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    page = snapshot("search/movie/bourne-1")
+    for item in page["results"]:
+        if item["id"] == 1407622:
+            item["original_title"] = None
+        if item["id"] == 40001:
+            item["release_date"] = "soon"
+    page["results"] += [None, {"title": "without an id"}]
+    del page["total_pages"]
+    tmdb_server.override("/search/movie", page)
+    with RawWriter(lake) as writer:
+        search = records(find_candidates(_BOURNE, tmdb_server.client(), writer))
+    status = {row["tmdb_id"]: row["status"] for row in search}
+    assert status[40001] == "unreadable"
+    assert status[2501] == "known"
+
+
+# Redaction and resume.
+
+
+def test_a_short_credential_for_a_proxy_changes_no_data(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    tmdb_server.token = "The"
+    rows = _whole(_fetch(tmdb_server.client(), lake))
+    assert rows[2503]["title"] == "The Bourne Ultimatum"
+    tmdb_server.override("/collection/31562", refusal(401, 7, "The key is wrong."))
+    with pytest.raises(TmdbAuthError, match=r"\*\*\* key is wrong"):
+        tmdb_server.client().collection(31562)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"a": 1}', b'[{"status": 200, "answer": {}}]', b'[{"path": "/mov', b"[" * 200_000],
+    ids=["empty", "object", "no-path", "half", "deep"],
+)
+def test_a_stored_object_that_cannot_be_read_is_passed_over_and_named(
+    lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture, data: bytes
+) -> None:
+    client = tmdb_server.client()
+    _fetch(client, lake)
+    key = f"Raw/TMDB/JSON/{client.today:%Y/%m/%d}/movie_details/broken.json"
+    lake.write(key, data, JSON)
+    before = len(tmdb_server.requests)
+    client.stored = StoredResponses(lake, client.today)
+    _whole(_fetch(client, lake))
+    assert len(tmdb_server.requests) == before
+    assert client.stored.unreadable == [lake.uri(key)]
+    assert lake.uri(key) in caplog.text
+
+
+def test_responses_of_another_base_url_are_never_mixed(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    with TmdbStandIn() as other:
+        _fetch(other.client(), lake)
+    client = tmdb_server.client()
+    client.stored = StoredResponses(lake, client.today)
+    _whole(_fetch(client, lake))
+    assert len(tmdb_server.requests) == 11
+    hosts = {
+        element["base_url"] for key in lake.list() for element in json.loads(lake.read(key)[0])
+    }
+    assert hosts == {other.base_url, tmdb_server.base_url}
