@@ -3,15 +3,12 @@
 Update the snapshot with `UPDATE_SNAPSHOTS=1 pytest bourne_assets_tests/test_definitions.py`.
 """
 
-import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +18,28 @@ from dagster_aws.s3 import S3Resource
 
 import bourne_assets
 from bourne_assets.definitions import build_defs, default_resources
-from bourne_assets.defs.lake.io_manager import LakeIOManager
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.lake.embedded import EmbeddedLake
-from bourne_assets.lake.store import Lake
-from bourne_assets.saga.definition import Saga, load_sagas
+from bourne_assets.saga.definition import load_sagas
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.tables import from_json, from_parquet, records
 from bourne_assets.tmdb import NOTICE
-from bourne_assets_tests.answers.builders import films_of_2017
-from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.defs.definitions import (
+    LINEAGE,
+    check_specs_of,
+    column_schema_of,
+    definitions_of,
+    specs_of,
+    text_of,
+)
 
 _SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
-_LINEAGE = {
-    "raw_csvs_s3": set[str](),
-    "tmdb_search": set[str](),
-    "tmdb_external_ids": {"tmdb_search"},
-    "tmdb_details": {"tmdb_search"},
-    "bourne_saga_table": {"raw_csvs_s3", "tmdb_external_ids", "tmdb_details"},
-    "insight_metrics": {"bourne_saga_table"},
-    "saga_history": {"bourne_saga_table"},
-    "saga_report": {"bourne_saga_table", "insight_metrics", "saga_history"},
-}
-
-
-def _defs(**changes: Any) -> dg.Definitions:
-    return build_defs(settings=Settings(**changes))
-
-
-def _specs(defs: dg.Definitions) -> dict[str, dg.AssetSpec]:
-    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 
 
 def _lineage(defs: dg.Definitions) -> dict[str, set[str]]:
     return {
         name: {dep.asset_key.to_user_string() for dep in spec.deps}
-        for name, spec in _specs(defs).items()
+        for name, spec in specs_of(defs).items()
     }
 
 
@@ -66,17 +47,17 @@ def _lineage(defs: dg.Definitions) -> dict[str, set[str]]:
 
 
 def test_the_six_assets_and_those_downstream_have_the_lineage_that_was_designed() -> None:
-    assert _lineage(_defs()) == _LINEAGE
+    assert _lineage(definitions_of()) == LINEAGE
 
 
 def test_the_definitions_can_be_loaded_with_one_saga_and_with_more() -> None:
-    dg.Definitions.validate_loadable(_defs())
-    dg.Definitions.validate_loadable(_defs(saga_slugs=("bourne", "matrix")))
-    dg.Definitions.validate_loadable(_defs(saga_slugs=("matrix",)))
+    dg.Definitions.validate_loadable(definitions_of())
+    dg.Definitions.validate_loadable(definitions_of(saga_slugs=("bourne", "matrix")))
+    dg.Definitions.validate_loadable(definitions_of(saga_slugs=("matrix",)))
 
 
 def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
-    lineage = _lineage(_defs(saga_slugs=("bourne", "matrix")))
+    lineage = _lineage(definitions_of(saga_slugs=("bourne", "matrix")))
     under = {name for name in lineage if name.startswith("matrix/")}
     assert under == {
         "matrix/tmdb_search",
@@ -87,7 +68,7 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
         "matrix/saga_history",
         "matrix/saga_report",
     }
-    assert {name: lineage[name] for name in lineage.keys() - under} == _LINEAGE
+    assert {name: lineage[name] for name in lineage.keys() - under} == LINEAGE
     assert lineage["matrix/matrix_saga_table"] == {
         "raw_csvs_s3",
         "matrix/tmdb_external_ids",
@@ -102,7 +83,7 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
 
 
 def test_another_saga_has_the_same_checks_on_its_own_assets() -> None:
-    checks = _defs(saga_slugs=("bourne", "matrix")).resolve_asset_graph().asset_check_keys
+    checks = definitions_of(saga_slugs=("bourne", "matrix")).resolve_asset_graph().asset_check_keys
     by_saga: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
     for check in checks:
         *prefix, name = check.asset_key.path
@@ -114,8 +95,8 @@ def test_another_saga_has_the_same_checks_on_its_own_assets() -> None:
 
 
 def test_the_uri_of_another_sagas_asset_has_its_slug() -> None:
-    specs = _specs(_defs(saga_slugs=("matrix",)))
-    assert _text(specs["matrix/matrix_saga_table"].metadata["dagster/uri"]) == (
+    specs = specs_of(definitions_of(saga_slugs=("matrix",)))
+    assert text_of(specs["matrix/matrix_saga_table"].metadata["dagster/uri"]) == (
         "s3://bourne-lake/Refined/matrix/matrix_saga_table.parquet"
     )
     assert specs["matrix/insight_metrics"].tags["saga"] == "matrix"
@@ -123,14 +104,14 @@ def test_the_uri_of_another_sagas_asset_has_its_slug() -> None:
 
 def test_the_sagas_of_the_environment_are_in_the_lineage() -> None:
     settings = read_settings({"BOURNE_SAGAS": "bourne, matrix"})
-    assert "matrix/matrix_saga_table" in _specs(build_defs(settings=settings))
+    assert "matrix/matrix_saga_table" in specs_of(build_defs(settings=settings))
 
 
 def test_sagas_can_be_given_in_place_of_the_settings() -> None:
     sagas = [load_sagas(Settings().sagas_file)["matrix"]]
-    specs = _specs(build_defs(settings=Settings(), sagas=sagas))
+    specs = specs_of(build_defs(settings=Settings(), sagas=sagas))
     assert set(specs) - {"raw_csvs_s3"} == {name for name in specs if name.startswith("matrix/")}
-    assert set(_specs(build_defs(settings=Settings(), sagas=[]))) == {"raw_csvs_s3"}
+    assert set(specs_of(build_defs(settings=Settings(), sagas=[]))) == {"raw_csvs_s3"}
 
 
 def test_an_unknown_saga_is_an_error_of_configuration_in_one_sentence() -> None:
@@ -145,11 +126,7 @@ def test_an_unknown_saga_is_an_error_of_configuration_in_one_sentence() -> None:
 @pytest.fixture(scope="module")
 def catalogue() -> dict[str, dg.AssetSpec]:
     """All assets of two sagas."""
-    return _specs(_defs(saga_slugs=("bourne", "matrix")))
-
-
-def _text(value: Any) -> str:
-    return str(getattr(value, "value", value))
+    return specs_of(definitions_of(saga_slugs=("bourne", "matrix")))
 
 
 def test_every_asset_has_an_owner_kinds_a_group_tags_and_a_code_version(
@@ -179,7 +156,7 @@ def test_every_asset_is_described_by_a_sentence_and_its_particulars(
 def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -> None:
     uris = set()
     for name, spec in catalogue.items():
-        uri, table = (_text(spec.metadata[f"dagster/{key}"]) for key in ("uri", "table_name"))
+        uri, table = (text_of(spec.metadata[f"dagster/{key}"]) for key in ("uri", "table_name"))
         layer = "Refined" if str(spec.group_name).endswith("refined") else "Trusted"
         asset = name.rpartition("/")[2]
         suffix = {"insight_metrics": "json", "saga_report": "html"}.get(asset, "parquet")
@@ -190,8 +167,8 @@ def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -
 
 
 def test_the_uri_has_the_bucket_and_prefix_of_the_settings() -> None:
-    specs = _specs(_defs(s3_bucket="real-lake", s3_prefix="some/folder"))
-    assert _text(specs["insight_metrics"].metadata["dagster/uri"]) == (
+    specs = specs_of(definitions_of(s3_bucket="real-lake", s3_prefix="some/folder"))
+    assert text_of(specs["insight_metrics"].metadata["dagster/uri"]) == (
         "s3://real-lake/some/folder/Refined/insight_metrics.json"
     )
 
@@ -202,7 +179,7 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
     for name, spec in catalogue.items():
         if name.endswith("saga_report"):  # a page has none
             continue
-        columns = _schema(spec).columns
+        columns = column_schema_of(spec).columns
         assert len(columns) >= 9, name
         for column in columns:
             assert len(column.description or "") >= 5, f"{name}.{column.name}"
@@ -211,7 +188,9 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
 
 
 def test_columns_that_may_be_unknown_say_so(catalogue: Mapping[str, dg.AssetSpec]) -> None:
-    columns = {column.name: column for column in _schema(catalogue["bourne_saga_table"]).columns}
+    columns = {
+        column.name: column for column in column_schema_of(catalogue["bourne_saga_table"]).columns
+    }
     assert columns["budget"].type == "integer"
     assert columns["budget"].constraints.nullable
     assert not columns["title"].constraints.nullable
@@ -227,26 +206,14 @@ def test_every_asset_of_tmdb_data_names_its_source_and_carries_the_notice(
         if name == "raw_csvs_s3":
             assert "notice" not in spec.metadata
             continue
-        assert _text(spec.metadata["notice"]) == NOTICE, name
-        assert re.match(r"https://[\w.]+themoviedb\.org/", _text(spec.metadata["source"])), name
+        assert text_of(spec.metadata["notice"]) == NOTICE, name
+        assert re.match(r"https://[\w.]+themoviedb\.org/", text_of(spec.metadata["source"])), name
 
 
 def test_every_check_is_described_by_whole_sentences() -> None:
-    for spec in _check_specs(_defs()):
+    for spec in check_specs_of(definitions_of()):
         assert re.fullmatch(r"[A-Z].{20,}\.", spec.description or "", re.DOTALL), spec.name
         assert re.fullmatch(r"[a-z][a-z0-9_]+", spec.name)
-
-
-def _schema(spec: dg.AssetSpec) -> dg.TableSchema:
-    value = spec.metadata["dagster/column_schema"]
-    schema = getattr(value, "schema", value)
-    assert isinstance(schema, dg.TableSchema)
-    return schema
-
-
-def _check_specs(defs: dg.Definitions) -> list[dg.AssetCheckSpec]:
-    graph = defs.resolve_asset_graph()
-    return [graph.get_check_spec(key) for key in sorted(graph.asset_check_keys)]
 
 
 # Resources and settings
@@ -310,7 +277,7 @@ def test_any_resource_can_be_replaced() -> None:
 
 
 def test_a_run_is_one_process_unless_another_executor_is_given() -> None:
-    assert _defs().executor is dg.in_process_executor
+    assert definitions_of().executor is dg.in_process_executor
     other = build_defs(settings=Settings(), executor=dg.multiprocess_executor)
     assert other.executor is dg.multiprocess_executor
 
@@ -365,7 +332,7 @@ def _plain(value: Any) -> Any:
     value = getattr(value, "schema", value)
     if isinstance(value, dg.TableSchema):
         return {column.name: _column(column) for column in value.columns}
-    return _text(value)
+    return text_of(value)
 
 
 def _column(column: dg.TableColumn) -> str:
@@ -396,14 +363,14 @@ def _as_json(defs: dg.Definitions) -> dict[str, Any]:
                 "automation": spec.automation_condition and spec.automation_condition.get_label(),
                 "metadata": {key: _plain(spec.metadata[key]) for key in sorted(spec.metadata)},
             }
-            for name, spec in sorted(_specs(defs).items())
+            for name, spec in sorted(specs_of(defs).items())
         },
         "checks": {
             f"{spec.asset_key.to_user_string()}: {spec.name}": {
                 "blocking": spec.blocking,
                 "description": spec.description,
             }
-            for spec in _check_specs(defs)
+            for spec in check_specs_of(defs)
         },
         "jobs": {
             job.name: {
@@ -428,300 +395,10 @@ def _as_json(defs: dg.Definitions) -> dict[str, Any]:
 
 
 def test_the_definitions_are_those_of_the_snapshot() -> None:
-    text = json.dumps(_as_json(_defs()), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(_as_json(definitions_of()), ensure_ascii=False, indent=1) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         _SNAPSHOT.parent.mkdir(exist_ok=True)
         _SNAPSHOT.write_text(text, encoding="utf-8")
     for path in (Path(bourne_assets.__file__).parents[1], Path.home(), Path.cwd()):
         assert f"{path}/" not in text, "a path of this machine"
     assert json.loads(text) == json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
-
-
-# A whole run
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """Two runs of the main job on one lake, the second with another saga of the same films."""
-
-    lake: Lake
-    defs: dg.Definitions
-    first: dg.ExecuteInProcessResult
-    first_objects: dict[str, bytes]
-    both: dg.Definitions
-    second: dg.ExecuteInProcessResult
-    second_objects: dict[str, bytes]
-
-
-def _objects(lake: Lake) -> dict[str, bytes]:
-    return {key: lake.read(key)[0] for key in lake.list()}
-
-
-def _refresh(defs: dg.Definitions) -> dg.ExecuteInProcessResult:
-    return defs.resolve_job_def("full_refresh").execute_in_process(
-        instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def refreshed(s3_server: EmbeddedLake) -> Refreshed:
-    """The main job on a real lake with the bundled snapshot and the bundled CSV files."""
-    prefix = f"test/{uuid.uuid4().hex}"
-    resource = LakeResource(
-        s3=S3Resource(
-            endpoint_url=s3_server.endpoint,
-            region_name=s3_server.region,
-            aws_access_key_id=s3_server.credentials.access_key,
-            aws_secret_access_key=s3_server.credentials.secret_key,
-        ),
-        bucket=BUCKET,
-        prefix=prefix,
-    )
-    settings = Settings(s3_bucket=BUCKET, s3_prefix=prefix)
-    resources = {"lake": resource, "io_manager": LakeIOManager(lake=resource)}
-    bourne = load_sagas(settings.sagas_file)["bourne"]
-    other = Saga(slug="again", title="Again", queries=("Bourne",), collection_id=31562)
-    defs = build_defs(settings=settings, sagas=[bourne], resources=resources)
-    lake = resource.connect()
-    first, first_objects = _refresh(defs), _objects(lake)
-    both = build_defs(settings=settings, sagas=[bourne, other], resources=resources)
-    second, second_objects = _refresh(both), _objects(lake)
-    return Refreshed(lake, defs, first, first_objects, both, second, second_objects)
-
-
-def _undated(keys: Mapping[str, bytes]) -> set[str]:
-    return {re.sub(r"/20\d\d/\d\d/\d\d/", "/<day>/", key) for key in keys}
-
-
-def test_the_main_job_succeeds_and_every_check_passes(refreshed: Refreshed) -> None:
-    assert refreshed.first.success
-    evaluations = refreshed.first.get_asset_check_evaluations()
-    assert len(evaluations) == len(_check_specs(refreshed.defs))
-    assert [check.check_name for check in evaluations if not check.passed] == []
-
-
-def test_a_second_run_with_another_saga_beside_succeeds_as_well(refreshed: Refreshed) -> None:
-    assert refreshed.second.success
-    evaluations = refreshed.second.get_asset_check_evaluations()
-    assert len(evaluations) == len(_check_specs(refreshed.both))
-    assert [check.check_name for check in evaluations if not check.passed] == []
-
-
-def test_every_object_lies_where_the_design_says(refreshed: Refreshed) -> None:
-    time = "20170901T000000000000Z-1.json"
-    assert _undated(refreshed.first_objects) == {
-        "Raw/Local/CSV/Movies/<day>/movies.csv",
-        "Raw/Local/CSV/Series/<day>/series.csv",
-        f"Raw/TMDB/JSON/<day>/collection/{time}",
-        f"Raw/TMDB/JSON/<day>/movie_details/{time}",
-        f"Raw/TMDB/JSON/<day>/search_movie/{time}",
-        "Trusted/Local/Movies.parquet",
-        "Trusted/Local/Movies.profile.json",
-        "Trusted/Local/Movies.titles.parquet",
-        "Trusted/Local/Series.parquet",
-        "Trusted/Local/Series.profile.json",
-        "Trusted/Local/Series.titles.parquet",
-        "Trusted/raw_csvs_s3.parquet",
-        "Trusted/tmdb_search.parquet",
-        "Trusted/tmdb_external_ids.parquet",
-        "Trusted/tmdb_details.parquet",
-        "Refined/bourne_saga_table.parquet",
-        "Refined/insight_metrics.json",
-        "Refined/saga_history.parquet",
-        "Refined/saga_history/<day>/20170901T000000000000Z.parquet",
-        "Refined/saga_report.html",
-    }
-
-
-def test_another_sagas_objects_lie_under_its_slug(refreshed: Refreshed) -> None:
-    added = _undated(refreshed.second_objects) - _undated(refreshed.first_objects)
-    assert added == {
-        "Trusted/again/tmdb_search.parquet",
-        "Trusted/again/tmdb_external_ids.parquet",
-        "Trusted/again/tmdb_details.parquet",
-        "Refined/again/again_saga_table.parquet",
-        "Refined/again/insight_metrics.json",
-        "Refined/again/saga_history.parquet",
-        "Refined/again/saga_history/<day>/20170901T000000000000Z.parquet",
-        "Refined/again/saga_report.html",
-    }
-    again = from_json(refreshed.second_objects["Refined/again/insight_metrics.json"])
-    bourne = from_json(refreshed.second_objects["Refined/insight_metrics.json"])
-    assert again["saga"] == "again"
-    assert again["answers"] == bourne["answers"]
-
-
-def test_the_landed_files_are_those_of_the_folder(refreshed: Refreshed) -> None:
-    landed = {
-        key.rpartition("/")[2]: data
-        for key, data in refreshed.first_objects.items()
-        if key.startswith("Raw/Local/")
-    }
-    folder = Settings().csv_dir
-    assert landed == {path.name: path.read_bytes() for path in folder.glob("*.csv")}
-
-
-def test_a_second_run_sends_no_raw_object_again(refreshed: Refreshed) -> None:
-    raw = {
-        run: {key: data for key, data in objects.items() if "/JSON/2017/" in key}
-        for run, objects in (
-            ("first", refreshed.first_objects),
-            ("second", refreshed.second_objects),
-        )
-    }
-    assert raw["first"] == raw["second"]
-    first, second = (
-        records(from_parquet(objects["Trusted/raw_csvs_s3.parquet"]))
-        for objects in (refreshed.first_objects, refreshed.second_objects)
-    )
-    assert {row["status"] for row in first} == {"landed"}
-    if [row["uri"] for row in first] == [row["uri"] for row in second]:  # no midnight between
-        assert {row["status"] for row in second} == {"unchanged"}
-
-
-def test_a_second_run_gives_the_same_tables_and_answers(refreshed: Refreshed) -> None:
-    for key in ("Refined/bourne_saga_table.parquet", "Refined/insight_metrics.json"):
-        assert refreshed.second_objects[key] == refreshed.first_objects[key]
-
-
-def test_the_saga_table_has_the_five_films_with_the_figures_of_2017_and_csv_ratings(
-    refreshed: Refreshed,
-) -> None:
-    films = records(from_parquet(refreshed.first_objects["Refined/bourne_saga_table.parquet"]))
-    figures = ("tmdb_id", "title", "imdb_id", "release_date", "budget", "revenue", "popularity")
-    assert [{name: row[name] for name in figures} for row in films] == [
-        {name: told[name] for name in figures} for told in films_of_2017()
-    ]
-    assert all(row["imdb_rating"] and row["imdb_votes"] for row in films)
-
-
-def test_the_answers_are_those_of_2017_and_name_the_table_that_they_came_from(
-    refreshed: Refreshed,
-) -> None:
-    result = from_json(refreshed.first_objects["Refined/insight_metrics.json"])
-    _, table = refreshed.lake.read("Refined/bourne_saga_table.parquet")
-    assert result["inputs"] == [{"uri": table.uri, "sha256": table.sha256}]
-    assert (result["source"], result["as_of"]) == ("bundled-snapshot", "2017-09-01T00:00:00Z")
-    assert result["answers"]["mean_revenue"]["value"] == 327_483_286.2
-    assert result["answers"]["mean_budget"]["value"] == 91_000_000.0
-
-
-def test_every_asset_lies_where_its_definition_said(refreshed: Refreshed) -> None:
-    events = {
-        event.asset_key.to_user_string(): event.step_materialization_data.materialization
-        for event in refreshed.first.get_asset_materialization_events()
-        if event.asset_key
-    }
-    specs = _specs(refreshed.defs)
-    assert set(events) == set(specs) == set(_LINEAGE)
-    for name, event in events.items():
-        uri = _text(event.metadata["dagster/uri"])
-        assert uri == _text(specs[name].metadata["dagster/uri"])
-        assert refreshed.lake.key(uri) in refreshed.first_objects
-        assert len(_text(event.metadata["sha256"])) == 64
-        assert ("preview" in event.metadata) == (name != "saga_report")
-
-
-def test_tables_report_rows_and_columns_as_they_were_declared(refreshed: Refreshed) -> None:
-    rows = {}
-    for event in refreshed.first.get_asset_materialization_events():
-        metadata = event.step_materialization_data.materialization.metadata
-        assert event.asset_key
-        name = event.asset_key.to_user_string()
-        if name not in {"insight_metrics", "saga_report"}:
-            rows[name] = metadata["dagster/row_count"].value
-            seen = metadata["dagster/column_schema"].value
-            assert seen == _schema(_specs(refreshed.defs)[name])
-    assert rows == {
-        "raw_csvs_s3": 2,
-        "tmdb_search": 9,
-        "tmdb_external_ids": 9,
-        "tmdb_details": 9,
-        "bourne_saga_table": 5,
-        "saga_history": 10,
-    }
-
-
-def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_numbers(
-    refreshed: Refreshed,
-) -> None:
-    (metadata,) = (
-        event.step_materialization_data.materialization.metadata
-        for event in refreshed.first.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey("insight_metrics")
-    )
-    assert "What is the mean revenue" in _text(metadata["answers"])
-    assert "Qual a média de faturamento" in _text(metadata["respostas"])
-    assert NOTICE in _text(metadata["answers"])
-    pictures = {name for name in metadata if name.startswith("picture_of_")}
-    assert pictures == {
-        "picture_of_revenue",
-        "picture_of_budget",
-        "picture_of_figures",
-        "picture_of_changes",
-        "picture_of_popularity_and_revenue",
-        "picture_of_popularity_and_profit",
-        "picture_of_year_and_popularity",
-    }
-    for name in pictures:
-        assert _text(metadata[name]).startswith("![")
-        assert "data:image/png;base64," in _text(metadata[name])
-        assert len(_text(metadata[name])) < 80_000, "the event log keeps it for ever"
-    assert metadata["mean_revenue_usd"].value == 327_483_286.2
-    assert metadata["source"].value == "bundled-snapshot"
-
-
-def test_every_column_says_which_columns_upstream_it_comes_from(refreshed: Refreshed) -> None:
-    known = {
-        name: {column.name for column in _schema(spec).columns}
-        for name, spec in _specs(refreshed.both).items()
-        if not name.endswith("saga_report")
-    }
-    for name in ("bourne_saga_table", "again/again_saga_table", "insight_metrics"):
-        (lineage,) = (
-            event.step_materialization_data.materialization.metadata["dagster/column_lineage"]
-            for event in refreshed.second.get_asset_materialization_events()
-            if event.asset_key == dg.AssetKey(name.split("/"))
-        )
-        found: Any = lineage.value
-        sources = found.deps_by_column
-        expected = {
-            column for column in known[name] if "saga_table" in name or column[:8] == "answers."
-        }
-        assert set(sources) == expected
-        for deps in sources.values():
-            assert deps
-            for dep in deps:
-                assert dep.column_name in known[dep.asset_key.to_user_string()]
-    assert {dep.asset_key.to_user_string() for dep in sources["answers.mean_budget"]} == {
-        "bourne_saga_table"
-    }
-
-
-def test_the_saga_table_names_the_objects_that_it_came_from(refreshed: Refreshed) -> None:
-    (metadata,) = (
-        event.step_materialization_data.materialization.metadata
-        for event in refreshed.first.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey("bourne_saga_table")
-    )
-    inputs: Any = metadata["inputs"].value
-    named = {refreshed.lake.key(item["uri"]): item["sha256"] for item in inputs}
-    assert named == {
-        key: hashlib.sha256(refreshed.first_objects[key]).hexdigest()
-        for key in (
-            "Trusted/tmdb_details.parquet",
-            "Trusted/tmdb_external_ids.parquet",
-            "Trusted/Local/Movies.titles.parquet",
-            "Trusted/Local/Series.titles.parquet",
-        )
-    }
-
-
-def test_no_metadata_of_a_run_has_a_credential_of_the_lake(
-    refreshed: Refreshed, s3_server: EmbeddedLake
-) -> None:
-    secret = s3_server.credentials.secret_key
-    assert secret not in str(refreshed.first.all_events)
-    assert not [key for key, data in refreshed.first_objects.items() if secret.encode() in data]

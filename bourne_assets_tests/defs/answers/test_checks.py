@@ -1,0 +1,146 @@
+"""The checks of the answers and of the history."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.lake.store import JSON, PARQUET, Lake
+from bourne_assets.saga.history import merged
+from bourne_assets.tables import from_json, to_json
+from bourne_assets_tests.defs.tables import (
+    KEYS,
+    fact_of,
+    offending_rows,
+    put_answers,
+    right_films,
+    right_tables,
+    run_checks,
+    seen_on,
+    store_tables,
+)
+
+
+def _change(answers: dict[str, Any], *path: Any, value: Any) -> None:
+    *parents, last = path
+    part: Any = answers
+    for name in parents:
+        part = part[name]
+    part[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        (("answers", "mean_revenue", "value"), 60_000_000.000_001, "answers.mean_revenue"),
+        (("answers", "mean_budget", "n"), 2, "answers.mean_budget"),
+        (
+            ("answers", "revenue_variation", "steps", 0, "change_pct"),
+            99.0,
+            "answers.revenue_variation",
+        ),
+        (("answers", "year_vs_popularity"), None, "answers.year_vs_popularity"),
+        (("films",), 4, "films"),
+        (("source",), "hearsay", "source"),
+        (("inputs", 0, "sha256"), "0" * 64, "inputs"),
+    ],
+)
+def test_an_answer_that_does_not_follow_from_the_table_fails_and_stops(
+    lake: Lake, lake_resource: LakeResource, path: tuple[Any, ...], value: Any, field: str
+) -> None:
+    store_tables(lake, right_tables())
+    answers = from_json(to_json(put_answers(lake)))
+    _change(answers, *path, value=value)
+    lake.write(KEYS["insight_metrics"], to_json(answers), JSON)
+    outcome = run_checks(lake_resource, "insight_metrics")
+    check = outcome.checks["answers_follow_from_inputs"]
+    assert not outcome.success
+    assert (check.passed, check.severity.value, check.blocking) == (False, "ERROR", True)
+    assert [row["field"] for row in offending_rows(check)] == [field]
+    assert fact_of(check, "fields_compared") == 12
+
+
+def test_answers_of_an_older_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
+    store_tables(lake, right_tables())
+    put_answers(lake)
+    store_tables(lake, right_tables(right_films(revenue={1: 31_000_000})))
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    fields = {row["field"] for row in offending_rows(check)}
+    assert {"inputs", "answers.mean_revenue", "answers.revenue_variation"} <= fields
+    assert "answers.mean_budget" not in fields
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [],
+        [{"uri": "s3://elsewhere/Refined/bourne_saga_table.parquet", "sha256": "0" * 64}],
+        [{"uri": "s3://a", "sha256": "0" * 64}, {"uri": "s3://b", "sha256": "0" * 64}],
+    ],
+)
+def test_answers_without_an_input_to_recompute_them_from_fail(
+    lake: Lake, lake_resource: LakeResource, inputs: list[dict[str, str]]
+) -> None:
+    store_tables(lake, right_tables())
+    answers = {**put_answers(lake), "inputs": inputs}
+    lake.write(KEYS["insight_metrics"], to_json(answers), JSON)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert not check.passed
+    assert [row["field"] for row in offending_rows(check)] == ["inputs"]
+
+
+def test_answers_whose_input_is_no_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
+    store_tables(lake, right_tables())
+    put_answers(lake)
+    lake.write(KEYS["bourne_saga_table"], b"no table", PARQUET)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert not check.passed
+    assert [row["field"] for row in offending_rows(check)] == ["inputs"]
+
+
+def test_answers_whose_input_is_gone_fail(lake: Lake, lake_resource: LakeResource) -> None:
+    store_tables(lake, right_tables())
+    put_answers(lake)
+    lake.delete(KEYS["bourne_saga_table"])
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    (row,) = offending_rows(check)
+    assert not check.passed
+    assert row["field"] == "inputs"
+    assert "bourne_saga_table.parquet" in row["recomputed"]
+
+
+def test_a_figure_that_changed_since_the_last_snapshot_warns_with_old_and_new_value(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    history = merged(
+        [seen_on(22, right_films()), seen_on(23, right_films(revenue={2: 61_000_000}))]
+    )
+    store_tables(lake, {"saga_history": history})
+    outcome = run_checks(lake_resource, "saga_history")
+    check = outcome.checks["figures_drifted"]
+    assert outcome.success
+    assert (check.passed, check.severity.value) == (False, "WARN")
+    assert offending_rows(check) == [
+        {
+            "tmdb_id": 2,
+            "title": "Film 2",
+            "figure": "revenue",
+            "old": 60_000_000,
+            "new": 61_000_000,
+            "change_pct": 100 / 60,
+            "old_day": "2026-11-22",
+            "new_day": "2026-11-23",
+        }
+    ]
+    assert fact_of(check, "days_compared") == "2026-11-22, 2026-11-23"
+
+
+def test_a_history_with_two_rows_of_a_film_and_day_fails(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    day = seen_on(22, right_films())
+    store_tables(lake, {"saga_history": pd.concat([day, day.head(1)], ignore_index=True)})
+    outcome = run_checks(lake_resource, "saga_history")
+    assert outcome.failed() == {"one_row_a_film_and_day"}
+    assert not outcome.success
