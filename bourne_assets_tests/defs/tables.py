@@ -44,6 +44,7 @@ WARNINGS = {
     "raw_responses_are_recent",
     "search_found_every_film",
     "no_film_is_deleted",
+    "every_response_is_readable",
     "budget_is_known_and_plausible",
     "revenue_is_known_and_plausible",
     "revenue_covers_budget",

@@ -9,7 +9,7 @@ import pytest
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.lake.store import Lake
-from bourne_assets.tmdb.schemas import DELETED
+from bourne_assets.tmdb.schemas import DELETED, UNREADABLE
 from bourne_assets_tests.defs.tables import (
     ERRORS_THAT_STOP_NOTHING,
     KEYS,
@@ -74,6 +74,18 @@ def test_every_check_passes_on_right_tables_and_shows_its_evidence(
             with_value("imdb_id", 0, "258463"),
             {"imdb_id_is_well_formed"},
             {"pattern": IMDB_ID, "known": 4, "unknown": 0},
+        ),
+        (
+            "tmdb_search",
+            with_value("status", 3, UNREADABLE),
+            {"every_response_is_readable"},
+            {"candidates": 4},
+        ),
+        (
+            "tmdb_external_ids",
+            with_value("problems", 3, "wikidata_id: Input should be a valid string"),
+            {"every_response_is_readable"},
+            {"candidates": 4},
         ),
         (
             "tmdb_external_ids",
@@ -152,6 +164,8 @@ def test_every_check_passes_on_right_tables_and_shows_its_evidence(
         "search: only the collection has it",
         "ids: film twice",
         "ids: malformed",
+        "search: unreadable",
+        "ids: problems",
         "ids: deleted",
         "details: film twice",
         "details: deleted",
