@@ -30,7 +30,8 @@ _MOST_BYTES = 64 * 1024
 _ROOT = 0
 _TMDB_CREDENTIALS = ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY")
 _AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-_AWS_ADDRESS = re.compile(r"AWS_ENDPOINT_URL(_[A-Z0-9_]+)?")
+#: boto3 reads `AWS_ENDPOINT_URL`, and one for each service; obstore reads `AWS_ENDPOINT` too.
+_AWS_ADDRESS = re.compile(r"AWS_(S3_)?ENDPOINT(_URL(_[A-Z0-9_]+)?)?")
 #: They name files and addresses that credentials come from or are checked by.
 _ENVIRONMENT_ONLY = re.compile(
     r"AWS_(CONFIG_FILE|SHARED_CREDENTIALS_FILE|CA_BUNDLE|DATA_PATH|CONTAINER_\w+|LOGIN_\w+"

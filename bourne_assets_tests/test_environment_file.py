@@ -197,7 +197,9 @@ def test_an_address_of_the_shell_takes_a_credential_of_the_file(project: Path) -
         ),
     ],
 )
-@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+@pytest.mark.parametrize(
+    "name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT"]
+)
 def test_an_endpoint_of_aws_gets_no_credentials_of_another_origin(
     project: Path, name: str, text: str, environment: dict[str, str]
 ) -> None:

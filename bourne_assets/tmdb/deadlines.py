@@ -2,7 +2,7 @@
 
 The time-outs of requests and urllib3 hold for each read of a socket: a server that sends a byte at
 a time, or `100 Continue` without end, never meets them. Here every read asks what is left.
-Not here: what a response may be (`exchange`).
+Not here: what a response may be (`transport`).
 """
 
 import contextlib
@@ -94,14 +94,18 @@ class _LimitedSocket(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         since = time.monotonic()
-        while True:
-            self._sock.settimeout(self._limits.wait(self._silence - time.monotonic() + since))
-            try:
-                received = self._sock.recv_into(buffer)
-            except TimeoutError:
-                continue
-            self._limits.count(received)
-            return received
+        try:
+            while True:
+                self._sock.settimeout(self._limits.wait(self._silence - time.monotonic() + since))
+                try:
+                    received = self._sock.recv_into(buffer)
+                except TimeoutError:
+                    continue
+                self._limits.count(received)
+                return received
+        finally:
+            # After the response of a proxy, the TLS handshake on this socket needs its own time.
+            self._sock.settimeout(self._silence)
 
     def close(self) -> None:
         self._stream.close()

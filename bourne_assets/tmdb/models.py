@@ -4,7 +4,7 @@ Unknown fields are tolerated, for TMDB adds some without notice; the raw respons
 TMDB writes 0 or "" where it does not know: such a value is None here. The OpenAPI document marks
 nothing as nullable, so nullability is from recorded responses. A field that no answer needs may be
 anything: what cannot be read of it is None, and noted among the `problems` that `parse` is given.
-Not here: judgement of figures (`bourne_assets.checks`).
+Not here: judgement of figures (`saga.figures`).
 """
 
 import math

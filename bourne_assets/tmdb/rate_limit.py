@@ -3,7 +3,7 @@
 Libraries that limit rates let a burst through and then wait (measured: 95 % of the limit, and 429s
 where the burst meets the server's own window); here requests are spread evenly, retries take turns
 like any other request, and all hold while the server asks one to wait.
-What must not be put here: HTTP, and when to retry (`exchange`).
+What must not be put here: HTTP, and when to retry (`retry`).
 """
 
 import functools

@@ -4,7 +4,7 @@ TMDB counts requests by address: ten workers that each keep the pace ask ten tim
 Dagster pool with one slot would not do: where a step ends and another process's begins at once,
 the two have twice the pace in that second, the slot of a killed run is taken until it is freed,
 and neither AWS Lambda nor `bourne run` elsewhere knows of it.
-What must not be put here: the pace of one process (`pacing`).
+What must not be put here: the pace of one process (`rate_limit`).
 """
 
 import functools

@@ -24,6 +24,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 #: zlib's name for "a gzip header is expected".
 _GZIP_WINDOW = 31
 _LONGEST_MESSAGE = 200
+#: Each member that follows another costs a copy of the rest.
+_MOST_GZIP_MEMBERS = 16
 #: TMDB's codes that say that all went well.
 _SUCCESSES = frozenset({1, 12, 13})
 #: HTTP statuses of TMDB's codes (https://developer.themoviedb.org/docs/errors): it has sent
@@ -190,12 +192,17 @@ def _encoding(body: bytes) -> str:
 def _gunzipped(data: bytes, maximum: int) -> bytes:
     """All members of a gzip file, up to one byte more than the maximum."""
     result = bytearray()
-    while data.startswith(_GZIP_MAGIC) and len(result) <= maximum:
+    for _ in range(_MOST_GZIP_MEMBERS):
+        if not data.startswith(_GZIP_MAGIC) or len(result) > maximum:
+            break
         member = zlib.decompressobj(_GZIP_WINDOW)
         result += member.decompress(data, maximum + 1 - len(result))
         if not member.eof and len(result) <= maximum:
             raise zlib.error("incomplete")
         data = member.unused_data
+    else:
+        if data.startswith(_GZIP_MAGIC) and len(result) <= maximum:
+            raise zlib.error("too many members")
     return bytes(result)
 
 

@@ -1,6 +1,6 @@
 """HTTP sessions for TMDB: the credential, and what keeps it out of sight.
 
-What must not be put here: pace (`pacing`), retries (`exchange`), endpoints (`client`).
+Not here: pace (`rate_limit`), retries (`transport`), endpoints (`client`).
 """
 
 import logging
