@@ -160,9 +160,11 @@ def _undivided(
     ]
     if by_header:
         best = max(by_header, key=lambda each: len(each.records[0].fields))
-        if not _is_prose(lines):
+        alike = [len(each.fields) == len(best.records[0].fields) for each in best.records]
+        # Where most lines have the header's fields, a blank line ends no paragraph.
+        if not _is_prose(lines, divided=2 * sum(alike) > len(alike)):
             return best.grammar
-    if _is_prose(lines) and not options.columns:
+    if _is_prose(lines, divided=False) and not options.columns:
         raise CsvRejected("it is not a CSV file: no delimiter divides its lines evenly")
     unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
     quote = '"' if options.quote is None else options.quote
@@ -172,14 +174,14 @@ def _undivided(
     return one
 
 
-def _is_prose(lines: Sequence[Line]) -> bool:
+def _is_prose(lines: Sequence[Line], *, divided: bool) -> bool:
     """Whether lines are sentences, paragraphs, a document with a title, or keys with values."""
     filled = [line.text for line in lines if line.text.strip()]
     if len(filled) < _PROSE_LINES:
         return False
     words = sorted(len(text.split()) for text in filled)
     first, last = lines.index(_line_of(lines, filled[0])), len(lines)
-    has_paragraphs = any(not line.text.strip() for line in lines[first : last - 1])
+    has_paragraphs = not divided and any(not line.text.strip() for line in lines[first : last - 1])
     has_commas = any(each in text for text in filled for each in ",;")
     return (
         words[len(words) // 2] >= _PROSE_WORDS
