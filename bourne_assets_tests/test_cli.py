@@ -453,7 +453,7 @@ def test_a_selection_that_selects_nothing_names_what_there_is(bourne: Bourne) ->
 def test_doctor_tries_the_lake_the_clock_and_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
     healthy = bourne("doctor")
     assert healthy.exit_code == 0
-    assert healthy.output.count("allowed") == 4
+    assert healthy.output.count("allowed") == 9
     assert "the bundled snapshot of 2017-09" in healthy.output
     refused = bourne("doctor", TMDB_READ_ACCESS_TOKEN="wrong", TMDB_BASE_URL=tmdb_server.base_url)
     assert refused.exit_code == 2

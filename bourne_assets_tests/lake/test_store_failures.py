@@ -67,8 +67,17 @@ def test_credentials_that_are_refused_are_said_to_be(
 @every_operation
 def test_an_endpoint_where_nobody_listens_is_named(operation: Operation, free_port: int) -> None:
     endpoint = f"http://127.0.0.1:{free_port}"
-    with refused(LakeUnreachable, endpoint, "AWS_ENDPOINT_URL_S3"):
+    with refused(LakeUnreachable, endpoint, "its server on this machine ended"):
         operation(lake_at(endpoint), "key")
+
+
+def test_an_endpoint_of_the_users_own_where_nobody_listens_names_the_setting(
+    free_port: int,
+) -> None:
+    endpoint = f"http://127.0.0.1:{free_port}"
+    lake = connect_s3(S3Access(endpoint, "us-east-1", None), BUCKET)
+    with refused(LakeUnreachable, endpoint, "AWS_ENDPOINT_URL_S3"):
+        lake.read("key")
 
 
 def test_a_host_that_nobody_knows_is_named() -> None:

@@ -136,6 +136,13 @@ def test_a_redirect_to_a_place_that_is_no_address_is_an_error_of_tmdb(
         tmdb_server.client().movie_details(2501)
 
 
+@pytest.fixture(autouse=True)
+def _loggers_that_log() -> None:
+    """Alembic's logging configuration, at a new Dagster instance, disables loggers of before."""
+    for name in ("urllib3", "urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).disabled = False
+
+
 def test_logs_of_the_http_libraries_show_addresses_without_the_key(
     tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
