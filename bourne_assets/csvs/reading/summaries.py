@@ -1,6 +1,6 @@
 """What is made of a dataset's table beside it: the profile of its columns, and its titles.
 
-What must not be put here: what is kept of them in the lake (`copies`, `profiles`).
+What must not be put here: what is kept of them in the lake (`landing.dataset`, `landing.profile`).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """The datasets that the user describes: each has a page of the catalogue, and its own freshness.
 
-They are made by the landing of their files (`raw_csvs`), and are no steps of their own.
+They are made by the landing of their files (`assets`), and are no steps of their own.
 What must not be put here: how datasets are read (`csvs.options`), and how fresh they must be
 (`operations.freshness`).
 """

@@ -1,7 +1,7 @@
 """Runs that land CSV files by themselves: what they make, and what became of them.
 
-Not here: which files are landed (`csv_folder`, `s3_landing`), and when a file is asked for again
-(`bourne_assets.csvs.intake.backlog`).
+Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a file is asked for
+again (`bourne_assets.csvs.intake.backlog`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
