@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, as_html
+from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
 from bourne_assets_tests.ui import DevServer, dagster_dev, wait_for
 from bourne_assets_tests.webhook import Webhook
 
@@ -75,7 +75,9 @@ class World:
 
     def refuse(self) -> None:
         """An editor corrects a budget, but TMDB refuses the collection."""
-        self.tmdb.override(f"/collection/{_MATRIX}", as_html("Access denied", 403))
+        self.tmdb.override(
+            f"/collection/{_MATRIX}", refusal(403, 45, "This user has been suspended.")
+        )
         self._change(603, "budget", budget=64_000_000)
 
     def recover(self) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from bourne_assets.lake import embedded
 from bourne_assets.tmdb.changes import FIELDS
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, as_html
+from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
 from bourne_assets_tests.ui import (
     CHROMIUM,
     DevServer,
@@ -165,7 +165,7 @@ def test_an_outage_of_tmdb_reaches_people_once_with_the_cause_and_a_link(
     platform: Platform,
 ) -> None:
     wait_for(lambda: _ended(platform), 400, "earlier runs end")
-    platform.tmdb.override("/collection/31562", as_html("Access denied", 403))
+    platform.tmdb.override("/collection/31562", refusal(403, 45, "This user has been suspended."))
     done = subprocess.run(
         [Path(sys.executable).with_name("bourne"), "run", "--select", "tmdb_search"],
         cwd=platform.dev.folder,
@@ -178,7 +178,7 @@ def test_an_outage_of_tmdb_reaches_people_once_with_the_cause_and_a_link(
     (text,) = wait_for(lambda: _told(platform, ":red_circle:"), 400, "an alert arrives")
     failed = next(run for run in platform.dev.runs() if run["status"] == "FAILURE")
     assert text.startswith(":red_circle: *Jason Bourne*\n• `tmdb_search`: failed - TMDB refused")
-    assert "/collection/31562 (HTTP 403)" in text
+    assert "/collection/31562 (HTTP 403, code 45: This user has been suspended)" in text
     assert f"/runs/{failed['id']}|Open the run>" in text
     assert platform.tmdb.token not in text
 
