@@ -137,10 +137,11 @@ def test_a_redirect_to_a_place_that_is_no_address_is_an_error_of_tmdb(
 
 
 @pytest.fixture(autouse=True)
-def _loggers_that_log() -> None:
-    """Alembic's logging configuration, at a new Dagster instance, disables loggers of before."""
+def _urllib3_logs_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alembic disables loggers of before; the client of Kubernetes raises this one's level."""
     for name in ("urllib3", "urllib3.connectionpool", "urllib3.util.retry"):
-        logging.getLogger(name).disabled = False
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
 
 
 def test_logs_of_the_http_libraries_show_addresses_without_the_key(
