@@ -54,7 +54,7 @@ bench: runtime
 	@$(BIN)/python -m bench.landing
 
 screenshots: development
-	@$(BIN)/python -m bourne_assets_tests.screenshots
+	@$(BIN)/python -m bourne_assets_tests.support.screenshots
 
 catalogue: development
 	@$(BIN)/python -m scripts.update_catalogue

@@ -14,7 +14,7 @@ import vl_convert
 
 from bourne_assets.cli import console
 from bourne_assets.definitions import build_defs
-from bourne_assets.instance import open_instance
+from bourne_assets.runs.instance import open_instance
 from bourne_assets.settings import read_settings
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import bourne_assets.cli.console
-import bourne_assets.running  # noqa: F401 - loaded by `bourne land` as well, and takes memory
+import bourne_assets.cli.runner  # noqa: F401 - loaded by `bourne land` as well, and takes memory
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
-from bourne_assets_tests.ui import DevServer, dagster_dev, wait_for
-from bourne_assets_tests.webhook import Webhook
+from bourne_assets_tests.support.ui import DevServer, dagster_dev, wait_for
+from bourne_assets_tests.support.webhook import Webhook
 
 _BOURNE, _MATRIX = 31562, 2344
 _FILMS = [

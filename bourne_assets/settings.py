@@ -1,6 +1,7 @@
 """The settings of the platform, read from the environment in this one module.
 
-Dagster's own DAGSTER_HOME is `instance`'s, and a child process's environment that of its starter.
+DAGSTER_HOME, which is Dagster's own, is read by `runs.instance`; a child process's environment is
+read by whoever starts it.
 Every setting is optional; README's table has a row for each. Not here: validation that needs the
 network, where secrets come from (`secret_sources`), and anything of Dagster.
 """

@@ -29,8 +29,8 @@ from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
 from bourne_assets_tests.standin import Film, InventedCatalogue, Reply, TmdbStandIn
-from bourne_assets_tests.standin_lambda import LambdaStandIn, build, build_zip
-from bourne_assets_tests.ui import wait_for
+from bourne_assets_tests.support.standin_lambda import LambdaStandIn, build, build_zip
+from bourne_assets_tests.support.ui import wait_for
 
 pytestmark = [
     pytest.mark.slow,

@@ -24,7 +24,7 @@ import bourne_assets
 from bourne_assets.secret_sources import SECRETS
 from bourne_assets.settings import read_settings
 from bourne_assets.tmdb.raw import LONGEST
-from bourne_assets_tests.services import (
+from bourne_assets_tests.support.services import (
     free_port,
     needs_postgres,
     needs_redis,

@@ -20,19 +20,19 @@ from dagster_aws.s3 import S3ComputeLogManager
 import bourne_assets
 from bourne_assets.aws_lambda import collect
 from bourne_assets.cli import main
+from bourne_assets.cli.examination import examine
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.definitions import build_defs
-from bourne_assets.doctor import examine
 from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import connect_tmdb
-from bourne_assets_tests.aws import REGION, Aws, Keys, Statement, aws
 from bourne_assets_tests.standin import TmdbStandIn
+from bourne_assets_tests.support.aws import REGION, Aws, Keys, Statement, aws
 
 _DEPLOY = Path(bourne_assets.__file__).parents[1] / "deploy"
 _BUCKET, _PREFIX = "policy-lake", "films"

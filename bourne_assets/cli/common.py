@@ -13,7 +13,7 @@ from typing import NoReturn, ParamSpec
 
 import click
 
-from bourne_assets.environment_file import load_environment_file
+from bourne_assets.cli.environment_file import load_environment_file
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake

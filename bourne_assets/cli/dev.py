@@ -1,4 +1,4 @@
-"""`bourne dev`. What must not be put here: how the UI is started (`ui`)."""
+"""`bourne dev`. Not here: how the UI is started (`webserver.dev`)."""
 
 import click
 
@@ -11,6 +11,6 @@ from bourne_assets.settings import read_settings
 @handled
 def dev(options: tuple[str, ...]) -> None:
     """Open Dagster's UI on the instance and lake that `bourne run` uses."""
-    from bourne_assets.ui import serve
+    from bourne_assets.webserver.dev import serve
 
     serve(read_settings(), options)

@@ -1,4 +1,4 @@
-"""`bourne doctor`. What must not be put here: what is tried (`bourne_assets.doctor`)."""
+"""`bourne doctor`. Not here: what is tried (`examination`)."""
 
 import click
 
@@ -13,7 +13,7 @@ from bourne_assets.settings import read_settings
 def doctor() -> int:
     """Say which lake and which TMDB mode would be used, and try each."""
     from bourne_assets.cli.console import output, print_diagnosis
-    from bourne_assets.doctor import examine
+    from bourne_assets.cli.examination import examine
 
     settings, console = read_settings(), output()
     known_sagas(settings.sagas_file)

@@ -2,7 +2,7 @@
 
 Two runs at once would land and store the same objects, and each would find what it made replaced
 by the other. Not here: runs that Dagster starts, which its queue keeps apart by their saga
-(`concurrency` in dagster.yaml; `running`).
+(`concurrency` in dagster.yaml; `runner`).
 """
 
 from collections.abc import Callable, Iterator

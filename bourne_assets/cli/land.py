@@ -1,4 +1,4 @@
-"""`bourne land`. What must not be put here: landing (`csvs`), and the run (`running`)."""
+"""`bourne land`. Not here: landing (`csvs`), and the run (`runner`)."""
 
 from datetime import date
 from pathlib import Path
@@ -32,9 +32,9 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
     load_datasets(settings.csv_datasets)
     console = show.output()
     with lake_of(settings) as lake_of_run:
+        from bourne_assets.cli.runner import run_landing
         from bourne_assets.definitions import csv_folder
-        from bourne_assets.instance import open_instance
-        from bourne_assets.running import run_landing
+        from bourne_assets.runs.instance import open_instance
 
         instance = open_instance(settings)
         lake = lake_of_run.connect()

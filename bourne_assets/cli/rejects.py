@@ -156,8 +156,8 @@ def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool
 def _check(settings: Settings) -> int:
     """Have Dagster check the manifest once more, so that its UI shows how things are now."""
     from bourne_assets.cli.console import output, print_report
-    from bourne_assets.instance import open_instance
-    from bourne_assets.running import check_landing
+    from bourne_assets.cli.runner import check_landing
+    from bourne_assets.runs.instance import open_instance
 
     report = check_landing(settings, open_instance(settings))
     print_report(output(), report)

@@ -1,4 +1,4 @@
-"""`bourne run`. Not here: the run itself (`running`)."""
+"""`bourne run`. Not here: the run itself (`runner`)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -66,8 +66,8 @@ def _run(
         from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up)
-        from bourne_assets.instance import open_instance
-        from bourne_assets.running import run_saga
+        from bourne_assets.cli.runner import run_saga
+        from bourne_assets.runs.instance import open_instance
 
         lake = lake_of_run.connect()
         if select is None and settings.uses_snapshot and not replace_live_figures:

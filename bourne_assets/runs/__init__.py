@@ -1,1 +1,1 @@
-"""A run of the platform as plain values: what happened in it."""
+"""Recorded runs: the instance that keeps them, and what happened in one as plain values."""

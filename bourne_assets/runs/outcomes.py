@@ -1,6 +1,7 @@
 """What happens in a run, and what an examination finds, as plain values.
 
-`running` and `doctor` make them, `console` prints them. Not here: Dagster, and printing.
+`cli.runner` and `cli.examination` make them, `cli.console` prints them. Not here: Dagster, and
+printing.
 """
 
 from dataclasses import dataclass, field

@@ -19,8 +19,8 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.tables import records
 from bourne_assets.tmdb.raw import StoredResponses, responses_older_than
-from bourne_assets_tests.aws import Aws, aws
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.support.aws import Aws, aws
 
 #: What each server takes: SeaweedFS refuses or folds the first three, moto a line feed.
 _ON_AWS = ["{}//x.csv", "{}/./y.csv", "{}/../z.csv", "{}/bell\x07.csv"]

@@ -14,7 +14,7 @@ import redis
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.tmdb.errors import RateLimiterUnavailable
 from bourne_assets.tmdb.redis_rate_limit import RedisRateLimiter, redis_rate_limiter
-from bourne_assets_tests.services import RedisServer, needs_redis
+from bourne_assets_tests.support.services import RedisServer, needs_redis
 
 pytestmark = needs_redis
 

@@ -18,7 +18,7 @@ from bourne_assets.lake.store import CSV, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_parquet, records
-from bourne_assets_tests.aws import aws
+from bourne_assets_tests.support.aws import aws
 
 _BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from bourne_assets.cli.runner import SelectionError, run_saga
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
@@ -16,7 +17,6 @@ from bourne_assets.defs.csvs.landing_runs import landing_and_downstream
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
-from bourne_assets.running import SelectionError, run_saga
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 

@@ -13,7 +13,7 @@ from bourne_assets.defs.operations.notifications import NotDelivered, Problem, m
 from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.settings import Settings
-from bourne_assets_tests.webhook import Webhook
+from bourne_assets_tests.support.webhook import Webhook
 
 _KEY = dg.AssetKey("films")
 _TITLES = {"bourne": "Jason Bourne"}

@@ -14,8 +14,8 @@ import pytest
 from dagster._core.events import EngineEventData
 
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, lost_runs_sensor
-from bourne_assets.instance import open_instance
 from bourne_assets.processes import ProcessIdentity
+from bourne_assets.runs.instance import open_instance
 from bourne_assets.settings import Settings
 from bourne_assets_tests.standin import Reply, TmdbStandIn
 

@@ -14,10 +14,10 @@ import pytest
 from dagster._core.events import EngineEventData
 
 from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.cli.runner import run_saga
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.instance import instance_config, open_instance
-from bourne_assets.running import run_saga
+from bourne_assets.runs.instance import instance_config, open_instance
 from bourne_assets.runs.outcomes import ProgressLine, RunEvent
 from bourne_assets.saga.definition import Saga, known_sagas
 from bourne_assets.settings import Settings

@@ -3,7 +3,7 @@
     python -m bourne_assets.webserver --host 0.0.0.0 --port 3000 -w workspace.yaml
 
 It takes the arguments of `dagster-webserver`, in whose place it stands in the image too.
-What must not be put here: what is refused (`guard`).
+Not here: what is refused (`guard`), and how `bourne dev` starts it (`dev`).
 """
 
 import sys
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.guard import Allowed, Guard
 from bourne_assets.settings import read_settings
+from bourne_assets.webserver.guard import Allowed, Guard
 
 
 class GuardMissing(BourneError):
@@ -69,7 +69,3 @@ def develop(options: Sequence[str]) -> None:
         dev.dev_command(list(options), prog_name="dagster dev")
     except GuardMissing as error:
         sys.exit(f"Error: {error}")
-
-
-if __name__ == "__main__":
-    main()

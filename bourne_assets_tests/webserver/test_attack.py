@@ -14,7 +14,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
-from bourne_assets_tests.ui import CHROMIUM, DevServer, bourne_dev, browser_window, keep, wait_for
+from bourne_assets_tests.support.ui import (
+    CHROMIUM,
+    DevServer,
+    bourne_dev,
+    browser_window,
+    keep,
+    wait_for,
+)
 
 _LAUNCH = """mutation Launch($run: ExecutionParams!) {
   launchPipelineExecution(executionParams: $run) { __typename } }"""

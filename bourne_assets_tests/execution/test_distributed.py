@@ -15,14 +15,14 @@ from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
-from bourne_assets_tests.services import (
+from bourne_assets_tests.standin import Film, InventedCatalogue, Limiter, TmdbStandIn
+from bourne_assets_tests.support.services import (
     RedisServer,
     needs_postgres,
     needs_redis,
     postgres_database,
 )
-from bourne_assets_tests.standin import Film, InventedCatalogue, Limiter, TmdbStandIn
-from bourne_assets_tests.workers import Workers, wait_until
+from bourne_assets_tests.support.workers import Workers, wait_until
 
 SAGAS = {number: f"saga{number}" for number in range(10)}
 FILMS_OF_EACH = 30

@@ -68,7 +68,7 @@ def load_environment_file(environment: MutableMapping[str, str] | None = None) -
 
 def project_folder() -> Path | None:
     """The project that this package is installed from, where it is installed from a folder."""
-    folder = Path(__file__).resolve().parents[1]
+    folder = Path(__file__).resolve().parents[2]
     marks = ("pyproject.toml", "workspace.yaml")
     return folder if all((folder / mark).is_file() for mark in marks) else None
 

@@ -3,7 +3,7 @@
 Dagster's webserver executes any GraphQL request, a mutation by a plain GET among them, of any Host
 and Origin: each page that is open in a browser beside it could start runs. This ASGI middleware
 lets through what people and programs do, and refuses what only another site's page does.
-What must not be put here: how the webserver is started (`webserver`), and logins (a proxy's work).
+Not here: how the webserver is started (`webserver`), and logins (a proxy's work).
 
 See Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), DNS rebinding
 (https://en.wikipedia.org/wiki/DNS_rebinding), and the ASGI specification

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from bourne_assets.lake import embedded
 from bourne_assets.tmdb.changes import FIELDS
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
-from bourne_assets_tests.ui import (
+from bourne_assets_tests.support.ui import (
     CHROMIUM,
     DevServer,
     browser_window,
@@ -22,7 +22,7 @@ from bourne_assets_tests.ui import (
     keep,
     wait_for,
 )
-from bourne_assets_tests.webhook import Webhook
+from bourne_assets_tests.support.webhook import Webhook
 
 pytestmark = [
     pytest.mark.slow,

@@ -2,7 +2,7 @@
 
 `bourne run`, `make dev` and plain `dagster dev` share one, so that what one materialised the
 others show. Its configuration is one file of the package, which the project's dagster.yaml is a
-link to. Not here: runs (`running`).
+link to. Not here: runs (`cli.runner`).
 """
 
 import os

@@ -11,7 +11,13 @@ from playwright.sync_api import Page, expect
 
 from bourne_assets.definitions import build_defs
 from bourne_assets.settings import Settings
-from bourne_assets_tests.ui import CHROMIUM, DevServer, browser_window, dagster_dev, wait_for
+from bourne_assets_tests.support.ui import (
+    CHROMIUM,
+    DevServer,
+    browser_window,
+    dagster_dev,
+    wait_for,
+)
 
 ASSETS = (
     "raw_csvs_s3",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bourne_assets.doctor import examine
+from bourne_assets.cli.examination import examine
 from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import Credentials, LakeFolder, connect_server
 from bourne_assets.settings import Settings

@@ -21,10 +21,10 @@ from dagster._core.storage.tags import RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 from dagster._grpc.client import DagsterGrpcClient
 from dagster_shared.cli import WorkspaceOpts
 
-from bourne_assets_tests.services import free_port
+from bourne_assets_tests.support.services import free_port
 
 _MODULE = "bourne_assets.definitions"
-_CONFIG = Path(__file__).parents[1] / "deploy" / "dagster.yaml"
+_CONFIG = Path(__file__).parents[2] / "deploy" / "dagster.yaml"
 #: What a test cannot wait for: the rest of the file is used as it stands.
 _QUICKER = {"poll_interval_seconds": 2, "start_timeout_seconds": 45}
 

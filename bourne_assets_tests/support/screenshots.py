@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page, expect
 
-from bourne_assets_tests.ui import ROOT, DevServer, browser_window, dagster_dev, wait_for
+from bourne_assets_tests.support.ui import ROOT, DevServer, browser_window, dagster_dev, wait_for
 
 PICTURES = ROOT / "docs" / "pictures"
 #: Groups of the graph, as Dagster's UI names those that are open.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from bourne_assets.guard import Allowed, Guard
+from bourne_assets.webserver.guard import Allowed, Guard
 
 _UI = "127.0.0.1:3000"
 _JSON = {"content-type": "application/json"}

@@ -1,4 +1,4 @@
-"""Dagster's UI on the instance of these settings. Not here: definitions."""
+"""`bourne dev`: Dagster's UI on the instance of these settings. Not here: definitions."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.instance import WORKSPACE, instance_folder
+from bourne_assets.runs.instance import WORKSPACE, instance_folder
 from bourne_assets.settings import FIELDS, Settings
 
 
@@ -38,7 +38,7 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         raise ConfigurationError(
             f"The folder {folder} cannot be used ({error.strerror}): check BOURNE_HOME."
         ) from error
-    command = [sys.executable, "-m", "bourne_assets.ui", "-w", str(WORKSPACE), *options]
+    command = [sys.executable, "-m", "bourne_assets.webserver.dev", "-w", str(WORKSPACE), *options]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 

@@ -1,6 +1,6 @@
-"""`bourne doctor`: would a run reach its lake and TMDB with these settings? Tried, not guessed.
+"""What `bourne doctor` tries: would a run reach its lake and TMDB with these settings?
 
-What must not be put here: mending.
+Not here: repairs, and what is printed (`console`).
 """
 
 import uuid

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bourne_assets import environment_file
-from bourne_assets.environment_file import load_environment_file
+from bourne_assets.cli import environment_file
+from bourne_assets.cli.environment_file import load_environment_file
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings, read_settings
 
@@ -21,10 +21,10 @@ NOBODY = 65534
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder that is not the working folder, as that of an editable installation."""
     folder = tmp_path / "project"
-    (folder / "bourne_assets").mkdir(parents=True)
+    (folder / "bourne_assets" / "cli").mkdir(parents=True)
     for name in ("pyproject.toml", "workspace.yaml"):
         (folder / name).touch()
-    module = folder / "bourne_assets" / "environment_file.py"
+    module = folder / "bourne_assets" / "cli" / "environment_file.py"
     monkeypatch.setattr(environment_file, "__file__", str(module))
     return folder
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.instance import instance_config, instance_folder, open_instance
+from bourne_assets.runs.instance import instance_config, instance_folder, open_instance
 from bourne_assets.settings import Settings
-from bourne_assets_tests.ui import wait_for
+from bourne_assets_tests.support.ui import wait_for
 
 BOURNE = Path(sys.executable).with_name("bourne")
 

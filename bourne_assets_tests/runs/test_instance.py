@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.instance import instance_folder, open_instance
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.runs.instance import instance_folder, open_instance
 from bourne_assets.settings import Settings
 
 #: Ten processes that have loaded everything open a fresh home at the same moment, five times.
 TEN_AT_ONCE = """
 import os, sys, time
 from pathlib import Path
-from bourne_assets.instance import open_instance
+from bourne_assets.runs.instance import open_instance
 from bourne_assets.settings import Settings
 
 def open_it(home, moment):

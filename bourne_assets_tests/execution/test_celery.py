@@ -16,7 +16,7 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.execution import celery as launching
 from bourne_assets.execution.celery import CeleryRunLauncher, worker_app
-from bourne_assets_tests.services import RedisServer, needs_redis
+from bourne_assets_tests.support.services import RedisServer, needs_redis
 
 pytestmark = needs_redis
 

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
