@@ -29,6 +29,8 @@ DEFAULT_UI_URL = "http://127.0.0.1:3000"
 MAXIMUM_REQUESTS_PER_SECOND = 1000
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
 EMBEDDED_BUCKET = "bourne-lake"
+#: Its Iceberg tables have a bucket of their own, for SeaweedFS's catalogue owns a whole one.
+EMBEDDED_TABLES_BUCKET = "bourne-tables"
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
 
@@ -309,3 +311,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 def aws_region() -> str | None:
     """AWS_REGION, which boto3 alone among AWS's clients does not read."""
     return os.environ.get("AWS_REGION", "").strip() or None
+
+
+def postgres_url() -> str | None:
+    """DAGSTER_POSTGRES_URL, the database of Dagster's instance where workers share one."""
+    return os.environ.get("DAGSTER_POSTGRES_URL", "").strip() or None

@@ -20,7 +20,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets_tests.standin import TmdbStandIn
 
 BUCKET = "test-lake"
-_STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "S3_")
+_STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "PYICEBERG_", "S3_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 

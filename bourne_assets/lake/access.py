@@ -23,6 +23,7 @@ class S3Access:
             None for unsigned requests.
         verify: Whether certificates are verified.
         advice: What to do when nobody answers there.
+        catalogue: Address of the server's own Iceberg catalogue; None where it has none.
     """
 
     endpoint: str | None
@@ -30,6 +31,7 @@ class S3Access:
     credentials: Callable[[], Any] | None
     verify: bool = True
     advice: str = "check AWS_ENDPOINT_URL_S3, the region and the network"
+    catalogue: str | None = None
 
 
 def is_loopback(endpoint: str | None) -> bool:

@@ -70,7 +70,7 @@ class Lake:
 
     def __init__(self, store: S3Store, bucket: str, prefix: str, access: S3Access) -> None:
         self._store = store
-        self._access = access
+        self.access = access
         self._parts: PartsServer | None = None
         self._connecting = Lock()
         self.bucket = bucket
@@ -298,7 +298,7 @@ class Lake:
     def _parts_server(self) -> PartsServer:
         with self._connecting:
             if self._parts is None:
-                access = self._access
+                access = self.access
                 client = boto3_client(
                     access.endpoint,
                     access.region,
@@ -349,7 +349,7 @@ class Lake:
         if "NoSuchBucket" in text:
             return BucketMissing(self.bucket)
         if "error sending request" in text or "operation timed out" in text:
-            return LakeUnreachable(self.endpoint or "AWS", self._access.advice)
+            return LakeUnreachable(self.endpoint or "AWS", self.access.advice)
         status = text.partition("status code: ")[2].partition(":")[0].strip()
         if status.startswith(("401", "403")):
             return AccessDenied(self.uri(key))

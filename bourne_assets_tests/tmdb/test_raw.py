@@ -261,7 +261,7 @@ def test_an_object_of_the_same_name_is_never_overwritten(lake: Lake) -> None:
 def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, theirs: bytes, objects: int
 ) -> None:
-    rival = Lake(lake._store, lake.bucket, lake.prefix, lake._access)
+    rival = Lake(lake._store, lake.bucket, lake.prefix, lake.access)
 
     def find_before_the_rival_writes(key: str) -> StoredObject | None:
         known = Lake.find(lake, key)

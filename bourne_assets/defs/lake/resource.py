@@ -3,16 +3,23 @@
 What must not be put here: formats and keys of tables (`io_manager`, `bourne_assets.lake`).
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
 
+from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.aws import access_of
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 
 class LakeResource(dg.ConfigurableResource["LakeResource"]):
@@ -27,6 +34,7 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
     home: str = Field(default=".bourne", description="Folder of the embedded lake.")
 
     _lake: Lake | None = PrivateAttr(default=None)
+    _catalogue: Any = PrivateAttr(default=None)
     _share: "EmbeddedShare | None" = PrivateAttr(default=None)
 
     @property
@@ -49,19 +57,27 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
                 self._lake = self._share.lake
         return self._lake
 
+    def catalogue(self) -> "Catalog":
+        """The catalogue of the lake's Iceberg tables, opened when first asked.
+
+        Raises:
+            LakeError: The lake or the catalogue cannot be used.
+        """
+        if self._catalogue is None:
+            self._catalogue = open_catalogue(self.connect(), Path(self.home))
+        return cast("Catalog", self._catalogue)
+
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
         """Give the share in the embedded server back at the end of a run."""
         if self._share is not None:
             self._share.release()
-        self._lake = self._share = None
+        self._lake = self._share = self._catalogue = None
 
 
 class EmbeddedShare:
     """This run's share in the embedded server."""
 
     def __init__(self, home: str, prefix: str) -> None:
-        from pathlib import Path
-
         from bourne_assets.lake import embedded
 
         self._embedded = embedded.connect(Path(home), EMBEDDED_BUCKET, prefix)

@@ -23,6 +23,7 @@ from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError, ObjectMissing
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.store import Lake
+from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
 
 HOST = "127.0.0.1"
 SUPERVISOR = "bourne_assets.lake.embedded.supervisor"
@@ -30,6 +31,8 @@ REGION = "us-east-1"
 #: SeaweedFS listens on each of its ports and, for gRPC, on the same plus this.
 _GRPC_OFFSET = 10_000
 _PORTS = 5
+#: The Iceberg catalogue's port, which has no gRPC beside it.
+_CATALOGUE = 5
 _BASE_PORTS = range(20_000, 50_000, 10)
 
 _KILLED_SECONDS = 5.0
@@ -127,7 +130,8 @@ def command(folder: LakeFolder, base_port: int, bucket: str) -> list[str]:
         "-disableHttp=true",
         "-s3.allowDeleteBucketNotEmpty=false",
         "-s3.autoCreateBucket=false",
-        "-s3.port.iceberg=0",
+        f"-s3.port.iceberg={base_port + _CATALOGUE}",
+        f"-tableBucket={EMBEDDED_TABLES_BUCKET}",
         "-s3.port.lance=0",
         "-webdav=false",
         "-admin.ui=false",
@@ -158,11 +162,17 @@ def data_flag(folder: LakeFolder) -> str:
 def ports(base_port: int) -> list[int]:
     """All ports that a server on this base port listens on."""
     steps = range(_PORTS)
-    return [base_port + step + offset for step in steps for offset in (0, _GRPC_OFFSET)]
+    pairs = [base_port + step + offset for step in steps for offset in (0, _GRPC_OFFSET)]
+    return [*pairs, base_port + _CATALOGUE]
+
+
+def catalogue_of(base_port: int) -> str:
+    """Address of the Iceberg catalogue of a server on this base port."""
+    return f"http://{HOST}:{base_port + _CATALOGUE}"
 
 
 def free_base_port() -> int:
-    """A port such that it, its four followers, and their gRPC twins are free now.
+    """A port such that it, its five followers, and their gRPC twins are free now.
 
     Raises:
         EmbeddedLakeFailed: None was found.
@@ -275,7 +285,13 @@ def known_credentials(folder: LakeFolder) -> Credentials | None:
 
 
 def connect_server(
-    endpoint: str, keys: Credentials, bucket: str, prefix: str = "", *, log: Path | None = None
+    endpoint: str,
+    keys: Credentials,
+    bucket: str,
+    prefix: str = "",
+    *,
+    log: Path | None = None,
+    catalogue: str | None = None,
 ) -> Lake:
     """A lake on this server, whose log is named when it does not answer."""
 
@@ -291,7 +307,8 @@ def connect_server(
     advice = "its server on this machine ended or is overloaded, so run the command again"
     if log is not None:
         advice += f"; the server's log is {log}"
-    return connect_s3(S3Access(endpoint, REGION, give, advice=advice), bucket, prefix)
+    access = S3Access(endpoint, REGION, give, advice=advice, catalogue=catalogue)
+    return connect_s3(access, bucket, prefix)
 
 
 def _is_free(port: int) -> bool:

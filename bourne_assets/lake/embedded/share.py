@@ -55,7 +55,12 @@ class EmbeddedLake:
         self.region = seaweedfs.REGION
         self.credentials = seaweedfs.credentials(folder)
         self.lake = seaweedfs.connect_server(
-            self.endpoint, self.credentials, bucket, prefix, log=folder.log
+            self.endpoint,
+            self.credentials,
+            bucket,
+            prefix,
+            log=folder.log,
+            catalogue=state.catalogue,
         )
 
     def keep(self) -> None:

@@ -16,6 +16,7 @@ class ServerState:
     Attributes:
         endpoint: Address of its S3 port.
         base_port: The first of its ports.
+        catalogue: Address of its Iceberg catalogue; a server that has none is of an older version.
         access_key: The key that it accepts; it was started with these credentials.
         server: Its process.
         supervisor: The process that watches it.
@@ -23,6 +24,7 @@ class ServerState:
 
     endpoint: str
     base_port: int
+    catalogue: str
     access_key: str
     server: ProcessIdentity
     supervisor: ProcessIdentity
@@ -41,6 +43,7 @@ class ServerState:
         return cls(
             endpoint=str(known["endpoint"]),
             base_port=int(known["base_port"]),
+            catalogue=str(known["catalogue"]),
             access_key=str(known["access_key"]),
             server=_process(known["server"]),
             supervisor=_process(known["supervisor"]),

@@ -84,6 +84,7 @@ def _start(
                 state = ServerState(
                     endpoint=endpoint,
                     base_port=base_port,
+                    catalogue=seaweedfs.catalogue_of(base_port),
                     access_key=keys.access_key,
                     server=ProcessIdentity.of(process.pid),
                     supervisor=ProcessIdentity.own(),

@@ -72,7 +72,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
         time.sleep(chance.uniform(0.0, whole_landing))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        here = Lake(lake._store, lake.bucket, prefix, lake._access)
+        here = Lake(lake._store, lake.bucket, prefix, lake.access)
         for key in here.list(LANDED_CSVS):
             assert here.digest(key).sha256 == whole[key.rpartition("/")[2]]
             seen += 1
@@ -80,7 +80,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
             data, _ = here.read(key)
             assert len(from_json(data) if key.endswith("json") else from_parquet(data)) > 0
     for number in range(_KILLS // 4):
-        here = Lake(lake._store, lake.bucket, f"{lake.prefix}/{number}", lake._access)
+        here = Lake(lake._store, lake.bucket, f"{lake.prefix}/{number}", lake.access)
         manifest = land_csv_files(files, here, _DAY, journal=tmp_path / "journal").manifest
         assert set(manifest["status"]) <= {LANDED, UNCHANGED}
         assert (manifest["rows"] + manifest["rejected_rows"] == manifest["lines"]).all()

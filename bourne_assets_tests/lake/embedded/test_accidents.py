@@ -208,7 +208,9 @@ def test_a_process_that_only_has_the_id_of_a_server_is_neither_trusted_nor_ended
     own = ProcessIdentity.own()
     other = replace(own, started=own.started - 1000)
     key = seaweedfs.credentials(folder_of(home)).access_key
-    ServerState("http://127.0.0.1:1", 1, key, other, other).write(folder_of(home).state)
+    ServerState("http://127.0.0.1:1", 1, "http://127.0.0.1:6", key, other, other).write(
+        folder_of(home).state
+    )
     assert not embedded.status(home).running
     with embedded.connect(home, BUCKET) as share:
         assert share.lake.read("kept")[0] == b"data"

@@ -1,0 +1,151 @@
+"""The catalogue of the tables: pyiceberg's, named `bourne`.
+
+Whoever configures it by pyiceberg's own means (PYICEBERG_CATALOG__BOURNE__*, .pyiceberg.yaml) is
+obeyed in everything. Otherwise the embedded lake's own REST catalogue keeps the tables, and a
+bucket gets a SQL catalogue: in Dagster's Postgres, or in a file of the home.
+What must not be put here: tables (`commits`).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bourne_assets.iceberg.errors import CatalogueMisconfigured
+from bourne_assets.lake.access import LOOPBACK, S3Access
+from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import make_private_folder
+from bourne_assets.lake.store import Lake
+from bourne_assets.settings import EMBEDDED_TABLES_BUCKET, postgres_url
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+
+NAME = "bourne"
+#: The folder of the tables in a bucket of one's own.
+WAREHOUSE = "Warehouse"
+_DATABASE = "catalogue.db"
+#: Two processes that make the tables of one SQL catalogue at once: one of them fails.
+_ATTEMPTS = 3
+
+
+def open_catalogue(lake: Lake, home: Path) -> "Catalog":
+    """The catalogue of a lake's tables.
+
+    Args:
+        lake: The connected lake.
+        home: `BOURNE_HOME`, where a SQL catalogue lies if nothing better is configured.
+
+    Raises:
+        CatalogueFailed: It cannot be used or reached.
+    """
+    from bourne_assets.iceberg.translation import translated
+
+    properties = configured() or catalogue_properties(lake, home)
+    if lake.access.catalogue:
+        _bypass_proxy()
+    with translated("the Iceberg catalogue"):
+        if not str(properties.get("uri", "")).startswith("sqlite"):
+            return _load(properties)
+        make_private_folder(home)
+        with FileLock(home / f".{_DATABASE}.lock"):
+            return _load(properties)
+
+
+def configured() -> dict[str, str] | None:
+    """What pyiceberg's own configuration says of the catalogue; None where it says nothing.
+
+    Raises:
+        CatalogueMisconfigured: The configuration cannot be read.
+    """
+    from pyiceberg.utils.config import Config
+
+    try:
+        found = Config().get_catalog_config(NAME)
+    except Exception as error:  # a parser's own errors, of any kind
+        raise CatalogueMisconfigured(
+            f"pyiceberg's configuration cannot be read ({type(error).__name__}): correct "
+            ".pyiceberg.yaml and the PYICEBERG_* variables."
+        ) from None
+    return {name: str(value) for name, value in found.items()} if found else None
+
+
+def catalogue_properties(lake: Lake, home: Path) -> dict[str, str]:
+    """The properties of the catalogue, in pyiceberg's words, where nobody configured one.
+
+    Args:
+        lake: The connected lake; the embedded server's has a catalogue of its own.
+        home: Where a SQL catalogue's file lies.
+    """
+    storage = storage_properties(lake.access)
+    if lake.access.catalogue:
+        keys = f"{storage['s3.access-key-id']}:{storage['s3.secret-access-key']}"
+        return {
+            "type": "rest",
+            "uri": lake.access.catalogue,
+            "warehouse": f"s3://{EMBEDDED_TABLES_BUCKET}",
+            "credential": keys,
+            "oauth2-server-uri": f"{lake.access.catalogue}/v1/oauth/tokens",
+            **storage,
+        }
+    return {
+        "type": "sql",
+        "uri": postgres_url() or _sqlite(home),
+        "warehouse": lake.uri(WAREHOUSE),
+        **storage,
+    }
+
+
+def storage_properties(access: S3Access) -> dict[str, str]:
+    """How pyiceberg reaches the objects: pyarrow's S3, with the lake's address and credentials.
+
+    Temporary credentials are those of this moment: a catalogue is opened anew by each run.
+    """
+    given: Mapping[str, str | None] = access.credentials() if access.credentials else {}
+    properties = {
+        "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
+        "s3.endpoint": access.endpoint,
+        "s3.region": access.region,
+        "s3.access-key-id": given.get("access_key_id"),
+        "s3.secret-access-key": given.get("secret_access_key"),
+        "s3.session-token": given.get("token"),
+        "s3.anonymous": None if given else "true",
+    }
+    return {name: value for name, value in properties.items() if value}
+
+
+def _load(properties: Mapping[str, str]) -> "Catalog":
+    """The catalogue of these properties; SQLAlchemy's errors only when it fails repeatedly."""
+    from pyiceberg.catalog import load_catalog
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return load_catalog(NAME, **properties)
+        except SQLAlchemyError:
+            if attempt == _ATTEMPTS:
+                raise
+        except ValueError as error:
+            raise CatalogueMisconfigured(
+                f"The Iceberg catalogue cannot be opened: {error}"
+            ) from None
+    raise AssertionError
+
+
+def _sqlite(home: Path) -> str:
+    from sqlalchemy import URL
+
+    path, query = str(home.absolute() / _DATABASE), {"timeout": "60"}
+    if "?" in path:  # SQLAlchemy reads what follows as options of the database
+        raise CatalogueMisconfigured(
+            f"The Iceberg catalogue cannot be kept in {home}, because of the '?' in its path: "
+            "set BOURNE_HOME to a folder without one."
+        )
+    return URL.create("sqlite", database=path, query=query).render_as_string()
+
+
+def _bypass_proxy() -> None:
+    """No proxy for the server of this very machine: requests asks the environment alone."""
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host for host in before.split(",") if host]
+    os.environ["no_proxy"] = ",".join([*hosts, *(each for each in LOOPBACK if each not in hosts)])

@@ -1,0 +1,219 @@
+"""Commits: rows become part of a table in one step, and the snapshot tells which run did it.
+
+A commit either is there as a whole or is not there, whoever is killed meanwhile. Writers do not
+wait for each other: who comes second commits again, on top of the first.
+Not here: which rows (the callers), schemas (`tables`), the bytes of files (`files`).
+"""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+from sqlalchemy.exc import OperationalError
+
+from bourne_assets.iceberg.errors import CatalogueFailed, TableBusy, TableChanged
+from bourne_assets.iceberg.translation import translated
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table, Transaction
+    from pyiceberg.table.snapshots import Snapshot
+
+#: What a snapshot's summary says beside Iceberg's own figures.
+RUN, INPUTS, COMMIT = "bourne.run", "bourne.inputs", "bourne.commit"
+_ATTEMPTS = 20
+_LONGEST_WAIT_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the rows of a commit come from.
+
+    Attributes:
+        run_id: The Dagster run; the snapshot gets a tag of this name. None outside of runs.
+        inputs: SHA-256 digests of what the rows were made of.
+    """
+
+    run_id: str | None = None
+    inputs: tuple[str, ...] = ()
+
+    def summary(self) -> dict[str, str]:
+        """The properties of a snapshot."""
+        given = {RUN: self.run_id or "", INPUTS: ",".join(self.inputs)}
+        return {name: value for name, value in given.items() if value}
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A snapshot that a commit made.
+
+    Attributes:
+        table: Name of the table, with its namespace.
+        snapshot_id: The snapshot.
+        rows: Rows of the table in this snapshot.
+        added: Rows that the commit added.
+    """
+
+    table: str
+    snapshot_id: int
+    rows: int
+    added: int
+
+
+def append_files(table: "Table", uris: Sequence[str], provenance: Provenance) -> Committed:
+    """Add the rows of Parquet files, which lie in the storage already and stay as they are.
+
+    Args:
+        table: The table; it is refreshed.
+        uris: The files, each in no other table.
+        provenance: Where the rows come from.
+
+    Raises:
+        LakeError: The commit failed, and the table is as it was.
+    """
+
+    def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        transaction.add_files(list(uris), summary, check_duplicate_files=False)
+
+    return _commit(table, provenance, change)
+
+
+def replace_with_files(
+    table: "Table", uris: Sequence[str], provenance: Provenance, *, base: int | None = None
+) -> Committed:
+    """Put the rows of Parquet files in place of all rows, in one commit.
+
+    Args:
+        table: The table; it is refreshed.
+        uris: The files, each in no other table.
+        provenance: Where the rows come from.
+        base: The snapshot that the new rows were made of, if they were made of the table's own.
+
+    Raises:
+        TableChanged: The table's newest snapshot is not `base` any more.
+        LakeError: The commit failed, and the table is as it was.
+    """
+    from pyiceberg.expressions import AlwaysTrue
+
+    def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        with transaction.update_snapshot(summary).delete() as deletion:
+            deletion.delete_by_predicate(AlwaysTrue())
+        transaction.add_files(list(uris), summary, check_duplicate_files=False)
+
+    return _commit(table, provenance, change, base=base)
+
+
+def _commit(
+    table: "Table",
+    provenance: Provenance,
+    change: Callable[["Transaction", dict[str, str]], None],
+    *,
+    base: int | None = None,
+) -> Committed:
+    """Commit a change, again where others were faster or the answer was lost.
+
+    The token in the summary tells whether a commit without an answer took place.
+    """
+    name, token = name_of(table), uuid.uuid4().hex
+    summary = {**provenance.summary(), COMMIT: token}
+    conflicts, outages = _passing_errors()
+    last: Exception = TableBusy(name, _ATTEMPTS)
+    with translated(f"the table {name}"):
+        for attempt in range(_ATTEMPTS):
+            try:
+                done = _found(table, token, refresh=attempt > 0)
+                if done is None:
+                    _expect(table, base)
+                    with table.transaction() as transaction:
+                        change(transaction, summary)
+                        _stage_tag(transaction, provenance.run_id)
+                    done = _found(table, token)
+            except conflicts:
+                last = TableBusy(name, _ATTEMPTS)
+            except outages as error:
+                last = error
+            else:
+                return _committed(table, done, provenance.run_id)
+            time.sleep(min(0.05 * 2**attempt, _LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1))  # noqa: S311
+        raise last
+
+
+def _passing_errors() -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:
+    """Errors that say that others were faster, and those after which nobody knows what was done."""
+    from pyiceberg import exceptions as iceberg
+
+    conflicts = (iceberg.CommitFailedException, iceberg.ValidationException)
+    outages = (
+        iceberg.CommitStateUnknownException,
+        iceberg.ServerError,
+        iceberg.ServiceUnavailableError,
+        OperationalError,
+        requests.ConnectionError,
+        requests.Timeout,
+    )
+    return conflicts, outages
+
+
+def _found(table: "Table", token: str, *, refresh: bool = False) -> "Snapshot | None":
+    """The newest snapshot of the commit with this token."""
+    if refresh:
+        table.refresh()
+    for snapshot in reversed(table.snapshots()):
+        if snapshot.summary and snapshot.summary.additional_properties.get(COMMIT) == token:
+            return snapshot
+    return None
+
+
+def _expect(table: "Table", base: int | None) -> None:
+    newest = table.current_snapshot()
+    if base is not None and (newest is None or newest.snapshot_id != base):
+        raise TableChanged(name_of(table))
+
+
+def _stage_tag(transaction: "Transaction", run_id: str | None) -> None:
+    """Tag the snapshot of this transaction with its run, in the same commit."""
+    from pyiceberg.table.update.snapshot import ManageSnapshots
+
+    newest = transaction.table_metadata.current_snapshot()
+    if run_id and newest:
+        ManageSnapshots(transaction).create_tag(newest.snapshot_id, run_id).commit()
+
+
+def _committed(table: "Table", snapshot: "Snapshot | None", run_id: str | None) -> Committed:
+    if snapshot is None or snapshot.summary is None:
+        raise CatalogueFailed(f"The catalogue does not show what it committed to {name_of(table)}.")
+    reference = table.refs().get(run_id) if run_id else None
+    if run_id and (reference is None or reference.snapshot_id != snapshot.snapshot_id):
+        # pyiceberg commits again by itself where others were faster, and then leaves the tag out.
+        _tag_later(table, snapshot.snapshot_id, run_id)
+    figures = snapshot.summary.additional_properties
+    return Committed(
+        name_of(table),
+        snapshot.snapshot_id,
+        int(figures.get("total-records", "0")),
+        int(figures.get("added-records", "0")),
+    )
+
+
+def _tag_later(table: "Table", snapshot_id: int, run_id: str) -> None:
+    """Tag a snapshot that is committed: without its tag it is right and merely harder to find."""
+    from pyiceberg.exceptions import CommitFailedException
+
+    for _ in range(_ATTEMPTS):
+        try:
+            table.refresh()
+            table.manage_snapshots().create_tag(snapshot_id, run_id).commit()
+        except CommitFailedException:
+            continue
+        return
+    _log.warning("Snapshot %d of %s has no tag of its run.", snapshot_id, name_of(table))
+
+
+def name_of(table: "Table") -> str:
+    """The name of a table, with its namespace."""
+    return ".".join(table.name()[-2:])

@@ -1,0 +1,145 @@
+"""The Parquet files of tables: where they lie, and how their bytes get there.
+
+A file that no commit names is invisible, and upkeep removes it when it is old.
+What must not be put here: commits (`commits`).
+"""
+
+import hashlib
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bourne_assets.iceberg.commits import (
+    Committed,
+    Provenance,
+    append_files,
+    name_of,
+    replace_with_files,
+)
+from bourne_assets.iceberg.errors import SchemaUnfit
+from bourne_assets.iceberg.translation import translated
+from bourne_assets.lake.access import S3Access
+from bourne_assets.lake.aws import access_of_environment
+from bourne_assets.lake.connection import connect_s3
+from bourne_assets.lake.store import PARQUET, Lake
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+
+def append_arrow(table: "Table", rows: pa.Table, provenance: Provenance) -> Committed:
+    """Add rows to a table, whose columns they have or lack; what they lack is null.
+
+    Raises:
+        SchemaUnfit: They have columns that the table has not, or other types: `evolve` first.
+        LakeError: The commit failed, and the table is as it was.
+    """
+    return append_files(table, [write_rows(table, rows)], provenance)
+
+
+def replace_arrow(
+    table: "Table", rows: pa.Table, provenance: Provenance, *, base: int | None = None
+) -> Committed:
+    """Put rows in place of all rows of a table, as `append_arrow` and `replace_with_files`.
+
+    Raises:
+        SchemaUnfit: They have columns that the table has not, or other types: `evolve` first.
+        LakeError: The commit failed, and the table is as it was.
+    """
+    return replace_with_files(table, [write_rows(table, rows)], provenance, base=base)
+
+
+def write_rows(table: "Table", rows: pa.Table) -> str:
+    """Write rows as a file of a table, in the table's columns; no commit names it yet.
+
+    Returns:
+        The file's address.
+
+    Raises:
+        SchemaUnfit: The rows do not fit the table.
+        CatalogueFailed: The storage failed.
+    """
+    uri = new_file(table)
+    fitting = _fitting(table, rows)
+    with (
+        translated(f"the table {name_of(table)}"),
+        table.io.new_output(uri).create() as stream,
+        pq.ParquetWriter(stream, fitting.schema, compression="zstd") as writer,
+    ):
+        writer.write_table(fitting)
+    return uri
+
+
+def send_file(table: "Table", path: Path) -> str:
+    """Send a Parquet file of this machine to where the files of a table lie.
+
+    It is streamed, and must have no field ids. No commit names it yet.
+
+    Returns:
+        The file's address.
+
+    Raises:
+        LakeError: The storage failed.
+        OSError: The file cannot be read.
+    """
+    uri = new_file(table)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    storage, key = storage_of(table, uri)
+    storage.write_file(key, path, digest, PARQUET)
+    return uri
+
+
+def new_file(table: "Table") -> str:
+    """Address of a file of this table that is not there yet."""
+    return table.location_provider().new_data_location(f"{uuid.uuid4().hex}.parquet")
+
+
+def storage_of(table: "Table", uri: str) -> tuple[Lake, str]:
+    """The bucket of an object of a table, reached as its catalogue says, and the object's key.
+
+    Raises:
+        LakeError: It cannot be reached.
+    """
+    properties = table.io.properties
+    key = properties.get("s3.access-key-id")
+    access = access_of_environment() if key is None else _stated(properties)
+    parts = urlsplit(uri)
+    return connect_s3(access, parts.netloc), parts.path.lstrip("/")
+
+
+def _stated(properties: dict[str, Any]) -> S3Access:
+    """The access that a catalogue's properties state."""
+    given = {
+        "access_key_id": properties["s3.access-key-id"],
+        "secret_access_key": properties.get("s3.secret-access-key"),
+        "token": properties.get("s3.session-token"),
+        "expires_at": None,
+    }
+    return S3Access(
+        properties.get("s3.endpoint"), properties.get("s3.region", "us-east-1"), lambda: given
+    )
+
+
+def _fitting(table: "Table", rows: pa.Table) -> pa.Table:
+    """The rows in the table's columns and types, without losing anything."""
+    from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+    wanted = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    if foreign := [name for name in rows.column_names if name not in wanted.names]:
+        raise SchemaUnfit(name_of(table), [f"column {name!r} is new" for name in foreign])
+    columns = []
+    for field in wanted:
+        if field.name not in rows.column_names:
+            columns.append(pa.nulls(len(rows), field.type))
+            continue
+        try:
+            columns.append(rows.column(field.name).cast(field.type))
+        except pa.ArrowException as error:
+            reason = str(error).splitlines()[0]
+            raise SchemaUnfit(name_of(table), [f"column {field.name!r}: {reason}"]) from None
+    return pa.Table.from_arrays(columns, schema=wanted.remove_metadata())

@@ -1,0 +1,78 @@
+"""pyiceberg's errors, and those of what it stands on, as errors of this package.
+
+What must not be put here: retries (`commits`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.exceptions
+import requests
+from sqlalchemy.exc import SQLAlchemyError
+
+from bourne_assets.iceberg.errors import (
+    CatalogueDenied,
+    CatalogueFailed,
+    CatalogueMisconfigured,
+    SchemaUnfit,
+    TableMissing,
+)
+
+#: What pyarrow, botocore and catalogues say where a right is lacking.
+_DENIED = ("ACCESS_DENIED", "AccessDenied", "Forbidden", "403", "InvalidAccessKeyId")
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise what fails in the block as an error that names `what`.
+
+    `from None` throughout: causes may quote whole requests, or a database's address.
+    """
+    from pyiceberg import exceptions as iceberg
+
+    try:
+        yield
+    except iceberg.NoSuchTableError:
+        raise TableMissing(what.removeprefix("the table ")) from None
+    except (iceberg.ValidationError, iceberg.ResolveError) as error:
+        raise SchemaUnfit(what.removeprefix("the table "), [_first(error)]) from None
+    except (iceberg.NoSuchPropertyException, iceberg.NotInstalledError) as error:
+        raise CatalogueMisconfigured(f"{what} cannot be used: {_first(error)}") from None
+    except (
+        iceberg.RESTError,
+        iceberg.CommitFailedException,
+        iceberg.ValidationException,
+        iceberg.NoSuchNamespaceError,
+        botocore.exceptions.BotoCoreError,
+        botocore.exceptions.ClientError,
+        requests.RequestException,
+        OSError,
+        SQLAlchemyError,
+    ) as error:
+        raise _failure(what, error) from None
+
+
+def _failure(what: str, error: Exception) -> CatalogueFailed:
+    from pyiceberg import exceptions as iceberg
+
+    if isinstance(error, iceberg.UnauthorizedError | iceberg.ForbiddenError | iceberg.OAuthError):
+        return CatalogueDenied(what)
+    if isinstance(error, SQLAlchemyError):  # its text may quote the database's address
+        return CatalogueFailed(
+            f"The catalogue's database failed for {what} ({type(error).__name__}): check that it "
+            "runs and that its address is right."
+        )
+    if isinstance(error, requests.ConnectionError):
+        return CatalogueFailed(
+            f"The catalogue does not answer, so that {what} cannot be reached: check its address "
+            "and the network."
+        )
+    if any(sign in str(error) for sign in _DENIED):
+        return CatalogueDenied(what)
+    return CatalogueFailed(f"The work on {what} failed: {_first(error)}")
+
+
+def _first(error: Exception) -> str:
+    """The first line that an error says, bounded."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]

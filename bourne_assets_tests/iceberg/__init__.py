@@ -1,0 +1,1 @@
+"""Tests of the Iceberg tables and their catalogues."""
