@@ -92,7 +92,7 @@ def test_where_no_ports_are_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -
 def test_a_server_that_ends_takes_its_sockets_with_it_and_nobody_elses() -> None:
     # Ports beyond all real ones, so that no lake of another test can have these sockets.
     own = [Path(f"/tmp/seaweedfs-{name}.sock") for name in ("s3-70000", "filer-grpc-80003")]  # noqa: S108
-    others = [Path(f"/tmp/seaweedfs-{name}.sock") for name in ("s3-90000", "x-70005", "y-none")]  # noqa: S108
+    others = [Path(f"/tmp/seaweedfs-{name}.sock") for name in ("s3-90000", "x-70006", "y-none")]  # noqa: S108
     try:
         for path in own + others:
             path.touch()
