@@ -18,7 +18,7 @@ from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.store import Lake
-from bourne_assets_tests.services import needs_postgres, postgres_database
+from bourne_assets_tests.support.services import needs_postgres, postgres_database
 
 ROWS = pa.table({"a": [1, 2]})
 
