@@ -13,6 +13,7 @@ import pandas as pd
 from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.answers.words.language import LANGUAGES, Language
+from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded, keys
@@ -88,12 +89,12 @@ def read_answers(lake: Lake, saga: Saga) -> Answers:
     def decoded(data: bytes, origin: dict[str, str]) -> Answers:
         return parse_answers(from_json(data), origin["uri"], saga.slug)
 
-    return _read(lake, saga, "insight_metrics", "json", decoded)
+    return _read(lake, saga, INSIGHT_METRICS, "json", decoded)
 
 
 def read_report(lake: Lake, saga: Saga) -> bytes:
     """The stored report of a saga; errors as `read_answers`."""
-    return _read(lake, saga, "saga_report", "html", lambda data, _: data)
+    return _read(lake, saga, SAGA_REPORT, "html", lambda data, _: data)
 
 
 def read_history(lake: Lake, saga: Saga) -> pd.DataFrame:
@@ -104,7 +105,7 @@ def read_history(lake: Lake, saga: Saga) -> pd.DataFrame:
         history.attrs.update(origin)
         return history
 
-    return _read(lake, saga, "saga_history", "parquet", decoded)
+    return _read(lake, saga, SAGA_HISTORY, "parquet", decoded)
 
 
 def _read(

@@ -22,6 +22,7 @@ from rich.text import Text
 from bourne_assets.answers.comparison import AnswerChangeText
 from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import Language, localizer
+from bourne_assets.asset_names import SAGA_REPORT
 from bourne_assets.cli.streams import Output, OutputFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.runs.outcomes import (
@@ -260,7 +261,7 @@ def print_places(console: Console, report: RunReport, home: Path | None) -> None
                 "start`, `bourne lake env` shows other S3 clients the way."
             )
         )
-    if any(item.asset.endswith("saga_report") for item in report.stored):
+    if any(item.name == SAGA_REPORT for item in report.stored):
         console.print("The report with pictures: `bourne answers --open`.")
     console.print(f"Recorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
 

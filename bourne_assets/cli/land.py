@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.common import handled, lake_of
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.options import load_datasets
@@ -14,8 +15,6 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import read_settings
 from bourne_assets.tables import from_parquet, records
-
-_MANIFEST = "raw_csvs_s3"
 
 
 @click.command()
@@ -63,5 +62,5 @@ def _day(text: str | None) -> str | None:
 
 
 def _manifest(lake: Lake) -> list[dict[str, Any]]:
-    data, _ = lake.read(keys.table(keys.TRUSTED, (_MANIFEST,), "parquet"))
+    data, _ = lake.read(keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet"))
     return records(from_parquet(data))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.answers import must_be_one
 from bourne_assets.cli.common import handled, lake_of
 from bourne_assets.csvs.landing.manifest import with_corrected
@@ -28,7 +29,6 @@ from bourne_assets.tables import from_parquet, to_parquet
 from bourne_assets.text import printable
 
 _COLUMNS = ("file", "line", "reason", "text")
-_MANIFEST = "raw_csvs_s3"
 
 
 class _Rejects(click.Group):
@@ -141,7 +141,7 @@ def _print_lines(entries: Iterable[RejectedEntry]) -> None:
 
 def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool:
     """Whether there is a manifest of the last landing; it says what is known of its files now."""
-    key = keys.table(keys.TRUSTED, (_MANIFEST,), "parquet")
+    key = keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet")
     try:
         data, _ = lake.read(key)
     except ObjectMissing:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 from rich.console import Console
 
+from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.answers import read_answers
 from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
 from bourne_assets.cli.exclusive import exclusive_run
@@ -83,7 +84,7 @@ def _run(
             replace_live_figures=replace_live_figures,
             on_event=lambda event: show.print_progress(console, event),
         )
-        answered = any(item.asset.endswith("insight_metrics") for item in report.stored)
+        answered = any(item.name == INSIGHT_METRICS for item in report.stored)
         result = read_answers(lake, saga) if answered else None
         lake_of_run.release()  # the server ends while the answers are printed
         show.print_report(console, report)

@@ -1,6 +1,6 @@
 """One recorded run in this process, reported step by step.
 
-What must not be put here: what is printed (`console`), and arguments (`cli`).
+Not here: what is printed (`console`), and arguments (`cli`).
 """
 
 import logging
@@ -33,12 +33,12 @@ from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
 
 _LOGGER = "progress"
-_GOING_ON = [
+_UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 class SelectionError(ConfigurationError):
@@ -62,7 +62,7 @@ def run_saga(
         saga: The saga.
         instance: Where the run is recorded.
         select: A selection of assets in Dagster's syntax; None for all.
-        resume: Whether TMDB's answers of today that lie in Raw are not asked for again.
+        resume: Whether TMDB's responses of today that are in Raw are not requested again.
         replace_live_figures: Whether the bundled snapshot may replace newer figures of TMDB.
         on_event: Called with whatever happens, when it happens.
 
@@ -172,12 +172,19 @@ def _run(
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
     report.run_id, report.succeeded = result.run_id, result.success
-    done = {*(item.asset for item in report.stored), *(item.step for item in report.failed)}
-    names = [key.to_user_string() for key in selected]
-    report.skipped = [
-        name for name in names if name not in done and name.replace("/", "__") not in done
-    ]
+    report.skipped = _not_reached(graph, selected, report)
     return report
+
+
+def _not_reached(graph: Any, selected: list[dg.AssetKey], report: RunReport) -> list[str]:
+    """Names of the assets that were neither stored nor made by a step that failed."""
+    stored = {item.asset for item in report.stored}
+    failed = {item.step for item in report.failed}
+    return [
+        key.to_user_string()
+        for key in selected
+        if key.to_user_string() not in stored and graph.get(key).assets_def.op.name not in failed
+    ]
 
 
 def _wait_for_runs_of(
@@ -187,17 +194,17 @@ def _wait_for_runs_of(
 
     Only for runs with a process on this machine: nobody knows whether others will ever end.
     """
-    going_on = dg.RunsFilter(statuses=_GOING_ON, tags={SAGA_TAG: saga.slug})
-    is_told = False
+    unfinished = dg.RunsFilter(statuses=_UNFINISHED, tags={SAGA_TAG: saga.slug})
+    is_announced = False
     while alive := [
         record.dagster_run.run_id
-        for record in instance.get_run_records(going_on)
+        for record in instance.get_run_records(unfinished)
         if has_living_process(instance, record.dagster_run)
     ]:
-        if not is_told:
+        if not is_announced:
             on_event(ProgressLine(f"Waiting for run {alive[0]} of {saga.title} in Dagster to end."))
-            is_told = True
-        time.sleep(_LOOK_SECONDS)
+            is_announced = True
+        time.sleep(_POLL_SECONDS)
 
 
 def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
@@ -206,7 +213,7 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
         return sorted(known)
     try:
         with warnings.catch_warnings():
-            # The user wrote the string: that its syntax is in beta is no news for them.
+            # The user wrote the string, and knows that its syntax is in beta.
             warnings.simplefilter("ignore", dg.BetaWarning)
             keys = dg.AssetSelection.from_string(select).resolve(graph) & known
     except (dg.DagsterError, ValueError):
@@ -222,7 +229,7 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
 def _tmdb_steps(
     graph: Any, selected: list[dg.AssetKey], config: Mapping[str, bool]
 ) -> dict[str, Any]:
-    """Config of the steps that ask TMDB; nothing where all is as by default."""
+    """Config of the steps that request from TMDB; empty where all is at its default."""
     chosen = {name: value for name, value in config.items() if value}
     steps = (graph.get(key).assets_def.op for key in selected) if chosen else ()
     return {step.name: {"config": chosen} for step in steps if step.pool == POOL}
@@ -241,7 +248,7 @@ def _logger(report: RunReport, on_event: Callable[[RunEvent], None]) -> dg.Logge
 
 
 class _EventHandler(logging.Handler):
-    """Sorts events into the report and tells of them."""
+    """Sorts events into the report and passes them on."""
 
     def __init__(self, report: RunReport, on_event: Callable[[RunEvent], None]) -> None:
         super().__init__()
@@ -252,21 +259,21 @@ class _EventHandler(logging.Handler):
         """Take a log record: an event, or a line of progress."""
         event = getattr(record, "dagster_event", None)
         if not isinstance(event, dg.DagsterEvent):
-            self._tell_progress(record)
+            self._report_progress(record)
             return
-        said = outcome_of(event)
-        match said:
+        outcome = outcome_of(event)
+        match outcome:
             case Stored():
-                self._report.stored.append(said)
+                self._report.stored.append(outcome)
             case Checked():
-                self._report.checked.append(said)
+                self._report.checked.append(outcome)
             case StepFailed():
-                self._report.failed.append(said)
-        if said is not None:
-            self._on_event(said)
+                self._report.failed.append(outcome)
+        if outcome is not None:
+            self._on_event(outcome)
 
-    def _tell_progress(self, record: logging.LogRecord) -> None:
-        """Tell what a landing logs of its progress; the rest is for Dagster's own log."""
-        said = dict(getattr(record, "dagster_meta", None) or {})
-        if said.get("step_key") == RAW_CSVS.to_user_string() and record.levelno >= logging.INFO:
-            self._on_event(ProgressLine(str(said.get("orig_message", ""))))
+    def _report_progress(self, record: logging.LogRecord) -> None:
+        """Pass on what a landing logs of its progress; the rest is for Dagster's own log."""
+        meta = dict(getattr(record, "dagster_meta", None) or {})
+        if meta.get("step_key") == RAW_CSVS.to_user_string() and record.levelno >= logging.INFO:
+            self._on_event(ProgressLine(str(meta.get("orig_message", ""))))

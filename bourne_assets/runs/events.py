@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
@@ -54,9 +55,9 @@ def _failure(event: dg.DagsterEvent) -> StepFailed | None:
     """The cause of a failed step; None for a blocking check, which is reported as such."""
     data = event.step_failure_data
     chain = list(_causes(data.error))
-    if any(cause.cls_name == "DagsterAssetCheckFailedError" for cause in chain):
+    if any(cause.cls_name == DagsterAssetCheckFailedError.__name__ for cause in chain):
         return None
-    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in chain):
+    if any(cause.cls_name == dg.DagsterExecutionInterruptedError.__name__ for cause in chain):
         return StepFailed(str(event.step_key), INTERRUPTED, False)
     # Dagster keeps of an error the name of its class alone. Whatever raised it in this process has
     # imported that class; another process knows those that the definitions import.

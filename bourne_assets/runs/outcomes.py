@@ -16,6 +16,11 @@ class Stored:
     asset: str
     uri: str
 
+    @property
+    def name(self) -> str:
+        """Name of the asset without the saga that stands before it in the key."""
+        return self.asset.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Checked:

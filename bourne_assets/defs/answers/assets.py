@@ -16,6 +16,7 @@ from bourne_assets.answers.questions import (
     pictures_of,
 )
 from bourne_assets.answers.words.language import localizer
+from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.defs.shared.metadata import (
     column_lineage,
     picture,
@@ -43,7 +44,7 @@ _FIELDS = dg.TableSchema(
 
 def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     """The answers of a saga."""
-    key, table = saga_key(saga, "insight_metrics"), saga_key(saga, saga.table_name)
+    key, table = saga_key(saga, INSIGHT_METRICS), saga_key(saga, saga.table_name)
 
     @dg.asset(
         key=key,

@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.answers.questions import answer_questions, as_json
+from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
@@ -28,7 +29,7 @@ _NAME = "answers_follow_from_inputs"
 
 def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
     """The checks of a saga's answers and history."""
-    history = saga_key(saga, "saga_history")
+    history = saga_key(saga, SAGA_HISTORY)
     return [
         _answers_follow(saga),
         check_of(history, [follows_schema(HistoryTable), _one_row_a_day(), _figures_drifted()]),
@@ -36,7 +37,7 @@ def insight_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
 
 
 def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
-    key = saga_key(saga, "insight_metrics")
+    key = saga_key(saga, INSIGHT_METRICS)
 
     @dg.asset_check(
         asset=key,

@@ -11,6 +11,7 @@ from pydantic import Field
 from bourne_assets.answers.questions import answer_questions, as_json, parse_answers
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES
+from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -49,7 +50,7 @@ def report_assets(
         saga: The saga.
         checks: Of these the page names those that block: without them it would not be there.
     """
-    key = saga_key(saga, "saga_report")
+    key = saga_key(saga, SAGA_REPORT)
     held = [
         spec.description
         for check in checks
@@ -61,8 +62,8 @@ def report_assets(
         key=key,
         ins={
             "films": dg.AssetIn(saga_key(saga, saga.table_name)),
-            "answers": dg.AssetIn(saga_key(saga, "insight_metrics")),
-            "history": dg.AssetIn(saga_key(saga, "saga_history")),
+            "answers": dg.AssetIn(saga_key(saga, INSIGHT_METRICS)),
+            "history": dg.AssetIn(saga_key(saga, SAGA_HISTORY)),
         },
         group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
@@ -94,7 +95,7 @@ def report_assets(
             films = films_as_of(history, date.fromisoformat(config.as_of), saga)
             result = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
         else:
-            result = parse_answers(answers, "insight_metrics", saga.slug)
+            result = parse_answers(answers, INSIGHT_METRICS, saga.slug)
         page = build_report(saga, result, films, history, held)
         return dg.MaterializeResult(
             value=page,

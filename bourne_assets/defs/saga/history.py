@@ -5,6 +5,7 @@ import pandas as pd
 
 from bourne_assets.answers.pictures.pictures import popularity_over_time
 from bourne_assets.answers.words.language import localizer
+from bourne_assets.asset_names import SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.metadata import picture
 from bourne_assets.defs.shared.naming import (
@@ -27,7 +28,7 @@ from bourne_assets.settings import Settings
 
 def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     """The history of a saga."""
-    key = saga_key(saga, "saga_history")
+    key = saga_key(saga, SAGA_HISTORY)
 
     @dg.asset(
         key=key,

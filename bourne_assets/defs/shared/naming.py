@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from bourne_assets import asset_names
 from bourne_assets.defs.shared.metadata import column_schema, table_metadata
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
@@ -14,7 +15,7 @@ from bourne_assets.tmdb.raw import RawWriter
 OWNERS = ["team:films"]
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
-RAW_CSVS = dg.AssetKey("raw_csvs_s3")
+RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 #: Materialised when an input was, unless a blocking check on an input failed.
 EAGER_AFTER_CHECKS = (
