@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run the command."""
     # An interrupt while modules load ends the process at once, and not in the middle of an import
-    # with a traceback; commands take interrupts themselves (`cli.common.handled`).
+    # with a traceback; commands take interrupts themselves (`cli.common.with_exit_codes`).
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from bourne_assets.cli import main as bourne

@@ -8,7 +8,7 @@ Called by Dagster, over Dagster Pipes (BOURNE_TMDB_RUNS_ON=lambda), or by an Eve
 than `since` are not asked for again. So the same event is good any number of times: a call that
 runs out of time leaves its answers in Raw and fails, the next one goes on from there, and one that
 had ended asks nothing and stores the same tables again.
-What must not be put here: Dagster, which is not in the function's zip.
+Not here: Dagster, which is not in the function's zip.
 """
 
 import json
@@ -116,17 +116,17 @@ def saga_of(event: Mapping[str, Any], settings: Settings) -> Saga:
     Raises:
         ConfigurationError: The event names none, or one that the sagas file does not have.
     """
-    told = event.get("saga")
-    if isinstance(told, Mapping):
+    given = event.get("saga")
+    if isinstance(given, Mapping):
         try:
-            return Saga.model_validate(told)
+            return Saga.model_validate(given)
         except ValidationError:
             raise ConfigurationError(
                 "The event's saga must have slug, title, queries and collection_id."
             ) from None
-    if not isinstance(told, str):
+    if not isinstance(given, str):
         raise ConfigurationError('The event must name a saga: {"saga": "bourne", "since": ...}.')
-    (saga,) = select_sagas(known_sagas(settings.sagas_file), [told])
+    (saga,) = select_sagas(known_sagas(settings.sagas_file), [given])
     return saga
 
 
@@ -134,7 +134,7 @@ def since_of(event: Mapping[str, Any]) -> datetime:
     """Since when answers in Raw count: `since`, or the `time` of an event of EventBridge.
 
     Raises:
-        ConfigurationError: There is no such time: a repeated event would do all anew.
+        ConfigurationError: There is no such time: a repeated event would do everything again.
     """
     try:
         since = datetime.fromisoformat(str(event.get("since") or event["time"]))

@@ -1,6 +1,6 @@
 """The whole platform on one page: `build_defs` assembles it, `defs` is what Dagster loads.
 
-What must not be put here: assets, checks and resources themselves.
+Not here: assets, checks and resources themselves.
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 

@@ -1,12 +1,12 @@
 """The root of every error that a user of the platform can cause.
 
 Each domain has its own small family below one of the two classes here, in its own `errors.py`.
-What must not be put here: errors of one domain, and handling of errors.
+Not here: errors of one domain, and handling of errors.
 """
 
 
 class BourneError(Exception):
-    """Something failed that a person can mend; its text is one sentence that says what and how.
+    """Something failed that a person can put right; its text is one sentence with the remedy.
 
     Attributes:
         exit_code: What the `bourne` command ends with when this error ends it.

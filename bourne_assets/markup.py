@@ -3,7 +3,7 @@
 A cell of a CSV file or a title of TMDB may hold a picture, a link or a tag; whoever puts such text
 between markup of their own calls one of these functions, and it is read as it was written.
 HTML is made by Jinja alone, which escapes by itself.
-What must not be put here: whole pages and messages.
+Not here: whole pages and messages.
 """
 
 import re

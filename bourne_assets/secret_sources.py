@@ -1,8 +1,8 @@
-"""Secrets that do not stand in the environment: in files, or in AWS Secrets Manager.
+"""Secrets that are not in the environment: in files, or in AWS Secrets Manager.
 
 They are put into the environment of this process, where everything finds them: the settings, the
 AWS chain, and the configuration of Dagster, which shows the name of a variable and never its value.
-What must not be put here: what a variable means (`settings`).
+Not here: what a variable means (`settings`).
 """
 
 import json
@@ -33,7 +33,7 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
     """Put secrets from files and from AWS into the environment; what is set already stays.
 
     Files come first, so that a file may hold the key that opens AWS Secrets Manager. A secret there
-    is a JSON object of variables of `SECRETS`; others in it are none of this platform's.
+    is a JSON object of variables of `SECRETS`; others in it are ignored.
 
     Raises:
         ConfigurationError: A file or a secret cannot be read.
@@ -50,7 +50,7 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
         for name, value in _secret(client, secret).items():
             if name in SECRETS and not environment.get(name, "").strip():
                 environment[name] = str(value)
-    # A process that is started by this one finds the secrets, and need not ask again.
+    # A process that is started by this one finds the secrets, and need not fetch them again.
     environment[_READ] = environment[IN_AWS]
 
 
@@ -74,7 +74,7 @@ def _client(environment: Mapping[str, str]) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
-            f"AWS Secrets Manager, for {IN_AWS}, cannot be asked: {error}"
+            f"AWS Secrets Manager, for {IN_AWS}, cannot be reached: {error}"
         ) from None
 
 
@@ -86,12 +86,12 @@ def _secret(client: Any, name: str) -> Mapping[str, Any]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "an error")
         raise ConfigurationError(
-            f"AWS Secrets Manager did not give the secret {name!r} ({code}): check {IN_AWS} and "
+            f"AWS Secrets Manager did not return the secret {name!r} ({code}): check {IN_AWS} and "
             "the permission secretsmanager:GetSecretValue."
         ) from None
     except (BotoCoreError, KeyError) as error:
         raise ConfigurationError(
-            f"AWS Secrets Manager did not give the secret {name!r} ({type(error).__name__}): "
+            f"AWS Secrets Manager did not return the secret {name!r} ({type(error).__name__}): "
             f"check {IN_AWS} and the AWS credentials."
         ) from None
     try:

@@ -2,7 +2,7 @@
 
 A pandera model is the one dictionary of a table: columns, types, nullability, descriptions.
 `conform` makes a frame follow it; Parquet and JSON are the two formats of the lake.
-What must not be put here: the models themselves, which stand in each domain's `schemas`.
+Not here: the models themselves, which stand in each domain's `schemas`.
 """
 
 import io
@@ -71,7 +71,7 @@ def from_parquet(data: bytes) -> pd.DataFrame:
 
 
 def to_json(value: object) -> bytes:
-    """UTF-8 JSON with a final newline; an unknown number is null, as NaN is no JSON.
+    """UTF-8 JSON with a final newline; an unknown number is null, as NaN is not valid JSON.
 
     Raises:
         TypeError: The value holds what JSON cannot.
@@ -113,4 +113,4 @@ def _python(value: Any) -> Any:
 def _plain(value: object) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
-    raise TypeError(f"A {type(value).__name__} is no JSON.")
+    raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")

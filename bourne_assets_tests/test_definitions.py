@@ -1,6 +1,7 @@
 """The platform as Dagster sees it: what is defined, how it is described, and a whole run of it.
 
-Update the snapshot with `UPDATE_SNAPSHOTS=1 pytest bourne_assets_tests/test_definitions.py`.
+Update the snapshot with
+`UPDATE_SNAPSHOTS=1 .venv/bin/python -m pytest bourne_assets_tests/test_definitions.py`.
 """
 
 import json

@@ -125,7 +125,7 @@ def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _Secret
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, r"did not give the secret 'one' \(ResourceNotFoundException\)"),
+        (None, r"did not return the secret 'one' \(ResourceNotFoundException\)"),
         (_HIDDEN, "must be a JSON object"),
         ('["TMDB_API_KEY"]', "must be a JSON object"),
     ],
@@ -142,7 +142,7 @@ def test_a_secret_that_cannot_be_used_is_named_without_its_value(
 def test_aws_secrets_manager_without_a_region_or_an_answer_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be asked: You must specify a region"):
+    with pytest.raises(ConfigurationError, match="cannot be reached: You must specify a region"):
         load_secrets({"BOURNE_SECRETS_ID": "one"})
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")

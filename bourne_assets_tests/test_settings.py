@@ -239,5 +239,6 @@ def test_the_table_of_the_readme_names_every_variable_and_no_other() -> None:
     text = (Path(settings.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     table = text.partition("## Settings")[2].partition("A secret may be in a file")[0]
     assert set(re.findall(r"^\| `([A-Z_0-9]+)` \|", table, re.MULTILINE)) == VARIABLES | {
-        "BOURNE_ENV_FILE"
+        "BOURNE_ENV_FILE",
+        "DAGSTER_POSTGRES_URL",
     }

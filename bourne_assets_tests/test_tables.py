@@ -178,7 +178,7 @@ def test_what_json_cannot_hold_is_refused_and_not_turned_into_text(value: object
 
 
 def test_the_refusal_names_the_type() -> None:
-    with pytest.raises(TypeError, match="A Decimal is no JSON"):
+    with pytest.raises(TypeError, match="A Decimal cannot be written as JSON"):
         to_json(Decimal(1))
 
 

@@ -1,4 +1,4 @@
-"""`bourne answers`. What must not be put here: the answers (`answers`) and words (`console`)."""
+"""`bourne answers`. Not here: the answers (`answers`) and words (`console`)."""
 
 import dataclasses
 import webbrowser
@@ -14,7 +14,7 @@ from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
-from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
+from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
@@ -28,17 +28,17 @@ Value = TypeVar("Value")
 
 @click.command()
 @saga_option
-@click.option("--as-of", metavar="DATE", help="Answers of the last snapshot up to that day.")
+@click.option("--as-of", metavar="DATE", help="Answers from the last snapshot up to that day.")
 @click.option(
     "--compare",
     nargs=2,
     metavar="DATE DATE",
-    help="Which conclusions differ between the snapshots of two days.",
+    help="Show which conclusions differ between two days.",
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the object and nothing else.")
 @click.option("--open", "as_page", is_flag=True, help="Open the report in the browser.")
-@handled
+@with_exit_codes
 def answers(
     *,
     slug: str,
@@ -48,9 +48,9 @@ def answers(
     as_json: bool,
     as_page: bool,
 ) -> int:
-    """Print the answers that lie in the lake, of today or of an earlier day."""
-    must_be_one("--as-of", as_of, "--compare", compare, "--open", as_page)
-    must_be_one("--json", as_json, "--open", as_page)
+    """Print the answers stored in the lake, for today or for an earlier day."""
+    ensure_exclusive("--as-of", as_of, "--compare", compare, "--open", as_page)
+    ensure_exclusive("--json", as_json, "--open", as_page)
     days = [_day(text) for text in (compare or ([as_of] if as_of else []))]
     settings = read_settings()
     saga = saga_of(settings, slug)
@@ -58,16 +58,16 @@ def answers(
         raise BourneError(
             f"There are no answers yet: run `bourne run`. {settings.home} has no lake."
         )
-    with lake_of(settings) as lake_of_answers:
-        lake = lake_of_answers.connect()
+    with command_lake(settings) as shared:
+        lake = shared.connect()
         if as_page:
             return _open(settings, saga, read_report(lake, saga))
-        found = _of_days(lake, saga, days) if days else [read_answers(lake, saga)]
-    _print(found, lang, as_json=as_json)
+        results = _of_days(lake, saga, days) if days else [read_answers(lake, saga)]
+    _print(results, lang, as_json=as_json)
     return 0
 
 
-def must_be_one(*options: object) -> None:
+def ensure_exclusive(*options: object) -> None:
     """Refuse options that exclude each other, given as name, value, name, value ...
 
     Raises:
@@ -116,15 +116,15 @@ def _read(
     decoded: Callable[[bytes, dict[str, str]], Value],
 ) -> Value:
     key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
-    mend = f"run `bourne run --saga {saga.slug}`"
+    remedy = f"run `bourne run --saga {saga.slug}`"
     try:
         data, stored = lake.read(key)
     except ObjectMissing:
-        raise BourneError(f"There are no answers yet about {saga.title}: {mend}.") from None
+        raise BourneError(f"There are no answers yet about {saga.title}: {remedy}.") from None
     try:
         return decoded(data, {"uri": stored.uri, "sha256": stored.sha256 or ""})
     except (ValueError, TypeError, OSError):  # Arrow's errors are such
-        raise BourneError(f"The object {lake.uri(key)} cannot be read: {mend}.") from None
+        raise BourneError(f"The object {lake.uri(key)} cannot be read: {remedy}.") from None
 
 
 def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
@@ -142,17 +142,17 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
     ]
 
 
-def _print(found: list[Answers], lang: Language, *, as_json: bool) -> None:
+def _print(results: list[Answers], lang: Language, *, as_json: bool) -> None:
     from bourne_assets.cli import console as show
 
     console = show.output()
-    if len(found) == 1:
+    if len(results) == 1:
         if as_json:
-            show.write_json(console, questions.as_json(found[0]))
+            show.write_json(console, questions.as_json(results[0]))
         else:
-            show.print_answers(console, found[0], lang)
+            show.print_answers(console, results[0], lang)
         return
-    former, latter = found
+    former, latter = results
     if as_json:
         compared = {
             "former": questions.as_json(former),
@@ -166,7 +166,7 @@ def _print(found: list[Answers], lang: Language, *, as_json: bool) -> None:
 
 
 def _open(settings: Settings, saga: Saga, page: bytes) -> int:
-    """Write the report beside the lake and show it; where no browser is, say where it lies."""
+    """Write the report beside the lake and show it; without a browser, print its path."""
     path = Path(settings.home).absolute() / "reports" / f"{saga.slug}_report.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,4 +186,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is no day: write it as 2017-09-01.") from None
+        raise ConfigurationError(f"{text!r} is not a date; write it like 2017-09-01.") from None

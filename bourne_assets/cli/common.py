@@ -25,7 +25,7 @@ Parameters = ParamSpec("Parameters")
 _INTERRUPTED = 130
 
 
-def handled(command: Callable[Parameters, int | None]) -> Callable[Parameters, NoReturn]:
+def with_exit_codes(command: Callable[Parameters, int | None]) -> Callable[Parameters, NoReturn]:
     """A command whose errors end in one sentence and an exit code, never in a traceback."""
 
     @wraps(command)
@@ -58,7 +58,7 @@ def _run(
     except BourneError as error:
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:  # whoever read our output has had enough
+    except BrokenPipeError:  # the reader of our output has gone
         return BourneError.exit_code
 
 
@@ -134,14 +134,14 @@ class CommandLake:
         return self._starting.result().lake if self._starting else _own_lake(self._settings)
 
     def release(self, *, wait: bool = False) -> None:
-        """Give the share in the embedded server back; once more does nothing but wait."""
+        """Give up the share in the embedded server; a second call only waits."""
         if self._starting and self._starting.exception() is None:
             self._starting.result().release(wait=wait)
 
 
 @contextmanager
-def lake_of(settings: Settings) -> Iterator[CommandLake]:
-    """The lake of a command, given back when it ends."""
+def command_lake(settings: Settings) -> Iterator[CommandLake]:
+    """The lake of a command, released when it ends."""
     lake = CommandLake(settings)
     try:
         yield lake

@@ -147,7 +147,7 @@ def _print_event(console: Console, event: RunEvent) -> None:
 
 
 def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
-    """What became of each file of a batch, and of all of them."""
+    """What happened to each file of a batch, and the totals."""
     console.print()
     for file in files:
         console.print(_file_line(file), soft_wrap=True)
@@ -179,7 +179,7 @@ def _file_line(file: dict[str, Any]) -> Text:
 
 
 def print_report(console: Console, report: RunReport) -> None:
-    """Checks with a mark each, by asset, and what was not reached."""
+    """The result of each check, by asset, and what was not reached."""
     console.print()
     console.print(line(("Checks", "bold")))
     by_asset: dict[str, list[Checked]] = {}
@@ -191,7 +191,7 @@ def print_report(console: Console, report: RunReport) -> None:
         table.add_row(line(asset), Columns(marks, padding=(0, 2)))
     console.print(Padding(table, (0, 2)))
     failed = sum(not checked.passed for checked in report.checked)
-    console.print(f"  {len(report.checked) - failed} passed, {failed} did not")
+    console.print(f"  {len(report.checked) - failed} passed, {failed} failed")
     if report.skipped:
         console.print()
         console.print(line(f"Not reached: {', '.join(report.skipped)}"))
@@ -220,7 +220,7 @@ def print_comparison(
     changes: Sequence[AnswerChangeText],
     language: Language,
 ) -> None:
-    """What became of each answer between two days."""
+    """How each answer changed between two days."""
     t = localizer(language)
     days = [t.short_day(result.day) for result in (former, latter)]
     width = max(map(len, days))
@@ -257,8 +257,8 @@ def print_places(console: Console, report: RunReport, home: Path | None) -> None
     if home is not None:
         console.print(
             line(
-                f"The objects lie in the embedded lake in {home / 'lake'}; after `bourne lake "
-                "start`, `bourne lake env` shows other S3 clients the way."
+                f"The objects are in the embedded lake in {home / 'lake'}; after `bourne lake "
+                "start`, `bourne lake env` prints the settings for other S3 clients."
             )
         )
     if any(item.name == SAGA_REPORT for item in report.stored):
@@ -282,6 +282,4 @@ def _check_line(checked: Checked) -> str:
     names = ", ".join(checked.offending[:_NAMED])
     rest = checked.count - _NAMED
     more = f" and {rest} more" if rest > 0 else ""
-    return f"{checked.asset}: {checked.check} does not hold" + (
-        f" ({names}{more})" if names else ""
-    )
+    return f"{checked.asset}: {checked.check} failed" + (f" ({names}{more})" if names else "")

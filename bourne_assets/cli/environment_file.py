@@ -1,8 +1,8 @@
 """The `.env` of the project: which file is read, and which variables are taken from it.
 
-A file in whatever folder somebody stands in is somebody else's word. So the file is looked for in
-the project and beside the datasets file only, it must be the user's own, and it can neither change
-how programs are loaded nor send a credential that it does not hold itself to an address of its own.
+A file in the working folder may be anybody's. So the file is looked for in the project and beside
+the datasets file only, it must be the user's own, and it can neither change how programs are loaded
+nor send a credential that it does not contain itself to an address of its own.
 Not here: what the variables mean (`settings`).
 """
 
@@ -49,8 +49,8 @@ def load_environment_file(environment: MutableMapping[str, str] | None = None) -
         environment: In place of the process's, in tests.
 
     Returns:
-        A `.env` of the working folder that names settings and is not read, so that its owner can
-        be told; None where there is none.
+        A `.env` of the working folder that names settings and is not read, to be named to its
+        owner; None where there is none.
 
     Raises:
         ConfigurationError: A file cannot be read, is not the user's own, or holds an address for
@@ -192,7 +192,7 @@ def _ensure_aws_addresses_are_safe(
     holds_keys = all(name in values for name in _AWS_KEYS)
     if addresses and (not holds_keys or environment.get("AWS_SESSION_TOKEN", "").strip()):
         raise ConfigurationError(
-            f"The settings file {path} sets {addresses[0]} for credentials that it does not hold: "
-            f"put {' and '.join(_AWS_KEYS)} into it as well, or set {addresses[0]} in the "
-            "environment."
+            f"The settings file {path} sets {addresses[0]} for credentials that it does not "
+            f"contain: put {' and '.join(_AWS_KEYS)} into it as well, or set {addresses[0]} in "
+            "the environment."
         )

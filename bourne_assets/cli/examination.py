@@ -58,18 +58,18 @@ def _permissions(lake: Lake) -> Iterator[Diagnosis]:
     for permission, key, attempt in _attempts(lake, probe):
         name = f"lake: {permission}" if key == probe else f"lake: {permission} below {key}"
         if permission == "s3:GetObject" and "s3:PutObject" in lacking:
-            yield Diagnosis(name, False, "not tried, for nothing could be written")
+            yield Diagnosis(name, False, "not tried, as nothing could be written")
             continue
-        found = _tried(name, lambda p=permission, k=key, a=attempt: _allowed(lake, p, k, a))  # type: ignore[misc]
-        if not found.healthy:
+        diagnosis = _tried(name, lambda p=permission, k=key, a=attempt: _allowed(lake, p, k, a))  # type: ignore[misc]
+        if not diagnosis.healthy:
             lacking.add(permission)
-        yield found
+        yield diagnosis
 
 
 def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], object]]]:
     """What to try: a permission, where, and the attempt.
 
-    That something which is not there may be removed or given up is allowed or denied all the same.
+    Removing or aborting what does not exist needs the same permission.
     """
     removed = [probe, *(f"{folder}/" for folder in (REJECTED_LINES, TRUSTED, REFINED))]
     return [
@@ -102,19 +102,19 @@ def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object
 
 
 def _clock(lake: Lake) -> str:
-    """The server's clock against this machine's, by the Date header of any answer."""
+    """The server's clock against this machine's, by the Date header of any response."""
     address = lake.endpoint or "https://s3.amazonaws.com"
     session = requests.Session()
     session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this very machine
     try:
         stated = session.head(address, timeout=10).headers.get("Date")
     except requests.RequestException:
-        raise BourneError(f"{address} does not answer: check the network.") from None
+        raise BourneError(f"{address} does not respond: check the network.") from None
     if stated is None:
-        return "the server states no time"
+        return "the server sends no Date header"
     skew = abs((datetime.now(UTC) - parsedate_to_datetime(stated)).total_seconds())
     if skew > _MAXIMUM_SKEW_SECONDS:
-        raise BourneError(f"this machine's clock is {skew:.0f} s off the server's: set it.")
+        raise BourneError(f"this machine's clock is {skew:.0f} s off the server's: correct it.")
     return f"{skew:.0f} s off the server's"
 
 
@@ -128,8 +128,8 @@ def _tmdb(settings: Settings) -> str:
     )
     if tmdb.source == SNAPSHOT:
         return (
-            f"no credential: the bundled snapshot of {snapshot_time():%Y-%m} answers, for Jason "
-            "Bourne alone; set TMDB_READ_ACCESS_TOKEN for live figures"
+            f"no credential: the bundled snapshot of {snapshot_time():%Y-%m} is used, which has "
+            "Jason Bourne only; set TMDB_READ_ACCESS_TOKEN for live figures"
         )
     tmdb.client().authentication()
     kind = "read access token" if settings.tmdb_read_access_token else "v3 key"

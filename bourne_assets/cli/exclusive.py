@@ -1,7 +1,7 @@
 """One run of a saga at a time in one home: a second one waits.
 
-Two runs at once would land and store the same objects, and each would find what it made replaced
-by the other. Not here: runs that Dagster starts, which its queue keeps apart by their saga
+Two runs at once would land and store the same objects, and each would find its objects replaced
+by the other's. Not here: runs that Dagster starts, which its queue keeps apart by their saga
 (`concurrency` in dagster.yaml; `runner`).
 """
 

@@ -1,20 +1,20 @@
-"""`bourne exec`. What must not be put here: where secrets come from (`secret_sources`)."""
+"""`bourne exec`. Not here: where secrets come from (`secret_sources`)."""
 
 import os
 from collections.abc import Sequence
 
 import click
 
-from bourne_assets.cli.common import handled
+from bourne_assets.cli.common import with_exit_codes
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
-@handled
+@with_exit_codes
 def execute(command: tuple[str, ...]) -> None:
-    """Become another command, such as dagster-daemon, with the secrets in its environment."""
+    """Run another command in place of this one, with the secrets in its environment."""
     _become(command)
 
 
@@ -24,7 +24,7 @@ def execute(command: tuple[str, ...]) -> None:
     hidden=True,
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@handled
+@with_exit_codes
 def dagster(arguments: tuple[str, ...]) -> None:
     """Become `dagster`, which Kubernetes calls as the arguments of an image's entry point."""
     _become(("dagster", *arguments))

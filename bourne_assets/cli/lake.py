@@ -1,4 +1,4 @@
-"""`bourne lake`: the embedded S3 server. What must not be put here: the server itself."""
+"""`bourne lake`: the embedded S3 server. Not here: the server itself."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bourne_assets.cli.common import handled, lake_of, say
+from bourne_assets.cli.common import command_lake, say, with_exit_codes
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
@@ -23,7 +23,7 @@ class Age(click.ParamType[timedelta]):
         """`180d` or `26w` as a timedelta."""
         found = re.fullmatch(r"([0-9]{1,5})([dw])", str(value))
         if not found:
-            self.fail(f"{value!r} is no age: write 180d or 26w.", param, ctx)
+            self.fail(f"{value!r} is not a valid age; write it like 180d or 26w.", param, ctx)
         return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
 
 
@@ -33,9 +33,9 @@ def lake() -> None:
 
 
 @lake.command()
-@handled
+@with_exit_codes
 def start() -> int:
-    """Start the server and keep it until `bourne lake stop`."""
+    """Start the server and keep it running until `bourne lake stop`."""
     settings = _embedded_settings()
     with embedded.connect(settings.home, settings.bucket) as server:
         server.keep()
@@ -45,9 +45,9 @@ def start() -> int:
 
 
 @lake.command()
-@handled
+@with_exit_codes
 def stop() -> int:
-    """End the server."""
+    """Stop the server."""
     if embedded.stop(_embedded_settings().home):
         say("The lake is stopped.")
     else:
@@ -56,9 +56,9 @@ def stop() -> int:
 
 
 @lake.command()
-@handled
+@with_exit_codes
 def status() -> int:
-    """Say whether the server runs."""
+    """Show whether the server is running."""
     settings = _embedded_settings()
     found = embedded.status(settings.home)
     size = f"{found.bytes_on_disk / 2**20:.1f} MiB in {settings.home / 'lake'}"
@@ -71,9 +71,9 @@ def status() -> int:
 
 
 @lake.command()
-@handled
+@with_exit_codes
 def env() -> int:
-    """Print `export` lines with which other S3 clients reach the running server."""
+    """Print the settings for other S3 clients, as `export` lines."""
     settings = _embedded_settings()
     if not embedded.status(settings.home).running:
         raise BourneError("The lake does not run: start it with `bourne lake start`.")
@@ -101,17 +101,17 @@ def env() -> int:
     help="Days (180d) or weeks (26w) since they were stored.",
 )
 @click.option("--yes", is_flag=True, help="Delete them; without it they are listed only.")
-@handled
+@with_exit_codes
 def purge(*, age: timedelta, yes: bool) -> int:
-    """List TMDB answers older than its terms allow to keep them, and delete them on --yes.
+    """List TMDB responses older than its terms allow, and delete them on --yes.
 
-    Of the embedded lake or of the bucket in use; nothing but what lies under Raw/TMDB/JSON/.
+    In the embedded lake or the bucket in use; only objects below Raw/TMDB/JSON/.
     """
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.exists(settings.home):
         raise BourneError(f"There is nothing to purge: {settings.home} has no lake.")
-    with lake_of(settings) as command_lake:
-        store = command_lake.connect()
+    with command_lake(settings) as shared:
+        store = shared.connect()
         old = responses_older_than(store, age, datetime.now(UTC))
         for item in old:
             say(f"{item.stored_at:%Y-%m-%d %H:%M:%S}  {item.size:>10}  {item.key}")

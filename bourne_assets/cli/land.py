@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bourne_assets.asset_names import RAW_CSVS
-from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.cli.common import command_lake, with_exit_codes
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.errors import ConfigurationError
@@ -20,23 +20,23 @@ from bourne_assets.tables import from_parquet, records
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="Day in the keys; today in UTC.")
-@handled
+@with_exit_codes
 def land(paths: tuple[str, ...], day: str | None) -> int:
     """Land CSV files or folders in the lake, recorded as a run."""
     from bourne_assets.cli import console as show
 
     settings = read_settings()
     landed_on = _day(day)
-    find_csv_files(*map(Path, paths))  # a place that is missing is told before anything starts
+    find_csv_files(*map(Path, paths))  # a missing place is reported before anything starts
     load_datasets(settings.csv_datasets)
     console = show.output()
-    with lake_of(settings) as lake_of_run:
+    with command_lake(settings) as shared:
         from bourne_assets.cli.runner import run_landing
         from bourne_assets.definitions import csv_folder
         from bourne_assets.runs.instance import open_instance
 
         instance = open_instance(settings)
-        lake = lake_of_run.connect()
+        lake = shared.connect()
         places = [str(Path(path).absolute()) for path in paths]
         report = run_landing(
             settings,
@@ -45,7 +45,7 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
             on_event=lambda event: show.print_progress(console, event),
         )
         files = _manifest(lake) if report.stored else []
-        lake_of_run.release()
+        shared.release()
         show.print_manifest(console, files)
         show.print_report(console, report)
         show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
@@ -56,9 +56,7 @@ def _day(text: str | None) -> str | None:
     try:
         return None if text is None else date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ConfigurationError(
-            f"The date {text!r} must be a day as YYYY-MM-DD, such as 2026-11-23."
-        ) from None
+        raise ConfigurationError(f"{text!r} is not a date; write it like 2026-11-23.") from None
 
 
 def _manifest(lake: Lake) -> list[dict[str, Any]]:

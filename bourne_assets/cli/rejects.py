@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from bourne_assets.asset_names import RAW_CSVS
-from bourne_assets.cli.answers import must_be_one
-from bourne_assets.cli.common import handled, lake_of
+from bourne_assets.cli.answers import ensure_exclusive
+from bourne_assets.cli.common import command_lake, with_exit_codes
 from bourne_assets.csvs.landing.manifest import with_corrected
 from bourne_assets.csvs.landing.rejects import (
     CorrectedDataset,
@@ -42,7 +42,7 @@ class _Rejects(click.Group):
 
 @click.group(cls=_Rejects, options_metavar="", subcommand_metavar="[DATASET] | fix FILE")
 def rejects() -> None:
-    """List rejected lines of CSV files, or bring corrected ones home.
+    """List rejected lines of CSV files, or add corrected ones to their tables.
 
     `bourne rejects [DATASET]` lists the lines that the last landing rejected: file, line, reason
     and text; with --json as JSON, one object a line, with --csv as CSV.
@@ -53,13 +53,13 @@ def rejects() -> None:
 @click.argument("dataset", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@handled
+@with_exit_codes
 def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
     """List the lines that the last landing of a dataset, or of all, rejected."""
-    must_be_one("--json", as_json, "--csv", as_csv)
+    ensure_exclusive("--json", as_json, "--csv", as_csv)
     settings = _settings()
-    with lake_of(settings) as lake_of_list:
-        entries = list_rejected(lake_of_list.connect(), dataset)
+    with command_lake(settings) as shared:
+        entries = list_rejected(shared.connect(), dataset)
         if as_json:
             _print_json(entries)
         elif as_csv:
@@ -71,17 +71,17 @@ def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
 
 @rejects.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@handled
+@with_exit_codes
 def fix(file: Path) -> int:
-    """Make rows of corrected lines: FILE has them as `bourne rejects --json` prints them.
+    """Add corrected lines to their tables: FILE has them as `bourne rejects --json` prints them.
 
     Correct `text` and leave `file` and `line` as they are. The landed files are not changed.
     """
     corrections = read_corrections_file(file)
     settings = _settings()
     datasets = load_datasets(settings.csv_datasets)
-    with lake_of(settings) as lake_of_fix:
-        lake = lake_of_fix.connect()
+    with command_lake(settings) as shared:
+        lake = shared.connect()
         corrected = bring_home(corrections, lake, datasets, settings.home / "landing")
         is_noted = _note_in_manifest(lake, corrected)
         code = _print_corrected(corrected)
@@ -133,14 +133,14 @@ def _print_lines(entries: Iterable[RejectedEntry]) -> None:
         console.print(text, soft_wrap=True)
     write(
         console,
-        f"{number:,} lines are rejected; `bourne rejects --json` prints them to be corrected."
+        f"{number:,} lines are rejected; `bourne rejects --json` prints them for correction."
         if number
-        else "No line is rejected.",
+        else "No lines are rejected.",
     )
 
 
 def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool:
-    """Whether there is a manifest of the last landing; it says what is known of its files now."""
+    """Bring the manifest of the last landing up to date; False where there is none."""
     key = keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet")
     try:
         data, _ = lake.read(key)
@@ -154,7 +154,7 @@ def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool
 
 
 def _check(settings: Settings) -> int:
-    """Have Dagster check the manifest once more, so that its UI shows how things are now."""
+    """Have Dagster check the manifest again, so that its UI shows the present state."""
     from bourne_assets.cli.console import output, print_report
     from bourne_assets.cli.runner import check_landing
     from bourne_assets.runs.instance import open_instance
@@ -176,8 +176,8 @@ def _print_corrected(corrected: Iterable[CorrectedDataset]) -> int:
         left = sum(facts.rejected_rows for facts in each.files)
         write(
             console,
-            f"{each.dataset}: {len(each.brought_home):,} lines brought home, {len(each.known):,} "
-            f"known already, {len(each.refused):,} refused; {left:,} are still rejected.",
+            f"{each.dataset}: {len(each.brought_home):,} lines added, {len(each.known):,} "
+            f"already there, {len(each.refused):,} refused; {left:,} still rejected.",
         )
         if each.refused or each.outcome.table_error:
             code = BourneError.exit_code

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.answers import read_answers
-from bourne_assets.cli.common import handled, lake_of, saga_of, saga_option
+from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
 from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
@@ -21,21 +21,21 @@ from bourne_assets.settings import Settings, read_settings
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on after a crash: ask TMDB only for answers that were not stored today.",
+    help="Continue after a crash: request only what was not stored today.",
 )
 @click.option(
     OPTION,
     is_flag=True,
     help="Without a credential: let the bundled snapshot replace newer figures of TMDB.",
 )
-@handled
+@with_exit_codes
 def run(*, slug: str, select: str | None, resume: bool, replace_live_figures: bool) -> int:
     """Run all assets and checks once, recorded, and print the answers."""
     from bourne_assets.cli import console as show
 
     settings = read_settings()
     saga = saga_of(settings, slug)
-    # Before anything is begun; a selection may have nothing to do with TMDB: then its steps check.
+    # Before anything starts; a selection may have nothing to do with TMDB: then its steps check.
     if select is None and settings.uses_snapshot:
         ensure_in_snapshot(saga)
     console = show.output()
@@ -63,14 +63,14 @@ def _run(
 ) -> int:
     from bourne_assets.cli import console as show
 
-    with lake_of(settings) as lake_of_run, ThreadPoolExecutor(1) as meanwhile:
+    with command_lake(settings) as shared, ThreadPoolExecutor(1) as meanwhile:
         from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up)
         from bourne_assets.cli.runner import run_saga
         from bourne_assets.runs.instance import open_instance
 
-        lake = lake_of_run.connect()
+        lake = shared.connect()
         if select is None and settings.uses_snapshot and not replace_live_figures:
             ensure_not_newer(lake, saga)
         instance = open_instance(settings)
@@ -86,7 +86,7 @@ def _run(
         )
         answered = any(item.name == INSIGHT_METRICS for item in report.stored)
         result = read_answers(lake, saga) if answered else None
-        lake_of_run.release()  # the server ends while the answers are printed
+        shared.release()  # the server ends while the answers are printed
         show.print_report(console, report)
         if result is not None:
             show.print_answers(console, result, "en")

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or cannot be written: no traceback, and nothing lost unsaid.
+"""Standard streams that are closed, or cannot be written: no traceback, and no silent loss.
 
 Not here: what is written (`console`).
 """

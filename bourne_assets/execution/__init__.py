@@ -1,4 +1,4 @@
 """Where and in which processes runs are executed: all of it Dagster's own, chosen and set up here.
 
-What must not be put here: what is executed. docs/deploy.md says when to choose what.
+Not here: what is executed. docs/deploy.md says when to choose what.
 """

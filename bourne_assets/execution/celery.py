@@ -10,7 +10,7 @@
 A worker serves single steps as well, for BOURNE_EXECUTOR=celery and Dagster's default launcher,
 which keeps runs in the code server: a task may not wait for tasks. This module needs the extra
 deploy-celery, and nothing else of the platform imports it.
-What must not be put here: the executor (`executors`).
+Not here: the executor (`executors`).
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The executor that the settings name. What must not be put here: run launchers (`celery`)."""
+"""The executor that the settings name. Not here: run launchers (`celery`)."""
 
 from typing import Any
 

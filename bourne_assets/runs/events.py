@@ -1,4 +1,4 @@
-"""What Dagster's events say, as plain values. Not here: what is done with them."""
+"""What Dagster's events mean, as plain values. Not here: what is done with them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ _SHOWN_CHARACTERS = 80
 
 
 def outcome_of(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
-    """What an event says, where it is a materialisation, a check, or a step that failed."""
+    """The outcome of a materialisation, a check or a failed step; None for other events."""
     if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
         return _stored(event)
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:

@@ -29,10 +29,10 @@ class Checked:
     Attributes:
         asset: Name of the asset.
         check: Name of the check.
-        passed: Whether it holds.
+        passed: Whether it passed.
         is_error: Whether a failure is an ERROR, not a WARN.
-        offending: Titles, files or values of the first that break it.
-        count: How many break it.
+        offending: Titles, files or values of the first offending rows.
+        count: How many rows offend.
     """
 
     asset: str
@@ -90,7 +90,7 @@ RunEvent = Stored | Checked | StepFailed | ProgressLine
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One thing that was tried.
+    """The result of one attempt of `bourne doctor`.
 
     Attributes:
         name: What.

@@ -79,7 +79,7 @@ def test_a_reader_is_told_what_it_lacks(endpoint: str) -> None:
         "the credentials lack s3:PutObject on s3://a-lake/, or are wrong: deploy/aws has the "
         "policy.",
     )
-    assert found["s3:GetObject"] == (False, "not tried, for nothing could be written")
+    assert found["s3:GetObject"] == (False, "not tried, as nothing could be written")
     assert not found["s3:DeleteObject"][0]
 
 

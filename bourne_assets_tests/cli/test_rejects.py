@@ -82,7 +82,7 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         partly = bourne("rejects", "fix", str(path))
         assert partly.exit_code == 1
         assert "films.csv line 4: it has" in partly.output
-        assert "Films: 1 lines brought home, 0 known already, 1 refused" in partly.output
+        assert "Films: 1 lines added, 0 already there, 1 refused" in partly.output
         (row,) = records(from_parquet(server.lake.read(_MANIFEST)[0]))
         assert (row["rows"], row["rejected_rows"], row["corrected_rows"]) == (2, 1, 1)
         lines = [
@@ -91,7 +91,7 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         path.write_text("\n".join(lines), encoding="utf-8")
         again = bourne("rejects", "fix", str(path))
         assert again.exit_code == 0
-        assert "0 lines brought home, 1 known already, 0 refused" in again.output
+        assert "0 lines added, 1 already there, 0 refused" in again.output
         assert "✓ every_line_is_accounted_for" in again.output, "checked once more"
         table = from_parquet(server.lake.read("Trusted/Local/Films.parquet")[0])
         assert list(table["title"]) == ["Identity", "Legacy", "Supremacy"]

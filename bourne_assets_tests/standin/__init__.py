@@ -3,7 +3,7 @@
 It answers as TMDB does, from the bundled snapshot or from films that a test invents, with latency
 and a limiter where asked; and a test can script what a server may do wrong. It keeps a log of all
 requests. `python -m bourne_assets_tests.standin` serves in a process of its own.
-What must not be put here: expectations, which are the tests' own.
+Not here: expectations, which are the tests' own.
 """
 
 from bourne_assets_tests.standin.faults import Faults, Limiter

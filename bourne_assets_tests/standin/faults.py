@@ -1,6 +1,6 @@
 """What may go wrong at TMDB by itself: a limiter that answers 429, and faults of all kinds.
 
-What must not be put here: replies that a test scripts for one path (`server`).
+Not here: replies that a test scripts for one path (`server`).
 """
 
 import random

@@ -1,7 +1,7 @@
 """What the stand-in knows: the bundled snapshot, or films that a test invents.
 
 Shapes and nullability are TMDB's; `append_to_response=external_ids` works as documented.
-What must not be put here: HTTP, and what goes wrong (`faults`).
+Not here: HTTP, and what goes wrong (`faults`).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The HTTP server of the stand-in. What must not be put here: what it knows (`films`)."""
+"""The HTTP server of the stand-in. Not here: what it knows (`films`)."""
 
 import secrets
 import socket

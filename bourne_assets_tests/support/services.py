@@ -1,7 +1,7 @@
 """Servers that some tests need and a laptop may lack: Redis, PostgreSQL.
 
 Tests start a Redis of their own and make a database of their own; the machine's are never stopped.
-What must not be put here: the embedded lake and TMDB's stand-in, which every machine has.
+Not here: the embedded lake and TMDB's stand-in, which every machine has.
 """
 
 import shutil

@@ -1,7 +1,7 @@
 """A stand-in of AWS Lambda: the Invoke API for boto3, the Runtime API for the function's process.
 
 The function runs as on Lambda, with AWS's own runtime client, in a process that has only the zip on
-its path and Lambda's limits of memory and time. What must not be put here: the function's lake.
+its path and Lambda's limits of memory and time. Not here: the function's lake.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The platform on several workers, each a process of its own, as deploy/dagster.yaml describes it.
 
-What must not be put here: expectations, and the servers themselves (`services`).
+Not here: expectations, and the servers themselves (`services`).
 """
 
 import os
