@@ -1,0 +1,170 @@
+"""Encodings, bytes that are not text, and the ends of lines and of files."""
+
+from pathlib import Path
+
+import pytest
+
+from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets_tests.csvs.reading.dialects import (
+    CsvCounts,
+    count_lines,
+    counts_of,
+    detected,
+    dialect_of,
+    read_balanced,
+    rows_of,
+    written,
+)
+
+_FIRST_BLOCK = 64 * 1024
+
+
+# Encodings and bytes
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    path = written(tmp_path, b"\xef\xbb\xbfid,title\n1,a\n")
+    form = detected(path)
+    assert form.bom
+    assert form.columns == ("id", "title")
+    assert rows_of(path) == [("1", "a")]
+
+
+def test_a_file_without_a_byte_order_mark_says_so(tmp_path: Path) -> None:
+    assert not dialect_of(tmp_path, b"id,title\n1,a\n").bom
+
+
+def test_text_in_utf_8_keeps_its_letters(tmp_path: Path) -> None:
+    path = written(tmp_path, "id|título\n1|Amélie 日本 🎬\n".encode())
+    form = detected(path)
+    assert form.encoding == "utf-8"
+    assert form.columns == ("id", "título")
+    assert rows_of(path) == [("1", "Amélie 日本 🎬")]
+
+
+def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Path) -> None:
+    path = written(tmp_path, "id|título\n1|Amélie\n".encode("latin-1"))
+    form = detected(path)
+    assert form.encoding == "latin-1"
+    assert form.columns == ("id", "título")
+    assert rows_of(path) == [("1", "Amélie")]
+
+
+def test_one_latin_1_byte_far_down_decides_the_encoding(tmp_path: Path) -> None:
+    data = b"id,title\n" + b"1,plain\n" * 200_000 + b"2,caf\xe9\n"
+    path = written(tmp_path, data)
+    assert read_balanced(path).dialect.encoding == "latin-1"
+    assert rows_of(path)[-1] == ("2", "café")
+    assert count_lines(path, detected(path)) == CsvCounts(rows=200_001, rejected_rows=0)
+
+
+def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Path) -> None:
+    block = 1024 * 1024
+    data = b"id,title\n1,"
+    data += b"x" * (block - len(data) - 1) + "é\n".encode()
+    path = written(tmp_path, data)
+    form = detected(path)
+    assert form.encoding == "utf-8"
+    assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
+
+
+def test_a_letter_cut_off_at_the_end_is_no_utf_8(tmp_path: Path) -> None:
+    assert dialect_of(tmp_path, b"id,title\n1,caf\xc3").encoding == "latin-1"
+
+
+@pytest.mark.parametrize(("byte", "sign"), [(b"\x80", "€"), (b"\x85", "…"), (b"\x93", "“")])
+def test_bytes_that_latin_1_has_no_letters_for_are_those_of_windows(
+    tmp_path: Path, byte: bytes, sign: str
+) -> None:
+    path = written(tmp_path, b"id,title\n1,a" + byte + b"\n")
+    assert detected(path).encoding == "cp1252"
+    assert rows_of(path) == [("1", f"a{sign}")]
+
+
+def test_a_byte_that_no_encoding_has_a_letter_for_rejects_its_line(tmp_path: Path) -> None:
+    reading = read_balanced(written(tmp_path, b"id,title\n1,a\x81\n2,b\x93\n"))
+    assert [(line.line, line.reason) for line in reading.rejected] == [
+        (2, "it contains bytes that are not valid CP1252")
+    ]
+
+
+def test_bytes_that_are_no_utf_8_reject_their_line_where_the_file_is_in_utf_8(
+    tmp_path: Path,
+) -> None:
+    reading = read_balanced(written(tmp_path, "id,title\n1,é\n2,è\n".encode() + b"3,\xe9\n4,x\n"))
+    assert reading.dialect.encoding == "utf-8"
+    ((line,),) = [reading.rejected]
+    assert (line.line, line.text) == (4, "3,\\xe9")
+    assert "UTF-8" in line.reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    data = "id,title\n1,Amélie\n2\n3,日本\n".encode(encoding)
+    path = written(tmp_path, data)
+    assert rows_of(path) == [("1", "Amélie"), ("3", "日本")]
+    assert [line.line for line in read_balanced(path).rejected] == [3]
+
+
+def test_a_nul_byte_in_the_header_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(CsvRejected, match="NUL"):
+        dialect_of(tmp_path, b"id,ti\x00tle\n1,a\n")
+
+
+@pytest.mark.parametrize("rows", [1, 2 * _FIRST_BLOCK // 8])
+def test_a_nul_byte_rejects_its_line(tmp_path: Path, rows: int) -> None:
+    data = b"id,title\n" + b"1,plain\n" * rows + b"1,\x00\n2,b\n"
+    path = written(tmp_path, data)
+    (line,) = read_balanced(path).rejected
+    assert (line.line, line.reason, line.text) == (rows + 2, "it contains a NUL byte", "1,\x00")
+    assert len(rows_of(path)) == rows + 1
+
+
+# Ends of lines and of the file
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_kind_of_line_end_is_read(tmp_path: Path, end: str) -> None:
+    path = written(tmp_path, f"id,title{end}1,a{end}2,b{end}".encode())
+    assert detected(path).columns == ("id", "title")
+    assert rows_of(path) == [("1", "a"), ("2", "b")]
+
+
+@pytest.mark.parametrize("data", [b"id,title\r\n1,a\n2,b\r\n", b"id,title\n1,a\r\n2,b\n"])
+def test_a_file_that_mixes_line_ends_is_read(tmp_path: Path, data: bytes) -> None:
+    path = written(tmp_path, data)
+    assert rows_of(path) == [("1", "a"), ("2", "b")]
+    assert count_lines(path, detected(path)) == CsvCounts(rows=2, rejected_rows=0)
+
+
+@pytest.mark.parametrize("delimiter", ["|", ","])
+def test_the_last_line_needs_no_line_end(tmp_path: Path, delimiter: str) -> None:
+    data = f"id{delimiter}title\n1{delimiter}a\n2{delimiter}b".encode()
+    assert counts_of(tmp_path, data) == CsvCounts(rows=2, rejected_rows=0)
+
+
+def test_a_last_line_that_is_cut_off_is_rejected(tmp_path: Path) -> None:
+    assert counts_of(tmp_path, b"id|title\n1|a\n2") == CsvCounts(rows=1, rejected_rows=1)
+
+
+@pytest.mark.parametrize("data", [b"id,title", b"id,title\n", b"id,title\r\n"])
+def test_a_header_alone_is_a_file_without_rows(tmp_path: Path, data: bytes) -> None:
+    assert dialect_of(tmp_path, data).columns == ("id", "title")
+    assert counts_of(tmp_path, data) == CsvCounts(rows=0, rejected_rows=0)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_a_file_without_text_is_rejected_as_empty(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(CsvRejected, match="empty"):
+        dialect_of(tmp_path, data)
+
+
+def test_blank_lines_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path, b"\n\nid,title\n1,a\n2\n")
+    reading = read_balanced(path)
+    assert reading.dialect.columns == ("id", "title")
+    assert (reading.rows, [line.line for line in reading.rejected]) == (1, [5])
+
+
+def test_blank_lines_between_rows_are_neither_rows_nor_rejected(tmp_path: Path) -> None:
+    assert counts_of(tmp_path, b"id,title\n1,a\n\n2,b\n\n") == CsvCounts(rows=2, rejected_rows=0)
