@@ -43,7 +43,7 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
     """Dagster's own, which also notices that a worker is gone.
 
     Dagster's trusts the state that a task had last: a worker that was killed, or whose machine was
-    lost, leaves its run "started" for ever. Here the worker itself is asked whether it has the run.
+    lost, leaves its run "started" forever. Here the worker itself is asked whether it has the run.
     """
 
     _silent_since: dict[str, float] | None = None
@@ -114,7 +114,7 @@ def worker_app() -> Celery:
                 "broker_connection_max_retries": None,
                 "result_backend_always_retry": True,
                 "broker_transport_options": {"visibility_timeout": VISIBILITY_SECONDS},
-                # Dagster's run monitoring sees to runs; their output is in its compute logs.
+                # Dagster's run monitoring handles runs; their output is in its compute logs.
                 "worker_hijack_root_logger": False,
                 "worker_redirect_stdouts": False,
             },

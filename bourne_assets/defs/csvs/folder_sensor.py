@@ -32,7 +32,7 @@ class FolderCursor(BaseModel):
 
     @classmethod
     def parse(cls, text: str | None) -> "FolderCursor":
-        """The cursor of the last tick; one that this version cannot read is begun anew."""
+        """The cursor of the last tick; one that this version cannot read is started again."""
         try:
             return cls.model_validate_json(text) if text else cls()
         except ValidationError:

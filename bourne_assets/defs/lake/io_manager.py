@@ -2,7 +2,7 @@
 
 Built on Dagster's `UPathIOManager`, which handles partitions; bytes go through obstore, for the
 reasons in docs/decisions. Never pickle: a table must be readable by anything, and safe to read.
-What must not be put here: what a table holds, and the lake's own errors.
+Not here: what a table holds, and the lake's own errors.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The lake as a Dagster resource: a bucket on AWS or any S3 server, or the embedded one.
 
-What must not be put here: formats and keys of tables (`io_manager`, `bourne_assets.lake`).
+Not here: formats and keys of tables (`io_manager`, `bourne_assets.lake`).
 """
 
 from pathlib import Path

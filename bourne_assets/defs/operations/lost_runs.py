@@ -1,9 +1,9 @@
 """Runs whose process is gone: ended, and the turns that they held given to others.
 
 A run that is killed with its process stays "started", and its slot of the pool `tmdb_api` stays
-taken, so that every later run would wait for TMDB for ever: Dagster frees the slots of runs that
+taken, so that every later run would wait for TMDB forever: Dagster frees the slots of runs that
 have ended, and on one machine nobody else notices that this one has.
-What must not be put here: anything that starts a run.
+Not here: anything that starts a run.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def has_living_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool
 
 @dg.sensor(
     name="lost_runs",
-    description="Ends runs whose process was killed, so that no other waits for them for ever.",
+    description="Ends runs whose process was killed, so that no other waits for them forever.",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -65,7 +65,7 @@ def lost_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Look after the runs of this machine."""
     lost = end_lost_runs(context.instance)
     return dg.SkipReason(
-        f"Ended, for their processes are gone: {', '.join(lost)}." if lost else "No run is lost."
+        f"Ended because their processes are gone: {', '.join(lost)}." if lost else "No run is lost."
     )
 
 

@@ -1,6 +1,6 @@
 """What is told to people when something is wrong, and how it reaches them.
 
-Plain values and one POST. What must not be put here: how problems are found (`alerts`).
+Plain values and one POST. Not here: how problems are found (`alerts`).
 """
 
 import hashlib

@@ -35,8 +35,8 @@ follow_the_data = dg.AutomationConditionSensorDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description=(
-        "Makes the saga table and all that follows anew when their inputs changed and no blocking "
-        "check on these failed. A run that failed is not asked for again until an input changes."
+        "Rematerialises the saga table and what is downstream when their inputs changed and no "
+        "blocking check on these failed. A failed run is not repeated until an input changes."
     ),
 )
 
@@ -94,7 +94,7 @@ def _weekly(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone=TIMEZONE,
         default_status=_status(settings),
         description=_described(
-            settings, "Resolves every saga anew on Sundays, and lands the CSV files."
+            settings, "Refreshes every saga every Sunday, and lands the CSV files."
         ),
     )
     def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -1,4 +1,4 @@
-"""The table of a saga's films. What must not be put here: requests to TMDB (`tmdb`)."""
+"""The table of a saga's films. Not here: requests to TMDB (`tmdb`)."""
 
 import dagster as dg
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Checks on the saga table. What must not be put here: checks on the answers (`answers`)."""
+"""Checks on the saga table. Not here: checks on the answers (`answers`)."""
 
 import dagster as dg
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The figures of a saga over time. What must not be put here: how snapshots merge (`saga`)."""
+"""The figures of a saga over time. Not here: how snapshots merge (`saga`)."""
 
 import dagster as dg
 import pandas as pd

@@ -2,7 +2,7 @@
 
 A `ConfigurableResource` lets the config of any run replace its fields, and read any environment
 variable into them: a credential could be sent to another address, and any file be landed.
-What must not be put here: the resources themselves.
+Not here: the resources themselves.
 """
 
 from collections.abc import Iterator

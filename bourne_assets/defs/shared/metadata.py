@@ -1,7 +1,7 @@
 """What Dagster's catalogue shows of a table: columns, previews, where it lies.
 
 Made from the pandera models, the one dictionary of each table.
-What must not be put here: the models (`schemas` of each domain), and checks.
+Not here: the models (`schemas` of each domain), and checks.
 """
 
 import base64

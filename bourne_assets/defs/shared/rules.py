@@ -1,6 +1,6 @@
 """Rules over tables, and the Dagster check that runs all rules of an asset.
 
-What must not be put here: rules that know films (`figures`) or one asset (its own module).
+Not here: rules that know films (`figures`) or one asset (its own module).
 """
 
 import copy
@@ -24,8 +24,8 @@ class Finding:
     """What a rule found.
 
     Attributes:
-        offending: The rows that break the rule; none: it holds.
-        facts: Thresholds and counts, shown whether it holds or not.
+        offending: The rows that break the rule; none: it passed.
+        facts: Thresholds and counts, shown whether it passed or not.
         count: How many rows break it, where only the first of them are known.
     """
 
@@ -95,7 +95,7 @@ def result_of(
         asset_key=key,
         passed=count == 0,
         severity=ERROR if is_error else WARN,
-        description=f"{count} offending" if count else "holds",
+        description=f"{count} offending" if count else "passed",
         metadata={
             OFFENDING_COUNT: count,
             OFFENDING: rows_of([dict(row) for row in finding.offending]),

@@ -1,4 +1,4 @@
-"""What may be set for one run. What must not be put here: the settings of each asset."""
+"""What may be set for one run. Not here: the settings of each asset."""
 
 from typing import Any, Self
 

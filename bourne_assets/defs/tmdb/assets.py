@@ -1,6 +1,6 @@
 """What TMDB knows of a saga's candidates: search, external ids, details.
 
-What must not be put here: which films belong to the saga in the end (`saga`).
+Not here: which films belong to the saga in the end (`saga`).
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Checks on the TMDB tables. What must not be put here: checks on the saga table (`saga`)."""
+"""Checks on the TMDB tables. Not here: checks on the saga table (`saga`)."""
 
 from datetime import UTC, datetime
 
@@ -41,7 +41,7 @@ def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         Rule(
             "search_found_every_film",
             "The queries alone find every film of the collection; the others come from the "
-            "collection, and a query that misses them is worth mending.",
+            "collection, and a query that misses them is worth correcting.",
             _found_by_collection_alone,
         ),
         _every_response_is_readable(),

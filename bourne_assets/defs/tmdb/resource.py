@@ -1,4 +1,4 @@
-"""TMDB as a Dagster resource. What must not be put here: requests, pace, errors (`tmdb`)."""
+"""TMDB as a Dagster resource. Not here: requests, pace, errors (`tmdb`)."""
 
 import dagster as dg
 from pydantic import Field

@@ -1,6 +1,6 @@
 """A sensor that refreshes a saga where TMDB's editors changed one of its films.
 
-What must not be put here: which changes count (`bourne_assets.tmdb.changes`).
+Not here: which changes count (`bourne_assets.tmdb.changes`).
 """
 
 from datetime import UTC, datetime
