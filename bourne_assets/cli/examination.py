@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import requests
 
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.iceberg.catalogue import WAREHOUSE, open_catalogue
 from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
@@ -39,7 +41,10 @@ def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnos
         yield Diagnosis(f"lake ({kind})", False, str(error))
     else:
         yield Diagnosis(f"lake ({kind})", True, f"{lake.uri('')} at {lake.endpoint or 'AWS'}")
-        yield from _permissions(lake)
+        permissions = list(_permissions(lake))
+        yield from permissions
+        if all(each.healthy for each in permissions):
+            yield from _tables(lake, settings.home)
         yield _tried("clock", lambda: _clock(lake))
     yield _tried("TMDB", lambda: _tmdb(settings))
 
@@ -71,7 +76,8 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
 
     Removing or aborting what does not exist needs the same permission.
     """
-    removed = [probe, *(f"{folder}/" for folder in (REJECTED_LINES, TRUSTED, REFINED))]
+    folders = (REJECTED_LINES, TRUSTED, REFINED, WAREHOUSE)
+    removed = [probe, *(f"{folder}/" for folder in folders)]
     return [
         ("s3:ListBucket", probe, lambda: lake.list(REFINED)),
         ("s3:PutObject", probe, lambda: lake.write(probe, b"{}\n", JSON)),
@@ -83,6 +89,23 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
         ("s3:AbortMultipartUpload", probe, lambda: lake.abort_upload(probe, uuid.uuid4().hex)),
         ("s3:ListBucketMultipartUploads", probe, lambda: lake.unfinished_uploads(probe)),
     ]
+
+
+def _tables(lake: Lake, home: Path) -> Iterator[Diagnosis]:
+    """Each right on the tables by itself: on one that is made for it, and dropped again."""
+    from bourne_assets.iceberg import trial
+
+    try:
+        attempts = trial.attempts(open_catalogue(lake, home))
+    except BourneError as error:
+        yield Diagnosis("tables", False, str(error))
+        return
+    for right, attempt in attempts:
+        found = _tried(f"tables: {right}", attempt)
+        yield found
+        if not found.healthy and right != trial.DROP:
+            yield _tried(f"tables: {trial.DROP}", dict(attempts)[trial.DROP])
+            return
 
 
 def _below(key: str, probe: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from bourne_assets.cli.common import command_lake, say, with_exit_codes
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
@@ -73,7 +74,7 @@ def status() -> int:
 @lake.command()
 @with_exit_codes
 def env() -> int:
-    """Print the settings for other S3 clients, as `export` lines."""
+    """Print the settings for other S3 and Iceberg clients, as `export` lines."""
     settings = _embedded_settings()
     if not embedded.status(settings.home).running:
         raise BourneError("The lake does not run: start it with `bourne lake start`.")
@@ -84,6 +85,7 @@ def env() -> int:
             "AWS_ENDPOINT_URL_S3": server.endpoint,
             "AWS_REGION": server.region,
             "AWS_DEFAULT_REGION": server.region,
+            **variables_of(catalogue_properties(server.lake, settings.home)),
         }
     for name, value in values.items():
         say(f"export {name}={shlex.quote(value)}")

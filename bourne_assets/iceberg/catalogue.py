@@ -7,9 +7,10 @@ What must not be put here: tables (`commits`).
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bourne_assets.iceberg.errors import CatalogueMisconfigured
 from bourne_assets.lake.access import LOOPBACK, S3Access
@@ -25,6 +26,7 @@ NAME = "bourne"
 #: The folder of the tables in a bucket of one's own.
 WAREHOUSE = "Warehouse"
 _DATABASE = "catalogue.db"
+_CONFIGURATION = ".pyiceberg.yaml"
 #: Two processes that make the tables of one SQL catalogue at once: one of them fails.
 _ATTEMPTS = 3
 
@@ -39,7 +41,8 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
     Raises:
         CatalogueFailed: It cannot be used or reached.
     """
-    from bourne_assets.iceberg.translation import translated
+    with _readable_configuration():
+        from bourne_assets.iceberg.translation import translated
 
     properties = configured() or catalogue_properties(lake, home)
     if lake.access.catalogue:
@@ -52,22 +55,38 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
             return _load(properties)
 
 
-def configured() -> dict[str, str] | None:
+def configured() -> dict[str, Any] | None:
     """What pyiceberg's own configuration says of the catalogue; None where it says nothing.
+
+    PYICEBERG_* variables, and .pyiceberg.yaml of PYICEBERG_HOME or of the user's home folder.
+    pyiceberg would read one of the working folder too: it may name any code and any server.
 
     Raises:
         CatalogueMisconfigured: The configuration cannot be read.
     """
-    from pyiceberg.utils.config import Config
+    with _readable_configuration():
+        from pyiceberg.utils.config import Config
 
+        own = (os.environ.get("PYICEBERG_HOME"), Path.home())
+        if any(place and (Path(place) / _CONFIGURATION).is_file() for place in own):
+            found = Config().get_catalog_config(NAME)
+        else:
+            variables = Config._from_environment_variables({})  # noqa: SLF001 - Config() reads files
+            catalogues = variables.get("catalog")
+            found = catalogues.get(NAME) if isinstance(catalogues, dict) else None  # type: ignore[assignment]
+    return dict(found) if found else None
+
+
+@contextmanager
+def _readable_configuration() -> Iterator[None]:
+    """The configuration is read when pyiceberg is imported, which then fails as its parser does."""
     try:
-        found = Config().get_catalog_config(NAME)
-    except Exception as error:  # a parser's own errors, of any kind
+        yield
+    except Exception as error:
         raise CatalogueMisconfigured(
             f"pyiceberg's configuration cannot be read ({type(error).__name__}): correct "
-            ".pyiceberg.yaml and the PYICEBERG_* variables."
+            f"{_CONFIGURATION} and the PYICEBERG_* variables."
         ) from None
-    return {name: str(value) for name, value in found.items()} if found else None
 
 
 def catalogue_properties(lake: Lake, home: Path) -> dict[str, str]:
@@ -114,22 +133,33 @@ def storage_properties(access: S3Access) -> dict[str, str]:
     return {name: value for name, value in properties.items() if value}
 
 
-def _load(properties: Mapping[str, str]) -> "Catalog":
-    """The catalogue of these properties; SQLAlchemy's errors only when it fails repeatedly."""
-    from pyiceberg.catalog import load_catalog
+def variables_of(properties: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables by which any pyiceberg finds this catalogue under its name."""
+    return {
+        f"PYICEBERG_CATALOG__{NAME.upper()}__"
+        + name.upper().replace("-", "_").replace(".", "__"): value
+        for name, value in properties.items()
+    }
+
+
+def _load(properties: Mapping[str, Any]) -> "Catalog":
+    """The catalogue of these properties and of no others, which `load_catalog` would add."""
+    from pyiceberg.catalog import AVAILABLE_CATALOGS, CatalogType, infer_catalog_type
     from sqlalchemy.exc import SQLAlchemyError
 
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return load_catalog(NAME, **properties)
-        except SQLAlchemyError:
-            if attempt == _ATTEMPTS:
-                raise
-        except ValueError as error:
-            raise CatalogueMisconfigured(
-                f"The Iceberg catalogue cannot be opened: {error}"
-            ) from None
-    raise AssertionError
+    try:
+        stated = properties.get("type")
+        kind = (
+            CatalogType(str(stated).lower()) if stated else infer_catalog_type(NAME, {**properties})
+        )
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(SQLAlchemyError):
+                return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
+        return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CatalogueMisconfigured(
+            f"The Iceberg catalogue {NAME} cannot be opened with its configuration: {error}"
+        ) from None
 
 
 def _sqlite(home: Path) -> str:

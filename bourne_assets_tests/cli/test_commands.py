@@ -1,6 +1,10 @@
 """The `bourne` command: what it prints, what it ends with, and what it leaves behind."""
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,19 @@ import pytest
 from bourne_assets.lake import embedded
 from bourne_assets_tests.cli.conftest import Bourne
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
+
+CATALOGUE_VARIABLES = [
+    "TYPE",
+    "URI",
+    "WAREHOUSE",
+    "CREDENTIAL",
+    "OAUTH2_SERVER_URI",
+    "PY_IO_IMPL",
+    "S3__ENDPOINT",
+    "S3__REGION",
+    "S3__ACCESS_KEY_ID",
+    "S3__SECRET_ACCESS_KEY",
+]
 
 
 def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) -> None:
@@ -280,7 +297,22 @@ def test_a_kept_lake_serves_other_clients_until_it_is_stopped(bourne: Bourne) ->
             "export AWS_ENDPOINT_URL_S3",
             "export AWS_REGION",
             "export AWS_DEFAULT_REGION",
+            *(f"export PYICEBERG_CATALOG__BOURNE__{name}" for name in CATALOGUE_VARIABLES),
         ]
+        program = """
+from pyiceberg.catalog import load_catalog
+load_catalog("bourne").create_namespace("seen_from_elsewhere")
+print(load_catalog("bourne").list_namespaces())
+"""
+        variables = dict(shlex.split(line)[1].split("=", 1) for line in exports)
+        elsewhere = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "seen_from_elsewhere" in elsewhere.stdout
     finally:
         assert "The lake is stopped" in bourne("lake", "stop").output
     assert "does not run" in bourne("lake", "status").output

@@ -104,6 +104,15 @@ def test_pyicebergs_own_file_is_read(
     assert (tmp_path / "of-the-file.db").is_file()
 
 
+def test_a_file_of_the_folder_that_one_stands_in_is_not_obeyed(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / ".pyiceberg.yaml").write_text(
+        "catalog:\n  bourne:\n    type: rest\n    uri: http://127.0.0.1:9\n    s3.proxy-uri: evil\n"
+    )
+    catalogue = open_catalogue(lake, tmp_path / "home")
+    assert isinstance(catalogue, SqlCatalog)
+    assert "s3.proxy-uri" not in catalogue.properties
+
+
 @pytest.mark.parametrize(
     "text", ["catalog: [", "catalog:\n  bourne: text\n", "catalog:\n  bourne:\n    type: none\n"]
 )

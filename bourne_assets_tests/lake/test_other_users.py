@@ -14,12 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from bourne_assets.iceberg.catalogue import open_catalogue
+from bourne_assets.iceberg.errors import CatalogueDenied
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
@@ -33,7 +36,7 @@ NOBODY = 65534
 IS_ROOT = os.getuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 #: SeaweedFS's ports, by their distance from the first; gRPC is another 10,000 further.
-S3, MASTER, VOLUME, FILER, ADMIN = range(5)
+S3, MASTER, VOLUME, FILER, ADMIN, CATALOGUE = range(6)
 GRPC = 10_000
 
 #: Sends requests as somebody else and prints a list of [status, body]; status 0: no HTTP at all.
@@ -164,10 +167,21 @@ CLOSED_PATHS = {
         "/api/s3/buckets",
         "/debug/pprof/heap",
     ],
+    CATALOGUE: [
+        "/",
+        "/v1/namespaces",
+        "/v1/bourne-tables/namespaces",
+        "/v1/bourne-tables/namespaces/trusted/tables",
+        "/v1/bourne-tables/namespaces/trusted/tables/movies",
+        "/v1/bourne-tables/transactions/commit",
+        "/v1/oauth/tokens",
+        "/debug/pprof/heap",
+        "/metrics",
+    ],
 }
 
 
-@pytest.mark.parametrize("offset", [S3, MASTER, VOLUME, FILER, ADMIN])
+@pytest.mark.parametrize("offset", [S3, MASTER, VOLUME, FILER, ADMIN, CATALOGUE])
 def test_no_http_port_serves_another_user(
     s3_server: EmbeddedLake, stored: Lake, offset: int
 ) -> None:
@@ -201,6 +215,7 @@ OPEN_PAGES = [
     (VOLUME, "/healthz"),
     (ADMIN, "/health"),
     (ADMIN, "/metrics"),
+    (CATALOGUE, "/v1/config"),
 ]
 
 
@@ -359,6 +374,16 @@ def test_the_home_of_another_user_is_said_to_be_unusable(
 
 
 # Lakes that were made without the keys
+
+
+def test_a_client_with_another_secret_gets_no_token_of_the_catalogue(
+    s3_server: EmbeddedLake, tmp_path: Path
+) -> None:
+    access = s3_server.lake.access
+    given = {"access_key_id": s3_server.credentials.access_key, "secret_access_key": "guessed"}
+    guesser = Lake(s3_server.lake._store, BUCKET, "", replace(access, credentials=lambda: given))
+    with pytest.raises(CatalogueDenied, match="denied"):
+        open_catalogue(guesser, tmp_path)
 
 
 def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
