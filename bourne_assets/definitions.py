@@ -31,6 +31,7 @@ from bourne_assets.defs.operations.schedules import (
     saga_job,
     saga_schedules,
 )
+from bourne_assets.defs.operations.upkeep import maintain_tables, weekly_upkeep
 from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
@@ -96,8 +97,8 @@ def build_defs(
             *raw_csvs_checks(),
             *(check for saga in sagas for check in (*tmdb_checks(saga), *checks[saga.slug])),
         ],
-        jobs=[full_refresh, *(saga_job(saga) for saga in sagas)],
-        schedules=saga_schedules(settings, sagas),
+        jobs=[full_refresh, maintain_tables, *(saga_job(saga) for saga in sagas)],
+        schedules=[*saga_schedules(settings, sagas), weekly_upkeep],
         sensors=[
             csv_folder_sensor,
             s3_landing_sensor(settings),

@@ -30,7 +30,7 @@ class Age(click.ParamType[timedelta]):
 
 @click.group()
 def lake() -> None:
-    """The embedded S3 server."""
+    """The embedded S3 server, and the upkeep of any lake."""
 
 
 @lake.command()
@@ -122,6 +122,43 @@ def purge(*, age: timedelta, yes: bool) -> int:
     total = sum(item.size for item in old)
     done = "deleted" if yes else "older, and nothing was deleted: add --yes to delete them"
     say(f"{len(old)} objects of {total} bytes {done}.")
+    return 0
+
+
+@lake.command()
+@click.option(
+    "--runs-older-than",
+    "runs_age",
+    metavar="AGE",
+    type=Age(),
+    help="Also delete Dagster's runs that ended longer ago (90d, 26w), but those of newest events.",
+)
+@handled
+def maintain(*, runs_age: timedelta | None) -> int:
+    """Look after the Iceberg tables: old snapshots, small files, files that nothing names."""
+    from bourne_assets.answers.sources import named_snapshots
+    from bourne_assets.iceberg import upkeep
+    from bourne_assets.iceberg.catalogue import open_catalogue
+
+    settings, now, tables = read_settings(), datetime.now(UTC), 0
+    if settings.s3_bucket is None and not embedded.exists(settings.home):
+        raise BourneError(f"There is nothing to maintain: {settings.home} has no lake.")
+    with lake_of(settings) as command_lake:
+        store = command_lake.connect()
+        catalogue = open_catalogue(store, settings.home)
+        for done in upkeep.maintain(catalogue, now, named_snapshots(store)):
+            tables += 1
+            say(
+                f"{done.table}: {done.expired} snapshots expired, {done.merged} small files became "
+                f"one, {done.removed} files of {done.freed} bytes removed."
+            )
+    say(f"{tables} tables maintained.")
+    if runs_age is not None:
+        from bourne_assets.runs.instance import open_instance
+        from bourne_assets.runs.pruning import prune_runs
+
+        with open_instance(settings) as instance:
+            say(f"{prune_runs(instance, now - runs_age)} runs deleted.")
     return 0
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import requests
 from sqlalchemy.exc import OperationalError
 
-from bourne_assets.iceberg.errors import CatalogueFailed, TableBusy, TableChanged
+from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableBusy, TableChanged
 from bourne_assets.iceberg.translation import translated
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def append_files(table: "Table", uris: Sequence[str], provenance: Provenance) ->
     """
 
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
-        transaction.add_files(list(uris), summary, check_duplicate_files=False)
+        _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change)
 
@@ -103,9 +103,22 @@ def replace_with_files(
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
         with transaction.update_snapshot(summary).delete() as deletion:
             deletion.delete_by_predicate(AlwaysTrue())
-        transaction.add_files(list(uris), summary, check_duplicate_files=False)
+        _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change, base=base)
+
+
+def _add(
+    transaction: "Transaction", table: "Table", uris: Sequence[str], summary: dict[str, str]
+) -> None:
+    from pyiceberg.io.pyarrow import UnsupportedPyArrowTypeException
+
+    try:
+        transaction.add_files(list(uris), summary, check_duplicate_files=False)
+    except (ValueError, TypeError, UnsupportedPyArrowTypeException) as error:
+        said = [line.strip() for line in str(error).splitlines() if "❌" in line]
+        reason = "; ".join(said) or str(error).splitlines()[0]
+        raise SchemaUnfit(name_of(table), [reason[:500]]) from None
 
 
 def _commit(

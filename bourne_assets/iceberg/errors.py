@@ -36,6 +36,15 @@ class TableMissing(LakeError):
         self.name = name
 
 
+class SnapshotMissing(LakeError):
+    """A table has no such snapshot, or it expired."""
+
+    def __init__(self, name: str, snapshot: str) -> None:
+        super().__init__(
+            f"The table {name} has no snapshot {snapshot}: it never had, or upkeep removed it."
+        )
+
+
 class SchemaUnfit(LakeError):
     """Rows cannot become rows of a table: a column's type does not fit."""
 

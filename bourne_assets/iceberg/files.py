@@ -6,6 +6,8 @@ What must not be put here: commits (`commits`).
 
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +22,7 @@ from bourne_assets.iceberg.commits import (
     name_of,
     replace_with_files,
 )
-from bourne_assets.iceberg.errors import SchemaUnfit
+from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit
 from bourne_assets.iceberg.translation import translated
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.aws import access_of_environment
@@ -28,6 +30,7 @@ from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.store import PARQUET, Lake
 
 if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
 
 
@@ -92,6 +95,40 @@ def send_file(table: "Table", path: Path) -> str:
     storage, key = storage_of(table, uri)
     storage.write_file(key, path, digest, PARQUET)
     return uri
+
+
+def schema_of(catalogue: "Catalog", uri: str) -> pa.Schema:
+    """Columns and types of a Parquet object, which the catalogue's storage can reach.
+
+    Raises:
+        CatalogueFailed: There is no such object, or it is no Parquet.
+    """
+    with _opened(catalogue, uri) as file:
+        return file.schema_arrow.remove_metadata()
+
+
+def rows_in(catalogue: "Catalog", uri: str) -> pa.Table:
+    """The rows of a Parquet object, in memory.
+
+    Raises:
+        CatalogueFailed: There is no such object, or it is no Parquet.
+    """
+    with _opened(catalogue, uri) as file:
+        return file.read()
+
+
+@contextmanager
+def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
+    from pyiceberg.io import load_file_io
+
+    with translated(f"the object {uri}"):
+        storage = load_file_io(catalogue.properties, uri)
+        try:
+            with storage.new_input(uri).open() as stream, pq.ParquetFile(stream) as file:
+                yield file
+        except pa.ArrowInvalid as error:
+            reason = str(error).splitlines()[0]
+            raise CatalogueFailed(f"The object {uri} is no Parquet file: {reason}") from None
 
 
 def new_file(table: "Table") -> str:

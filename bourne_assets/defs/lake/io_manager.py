@@ -1,5 +1,8 @@
 """The IO manager that keeps what assets return in the lake: frames, pages, the rest as JSON.
 
+A state that is replaced whole is an object; what grows is an Iceberg table, where the asset says
+so.
+
 Built on Dagster's `UPathIOManager`, which handles partitions; bytes go through obstore, for the
 reasons in docs/decisions. Never pickle: a table must be readable by anything, and safe to read.
 Not here: what a table holds, and the lake's own errors.
@@ -15,13 +18,17 @@ import pandas as pd
 from pydantic import PrivateAttr
 
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.lake.table_output import described, load, store, table_output
 from bourne_assets.defs.shared.metadata import (
     FORMAT_KEY,
     LAYER_KEY,
+    MATERIALISED,
+    SNAPSHOT_KEY,
     observed_schema,
     preview_of_table,
     shortened,
 )
+from bourne_assets.iceberg.errors import TableMissing
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, PARQUET, StoredObject
@@ -48,13 +55,64 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     The format follows the asset's type: a pandas DataFrame is Parquet, anything JSON-like is
     JSON; a text is a page where the asset's metadata says `lake/format: html`. A frame that is
-    loaded carries the `uri` and `sha256` of its object in `attrs`.
+    loaded carries the `uri` and `sha256` of its object in `attrs`. Metadata that say `lake/format:
+    table` lead into an Iceberg table: see `table_output`.
     """
 
     lake: dg.ResourceDependency[LakeResource]
 
     # UPathIOManager's root. A pure path: nothing here may touch a file system.
     _base_path: Any = PrivateAttr(default=PurePosixPath())
+    #: What each step of this run loaded, for the snapshots of the tables that it makes.
+    _loaded: dict[str, list[str]] = PrivateAttr(default_factory=dict)
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Store an output: as an object, or in the Iceberg table that the asset's metadata name.
+
+        Raises:
+            Failure: The output cannot be kept so.
+            LakeError: The lake refused or failed.
+        """
+        output = table_output(_definition_metadata(context))
+        if output is None or obj is None:
+            super().handle_output(context, obj)
+            return
+        if context.has_asset_partitions:
+            raise dg.Failure(
+                f"A partition is no table: give {output.name} a column of partitions instead.",
+                allow_retries=False,
+            )
+        from bourne_assets.iceberg.commits import Provenance
+
+        inputs = tuple(dict.fromkeys(self._loaded.pop(context.step_key, [])))
+        done = store(self.lake.catalogue(), output, obj, Provenance(context.run_id, inputs))
+        declared = (context.definition_metadata or {}).get("dagster/column_schema")
+        context.add_output_metadata(described(done, obj, getattr(declared, "schema", declared)))
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Load an input, from its object or its table.
+
+        Raises:
+            InputMissing: It is not there.
+            LakeError: The lake refused or failed.
+        """
+        output = table_output(_definition_metadata(context))
+        if output is None:
+            return super().load_input(context)
+        snapshot = _snapshot_asked_for(context)
+        try:
+            value = load(self.lake.catalogue(), output, snapshot, context.dagster_type.typing_type)
+        except TableMissing:
+            raise _missing(context, output.name) from None
+        if isinstance(value, pd.DataFrame):
+            self._note(context, f"{output.name}@{value.attrs['snapshot_id']}")
+        return value
+
+    def _note(self, context: dg.InputContext, digest: str | None) -> None:
+        """Remember what the step that is loading has loaded."""
+        step = context.step_context.step.key
+        if digest:
+            self._loaded.setdefault(step, []).append(digest)
 
     def get_asset_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
         """`<layer>/<asset key>`; the suffix is added when the object's type is known."""
@@ -121,6 +179,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             except ObjectMissing:
                 continue
             value = _decoded(data, suffix, stored.uri)
+            self._note(context, stored.sha256)
             if suffix != _PARQUET_SUFFIX:
                 return value
             frame: pd.DataFrame = value
@@ -147,6 +206,20 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
         return context.definition_metadata or {}
     upstream = context.upstream_output
     return (upstream.definition_metadata if upstream else None) or {}
+
+
+def _snapshot_asked_for(context: dg.InputContext) -> int | None:
+    """The snapshot that the input's own metadata ask for; None for the newest."""
+    asked = (context.definition_metadata or {}).get(SNAPSHOT_KEY)
+    asked = getattr(asked, "value", asked)
+    if asked != MATERIALISED:
+        return int(asked) if asked is not None else None
+    event = context.instance.get_latest_materialization_event(context.asset_key)
+    told = event.asset_materialization.metadata if event and event.asset_materialization else {}
+    snapshot = told.get("snapshot_id")
+    if snapshot is None:
+        raise _missing(context, context.asset_key.to_user_string())
+    return int(str(snapshot.value))
 
 
 def _is_page(context: dg.InputContext | dg.OutputContext) -> bool:
@@ -253,7 +326,7 @@ def _text(obj: Any) -> str:
 def _missing(context: dg.InputContext, uri: str) -> InputMissing:
     asset = context.asset_key.to_user_string() if context.has_asset_key else "the step upstream"
     return InputMissing(
-        f"The object {uri} is not in the lake: materialise {asset} first.",
+        f"The object or table {uri} is not in the lake: materialise {asset} first.",
         metadata={"uri": uri, "materialise": asset},
         allow_retries=False,
     )

@@ -20,8 +20,13 @@ from bourne_assets.tables import Table, records
 
 #: Definition metadata that names the layer of the lake in which an asset's table lies.
 LAYER_KEY = "lake/layer"
-#: Definition metadata that says `html` where an asset's text is a page.
+#: Definition metadata that says `html` where an asset's text is a page, and `table` where its value
+#: goes into an Iceberg table.
 FORMAT_KEY = "lake/format"
+#: Definition metadata of such a table: its name, how it is written, by which columns it is merged.
+TABLE_KEY, WRITE_KEY, MERGE_KEY_KEY = "lake/table", "lake/write", "lake/merge_key"
+#: Metadata of an input: the snapshot of the table to load, or the word `MATERIALISED`.
+SNAPSHOT_KEY, MATERIALISED = "lake/snapshot", "materialised"
 PREVIEW_ROWS = 10
 _WHOLE_ROWS = 200
 _PREVIEW_CHARACTERS = 2_000

@@ -38,12 +38,14 @@ def test_each_saga_has_a_daily_schedule_and_all_have_a_weekly_one() -> None:
         "daily_saga_refresh",
         "daily_saga_refresh_of_matrix",
         "weekly_full_refresh",
+        "weekly_upkeep",
     }
     crons = {name: schedule.cron_schedule for name, schedule in schedules.items()}  # type: ignore[union-attr]
     assert crons == {
         "daily_saga_refresh": "0 6 * * *",
         "daily_saga_refresh_of_matrix": "15 6 * * *",
         "weekly_full_refresh": "0 5 * * 0",
+        "weekly_upkeep": "0 3 * * 0",
     }
 
 

@@ -1,0 +1,62 @@
+"""The weekly upkeep of the Iceberg tables, and of Dagster's own runs.
+
+What must not be put here: what is done (`bourne_assets.iceberg.upkeep`, `bourne_assets.runs`).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from bourne_assets.answers.sources import named_snapshots
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.operations.schedules import TIMEZONE
+from bourne_assets.runs.pruning import prune_runs
+
+_OP = "maintain_tables_and_runs"
+
+
+class UpkeepConfig(dg.Config):
+    """What a run of the upkeep may be told."""
+
+    runs_older_than_days: int | None = None
+
+
+@dg.op(name=_OP, description="Looks after every Iceberg table; prunes runs where told to.")
+def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
+    from bourne_assets.iceberg.upkeep import maintain
+
+    now = datetime.now(UTC)
+    kept = named_snapshots(lake.connect())
+    for done in maintain(lake.catalogue(), now, kept):
+        context.log.info(
+            "%s: %d snapshots expired, %d small files became one, %d files of %d bytes removed.",
+            done.table,
+            done.expired,
+            done.merged,
+            done.removed,
+            done.freed,
+        )
+    if config.runs_older_than_days is not None:
+        deleted = prune_runs(context.instance, now - timedelta(days=config.runs_older_than_days))
+        context.log.info("%d old runs deleted.", deleted)
+
+
+@dg.job(
+    description=(
+        "Expires snapshots of tables older than 90 days but those with somebody's tag or named by "
+        "an answer, makes few files of many small ones, and removes files that no snapshot names."
+    ),
+)
+def maintain_tables() -> None:
+    """One op, for the tables are looked after one after the other."""
+    _maintain()
+
+
+weekly_upkeep = dg.ScheduleDefinition(
+    name="weekly_upkeep",
+    job=maintain_tables,
+    cron_schedule="0 3 * * 0",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Looks after the Iceberg tables on Sundays, before the weekly refresh.",
+)

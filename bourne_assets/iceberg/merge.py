@@ -1,0 +1,135 @@
+"""Merging: new rows take the place of those with the same key, and the others stay.
+
+pyiceberg's own upsert works in memory. Here DuckDB writes all rows anew, within a bound, spilling
+to disk what does not fit, and one commit puts them in place.
+What must not be put here: commits themselves (`commits`).
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from bourne_assets.iceberg.commits import Committed, Provenance, name_of, replace_with_files
+from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableChanged
+from bourne_assets.iceberg.files import send_file
+from bourne_assets.iceberg.reading import rows_of
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+_ATTEMPTS = 5
+_MEMORY = "512MB"
+#: Rows of one delivery are numbered in its order, so that the last of a key is known.
+_NUMBER = "__number_in_delivery"
+
+
+def merge(
+    table: "Table", rows: pa.Table | Path, key: Sequence[str], provenance: Provenance
+) -> Committed:
+    """Put rows into a table: of each key the newest, and within the rows the last, stays.
+
+    Keys are compared as values, and null is equal to null. What others commit meanwhile is kept:
+    the merge is made again on top of it.
+
+    Args:
+        table: The table, which has all columns of the rows: `evolve` first. It is refreshed.
+        rows: The new rows, or a Parquet file of them.
+        key: Columns that the rows have.
+        provenance: Where the rows come from.
+
+    Raises:
+        SchemaUnfit: The rows or the key do not fit the table.
+        LakeError: The merge failed, and the table is as it was.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        table.refresh()
+        newest = table.current_snapshot()
+        base = newest.snapshot_id if newest else None
+        with tempfile.TemporaryDirectory(prefix="bourne-merge-") as folder:
+            merged = _merged(table, rows, key, Path(folder))
+            uri = send_file(table, merged)
+        try:
+            return replace_with_files(table, [uri], provenance, base=base)
+        except TableChanged:
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: Path) -> Path:
+    """A Parquet file of all rows: the new ones, and the old ones of other keys."""
+    made = folder / "merged.parquet"
+    columns = [_identifier(field.name) for field in table.schema().fields]
+    same = " AND ".join(
+        f"old.{_identifier(n)} IS NOT DISTINCT FROM new.{_identifier(n)}" for n in key
+    )
+    partition = ", ".join(_identifier(name) for name in key)
+    with duckdb.connect(
+        config={"memory_limit": _MEMORY, "temp_directory": str(folder / "spill")}
+    ) as db:
+        try:
+            db.execute("SET preserve_insertion_order = false")
+            _register_new(db, table, rows)
+            db.execute(
+                f"CREATE TEMP TABLE new AS SELECT * EXCLUDE {_NUMBER} FROM given "
+                f"QUALIFY row_number() OVER (PARTITION BY {partition} ORDER BY {_NUMBER} DESC) = 1"
+            )
+            db.register("old", rows_of(table))
+            db.execute(
+                f"COPY (SELECT {', '.join(columns)} FROM new UNION ALL "
+                f"SELECT {', '.join(columns)} FROM old ANTI JOIN new ON {same}) "
+                f"TO {_literal(str(made))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+        except (duckdb.BinderException, duckdb.ConversionException) as error:
+            reason = str(error).splitlines()[0]
+            raise SchemaUnfit(name_of(table), [reason]) from None
+        except duckdb.Error as error:
+            first = str(error).splitlines()[0]
+            raise CatalogueFailed(f"The merge into {name_of(table)} failed: {first}") from None
+    return made
+
+
+def _register_new(db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table | Path) -> None:
+    """The view `given`: the new rows in the table's columns and types, numbered."""
+    if isinstance(rows, Path):
+        source, present = f"read_parquet({_literal(str(rows))}, file_row_number = true)", None
+        number = "file_row_number"
+        names = db.execute(f"SELECT * FROM {source} LIMIT 0").description
+        present = {column[0] for column in names} - {number}
+    else:
+        numbered = rows.append_column(_NUMBER, pa.array(range(len(rows)), pa.int64()))
+        db.register("arriving", numbered)
+        source, present, number = "arriving", set(rows.column_names), _NUMBER
+    if foreign := present - {field.name for field in table.schema().fields}:
+        raise SchemaUnfit(name_of(table), [f"column {name!r} is new" for name in sorted(foreign)])
+    types = _duckdb_types(db, table)
+    columns = [
+        f"CAST({_identifier(name) if name in present else 'NULL'} AS {kind}) AS {_identifier(name)}"
+        for name, kind in types.items()
+    ]
+    db.execute(
+        f"CREATE TEMP VIEW given AS SELECT {', '.join(columns)}, {number} AS {_NUMBER} "
+        f"FROM {source}"
+    )
+
+
+def _duckdb_types(db: duckdb.DuckDBPyConnection, table: "Table") -> dict[str, str]:
+    """The table's columns and DuckDB's names of their types."""
+    from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False).remove_metadata()
+    db.register("empty", schema.empty_table())
+    found = db.execute("DESCRIBE empty").fetchall()
+    return {str(row[0]): str(row[1]) for row in found}
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

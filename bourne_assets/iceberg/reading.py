@@ -1,0 +1,62 @@
+"""The rows of a table, as of any of its snapshots, without holding them all in memory.
+
+What must not be put here: SQL over tables, and frames.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from bourne_assets.iceberg.commits import name_of
+from bourne_assets.iceberg.errors import SnapshotMissing
+from bourne_assets.iceberg.translation import translated
+
+if TYPE_CHECKING:
+    from pyiceberg.schema import Schema
+    from pyiceberg.table import Table
+
+
+def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.RecordBatchReader:
+    """The rows, in the columns and types of the table as of that snapshot.
+
+    DuckDB and Arrow read a dataset in parallel and only the columns that they need. Where another
+    engine deleted single rows, only pyiceberg's own reader knows how to leave them out.
+
+    Args:
+        table: The table.
+        snapshot_id: The snapshot; None for the newest.
+
+    Raises:
+        SnapshotMissing: There is no such snapshot, or it is gone.
+        CatalogueFailed: The storage failed.
+    """
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+
+    if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
+        raise SnapshotMissing(name_of(table), str(snapshot_id))
+    with translated(f"the table {name_of(table)}"):
+        scan = table.scan(snapshot_id=snapshot_id)
+        tasks = list(scan.plan_files())
+        if any(task.delete_files for task in tasks) or not isinstance(table.io, PyArrowFileIO):
+            return scan.to_arrow_batch_reader()
+        return files_of(table, [task.file.file_path for task in tasks], scan.projection())
+
+
+def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None) -> ds.Dataset:
+    """The rows of some files of a table, in its columns and types, or in those of another schema.
+
+    The storage must be pyarrow's.
+    """
+    from pyiceberg.io.pyarrow import PyArrowFileIO, schema_to_pyarrow
+
+    assert isinstance(table.io, PyArrowFileIO)  # noqa: S101 - as the docstring says
+    columns = schema_to_pyarrow(schema or table.schema(), include_field_ids=False).remove_metadata()
+    if not uris:
+        return ds.dataset(columns.empty_table())
+    parts = [urlsplit(uri) for uri in uris]
+    storage = table.io.fs_by_scheme(parts[0].scheme or "file", parts[0].netloc)
+    paths = [f"{part.netloc}{part.path}" for part in parts]
+    return ds.dataset(paths, schema=columns, filesystem=storage, format="parquet")

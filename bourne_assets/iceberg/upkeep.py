@@ -1,0 +1,231 @@
+"""Upkeep of tables: old snapshots expire, small files become large ones, and leftovers go.
+
+Nothing that a snapshot in use names is touched, and what others do meanwhile wins: upkeep gives way
+and is done next time.
+What must not be put here: when it is done, and which snapshots answers name (the callers).
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from bourne_assets.iceberg.commits import RUN, name_of
+from bourne_assets.iceberg.errors import CatalogueFailed
+from bourne_assets.iceberg.files import send_file, storage_of
+from bourne_assets.iceberg.reading import files_of
+from bourne_assets.iceberg.tables import open_table
+from bourne_assets.iceberg.translation import translated
+from bourne_assets.lake.store import Lake
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.manifest import DataFile, ManifestFile
+    from pyiceberg.table import Table
+
+KEPT_FOR = timedelta(days=90)
+#: A writer may need so long from its first byte to its commit.
+_UNNAMED_FOR = timedelta(days=3)
+_SMALL = 16 * 1024 * 1024
+_FEWEST_SMALL = 10
+_LARGEST_REWRITE = 512 * 1024 * 1024
+_UPKEEP = {"bourne.upkeep": "small files rewritten"}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What was done to a table.
+
+    Attributes:
+        table: Its name.
+        expired: Snapshots that expired.
+        merged: Small files that became a large one.
+        removed: Files that no snapshot named.
+        freed: Their bytes.
+    """
+
+    table: str
+    expired: int
+    merged: int
+    removed: int
+    freed: int
+
+
+def maintain(
+    catalogue: "Catalog",
+    now: datetime,
+    kept: Collection[int] = (),
+    *,
+    kept_for: timedelta = KEPT_FOR,
+) -> Iterator[Maintained]:
+    """Look after every table of the catalogue, one after the other.
+
+    Args:
+        catalogue: The catalogue.
+        now: The time.
+        kept: Snapshots that answers name: they stay, however old.
+        kept_for: How long other snapshots stay.
+
+    Raises:
+        LakeError: The catalogue or the storage failed.
+    """
+    for name in table_names(catalogue):
+        table = open_table(catalogue, name)
+        with translated(f"the table {name}"):
+            merged = _merge_small_files(table)
+            expired = _expire(table, now - kept_for, frozenset(kept))
+            removed, freed = _remove_unnamed(table, now - _UNNAMED_FOR)
+        yield Maintained(name, expired, merged, removed, freed)
+
+
+def table_names(catalogue: "Catalog") -> list[str]:
+    """Names of all tables of the catalogue, with their namespaces, sorted.
+
+    Raises:
+        CatalogueFailed: The catalogue failed.
+    """
+    with translated("the list of tables"):
+        return sorted(
+            ".".join(table)
+            for namespace in catalogue.list_namespaces()
+            for table in catalogue.list_tables(namespace)
+        )
+
+
+def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
+    """Remove snapshots that are older, but the newest, those with somebody's tag, and the kept.
+
+    Tags of runs are the platform's own, and go with the age of their snapshots.
+    """
+    limit = int(before.timestamp() * 1000)
+    old = {
+        snapshot.snapshot_id: snapshot
+        for snapshot in table.snapshots()
+        if snapshot.timestamp_ms < limit and snapshot.snapshot_id not in kept
+    }
+    tags, protected = [], set()
+    for name, reference in table.refs().items():
+        snapshot = old.get(reference.snapshot_id)
+        run = (
+            snapshot.summary.additional_properties.get(RUN)
+            if snapshot and snapshot.summary
+            else None
+        )
+        if name == run and str(reference.snapshot_ref_type) != "branch":
+            tags.append(name)
+        else:
+            protected.add(reference.snapshot_id)
+    gone = [snapshot for snapshot in old if snapshot not in protected]
+    if not gone:
+        return 0
+    with _giving_way(table) as way:
+        if tags:
+            with table.manage_snapshots() as change:
+                for name in tags:
+                    change.remove_tag(name)
+        table.maintenance.expire_snapshots().by_ids(gone).commit()
+    return len(gone) if way.is_free else 0
+
+
+def _merge_small_files(table: "Table") -> int:
+    """Write many small files of the newest snapshot as one; older snapshots keep theirs."""
+    from pyiceberg.io.pyarrow import parquet_file_to_data_file
+
+    tasks = list(table.scan().plan_files())
+    is_ours = table.name_mapping() is not None and table.spec().is_unpartitioned()
+    if not is_ours or any(task.delete_files for task in tasks):
+        return 0  # other engines' partitions and deletions belong to the files as they are
+    small = _chosen([task.file for task in tasks])
+    if not small:
+        return 0
+    with TemporaryDirectory(prefix="bourne-upkeep-") as folder:
+        path = Path(folder) / "merged.parquet"
+        _write(files_of(table, [each.file_path for each in small]), path)
+        uri = send_file(table, path)
+    with _giving_way(table) as way, table.transaction() as transaction:
+        made = parquet_file_to_data_file(table.io, transaction.table_metadata, uri)
+        with transaction.update_snapshot(_UPKEEP).overwrite() as change:
+            for each in small:
+                change.delete_data_file(each)
+            change.append_data_file(made)
+    return len(small) if way.is_free else 0
+
+
+def _chosen(files: "Sequence[DataFile]") -> "list[DataFile]":
+    """The small files, as many as are written within the bound; none where they are few."""
+    chosen, size = [], 0
+    for each in sorted(files, key=lambda file: file.file_size_in_bytes):
+        size += each.file_size_in_bytes
+        if each.file_size_in_bytes > _SMALL or size > _LARGEST_REWRITE:
+            break
+        chosen.append(each)
+    return chosen if len(chosen) >= _FEWEST_SMALL else []
+
+
+def _write(rows: ds.Dataset, path: Path) -> None:
+    with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
+        for batch in rows.to_batches(batch_readahead=2, fragment_readahead=2):
+            writer.write_batch(batch)
+
+
+def _remove_unnamed(table: "Table", before: datetime) -> tuple[int, int]:
+    """Remove files below the table that are older and that no snapshot names."""
+    storage, root = storage_of(table, table.location())
+    # Listed first: what is committed from here on is named when the names are read.
+    found = storage.list_objects(root).objects
+    table.refresh()
+    named = _named(table, storage)
+    gone = [each for each in found if each.key not in named and each.stored_at < before]
+    for each in gone:
+        storage.delete(each.key)
+    return len(gone), sum(each.size for each in gone)
+
+
+def _named(table: "Table", storage: Lake) -> set[str]:
+    """Keys of all that the table's metadata name: metadata, manifests, and the files of rows."""
+    metadata = table.metadata
+    uris = {table.metadata_location, *(each.metadata_file for each in metadata.metadata_log)}
+    uris |= {each.statistics_path for each in metadata.statistics}
+    manifests: dict[str, ManifestFile] = {}
+    for snapshot in table.snapshots():
+        uris.add(snapshot.manifest_list)
+        manifests |= {each.manifest_path: each for each in snapshot.manifests(table.io)}
+    for path, manifest in manifests.items():
+        uris.add(path)
+        entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+        uris |= {entry.data_file.file_path for entry in entries}
+    if storage.bucket not in {urlsplit(uri).netloc for uri in uris}:
+        raise CatalogueFailed(
+            f"The files of {name_of(table)} are not where its metadata say: nothing was removed."
+        )
+    return {urlsplit(uri).path.lstrip("/") for uri in uris}
+
+
+@dataclass
+class _Way:
+    """Whether nobody else committed."""
+
+    is_free: bool = True
+
+
+@contextmanager
+def _giving_way(table: "Table") -> Iterator[_Way]:
+    """Upkeep is no reason to stop anybody: where others commit meanwhile it waits for next time."""
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+    way = _Way()
+    try:
+        yield way
+    except (CommitFailedException, ValidationException):
+        way.is_free = False
+        _log.info("%s was changed by others during its upkeep.", name_of(table))
+        table.refresh()

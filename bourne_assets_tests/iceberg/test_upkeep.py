@@ -1,0 +1,158 @@
+"""Upkeep: what expires, what is merged, what is removed, and what must stay."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from bourne_assets.iceberg import upkeep
+from bourne_assets.iceberg.catalogue import open_catalogue
+from bourne_assets.iceberg.commits import Provenance
+from bourne_assets.iceberg.files import append_arrow, replace_arrow, send_file, storage_of
+from bourne_assets.iceberg.tables import ensure_table, open_table
+from bourne_assets.iceberg.upkeep import Maintained, maintain
+from bourne_assets.lake.embedded import EmbeddedLake
+
+NAME = "trusted.kept"
+LATER = datetime.now(UTC) + timedelta(days=100)
+SOON = datetime.now(UTC) + timedelta(days=1)
+
+
+def _rows(number: int) -> pa.Table:
+    return pa.table({"n": [number]})
+
+
+@pytest.fixture
+def table(catalogue: Catalog) -> Table:
+    return ensure_table(catalogue, NAME, _rows(0).schema)
+
+
+def _objects(table: Table) -> set[str]:
+    storage, root = storage_of(table, table.location())
+    return set(storage.list(root))
+
+
+def _numbers(table: Table, snapshot_id: int | None = None) -> list[int]:
+    return sorted(table.scan(snapshot_id=snapshot_id).to_arrow()["n"].to_pylist())
+
+
+def test_old_snapshots_expire_with_their_files_and_the_newest_stays(
+    catalogue: Catalog, table: Table
+) -> None:
+    for number in range(3):
+        replace_arrow(table, _rows(number), Provenance(f"run-{number}"))
+    before = _objects(table)
+    (done,) = maintain(catalogue, LATER)
+    after = open_table(catalogue, NAME)
+    assert _numbers(after) == [2]
+    # Each replacement but the first is two snapshots, of which the first removes all rows.
+    assert (done.table, done.expired) == (NAME, 4)
+    assert [snapshot.snapshot_id for snapshot in after.snapshots()] == [
+        after.metadata.current_snapshot_id
+    ]
+    assert len(before - _objects(after)) >= done.removed > 0
+    assert done.freed > 0
+    assert len([key for key in _objects(after) if key.endswith(".parquet")]) == 1
+
+
+def test_young_snapshots_and_their_files_stay(catalogue: Catalog, table: Table) -> None:
+    first = replace_arrow(table, _rows(1), Provenance("run-1"))
+    replace_arrow(table, _rows(2), Provenance("run-2"))
+    before = _objects(table)
+    (done,) = maintain(catalogue, SOON)
+    assert done == Maintained(NAME, 0, 0, 0, 0)
+    assert _objects(table) == before
+    assert _numbers(open_table(catalogue, NAME), first.snapshot_id) == [1]
+
+
+def test_what_somebody_tagged_and_what_an_answer_names_stays(
+    catalogue: Catalog, table: Table
+) -> None:
+    done = [replace_arrow(table, _rows(n), Provenance(f"run-{n}")) for n in range(4)]
+    table.manage_snapshots().create_tag(done[0].snapshot_id, "audited").commit()
+    list(maintain(catalogue, LATER, kept={done[1].snapshot_id}))
+    after = open_table(catalogue, NAME)
+    assert _numbers(after, done[0].snapshot_id) == [0]
+    assert _numbers(after, done[1].snapshot_id) == [1]
+    assert after.snapshot_by_id(done[2].snapshot_id) is None
+    assert set(after.refs()) == {"main", "audited", "run-1", "run-3"}
+
+
+def test_small_files_become_one_and_older_snapshots_keep_theirs(
+    catalogue: Catalog, table: Table
+) -> None:
+    done = [append_arrow(table, _rows(n), Provenance()) for n in range(12)]
+    (told,) = maintain(catalogue, SOON)
+    after = open_table(catalogue, NAME)
+    assert told.merged == 12
+    assert len(list(after.scan().plan_files())) == 1
+    assert _numbers(after) == list(range(12))
+    assert _numbers(after, done[4].snapshot_id) == list(range(5))
+    (told,) = maintain(catalogue, SOON)
+    assert told.merged == 0, "a second time there is nothing to do"
+
+
+def test_large_files_are_left_as_they_are(
+    catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        append_arrow(table, _rows(number), Provenance())
+    monkeypatch.setattr(upkeep, "_SMALL", 10)
+    (told,) = maintain(catalogue, SOON)
+    assert told.merged == 0
+
+
+def test_who_commits_during_the_upkeep_wins(
+    catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        append_arrow(table, _rows(number), Provenance())
+    others = [open_table(catalogue, NAME)]
+
+    def send_late(into: Table, path: Path) -> str:
+        replace_arrow(others.pop(), _rows(99), Provenance())
+        return send_file(into, path)
+
+    monkeypatch.setattr(upkeep, "send_file", send_late)
+    (told,) = maintain(catalogue, SOON)
+    assert told.merged == 0
+    assert _numbers(open_table(catalogue, NAME)) == [99]
+
+
+def test_a_file_that_no_commit_names_goes_when_it_is_old(
+    catalogue: Catalog, table: Table, tmp_path: Path
+) -> None:
+    append_arrow(table, _rows(1), Provenance())
+    pq.write_table(_rows(2), tmp_path / "left.parquet")
+    send_file(table, tmp_path / "left.parquet")
+    (young,) = maintain(catalogue, SOON)
+    (old,) = maintain(catalogue, SOON + timedelta(days=3))
+    assert (young.removed, old.removed) == (0, 1)
+    assert old.freed == (tmp_path / "left.parquet").stat().st_size
+    assert _numbers(open_table(catalogue, NAME)) == [1]
+
+
+def test_the_embedded_lakes_own_catalogue_is_maintained_as_others_are(
+    s3_server: EmbeddedLake, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    catalogue = open_catalogue(s3_server.lake, tmp_path)
+    table = ensure_table(catalogue, "upkeep.kept", _rows(0).schema)
+    request.addfinalizer(_dropping(catalogue))
+    for number in range(12):
+        append_arrow(table, _rows(number), Provenance(f"run-{number}"))
+    told = {each.table: each for each in maintain(catalogue, LATER)}["upkeep.kept"]
+    after = open_table(catalogue, "upkeep.kept")
+    assert told.merged == told.expired == 12
+    assert told.removed > 12
+    assert _numbers(after) == list(range(12))
+    append_arrow(after, _rows(12), Provenance("run-12"))
+    assert _numbers(open_table(catalogue, "upkeep.kept")) == list(range(13))
+
+
+def _dropping(catalogue: Catalog) -> Callable[[], None]:
+    return lambda: catalogue.drop_table("upkeep.kept")
