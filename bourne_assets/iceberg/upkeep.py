@@ -112,6 +112,7 @@ def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
         for snapshot in table.snapshots()
         if snapshot.timestamp_ms < limit and snapshot.snapshot_id not in kept
     }
+    old.pop(table.metadata.current_snapshot_id or 0, None)
     tags, protected = [], set()
     for name, reference in table.refs().items():
         snapshot = old.get(reference.snapshot_id)

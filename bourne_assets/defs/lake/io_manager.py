@@ -9,6 +9,7 @@ Not here: what a table holds, and the lake's own errors.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, get_args, get_origin
 from urllib.parse import quote
@@ -109,10 +110,11 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return value
 
     def _note(self, context: dg.InputContext, digest: str | None) -> None:
-        """Remember what the step that is loading has loaded."""
-        step = context.step_context.step.key
-        if digest:
-            self._loaded.setdefault(step, []).append(digest)
+        """Remember what the step that is loading has loaded; outside of runs there is no step."""
+        with suppress(dg.DagsterInvariantViolationError):
+            step = context.step_context.step.key
+            if digest:
+                self._loaded.setdefault(step, []).append(digest)
 
     def get_asset_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
         """`<layer>/<asset key>`; the suffix is added when the object's type is known."""

@@ -20,7 +20,12 @@ import psutil
 
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.connection import connect_s3
-from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeError, ObjectMissing
+from bourne_assets.lake.errors import (
+    AccessDenied,
+    EmbeddedLakeFailed,
+    LakeError,
+    ObjectMissing,
+)
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
@@ -204,6 +209,17 @@ def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:
     try:
         connect_server(endpoint, keys, bucket).read("none")
     except ObjectMissing:
+        return True
+    except LakeError:
+        return False
+    return True
+
+
+def has_tables_bucket(endpoint: str, keys: Credentials) -> bool:
+    """Whether the bucket of the tables is there yet, whose objects S3 refuses outside of tables."""
+    try:
+        connect_server(endpoint, keys, EMBEDDED_TABLES_BUCKET).read("none")
+    except (AccessDenied, ObjectMissing):
         return True
     except LakeError:
         return False

@@ -104,7 +104,11 @@ def _is_ready(
 ) -> bool:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        if seaweedfs.is_healthy(endpoint) and seaweedfs.has_bucket(endpoint, keys, bucket):
+        if (
+            seaweedfs.is_healthy(endpoint)
+            and seaweedfs.has_bucket(endpoint, keys, bucket)
+            and seaweedfs.has_tables_bucket(endpoint, keys)
+        ):
             return True
         time.sleep(0.03)
     return False

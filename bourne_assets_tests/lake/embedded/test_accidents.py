@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
@@ -198,6 +199,20 @@ def test_a_lake_whose_credentials_are_damaged_gets_new_ones_and_keeps_its_data(
         assert embedded.stop(home)
     folder_of(home).identities.write_text("{")
     assert read_again(home).credentials != first.credentials
+
+
+def test_a_server_of_a_version_without_a_catalogue_is_replaced_and_its_lake_gets_one(
+    home: Path,
+) -> None:
+    kept_lake(home)
+    state = state_of(home)
+    del state["catalogue"]
+    folder_of(home).state.write_text(json.dumps(state))
+    before = server_pids(home)
+    with embedded.connect(home, BUCKET) as share:
+        assert server_pids(home) != before
+        assert share.lake.read("kept")[0] == b"data"
+        assert open_catalogue(share.lake, home).properties["type"] == "rest"
 
 
 def test_a_process_that_only_has_the_id_of_a_server_is_neither_trusted_nor_ended(

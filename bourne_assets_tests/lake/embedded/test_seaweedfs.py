@@ -1,5 +1,6 @@
 """The SeaweedFS process: its privacy, its ports and sockets, and its end."""
 
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs, supervisor
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 from bourne_assets.lake.errors import EmbeddedLakeFailed
-from bourne_assets_tests.lake.embedded.homes import BUCKET
+from bourne_assets_tests.lake.embedded.homes import BUCKET, until
 
 # Privacy
 
@@ -62,6 +63,14 @@ def test_secrets_are_long_and_never_the_same(tmp_path: Path) -> None:
         made.append(seaweedfs.credentials(LakeFolder(tmp_path / name)))
     assert len({keys.secret_key for keys in made} | {keys.access_key for keys in made}) == 4
     assert all(len(keys.secret_key) >= 40 for keys in made)
+
+
+def test_the_servers_own_upkeep_of_tables_is_off(s3_server: EmbeddedLake) -> None:
+    """It would expire snapshots by rules of its own, and has damaged tables before."""
+    jobs = s3_server._folder.data / "admin" / "plugin" / "job_types"
+    config = jobs / "iceberg_maintenance" / "config.json"
+    assert until(config.exists)
+    assert json.loads(config.read_text())["adminRuntime"]["enabled"] is False
 
 
 # Ports, sockets and locks
