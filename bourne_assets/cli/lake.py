@@ -133,7 +133,7 @@ def purge(*, age: timedelta, yes: bool) -> int:
     type=Age(),
     help="Also delete Dagster's runs that ended longer ago (90d, 26w), but those of newest events.",
 )
-@handled
+@with_exit_codes
 def maintain(*, runs_age: timedelta | None) -> int:
     """Look after the Iceberg tables: old snapshots, small files, files that nothing names."""
     from bourne_assets.answers.sources import named_snapshots
@@ -143,8 +143,8 @@ def maintain(*, runs_age: timedelta | None) -> int:
     settings, now, tables = read_settings(), datetime.now(UTC), 0
     if settings.s3_bucket is None and not embedded.exists(settings.home):
         raise BourneError(f"There is nothing to maintain: {settings.home} has no lake.")
-    with lake_of(settings) as command_lake:
-        store = command_lake.connect()
+    with command_lake(settings) as shared:
+        store = shared.connect()
         catalogue = open_catalogue(store, settings.home)
         for done in upkeep.maintain(catalogue, now, named_snapshots(store)):
             tables += 1

@@ -7,9 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from bourne_assets.iceberg.catalogue import open_catalogue
+from bourne_assets.iceberg.commits import Provenance
+from bourne_assets.iceberg.files import append_arrow
+from bourne_assets.iceberg.tables import ensure_table
 from bourne_assets.lake import embedded
+from bourne_assets.settings import EMBEDDED_BUCKET
 from bourne_assets_tests.cli.conftest import Bourne
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
@@ -252,7 +258,8 @@ def test_a_selection_that_selects_nothing_names_what_there_is(bourne: Bourne) ->
 def test_doctor_tries_the_lake_the_clock_and_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
     healthy = bourne("doctor")
     assert healthy.exit_code == 0
-    assert healthy.output.count("allowed") == 9
+    assert healthy.output.count("allowed") == 13
+    assert "tables: create" in healthy.output
     assert "the bundled snapshot of 2017-09" in healthy.output
     refused = bourne("doctor", TMDB_READ_ACCESS_TOKEN="wrong", TMDB_BASE_URL=tmdb_server.base_url)
     assert refused.exit_code == 2
@@ -316,3 +323,26 @@ print(load_catalog("bourne").list_namespaces())
     finally:
         assert "The lake is stopped" in bourne("lake", "stop").output
     assert "does not run" in bourne("lake", "status").output
+
+
+def test_there_is_nothing_to_maintain_where_there_is_no_lake(bourne: Bourne) -> None:
+    result = bourne("lake", "maintain")
+    assert (result.exit_code, result.output.count("There is nothing to maintain")) == (1, 1)
+
+
+@pytest.mark.slow
+def test_tables_are_maintained_and_old_runs_deleted(bourne: Bourne, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with embedded.connect(home, EMBEDDED_BUCKET) as share:
+        table = ensure_table(
+            open_catalogue(share.lake, home), "trusted.kept", pa.schema([("n", pa.int64())])
+        )
+        for number in range(12):
+            append_arrow(table, pa.table({"n": [number]}), Provenance())
+        result = bourne("lake", "maintain", "--runs-older-than", "90d")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "trusted.kept: 0 snapshots expired, 12 small files became one, 0 files of 0 bytes removed.",
+        "1 tables maintained.",
+        "0 runs deleted.",
+    ]
