@@ -19,6 +19,8 @@ _COMMANDS = {
     "run": ("run", "run"),
     "answers": ("answers", "answers"),
     "land": ("land", "land"),
+    "query": ("query", "query"),
+    "tables": ("query", "tables"),
     "rejects": ("rejects", "rejects"),
     "doctor": ("doctor", "doctor"),
     "dev": ("dev", "dev"),

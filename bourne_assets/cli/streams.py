@@ -3,12 +3,14 @@
 Not here: what is written (`console`).
 """
 
+import codecs
 import io
 import os
 import sys
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from bourne_assets.errors import BourneError
+from bourne_assets.text import printable
 
 
 class OutputFailed(BourneError):
@@ -62,6 +64,30 @@ class Output(io.TextIOWrapper):
             raise self._failure
         why = self._failure.strerror
         raise OutputFailed(f"Standard output cannot be written: {why}.") from self._failure
+
+
+class TextSink(io.RawIOBase):
+    """Takes UTF-8 bytes for a text stream; a terminal gets them unable to move or colour anything.
+
+    Args:
+        stream: Where the text goes.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream, self._is_terminal = stream, stream.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write bytes; errors as the stream's."""
+        text = self._decoder.decode(bytes(data))
+        if self._is_terminal:
+            text = "\n".join(map(printable, text.split("\n")))
+        self._stream.write(text)
+        return len(data)
 
 
 def open_standard_streams() -> None:

@@ -50,6 +50,43 @@ class ColumnProfile:
     high: str | None
 
 
+def locked_connection(
+    spill: Path,
+    *,
+    megabytes: int,
+    threads: int = 2,
+    folder: Path | None = None,
+    source: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that opens no file, network or extension, whatever SQL it is given.
+
+    Args:
+        spill: Folder of what does not fit into memory.
+        megabytes: Memory that it may take.
+        threads: Threads that it may use.
+        folder: A folder in which it may read and write all the same.
+        source: A file that it may read all the same.
+    """
+    connection = duckdb.connect()
+    for name, value in {
+        "memory_limit": literal(f"{megabytes}MB"),
+        "threads": str(threads),
+        "temp_directory": literal(str(spill)),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "TimeZone": "'UTC'",
+        "allow_persistent_secrets": "false",
+        "allowed_directories": f"[{literal(f'{folder.absolute()}/') if folder else ''}]",
+        "allowed_paths": f"[{literal(str(source)) if source else ''}]",
+        "allowed_configs": f"[{', '.join(map(literal, _ADJUSTABLE))}]",
+        "enable_external_access": "false",
+        "lock_configuration": "true",  # the last, for it holds from now on
+    }.items():
+        connection.execute(f"SET {name} = {value}")
+    return connection
+
+
 class DuckDbSession:
     """One DuckDB in memory; not to be shared by threads.
 
@@ -72,23 +109,14 @@ class DuckDbSession:
     ) -> None:
         self.source = source
         self._folder = tempfile.TemporaryDirectory(prefix="bourne-duckdb-", dir=folder)
-        self._connection = duckdb.connect()
+        self._connection = locked_connection(
+            Path(self._folder.name),
+            megabytes=megabytes,
+            threads=threads,
+            folder=folder,
+            source=source,
+        )
         self._megabytes = megabytes
-        for name, value in {
-            "memory_limit": literal(f"{megabytes}MB"),
-            "threads": str(threads),
-            "temp_directory": literal(self._folder.name),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "TimeZone": "'UTC'",
-            "allow_persistent_secrets": "false",
-            "allowed_directories": f"[{literal(f'{folder.absolute()}/')}]",
-            "allowed_paths": f"[{literal(str(source)) if source else ''}]",
-            "allowed_configs": f"[{', '.join(map(literal, _ADJUSTABLE))}]",
-            "enable_external_access": "false",
-            "lock_configuration": "true",  # the last, for it holds from now on
-        }.items():
-            self._connection.execute(f"SET {name} = {value}")
 
     @contextmanager
     def single_threaded(self) -> Iterator[None]:

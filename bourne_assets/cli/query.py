@@ -1,0 +1,205 @@
+"""`bourne query` and `bourne tables`. Not here: SQL and the past (`query`)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.filesize import decimal
+
+from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.streams import TextSink
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.lake import embedded
+from bourne_assets.settings import Settings, read_settings
+
+if TYPE_CHECKING:  # DuckDB, Arrow and pyiceberg are loaded when there is a lake to ask
+    import pyarrow as pa
+
+    from bourne_assets.query.sources import ListedTable, Sources
+
+_TABLE = "table"
+_FORMATS = (_TABLE, "csv", "json", "parquet")
+#: So many rows are printed for people; other formats and files have no limit.
+_SHOWN_ROWS = 200
+_UNKNOWN = "\N{EN DASH}"
+_COLUMNS: dict[str, Literal["left", "right"]] = {
+    "table": "left",
+    "rows": "right",
+    "size": "right",
+    "snapshots": "right",
+    "newest": "left",
+}
+
+
+@click.command()
+@click.argument("sql")
+@click.option(
+    "--as-of",
+    metavar="DAY|RUN|SNAPSHOT",
+    help="The tables as they were at the end of a day (UTC), after a run, or at a snapshot.",
+)
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="Default: table, or by FILE.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the rows to a .csv, .json or .parquet file.",
+)
+@with_exit_codes
+def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None) -> int:
+    """Put one SELECT to the lake's tables: trusted.*, refined.* and assets.*.
+
+    `bourne tables` lists them. A query only reads, and reaches nothing but these tables.
+    """
+    chosen = _format(form, output)
+    with _sources() as (settings, sources):
+        from bourne_assets.query.engine import ensure_reading, run_query
+        from bourne_assets.query.moments import parse_moment
+
+        ensure_reading(sql)
+        moment = parse_moment(as_of, sources.tables()) if as_of else None
+        with run_query(sql, sources, moment, settings.home / "query") as reader:
+            return _write(reader, chosen, output)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_exit_codes
+def tables(*, as_json: bool) -> int:
+    """List what `bourne query` can be asked about: rows, size, snapshots, newest change."""
+    with _sources() as (_, sources):
+        from bourne_assets.cli import console as show
+
+        listed = list(sources.listed())
+        if as_json:
+            show.write_json(show.output(), [_as_json(each) for each in listed])
+        elif listed:
+            _print_listed(listed)
+        else:
+            show.write(show.output(), "There is nothing to query yet: run `bourne run`.")
+    return 0
+
+
+@contextmanager
+def _sources() -> Iterator[tuple[Settings, "Sources"]]:
+    settings = read_settings()
+    if settings.s3_bucket is None and not embedded.exists(settings.home):
+        raise BourneError(
+            f"There is nothing to query yet: run `bourne run`. {settings.home} has no lake."
+        )
+    with command_lake(settings) as connecting:
+        lake = connecting.connect()
+        from bourne_assets.iceberg.catalogue import open_catalogue
+        from bourne_assets.query.sources import Sources
+
+        yield settings, Sources(open_catalogue(lake, settings.home), lake)
+
+
+def _format(form: str | None, output: Path | None) -> str:
+    """The format by option, else by the file's extension, else the table for people.
+
+    Raises:
+        ConfigurationError: They do not fit together.
+    """
+    suffix = output.suffix.removeprefix(".").lower() if output else ""
+    chosen = form or (suffix if suffix in _FORMATS else "")
+    if output and (not chosen or chosen == _TABLE):
+        raise ConfigurationError(f"Say with --format whether {output} is csv, json or parquet.")
+    if chosen == "parquet" and not output:
+        raise ConfigurationError("Parquet is not for a terminal: name a file with --output.")
+    return chosen or _TABLE
+
+
+def _write(reader: "pa.RecordBatchReader", form: str, output: Path | None) -> int:
+    from bourne_assets.cli import console as show
+
+    if form == _TABLE:
+        _print_table(reader)
+        return 0
+    from bourne_assets.query.output import WRITERS, write_file
+
+    console = show.output()
+    if output is None:
+        WRITERS[form](reader, TextSink(console.file))
+        console.file.flush()
+        return 0
+    rows = write_file(reader, WRITERS[form], output)
+    show.write(console, f"{rows:,} {'row' if rows == 1 else 'rows'} written to {output}.")
+    return 0
+
+
+def _print_table(reader: "pa.RecordBatchReader") -> None:
+    """Rows for people: numbers to the right, unknown as a dash; more than are shown are told."""
+    from rich.table import Table
+
+    from bourne_assets.cli import console as show
+
+    console = show.output()
+    printed = Table(box=None, header_style="bold", pad_edge=False)
+    for field in reader.schema:
+        is_number = any(check(field.type) for check in _number_types())
+        printed.add_column(show.line(field.name), justify="right" if is_number else "left")
+    rows = (row for batch in reader for row in zip(*map(_values, batch.columns), strict=True))
+    shown = list(islice(rows, _SHOWN_ROWS))
+    for row in shown:
+        printed.add_row(*map(show.line, row))
+    if not console.is_terminal:  # a pipe has no width: nothing is cut
+        console.width = max(console.measure(printed).maximum, console.width)
+    console.print(printed)
+    count = f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}"
+    has_more = next(rows, None) is not None
+    note = f"The first {count}; --format csv prints all." if has_more else f"{count}."
+    console.print(show.line((note, "dim")))
+
+
+def _number_types() -> tuple[Any, ...]:
+    import pyarrow as pa
+
+    return pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal
+
+
+def _values(column: "pa.Array[Any]") -> list[str]:
+    return [_UNKNOWN if value is None else _text(value) for value in column.to_pylist()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return str(value)
+
+
+def _print_listed(listed: list["ListedTable"]) -> None:
+    from rich.table import Table
+
+    from bourne_assets.cli import console as show
+
+    console = show.output()
+    printed = Table(box=None, header_style="bold", pad_edge=False)
+    for name, side in _COLUMNS.items():
+        printed.add_column(name, justify=side, no_wrap=True)
+    for each in listed:
+        cells = (
+            each.name,
+            f"{each.rows:,}" if each.rows is not None else _UNKNOWN,
+            decimal(each.size) if each.size is not None else _UNKNOWN,
+            f"{each.snapshots:,}",
+            f"{each.changed_at:%Y-%m-%d %H:%M} UTC" if each.changed_at else _UNKNOWN,
+        )
+        printed.add_row(*map(show.line, cells))
+    if not console.is_terminal:
+        console.width = max(console.measure(printed).maximum, console.width)
+    console.print(printed)
+
+
+def _as_json(each: "ListedTable") -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "rows": each.rows,
+        "size_bytes": each.size,
+        "snapshots": each.snapshots,
+        "changed_at": each.changed_at.isoformat() if each.changed_at else None,
+    }

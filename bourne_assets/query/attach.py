@@ -1,0 +1,206 @@
+"""What to paste into other engines so that they read the lake's Iceberg tables.
+
+Secrets are named by their variables, which `bourne lake env` or the shell of an AWS user sets, and
+are never printed here. Sources: the engines' own documentation of their Iceberg catalogues.
+"""
+
+from collections.abc import Callable, Mapping
+
+from bourne_assets.query.errors import QueryRefused
+
+#: A table for the examples; `bourne tables` lists what there is.
+_TABLE = "refined.fact_film_day"
+#: Iceberg's runtime for Spark; its version must fit Spark's and Scala's.
+_SPARK_PACKAGES = (
+    "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,"
+    "org.apache.iceberg:iceberg-aws-bundle:1.10.0"
+)
+
+#: Settings of a catalogue by pyiceberg's names: `type`, `uri`, `warehouse`, `s3.endpoint`, ...
+Properties = Mapping[str, str]
+
+
+def attach(engine: str, properties: Properties) -> str:
+    """Lines to paste into an engine.
+
+    Args:
+        engine: One of `ENGINES`.
+        properties: Settings of the catalogue.
+
+    Raises:
+        QueryRefused: The engine cannot read a catalogue of this type.
+    """
+    return ENGINES[engine](properties).strip("\n")
+
+
+def _pyiceberg(_: Properties) -> str:
+    return f"""
+# In a shell: eval "$(bourne lake env)"
+from pyiceberg.catalog import load_catalog
+
+catalog = load_catalog("bourne")
+catalog.load_table("{_TABLE}").scan().to_pandas()
+"""
+
+
+def _polars(_: Properties) -> str:
+    return f"""
+# In a shell: eval "$(bourne lake env)"
+import polars as pl
+from pyiceberg.catalog import load_catalog
+
+pl.scan_iceberg(load_catalog("bourne").load_table("{_TABLE}")).collect()
+"""
+
+
+def _duckdb(properties: Properties) -> str:
+    kind = properties.get("type")
+    if kind == "rest":
+        return f"""
+-- In a shell: eval "$(bourne lake env)"; then in DuckDB's own shell, which knows getenv:
+INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs;
+{_duckdb_s3(properties)}
+CREATE SECRET bourne_catalogue (
+  TYPE iceberg, CLIENT_ID getenv('AWS_ACCESS_KEY_ID'),
+  CLIENT_SECRET getenv('AWS_SECRET_ACCESS_KEY'),
+  OAUTH2_SERVER_URI '{properties.get("uri", "")}/v1/oauth/tokens');
+ATTACH '{properties.get("warehouse", "")}' AS lake (
+  TYPE iceberg, SECRET bourne_catalogue, ENDPOINT '{properties.get("uri", "")}');
+SELECT * FROM lake.{_TABLE} LIMIT 10;
+"""
+    if kind == "glue":
+        return f"""
+INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs; INSTALL aws; LOAD aws;
+CREATE SECRET bourne (TYPE s3, PROVIDER credential_chain);
+ATTACH '' AS lake (TYPE iceberg, ENDPOINT_TYPE glue);
+SELECT * FROM lake.{_TABLE} LIMIT 10;
+"""
+    return f"""
+-- DuckDB attaches no SQL catalogue; it reads a table by the address of its metadata, which this prints:
+--   python -c 'from pyiceberg.catalog import load_catalog as c; print(c("bourne").load_table("{_TABLE}").metadata_location)'
+INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs;
+{_duckdb_s3(properties)}
+SELECT * FROM iceberg_scan('<that address>') LIMIT 10;
+"""
+
+
+def _duckdb_s3(properties: Properties) -> str:
+    endpoint = properties.get("s3.endpoint")
+    if not endpoint:
+        return (
+            "INSTALL aws; LOAD aws;\nCREATE SECRET bourne_s3 (TYPE s3, PROVIDER credential_chain);"
+        )
+    scheme, _, host = endpoint.partition("://")
+    return (
+        "CREATE SECRET bourne_s3 (\n"
+        "  TYPE s3, KEY_ID getenv('AWS_ACCESS_KEY_ID'), SECRET getenv('AWS_SECRET_ACCESS_KEY'),\n"
+        f"  REGION '{properties.get('s3.region', '')}', ENDPOINT '{host}', URL_STYLE 'path', "
+        f"USE_SSL {str(scheme == 'https').lower()});"
+    )
+
+
+def _spark(properties: Properties) -> str:
+    settings = {
+        "": "org.apache.iceberg.spark.SparkCatalog",
+        "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        "warehouse": properties.get("warehouse", ""),
+        **_java_catalogue(properties),
+    }
+    if endpoint := properties.get("s3.endpoint"):
+        settings |= {"s3.endpoint": endpoint, "s3.path-style-access": "true"}
+    lines = " \\\n".join(
+        f"  --conf spark.sql.catalog.bourne{'.' if name else ''}{name}={value}"
+        for name, value in settings.items()
+    )
+    return f"""
+# In a shell: eval "$(bourne lake env)"
+spark-sql --packages {_SPARK_PACKAGES} \\
+{lines} \\
+  -e 'SELECT * FROM bourne.{_TABLE} LIMIT 10'
+"""
+
+
+def _java_catalogue(properties: Properties) -> dict[str, str]:
+    """Iceberg's own names for the catalogue, as its Java library takes them."""
+    kind, uri = properties.get("type", ""), properties.get("uri", "")
+    if kind == "rest":
+        return {
+            "type": "rest",
+            "uri": uri,
+            "credential": '"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
+        }
+    if kind == "glue":
+        return {"type": "glue"}
+    _ensure_shared(uri)
+    return {"type": "jdbc", "uri": '"jdbc:$YOUR_CATALOGUE_ADDRESS"', "jdbc.schema-version": "V1"}
+
+
+def _trino(properties: Properties) -> str:
+    kind, uri = properties.get("type", ""), properties.get("uri", "")
+    if kind == "rest":
+        catalogue = (
+            f"iceberg.catalog.type=rest\niceberg.rest-catalog.uri={uri}\n"
+            f"iceberg.rest-catalog.warehouse={properties.get('warehouse', '')}\n"
+            "iceberg.rest-catalog.security=OAUTH2\n"
+            "iceberg.rest-catalog.oauth2.credential=${ENV:AWS_ACCESS_KEY_ID}:"
+            "${ENV:AWS_SECRET_ACCESS_KEY}"
+        )
+    elif kind == "glue":
+        catalogue = "iceberg.catalog.type=glue"
+    else:
+        _ensure_shared(uri)
+        catalogue = (
+            "iceberg.catalog.type=jdbc\niceberg.jdbc-catalog.catalog-name=bourne\n"
+            "iceberg.jdbc-catalog.driver-class=org.postgresql.Driver\n"
+            "iceberg.jdbc-catalog.connection-url=jdbc:${ENV:YOUR_CATALOGUE_ADDRESS}\n"
+            f"iceberg.jdbc-catalog.default-warehouse-dir={properties.get('warehouse', '')}"
+        )
+    return f"""
+# etc/catalog/bourne.properties, with the variables of `bourne lake env` in Trino's environment
+connector.name=iceberg
+{catalogue}
+fs.native-s3.enabled=true
+s3.region={properties.get("s3.region", "us-east-1")}
+s3.aws-access-key=${{ENV:AWS_ACCESS_KEY_ID}}
+s3.aws-secret-key=${{ENV:AWS_SECRET_ACCESS_KEY}}{_trino_endpoint(properties)}
+# then: trino --execute 'SELECT * FROM bourne.{_TABLE} LIMIT 10'
+"""
+
+
+def _trino_endpoint(properties: Properties) -> str:
+    endpoint = properties.get("s3.endpoint")
+    return f"\ns3.endpoint={endpoint}\ns3.path-style-access=true" if endpoint else ""
+
+
+def _athena(properties: Properties) -> str:
+    if properties.get("type") != "glue":
+        raise QueryRefused(
+            "Athena reads tables of AWS Glue: set PYICEBERG_CATALOG__BOURNE__TYPE=glue and land "
+            "the files again."
+        )
+    schema, _, table = _TABLE.partition(".")
+    return f"""
+-- In Athena's query editor, data source AwsDataCatalog:
+SELECT * FROM "{schema}"."{table}" LIMIT 10;
+SELECT * FROM "{schema}"."{table}" FOR TIMESTAMP AS OF current_timestamp - interval '1' day;
+"""
+
+
+def _ensure_shared(uri: str) -> None:
+    """Refuse a catalogue in a file of this machine, which no other engine can open."""
+    if uri.startswith("sqlite"):
+        raise QueryRefused(
+            "The catalogue is a SQLite file of this machine, which only pyiceberg, polars and "
+            "DuckDB can use: set DAGSTER_POSTGRES_URL, or configure a catalogue of pyiceberg."
+        )
+
+
+#: The engines, by their names on the command line.
+ENGINES: dict[str, Callable[[Properties], str]] = {
+    "duckdb": _duckdb,
+    "pyiceberg": _pyiceberg,
+    "polars": _polars,
+    "spark": _spark,
+    "trino": _trino,
+    "athena": _athena,
+}

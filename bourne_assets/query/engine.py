@@ -1,0 +1,132 @@
+"""One SELECT over the lake, in a DuckDB that reaches nothing but the tables that it is handed.
+
+Not here: which tables there are (`sources`), and how rows are written (`output`).
+"""
+
+import difflib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
+from bourne_assets.lake.errors import LakeError
+from bourne_assets.query.errors import QueryFailed, QueryRefused, UnknownTable
+from bourne_assets.query.moments import Moment
+from bourne_assets.query.sources import JSON_COLUMN, Sources
+
+_MEGABYTES = 1024
+_BATCH_ROWS = 65_536
+_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_MISSING_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_MISSING_COLUMN = re.compile(r'(?:Referenced c|C)olumn "([^"]+)" not found')
+_CANDIDATES = re.compile(r"Candidate bindings: (.+)")
+
+
+@contextmanager
+def run_query(
+    sql: str, sources: Sources, moment: Moment | None, folder: Path
+) -> Iterator[pa.RecordBatchReader]:
+    """The rows of a query, batch by batch, while the context lasts.
+
+    Only tables whose name occurs in the query are opened. Columns and filters reach their files,
+    so that what is not asked for is not read.
+
+    Args:
+        sql: One SELECT or EXPLAIN.
+        sources: What it can name.
+        moment: The state that is asked for; None for the newest.
+        folder: Where DuckDB may put what does not fit into memory.
+
+    Raises:
+        QueryRefused: It is something else than one statement that only reads.
+        UnknownTable: A table of it is not there.
+        QueryFailed: It is wrong, or fails on the data.
+        NoSuchState: A table of it has no such state.
+        LakeError: The lake refused or failed.
+    """
+    ensure_reading(sql)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="bourne-query-", dir=folder) as spill,
+        locked_connection(Path(spill), megabytes=_MEGABYTES) as connection,
+    ):
+        _expose(connection, sql, sources, moment)
+        try:
+            yield connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+        except duckdb.Error as error:
+            raise _explained(error, sources) from error
+        except OSError as error:  # Arrow's, of a file of the lake
+            raise LakeError(f"A table's file cannot be read: {_first_line(error)}.") from error
+
+
+def ensure_reading(sql: str) -> None:
+    """Refuse what is not one SELECT or EXPLAIN.
+
+    Raises:
+        QueryRefused: It is not.
+        QueryFailed: It is not SQL.
+    """
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryFailed(f"The query is not valid SQL: {_first_line(error)}.") from error
+    if len(statements) != 1:
+        raise QueryRefused(f"Give one SQL statement; this is {len(statements)}.")
+    if statements[0].type not in _READING:
+        raise QueryRefused(
+            f"Queries only read, and this is {statements[0].type.name}: give a SELECT."
+        )
+
+
+def _expose(
+    connection: duckdb.DuckDBPyConnection, sql: str, sources: Sources, moment: Moment | None
+) -> None:
+    """Make the tables that the query names, and no others, views of the connection."""
+    text = sql.casefold()
+    for number, name in enumerate(sources.names()):
+        schema, _, table = name.partition(".")
+        if table.casefold() not in text:
+            continue
+        rows = sources.rows(name, moment)
+        connection.register(f"__source_{number}", rows)
+        selected = f"{JSON_COLUMN}::JSON AS {JSON_COLUMN}" if _is_json(rows) else "*"
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+        connection.execute(
+            f"CREATE VIEW {identifier(schema)}.{identifier(table)} AS "
+            f"SELECT {selected} FROM __source_{number}"
+        )
+
+
+def _is_json(rows: object) -> bool:
+    return isinstance(rows, pa.Table) and rows.column_names == [JSON_COLUMN]
+
+
+def _explained(error: duckdb.Error, sources: Sources) -> QueryFailed:
+    """DuckDB's complaint as one sentence, with the nearest name where one was mistyped."""
+    text = str(error)
+    if found := _MISSING_TABLE.search(text):
+        return UnknownTable(_unknown_table(found[1].strip('"'), sources))
+    first = _first_line(error)
+    if found := _MISSING_COLUMN.search(text):
+        candidates = _CANDIDATES.search(text)
+        nearest = f": the nearest are {candidates[1]}" if candidates else ""
+        return QueryFailed(f'No table of the query has the column "{found[1]}"{nearest}.')
+    return QueryFailed(f"The query failed: {first}.")
+
+
+def _unknown_table(name: str, sources: Sources) -> str:
+    bare = {each.partition(".")[2]: each for each in sources.names()}
+    nearest = difflib.get_close_matches(name.lower(), bare, n=1, cutoff=0.4)
+    hint = (
+        f"the nearest is {bare[nearest[0]]}" if nearest else "`bourne tables` lists what there is"
+    )
+    return f"There is no table {name!r}: {hint}."
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,0 +1,19 @@
+"""What can go wrong when SQL is put to the lake."""
+
+from bourne_assets.errors import BourneError, ConfigurationError
+
+
+class QueryFailed(BourneError):
+    """The query is wrong, or fails on the data; the text says where."""
+
+
+class UnknownTable(QueryFailed):
+    """The query names a table that is not there."""
+
+
+class NoSuchState(QueryFailed):
+    """A table has no state of the day, run or snapshot that was asked for."""
+
+
+class QueryRefused(ConfigurationError):
+    """It is not one statement that only reads."""

@@ -1,0 +1,121 @@
+"""Which snapshot of each table a question about the past means: of a day, a run, or a snapshot.
+
+Not here: reading data (`sources`).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+from bourne_assets.iceberg.commits import RUN
+from bourne_assets.query.errors import NoSuchState, QueryRefused
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SNAPSHOT = re.compile(r"\d{1,19}")
+_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state of the whole lake: for each table the last snapshot up to `milliseconds`.
+
+    Attributes:
+        milliseconds: Of the Unix epoch, UTC.
+        text: What was asked for, for messages.
+    """
+
+    milliseconds: int
+    text: str
+
+
+def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
+    """The moment that a day, a run's id, or a snapshot's id means.
+
+    A day means its end in UTC. A run or a snapshot means the time at which it was committed last.
+
+    Args:
+        text: `2024-11-30`, `6f0c...-...`, or `2183746123987123`.
+        tables: Where runs and snapshots are looked for.
+
+    Raises:
+        QueryRefused: The text is none of the three.
+        NoSuchState: No table has a snapshot of that run, or of that id.
+    """
+    if _DAY.fullmatch(text):
+        return Moment(_end_of_day(text), text)
+    if _SNAPSHOT.fullmatch(text):
+        committed = [
+            each.timestamp_ms
+            for table in tables
+            for each in table.snapshots()
+            if each.snapshot_id == int(text)
+        ]
+        kind = "snapshot"
+    elif _RUN.fullmatch(text.lower()):
+        committed = [
+            each.timestamp_ms
+            for table in tables
+            for each in table.snapshots()
+            if run_of(each) == text.lower()
+        ]
+        kind = "run"
+    else:
+        raise QueryRefused(
+            f"--as-of {text!r} is not a day like 2024-11-30, a run's id, or a snapshot's number."
+        )
+    if not committed:
+        raise NoSuchState(
+            f"No table has a snapshot of {kind} {text}: `bourne tables` lists the newest ones."
+        )
+    return Moment(max(committed), text)
+
+
+def snapshot_at(table: Table, name: str, moment: Moment | None) -> Snapshot | None:
+    """The snapshot of a table at a moment; None where the table is new and has none at all.
+
+    Args:
+        table: The table.
+        name: Its name in SQL, for the message.
+        moment: None for now.
+
+    Raises:
+        NoSuchState: Its first snapshot is later.
+    """
+    if moment is None:
+        return table.current_snapshot()
+    found = table.snapshot_as_of_timestamp(moment.milliseconds)
+    if found is None:
+        first = min((each.timestamp_ms for each in table.history()), default=None)
+        known = f"its first is of {_day(first)}" if first else "it has none"
+        raise NoSuchState(f"{name} has no snapshot as of {moment.text}: {known}.")
+    return found
+
+
+def run_of(snapshot: Snapshot) -> str | None:
+    """The id of the Dagster run that made a snapshot, where one did."""
+    summary = snapshot.summary
+    return summary.additional_properties.get(RUN) if summary else None
+
+
+def committed_at(snapshot: Snapshot) -> datetime:
+    """When a snapshot was committed, in UTC."""
+    return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+
+
+def _end_of_day(text: str) -> int:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise QueryRefused(f"{text!r} is not a date; write it like 2024-11-30.") from None
+    if day > datetime.now(UTC).date():
+        raise QueryRefused(f"--as-of {text} is in the future.")
+    following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    return int(following.timestamp() * 1000) - 1
+
+
+def _day(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,153 @@
+"""What SQL can name: `trusted.*` and `refined.*`, which are Iceberg tables, and `assets.*`.
+
+An asset's object is a state without a past: a frame is a table, JSON is one row of one column.
+Not here: SQL itself (`engine`).
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchNamespaceError
+from pyiceberg.table import Table
+
+from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.iceberg.tables import REFINED, TRUSTED
+from bourne_assets.lake import keys
+from bourne_assets.lake.listing import ListedObject
+from bourne_assets.lake.store import Lake
+from bourne_assets.query.errors import NoSuchState
+from bourne_assets.query.moments import Moment, committed_at, snapshot_at
+
+#: The schema of assets' objects in SQL.
+ASSETS = "assets"
+#: The one column of an object that is JSON.
+JSON_COLUMN = "json"
+_PARQUET, _JSON = ".parquet", ".json"
+#: Folders of `Trusted/` and `Refined/` whose objects are not what an asset returned.
+_OTHER = ("Local", "_ops")
+
+#: What DuckDB scans: a dataset that reads files as it goes, or rows in memory.
+Rows: TypeAlias = "ds.Dataset | pa.Table"
+
+
+@dataclass(frozen=True)
+class ListedTable:
+    """What can be queried.
+
+    Attributes:
+        name: As SQL names it.
+        rows: None for an object, which is not opened to be listed.
+        size: Bytes of the newest state; None where the table does not say.
+        snapshots: How many states can be asked for; 1 for an object.
+        changed_at: When the newest state came, UTC; None for a table without rows so far.
+    """
+
+    name: str
+    rows: int | None
+    size: int | None
+    snapshots: int
+    changed_at: datetime | None
+
+
+class Sources:
+    """The tables and objects of one lake and its catalogue, by their names in SQL."""
+
+    def __init__(self, catalog: Catalog, lake: Lake) -> None:
+        self._catalog, self.lake = catalog, lake
+        self._objects = dict(_asset_objects(lake))
+        self._tables = {
+            f"{namespace}.{name}": (namespace, name)
+            for namespace in (TRUSTED, REFINED)
+            for name in sorted(_table_names(catalog, namespace))
+        }
+
+    def names(self) -> list[str]:
+        """What SQL can name: tables, then assets, each in alphabetical order."""
+        return [*self._tables, *sorted(self._objects)]
+
+    def tables(self) -> Iterator[Table]:
+        """All Iceberg tables."""
+        return (self._catalog.load_table(each) for each in self._tables.values())
+
+    def rows(self, name: str, moment: Moment | None) -> Rows:
+        """What DuckDB scans for a name.
+
+        Args:
+            name: One of `names`.
+            moment: The state that is asked for; None for the newest, all that objects have.
+
+        Raises:
+            NoSuchState: The table came later, or it is an object.
+            LakeError: The lake refused or failed.
+        """
+        if name in self._objects:
+            if moment is not None:
+                raise NoSuchState(
+                    f"{name} is kept as it is now, without a past: leave --as-of out, or ask a "
+                    "table of trusted or refined."
+                )
+            return _object_rows(self.lake, self._objects[name].key)
+        return _table_rows(self._catalog.load_table(self._tables[name]), name, moment)
+
+    def listed(self) -> Iterator[ListedTable]:
+        """What can be queried, in the order of `names`."""
+        for name, identifier in self._tables.items():
+            yield _listed_table(name, self._catalog.load_table(identifier))
+        for name in sorted(self._objects):
+            found = self._objects[name]
+            yield ListedTable(name, None, found.size, 1, found.stored_at)
+
+
+def _table_names(catalog: Catalog, namespace: str) -> list[str]:
+    try:
+        return [identifier[-1] for identifier in catalog.list_tables(namespace)]
+    except NoSuchNamespaceError:
+        return []
+
+
+def _asset_objects(lake: Lake) -> Iterator[tuple[str, ListedObject]]:
+    """The objects that assets returned, by their names in SQL: `a/b` is `assets.a_b`."""
+    for layer in (keys.TRUSTED, keys.REFINED):
+        for found in lake.list_objects(layer).objects:
+            path = PurePosixPath(found.key.removeprefix(f"{layer}/"))
+            is_snapshot = any(part.isdigit() for part in path.parts[:-1])
+            if path.parts[0] in _OTHER or is_snapshot or path.suffix not in {_PARQUET, _JSON}:
+                continue
+            yield f"{ASSETS}.{'_'.join(path.with_suffix('').parts)}".lower(), found
+
+
+def _object_rows(lake: Lake, key: str) -> pa.Table:
+    data, _ = lake.read(key)
+    if key.endswith(_PARQUET):
+        return pq.read_table(io.BytesIO(data))
+    return pa.table({JSON_COLUMN: pa.array([data.decode()], pa.string())})
+
+
+def _table_rows(table: Table, name: str, moment: Moment | None) -> Rows:
+    snapshot = snapshot_at(table, name, moment)
+    found = rows_of(table, snapshot.snapshot_id if snapshot else None)
+    return found.read_all() if isinstance(found, pa.RecordBatchReader) else found
+
+
+def _listed_table(name: str, table: Table) -> ListedTable:
+    current = table.current_snapshot()
+    facts = current.summary.additional_properties if current and current.summary else {}
+    return ListedTable(
+        name,
+        _number(facts.get("total-records")) if current else 0,
+        _number(facts.get("total-files-size")),
+        len(table.history()),
+        committed_at(current) if current else None,
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None

@@ -1,0 +1,156 @@
+"""SQL over the lake's tables: what is answered, what is refused, and what cannot be reached."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog
+from pyiceberg.types import LongType
+
+from bourne_assets.lake.store import Lake
+from bourne_assets.query.engine import run_query
+from bourne_assets.query.errors import NoSuchState, QueryFailed, QueryRefused, UnknownTable
+from bourne_assets.query.moments import Moment, parse_moment
+from bourne_assets.query.sources import Sources
+from bourne_assets_tests.query.conftest import MOVIES, RUN
+
+
+def rows(sql: str, sources: Sources, moment: Moment | None = None) -> list[dict[str, Any]]:
+    with run_query(sql, sources, moment, Path("query")) as reader:
+        found: list[dict[str, Any]] = reader.read_all().to_pylist()
+    return found
+
+
+def test_a_table_is_joined_with_what_an_asset_keeps(sources: Sources) -> None:
+    found = rows(
+        "SELECT m.title, a.budget FROM trusted.movies m JOIN assets.bourne_saga_table a"
+        " USING (title) WHERE m.budget > 60",
+        sources,
+    )
+    assert found == [{"title": "Supremacy", "budget": 75}]
+
+
+def test_an_object_that_is_json_is_one_row_of_json(sources: Sources) -> None:
+    found = rows("SELECT json->>'$.answers.n' AS n FROM assets.insight_metrics", sources)
+    assert found == [{"n": "5"}]
+
+
+def test_names_may_be_written_in_any_case_and_quoted(sources: Sources) -> None:
+    assert rows('SELECT count(*) AS n FROM Trusted."MOVIES"', sources) == [{"n": 2}]
+
+
+def test_the_past_is_asked_by_snapshot_and_by_run(catalog: Catalog, sources: Sources) -> None:
+    table = catalog.load_table("trusted.movies")
+    first = table.current_snapshot()
+    assert first is not None
+    table.append(MOVIES)
+    count = "SELECT count(*) AS n FROM trusted.movies"
+    assert rows(count, sources) == [{"n": 4}]
+    for text in (str(first.snapshot_id), RUN):
+        assert rows(count, sources, parse_moment(text, sources.tables())) == [{"n": 2}]
+
+
+def test_a_day_before_the_first_snapshot_has_no_rows_to_show(sources: Sources) -> None:
+    moment = parse_moment("2001-01-01", sources.tables())
+    with pytest.raises(NoSuchState, match=r"trusted.movies has no snapshot as of 2001-01-01"):
+        rows("SELECT * FROM trusted.movies", sources, moment)
+
+
+def test_an_object_has_no_past_and_says_so(sources: Sources) -> None:
+    moment = parse_moment("2024-01-01", sources.tables())
+    with pytest.raises(NoSuchState, match=r"assets.insight_metrics is kept as it is now"):
+        rows("SELECT * FROM assets.insight_metrics", sources, moment)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2024-02-30", "9999-01-01", "1a2b"])
+def test_what_names_no_moment_is_refused(text: str, sources: Sources) -> None:
+    with pytest.raises(QueryRefused):
+        parse_moment(text, sources.tables())
+
+
+@pytest.mark.parametrize("text", ["12345", "ffffffff-0000-4000-8000-000000000000"])
+def test_a_run_or_snapshot_that_no_table_knows_is_named(text: str, sources: Sources) -> None:
+    with pytest.raises(NoSuchState, match=text):
+        parse_moment(text, sources.tables())
+
+
+def test_columns_that_came_later_are_null_in_older_rows(catalog: Catalog, sources: Sources) -> None:
+    table = catalog.load_table("trusted.movies")
+    with table.update_schema() as change:
+        change.add_column("votes", LongType())
+    table.append(MOVIES.append_column("votes", pa.array([7, 8], pa.int64())))
+    found = rows("SELECT votes FROM trusted.movies ORDER BY votes NULLS FIRST", sources)
+    assert [each["votes"] for each in found] == [None, None, 7, 8]
+
+
+def test_a_table_without_rows_has_its_columns(catalog: Catalog, sources: Sources) -> None:
+    catalog.create_table("trusted.empty", MOVIES.schema)
+    fresh = Sources(catalog, sources.lake)
+    assert rows("SELECT title FROM trusted.empty", fresh) == []
+
+
+def test_a_mistyped_table_is_told_the_nearest(sources: Sources) -> None:
+    with pytest.raises(
+        UnknownTable, match=r"no table 'trusted.moveis': the nearest is trusted.movies"
+    ):
+        rows("SELECT * FROM trusted.moveis", sources)
+
+
+def test_a_mistyped_column_is_told_the_nearest(sources: Sources) -> None:
+    with pytest.raises(QueryFailed, match=r'No table .* column "titel": the nearest .*"title"'):
+        rows("SELECT titel FROM trusted.movies", sources)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE trusted.movies",
+        "INSERT INTO trusted.movies VALUES ('x', 1)",
+        "COPY (SELECT 1) TO 'out.csv'",
+        "ATTACH 'other.db'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SELECT 1; SELECT 2",
+        "-- nothing",
+    ],
+)
+def test_what_is_not_one_query_is_refused(sql: str, sources: Sources) -> None:
+    with pytest.raises(QueryRefused):
+        rows(sql, sources)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM 's3://test-lake/x.parquet'",
+        "SELECT * FROM read_parquet('https://example.com/x.parquet')",
+        "SELECT * FROM sources",  # a Python variable
+        "SELECT * FROM sqlite_scan('x.db', 't')",
+    ],
+)
+def test_nothing_outside_of_the_lake_can_be_read(sql: str, sources: Sources) -> None:
+    with pytest.raises(QueryFailed):
+        rows(sql, sources)
+
+
+def test_sql_that_cannot_be_parsed_says_where(sources: Sources) -> None:
+    with pytest.raises(QueryFailed, match=r"not valid SQL.*SELEC"):
+        rows("SELEC 1", sources)
+
+
+def test_a_failure_on_the_data_is_one_sentence(sources: Sources) -> None:
+    with pytest.raises(QueryFailed, match="The query failed: Conversion Error") as caught:
+        rows("SELECT title::INTEGER FROM trusted.movies", sources)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_there_is_is_listed_with_its_size_and_age(sources: Sources, lake: Lake) -> None:
+    listed = {each.name: each for each in sources.listed()}
+    assert list(listed) == ["trusted.movies", "assets.bourne_saga_table", "assets.insight_metrics"]
+    assert (listed["trusted.movies"].rows, listed["trusted.movies"].snapshots) == (2, 1)
+    assert all(each.size and each.changed_at for each in listed.values())
