@@ -14,6 +14,8 @@ from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 
+_ENGINES = ("duckdb", "pyiceberg", "polars", "spark", "trino", "athena")
+
 
 class Age(click.ParamType[timedelta]):
     """An age as a number of days or weeks."""
@@ -122,6 +124,25 @@ def purge(*, age: timedelta, yes: bool) -> int:
     total = sum(item.size for item in old)
     done = "deleted" if yes else "older, and nothing was deleted: add --yes to delete them"
     say(f"{len(old)} objects of {total} bytes {done}.")
+    return 0
+
+
+@lake.command()
+@click.argument("engine", type=click.Choice(_ENGINES))
+@with_exit_codes
+def attach(engine: str) -> int:
+    """Print what to paste into another engine so that it reads the Iceberg tables."""
+    from bourne_assets.iceberg.catalogue import catalogue_properties, configured
+    from bourne_assets.query.attach import attach as lines_for
+
+    settings = read_settings()
+    if settings.s3_bucket is None and not embedded.status(settings.home).running:
+        raise BourneError("The lake does not run: start it with `bourne lake start`.")
+    with command_lake(settings) as connecting:
+        lake_in_use = connecting.connect()
+        properties = configured() or catalogue_properties(lake_in_use, settings.home)
+    for text in lines_for(engine, properties).splitlines():
+        say(text)
     return 0
 
 

@@ -76,8 +76,9 @@ ATTACH '' AS lake (TYPE iceberg, ENDPOINT_TYPE glue);
 SELECT * FROM lake.{_TABLE} LIMIT 10;
 """
     return f"""
--- DuckDB attaches no SQL catalogue; it reads a table by the address of its metadata, which this prints:
---   python -c 'from pyiceberg.catalog import load_catalog as c; print(c("bourne").load_table("{_TABLE}").metadata_location)'
+-- DuckDB attaches no SQL catalogue; it reads a table by the address of its metadata, in Python:
+--   from pyiceberg.catalog import load_catalog
+--   load_catalog("bourne").load_table("{_TABLE}").metadata_location
 INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs;
 {_duckdb_s3(properties)}
 SELECT * FROM iceberg_scan('<that address>') LIMIT 10;

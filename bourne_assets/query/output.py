@@ -5,13 +5,12 @@ A file appears whole or not at all. Not here: the table for people, which `cli` 
 
 import json
 import math
-import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -91,16 +90,14 @@ def write_file(reader: pa.RecordBatchReader, writer: Writer, path: Path) -> int:
     Raises:
         ConfigurationError: The file cannot be written there.
     """
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as temporary:
-            try:
-                rows = writer(reader, temporary)
-            except BaseException:
-                Path(temporary.name).unlink()
-                raise
-        Path(temporary.name).replace(path)
+        try:
+            with unfinished.open("xb") as file:
+                rows = writer(reader, file)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}.") from error
     return rows
