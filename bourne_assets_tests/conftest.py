@@ -3,6 +3,7 @@
 One SeaweedFS runs for each pytest process; every test has a prefix of its own in its bucket.
 """
 
+import logging
 import os
 import signal
 import uuid
@@ -49,6 +50,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _own_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path, such as the default `.bourne`, leads into the test's own folder."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """What a test or an import of its changed of this process, the next one does not find.
+
+    Libraries raise and silence loggers when they are imported (Kubernetes' client, Alembic).
+    """
+    environment = dict(os.environ)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    levels = {each: (each.level, each.disabled, each.propagate) for each in _loggers()}
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+    for logger in _loggers():
+        as_made = (logger.level, False, logger.propagate)  # a logger of this test's imports
+        level, logger.disabled, logger.propagate = levels.get(logger, as_made)
+        if logger.level != level:
+            logger.setLevel(level)
+    logging.disable(logging.NOTSET)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    if dict(os.environ) != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+
+
+def _loggers() -> list[logging.Logger]:
+    root = logging.getLogger()
+    known = list(root.manager.loggerDict.values())
+    return [root, *(each for each in known if isinstance(each, logging.Logger))]
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ def matrix() -> Saga:
 
 def _run(folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [BOURNE, "run"],
+        [BOURNE, "run", "--select", "raw_csvs_s3"],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

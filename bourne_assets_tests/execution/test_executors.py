@@ -1,8 +1,6 @@
 """The executor that BOURNE_EXECUTOR names: chosen, missing, and at work."""
 
-import logging
 import sys
-from collections.abc import Iterator
 
 import dagster as dg
 import pytest
@@ -18,15 +16,6 @@ REDIS = "redis://:hidden-word@127.0.0.1:6379/0"
 
 def test_one_process_executes_a_run_where_nothing_else_is_named() -> None:
     assert executor_of(Settings()) is dg.in_process_executor
-
-
-@pytest.fixture(autouse=True)
-def _loud_urllib3() -> Iterator[None]:
-    """The client of Kubernetes silences the logger of urllib3 when it is imported."""
-    logger = logging.getLogger("urllib3")
-    level = logger.level
-    yield
-    logger.setLevel(level)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ def open_it(home, moment):
         instance.get_runs_count()
         instance.all_instigator_state()
 
+# What the first opening imports is there before any forks: ten would load it ten times, one by one.
+with open_instance(Settings(home=Path(sys.argv[1]) / "loaded")):
+    pass
+
 for number in range(5):
     home, moment, children = Path(sys.argv[1]) / str(number), time.time() + 0.1, []
     for _ in range(10):
