@@ -73,9 +73,11 @@ def _nothing_left_behind() -> Iterator[None]:
     logging.disable(logging.NOTSET)
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    if dict(os.environ) != environment:
-        os.environ.clear()
-        os.environ.update(environment)
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value and name != "PYTEST_CURRENT_TEST":
+            os.environ[name] = value
 
 
 def _loggers() -> list[logging.Logger]:
