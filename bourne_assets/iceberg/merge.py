@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from bourne_assets.iceberg.commits import Committed, Provenance, name_of, replace_with_files
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableChanged
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 _ATTEMPTS = 5
-_MEMORY = "512MB"
+_MEMORY = "400MB"
 #: Rows of one delivery are numbered in its order, so that the last of a key is known.
 _NUMBER = "__number_in_delivery"
 
@@ -78,7 +79,7 @@ def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: P
                 f"CREATE TEMP TABLE new AS SELECT * EXCLUDE {_NUMBER} FROM given "
                 f"QUALIFY row_number() OVER (PARTITION BY {partition} ORDER BY {_NUMBER} DESC) = 1"
             )
-            db.register("old", rows_of(table))
+            db.register("old", _in_few_batches(rows_of(table)))
             db.execute(
                 f"COPY (SELECT {', '.join(columns)} FROM new UNION ALL "
                 f"SELECT {', '.join(columns)} FROM old ANTI JOIN new ON {same}) "
@@ -91,6 +92,13 @@ def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: P
             first = str(error).splitlines()[0]
             raise CatalogueFailed(f"The merge into {name_of(table)} failed: {first}") from None
     return made
+
+
+def _in_few_batches(rows: ds.Dataset | pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """Rows read but a little ahead: what Arrow itself would read ahead is outside of the bound."""
+    if isinstance(rows, pa.RecordBatchReader):
+        return rows
+    return rows.scanner(batch_size=65_536, batch_readahead=4, fragment_readahead=1).to_reader()
 
 
 def _register_new(db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table | Path) -> None:
