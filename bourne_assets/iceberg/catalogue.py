@@ -6,6 +6,7 @@ bucket gets a SQL catalogue: in Dagster's Postgres, or in a file of the home.
 What must not be put here: tables (`commits`).
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -45,6 +46,7 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
         from bourne_assets.iceberg.translation import translated
 
     properties = configured() or catalogue_properties(lake, home)
+    _quiet_pyiceberg()
     if lake.access.catalogue:
         _bypass_proxy()
     with translated("the Iceberg catalogue"):
@@ -172,6 +174,13 @@ def _sqlite(home: Path) -> str:
             "set BOURNE_HOME to a folder without one."
         )
     return URL.create("sqlite", database=path, query=query).render_as_string()
+
+
+def _quiet_pyiceberg() -> None:
+    """Only errors: it warns of each commit that others were faster than, which is made again."""
+    log = logging.getLogger("pyiceberg")
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.ERROR)
 
 
 def _bypass_proxy() -> None:

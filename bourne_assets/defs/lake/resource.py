@@ -69,6 +69,8 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
         """Give the share in the embedded server back at the end of a run."""
+        if self._catalogue is not None:
+            self._catalogue.close()
         if self._share is not None:
             self._share.release()
         self._lake = self._share = self._catalogue = None
