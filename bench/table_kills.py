@@ -33,7 +33,7 @@ from bourne_assets.settings import EMBEDDED_BUCKET
 _NAME = "trusted.race"
 _SCHEMA = pa.schema([("writer", pa.int64()), ("number", pa.int64())])
 _SECONDS_BETWEEN_KILLS = 5.0
-_LONGEST_SECONDS = 900.0
+_LONGEST_SECONDS = 3600.0
 
 
 def write(home: Path, writer: int, commits: int) -> None:
