@@ -13,6 +13,7 @@ from dagster_aws.s3 import S3Resource
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.defs.answers.assets import insight_assets
 from bourne_assets.defs.answers.checks import insight_checks
+from bourne_assets.defs.answers.facts import fact_answer_assets
 from bourne_assets.defs.answers.report import report_assets
 from bourne_assets.defs.csvs.assets import raw_csvs_assets
 from bourne_assets.defs.csvs.bucket_sensor import s3_landing_sensor
@@ -85,6 +86,7 @@ def build_defs(
                     for assets in (ask_tmdb, saga_assets, insight_assets, history_assets)
                     for asset in assets(settings, saga)
                 ),
+                *(asset for saga in sagas for asset in fact_answer_assets(saga)),
                 *(
                     asset
                     for saga in sagas

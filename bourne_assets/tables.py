@@ -70,6 +70,33 @@ def from_parquet(data: bytes) -> pd.DataFrame:
     return pd.DataFrame(pq.read_table(io.BytesIO(data)).to_pandas())
 
 
+def to_arrow(frame: pd.DataFrame, model: type[Table]) -> arrow.Table:
+    """A frame that follows a model as an Arrow table of `arrow_schema`."""
+    return arrow.Table.from_pylist(records(frame), schema=arrow_schema(model))
+
+
+def arrow_schema(model: type[Table]) -> arrow.Schema:
+    """The Arrow schema of a model: whole numbers of 64 bits, days, times in microseconds of UTC."""
+    columns = model.to_schema().columns
+    return arrow.schema([(name, _arrow_type(column)) for name, column in columns.items()])
+
+
+def descriptions(model: type[Table]) -> dict[str, str]:
+    """What each column of a model means."""
+    return {name: column.description or "" for name, column in model.to_schema().columns.items()}
+
+
+def _arrow_type(column: Any) -> arrow.DataType:
+    kind = str(column.dtype)
+    if isinstance(column.dtype, Day):
+        return arrow.date32()
+    if kind.startswith("datetime64"):
+        return arrow.timestamp("us", "UTC")
+    return {"Int64": arrow.int64(), "float64": arrow.float64(), "bool": arrow.bool_()}.get(
+        kind, arrow.string()
+    )
+
+
 def to_json(value: object) -> bytes:
     """UTF-8 JSON with a final newline; an unknown number is null, as NaN is not valid JSON.
 
@@ -90,6 +117,11 @@ def origin_of(frame: pd.DataFrame) -> list[dict[str, str]]:
     """The lake object that a frame was loaded from, as the IO manager noted it; else nothing."""
     known = {str(name): str(value) for name, value in frame.attrs.items()}
     return [known] if known else []
+
+
+def digests_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """SHA-256 of the lake object that a frame was loaded from, as far as it is known."""
+    return tuple(origin["sha256"] for origin in origin_of(frame) if "sha256" in origin)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

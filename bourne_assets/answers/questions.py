@@ -197,6 +197,7 @@ class Answers:
         doubtful: Figures that no answer rests on.
         stated: Figures of the sagas file in place of TMDB's.
         same_film: Films that look like one under two ids.
+        money_of: Day of budgets and revenues, where the day of `as_of` does not state them.
         answers: The answers.
     """
 
@@ -210,6 +211,7 @@ class Answers:
     doubtful: tuple[DoubtfulFigure, ...] = ()
     stated: tuple[StatedFigure, ...] = ()
     same_film: tuple[SameFilm, ...] = ()
+    money_of: date | None = None
     answers: AnswerSet
 
     @property
@@ -232,6 +234,7 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ("doubtful", "list", "Figures that no answer rests on, with the reason; absent if none"),
     ("stated", "list", "Figures of the sagas file in place of TMDB's; absent if none"),
     ("same_film", "list", "Pairs of films that look like one under two ids; absent if none"),
+    ("money_of", "date", "Day of budgets and revenues if not that of as_of; absent otherwise"),
     *((f"answers.{question.name}", "object", question.description) for question in QUESTIONS),
 )
 
@@ -243,7 +246,11 @@ FIELD_SOURCES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def answer_questions(
-    table: pd.DataFrame, *, saga: str, inputs: Sequence[Mapping[str, str]]
+    table: pd.DataFrame,
+    *,
+    saga: str,
+    inputs: Sequence[Mapping[str, str]],
+    money_of: date | None = None,
 ) -> Answers:
     """All questions about a saga, answered.
 
@@ -251,6 +258,7 @@ def answer_questions(
         table: A `SagaTable` with at least one film.
         saga: Slug of the saga.
         inputs: The lake objects that the table came from: uri and sha256.
+        money_of: Day of its budgets and revenues, where it is not that of its newest figures.
     """
     films, remarked = films_of(table), remarks_on(table)
     sources = sorted(set(table["source"]))
@@ -263,6 +271,7 @@ def answer_questions(
         films=len(films) - len(remarked.not_released),
         inputs=tuple(Input(uri=found["uri"], sha256=found["sha256"]) for found in inputs),
         **vars(remarked),
+        money_of=money_of,
         answers=AnswerSet(**{question.name: question.formula(films) for question in QUESTIONS}),
     )
 
@@ -325,6 +334,7 @@ def remarks(result: Answers, language: Language = "en") -> list[str]:
         *(remarks_words.doubtful_text(t, doubtful) for doubtful in result.doubtful),
         *(remarks_words.stated_text(t, stated) for stated in result.stated),
         *(remarks_words.same_film_text(t, pair) for pair in result.same_film),
+        *remarks_words.money_of_text(t, result.money_of),
     ]
 
 

@@ -143,7 +143,8 @@ def _listed_days(history: pd.DataFrame) -> list[date]:
 
 def _day(t: Localizer, saga: Saga, history: pd.DataFrame, day: date) -> dict[str, str]:
     """How questions 5 and 6 were answered on one day."""
-    answers = answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=[]).answers
+    films = films_as_of(history, day, saga).films
+    answers = answer_questions(films, saga=saga.slug, inputs=[]).answers
     popularity, pearson = answers.popularity_vs_success, answers.year_vs_popularity.pearson
     return {
         "day": t.short_day(day),

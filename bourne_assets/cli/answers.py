@@ -136,9 +136,11 @@ def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
     from bourne_assets.saga.history import films_as_of
 
     history = read_history(lake, saga)
+    found = [films_as_of(history, day, saga) for day in days]
+    inputs = origin_of(history)
     return [
-        answer_questions(films_as_of(history, day, saga), saga=saga.slug, inputs=origin_of(history))
-        for day in days
+        answer_questions(each.films, saga=saga.slug, inputs=inputs, money_of=each.money_of)
+        for each in found
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from rich.columns import Columns
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -44,6 +45,7 @@ Part = str | tuple[str, str]
 _PASSED, _WARNED, _FAILED = ("✓", "green"), ("!", "yellow"), ("✗", "red")
 _INDENT = (0, 0, 0, 3)
 _LEAST_COLUMNS, _USUAL_COLUMNS = 20, 80
+_WIDEST = 1_000_000
 #: Marks that turn the direction of text: Unicode Standard Annex 9, section 2.
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 #: What JSON leaves as it is and a terminal may obey.
@@ -89,6 +91,20 @@ def _safe(text: str) -> str:
 def write(console: Console, text: str) -> None:
     """One line of plain text for people and other programs, never wrapped."""
     console.print(line(text), soft_wrap=True)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table; into a pipe or a file, which have no width, without anything cut or padded."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = Measurement.get(
+        console, console.options.update(max_width=_WIDEST), table
+    ).maximum
+    with console.capture() as printed:
+        console.print(table)
+    console.file.write("".join(f"{row.rstrip()}\n" for row in printed.get().splitlines()))
+    console.file.flush()
 
 
 def write_json(console: Console, value: Any) -> None:
@@ -235,6 +251,8 @@ def print_comparison(
         console.print(Padding(table, _INDENT))
     for result in (former, latter):
         _print_origin(console, result, language, notice=result is latter)
+        for remark in remarks(result, language):
+            console.print(line((_plain(remark), "yellow")))
 
 
 def _print_origin(

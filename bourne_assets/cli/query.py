@@ -147,9 +147,7 @@ def _print_table(reader: "pa.RecordBatchReader") -> None:
     shown = list(islice(rows, _SHOWN_ROWS))
     for row in shown:
         printed.add_row(*map(show.line, row))
-    if not console.is_terminal:  # a pipe has no width: nothing is cut
-        console.width = max(console.measure(printed).maximum, console.width)
-    console.print(printed)
+    show.print_table(console, printed)
     count = f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}"
     has_more = next(rows, None) is not None
     note = f"The first {count}; --format csv prints all." if has_more else f"{count}."
@@ -190,9 +188,7 @@ def _print_listed(listed: list["ListedTable"]) -> None:
             f"{each.changed_at:%Y-%m-%d %H:%M} UTC" if each.changed_at else _UNKNOWN,
         )
         printed.add_row(*map(show.line, cells))
-    if not console.is_terminal:
-        console.width = max(console.measure(printed).maximum, console.width)
-    console.print(printed)
+    show.print_table(console, printed)
 
 
 def _as_json(each: "ListedTable") -> dict[str, Any]:

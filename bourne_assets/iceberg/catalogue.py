@@ -6,6 +6,7 @@ bucket gets a SQL catalogue: in Dagster's Postgres, or in a file of the home.
 What must not be put here: tables (`commits`).
 """
 
+import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 NAME = "bourne"
 #: The folder of the tables in a bucket of one's own.
 WAREHOUSE = "Warehouse"
-_DATABASE = "catalogue.db"
+_DATABASE = "catalogue"
 _CONFIGURATION = ".pyiceberg.yaml"
 #: Two processes that make the tables of one SQL catalogue at once: one of them fails.
 _ATTEMPTS = 3
@@ -111,7 +112,7 @@ def catalogue_properties(lake: Lake, home: Path) -> dict[str, str]:
         }
     return {
         "type": "sql",
-        "uri": postgres_url() or _sqlite(home),
+        "uri": postgres_url() or _sqlite(home, lake.uri(WAREHOUSE)),
         "warehouse": lake.uri(WAREHOUSE),
         **storage,
     }
@@ -164,10 +165,12 @@ def _load(properties: Mapping[str, Any]) -> "Catalog":
         ) from None
 
 
-def _sqlite(home: Path) -> str:
+def _sqlite(home: Path, warehouse: str) -> str:
+    """A database for each warehouse: a catalogue of another bucket's tables finds none of them."""
     from sqlalchemy import URL
 
-    path, query = str(home.absolute() / _DATABASE), {"timeout": "60"}
+    name = f"{_DATABASE}-{hashlib.sha256(warehouse.encode()).hexdigest()[:8]}.db"
+    path, query = str(home.absolute() / name), {"timeout": "60"}
     if "?" in path:  # SQLAlchemy reads what follows as options of the database
         raise CatalogueMisconfigured(
             f"The Iceberg catalogue cannot be kept in {home}, because of the '?' in its path: "

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import requests
 from sqlalchemy.exc import OperationalError
 
@@ -106,6 +107,28 @@ def replace_with_files(
         _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change, base=base)
+
+
+def replace_where(table: "Table", where: str, rows: pa.Table, provenance: Provenance) -> Committed:
+    """Put rows in the place of those that a condition names, in one commit.
+
+    Args:
+        table: The table; it is refreshed.
+        where: Which rows go, such as `saga_key = 'bourne'`; files that keep some are rewritten.
+        rows: The rows that come, in the table's columns.
+        provenance: Where they come from.
+
+    Raises:
+        LakeError: The commit failed, and the table is as it was.
+    """
+
+    def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        found = table.scan(row_filter=where, limit=1).to_arrow()
+        if found.num_rows:  # pyiceberg warns where nothing matches
+            transaction.delete(where, summary)
+        transaction.append(rows, summary)
+
+    return _commit(table, provenance, change)
 
 
 def _add(

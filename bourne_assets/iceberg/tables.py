@@ -4,10 +4,12 @@ Only what keeps old files readable happens to a schema: columns are added, types
 What must not be put here: commits of rows (`commits`).
 """
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from sqlalchemy.exc import IntegrityError
 
 from bourne_assets.iceberg.errors import SchemaUnfit
 from bourne_assets.iceberg.translation import translated
@@ -84,8 +86,27 @@ def ensure_table(
         return found
     wanted = storable(name, schema, docs)
     with translated(f"the table {name}"):
-        catalogue.create_namespace_if_not_exists(name.rpartition(".")[0])
+        _ensure_namespace(catalogue, name.rpartition(".")[0])
         return catalogue.create_table_if_not_exists(name, wanted, properties=dict(_PROPERTIES))
+
+
+def _ensure_namespace(catalogue: "Catalog", namespace: str) -> None:
+    """Make a namespace where there is none.
+
+    Where another makes it at the same moment, a SQL catalogue breaks its own key, and SeaweedFS
+    fails on a namespace whose attributes are not there yet; a moment later it is there.
+    """
+    from pyiceberg.exceptions import ServerError
+
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            catalogue.create_namespace_if_not_exists(namespace)
+        except (IntegrityError, ServerError):
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.05 * attempt)
+        else:
+            return
 
 
 def storable(name: str, schema: pa.Schema, docs: Mapping[str, str] | None = None) -> pa.Schema:

@@ -6,6 +6,7 @@ A snapshot is what one run saw of a saga. Not here: where snapshots lie
 
 import csv
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from bourne_assets.settings import DATA_DIR
 from bourne_assets.tables import conform, records
 
 SEED_FILE = DATA_DIR / "history" / "observations.csv"
+#: What the bundled observations say of a film itself.
+SEED_STATES = ("imdb_id", "title", "release_date")
 _OBSERVED = (
     "tmdb_id",
     "imdb_id",
@@ -33,10 +36,28 @@ _OBSERVED = (
     "popularity",
     "vote_average",
     "vote_count",
+    "wikidata_id",
+    "original_title",
+    "runtime_minutes",
+    "genres",
+    "imdb_rating",
+    "imdb_votes",
     "fetched_at",
     "source",
 )
 _FIGURES = ("budget", "revenue")
+#: What a partial observation does not speak of.
+_NOT_IN_PARTIAL = (
+    *_FIGURES,
+    "budget_source",
+    "revenue_source",
+    "status",
+    "wikidata_id",
+    "runtime_minutes",
+    "genres",
+    "imdb_rating",
+    "imdb_votes",
+)
 
 
 def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
@@ -88,28 +109,60 @@ def days_of(history: pd.DataFrame) -> list[date]:
     return sorted(set(history["observed_on"]))
 
 
-def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> pd.DataFrame:
-    """The newest snapshot on or before a day, as `SagaTable`; what it does not state is null.
+@dataclass(frozen=True)
+class FilmsAsOf:
+    """The films of a saga as they were known on a day.
+
+    Attributes:
+        films: `SagaTable`.
+        observed_on: Day of the newest observation on or before that day.
+        money_of: Day of budgets and revenues, where that observation does not speak of them.
+    """
+
+    films: pd.DataFrame
+    observed_on: date
+    money_of: date | None
+
+
+def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
+    """The films of the newest observation on or before a day, each figure as known on that day.
+
+    What a partial observation does not speak of is of the newest one that does.
+
+    Args:
+        history: `HistoryTable`.
+        day: The day.
+        saga: The saga.
 
     Raises:
-        NoSnapshot: There is none.
+        NoSnapshot: There is no such observation.
     """
-    days = [known for known in days_of(history) if known <= day]
-    if not days:
+    rows = [row for row in records(history) if row["observed_on"] <= day]
+    if not rows:
         first = min(days_of(history), default=None)
         hint = f"the first is of {first}" if first else "there is none yet"
         raise NoSnapshot(f"There is no snapshot of {saga.title} on or before {day}: {hint}.")
-    rows = [row for row in records(history) if row["observed_on"] == days[-1]]
+    newest = max(row["observed_on"] for row in rows)
+    whole = max((row["observed_on"] for row in rows if not row["partial"]), default=None)
+    stated = {row["tmdb_id"]: row for row in rows if row["observed_on"] == whole}
     films = [
-        {
-            **row,
-            **derived_figures(row),
-            "original_title": row["title"],
-            "collection_id": saga.collection_id,
-        }
+        _film_as_of(row, stated.get(row["tmdb_id"], {}), saga)
         for row in rows
+        if row["observed_on"] == newest
     ]
-    return conform(sorted(films, key=release_order), SagaTable)
+    table = conform(sorted(films, key=release_order), SagaTable)
+    return FilmsAsOf(table, newest, whole if whole != newest else None)
+
+
+def _film_as_of(row: dict[str, Any], stated: dict[str, Any], saga: Saga) -> dict[str, Any]:
+    if row["partial"]:
+        row = {**row, **{name: stated.get(name) for name in _NOT_IN_PARTIAL}}
+    return {
+        **row,
+        **derived_figures(row),
+        "original_title": row["original_title"] or stated.get("original_title") or row["title"],
+        "collection_id": saga.collection_id,
+    }
 
 
 def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:

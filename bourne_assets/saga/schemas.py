@@ -87,6 +87,12 @@ class HistoryTable(Table):
     )
     vote_average: float = Field(nullable=True, description="Mean of TMDB's votes, 0 to 10")
     vote_count: Integer = Field(nullable=True, description="Number of TMDB's votes")
+    wikidata_id: str = Field(nullable=True, description="Wikidata's id on that day: Q and digits")
+    original_title: str = Field(nullable=True, description="Title in the original language")
+    runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    imdb_rating: float = Field(nullable=True, description="Rating of the landed CSV on that day")
+    imdb_votes: Integer = Field(nullable=True, description="Votes of the landed CSV on that day")
     partial: bool = Field(
         description="Whether the snapshot's source states no budget and no revenue at all"
     )

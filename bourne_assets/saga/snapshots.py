@@ -1,45 +1,20 @@
-"""The snapshots of a saga in the lake: an object each, never overwritten by different bytes.
+"""The snapshots of a saga that versions before the Iceberg tables kept: an object each.
 
-The history is rebuilt from them each time, so that two runs at once lose nothing.
+The tables take them over once, and the objects stay as they are.
 Not here: what a snapshot holds (`history`).
 """
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
 from bourne_assets.lake import keys
-from bourne_assets.lake.errors import ObjectExists
-from bourne_assets.lake.store import PARQUET, Lake
+from bourne_assets.lake.store import Lake
 from bourne_assets.saga.errors import SnapshotUnreadable
-from bourne_assets.saga.history import taken_at
-from bourne_assets.tables import from_parquet, to_parquet
+from bourne_assets.tables import from_parquet
 
 _READERS = 16
-
-
-def keep_snapshot(lake: Lake, path: Sequence[str], snapshot: pd.DataFrame) -> str:
-    """Store a snapshot under its time; the same bytes are not sent twice.
-
-    Args:
-        lake: The lake.
-        path: Key of the history asset.
-        snapshot: A `HistoryTable` of one day.
-
-    Returns:
-        URI of the object.
-    """
-    data = to_parquet(snapshot)
-    digest = hashlib.sha256(data).hexdigest()
-    key = keys.snapshot(path, taken_at(snapshot))
-    try:
-        return lake.write(key, data, PARQUET, create_only=True).uri
-    except ObjectExists:
-        if lake.digest(key).sha256 == digest:
-            return lake.uri(key)
-    return lake.write(keys.with_digest(key, digest), data, PARQUET).uri
 
 
 def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:

@@ -15,6 +15,7 @@ LINEAGE = {
     "bourne_saga_table": {"raw_csvs_s3", "tmdb_external_ids", "tmdb_details"},
     "insight_metrics": {"bourne_saga_table"},
     "saga_history": {"bourne_saga_table"},
+    "fact_answer": {"insight_metrics", "saga_history"},
     "saga_report": {"bourne_saga_table", "insight_metrics", "saga_history"},
 }
 

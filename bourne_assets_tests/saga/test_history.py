@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bourne_assets.answers.questions import answer_questions, as_json
+from bourne_assets.answers.questions import answer_questions, as_json, remarks
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NoSnapshot, SnapshotUnreadable
@@ -22,8 +22,8 @@ from bourne_assets.saga.history import (
     snapshot_of,
 )
 from bourne_assets.saga.schemas import HistoryTable
-from bourne_assets.saga.snapshots import keep_snapshot, load_snapshots
-from bourne_assets.tables import conform, from_parquet, records, to_parquet
+from bourne_assets.saga.snapshots import load_snapshots
+from bourne_assets.tables import conform, records, to_parquet
 from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
 from bourne_assets_tests.answers.test_statistics import exact_r
 
@@ -135,25 +135,36 @@ def test_another_collection_has_no_bundled_observations() -> None:
 def test_the_answers_of_a_day_are_those_of_the_last_snapshot_up_to_it() -> None:
     history = merged([seed(BOURNE)])
     for day in (date(2017, 9, 1), date(2020, 1, 1), date(2024, 11, 18)):
-        table = films_as_of(history, day, BOURNE)
+        table = films_as_of(history, day, BOURNE).films
         result = answer_questions(table, saga="bourne", inputs=[])
         assert result.as_of == datetime(2017, 9, 1, tzinfo=UTC)
         expected = answer_questions(saga_table(films_of_2017()), saga="bourne", inputs=[])
         assert result.answers == expected.answers
 
 
-def test_what_a_day_does_not_state_is_unknown_and_not_of_another_day() -> None:
-    table = films_as_of(merged([seed(BOURNE)]), date(2030, 1, 1), BOURNE)
-    answers = as_json(answer_questions(table, saga="bourne", inputs=[]))["answers"]
-    assert answers["mean_revenue"]["value"] is None
-    assert len(answers["mean_revenue"]["missing"]) == 5
+def test_what_a_day_does_not_state_is_of_the_newest_day_that_does_and_says_so() -> None:
+    found = films_as_of(merged([seed(BOURNE)]), date(2030, 1, 1), BOURNE)
+    assert (found.observed_on, found.money_of) == (date(2024, 11, 19), date(2017, 9, 1))
+    result = answer_questions(found.films, saga="bourne", inputs=[], money_of=found.money_of)
+    answers = as_json(result)["answers"]
+    assert answers["mean_revenue"]["value"] == pytest.approx(327_483_286.2)
     assert answers["popularity_vs_success"]["most_popular"]["title"] == "The Bourne Identity"
     assert answers["popularity_vs_success"]["least_popular"]["title"] == "The Bourne Legacy"
-    assert answers["popularity_vs_success"]["profit"]["pearson"] is None
     years, popularity = [2002, 2004, 2007, 2012, 2016], [65.86, 46.873, 46.781, 32.469, 42.508]
     assert answers["year_vs_popularity"]["pearson"]["r"] == pytest.approx(
         exact_r(years, popularity)
     )
+    assert as_json(result)["money_of"] == "2017-09-01"
+    assert any("September 1, 2017" in text for text in remarks(result))
+    assert any("1 de setembro de 2017" in text for text in remarks(result, "pt"))
+
+
+def test_figures_that_no_day_stated_are_unknown() -> None:
+    observed = seed(BOURNE)
+    partial = pd.DataFrame(observed[observed["partial"]])
+    found = films_as_of(partial, date(2030, 1, 1), BOURNE)
+    assert found.money_of is None
+    assert set(records(found.films)[0].items()) >= {("budget", None), ("revenue", None)}
 
 
 def test_a_day_before_the_first_snapshot_has_none_and_the_first_is_named() -> None:
@@ -205,37 +216,18 @@ def test_partial_rows_say_nothing_about_figures() -> None:
 # In the lake
 
 
-def test_a_snapshot_is_an_object_of_its_own_and_is_not_sent_twice(lake: Lake) -> None:
-    first, second = seen(NOON, *films_of_2017()), seen(NOON + timedelta(hours=1), film(1))
-    uris = [keep_snapshot(lake, PATH, snapshot) for snapshot in (first, second, first)]
-    keys = [
-        "Refined/saga_history/2026/11/23/20261123T120000000000Z.parquet",
-        "Refined/saga_history/2026/11/23/20261123T130000000000Z.parquet",
-    ]
-    assert lake.list("Refined") == keys
-    assert [lake.key(uri) for uri in uris] == [*keys, keys[0]]
-    pd.testing.assert_frame_equal(from_parquet(lake.read(keys[0])[0]), first)
-
-
-def test_other_bytes_of_the_same_time_get_a_second_name(lake: Lake) -> None:
-    first, other = seen(NOON, film(1, popularity=1.0)), seen(NOON, film(1, popularity=2.0))
-    keep_snapshot(lake, PATH, first)
-    keys = [lake.key(keep_snapshot(lake, PATH, other)) for _ in range(2)]
-    assert keys[0] == keys[1]
-    assert len(lake.list("Refined")) == 2
-    assert "Z~" in keys[0]
-    loaded = load_snapshots(lake, PATH)
-    assert [_values(snapshot, "popularity") for snapshot in loaded] == [[1.0], [2.0]]
-
-
-def test_the_history_is_made_of_all_snapshots_of_the_saga_and_no_others(lake: Lake) -> None:
-    for number in range(12):
-        keep_snapshot(lake, PATH, seen(NOON + timedelta(days=number), film(1)))
-    keep_snapshot(lake, ("matrix", "saga_history"), seen(NOON, film(2)))
+def test_the_snapshots_of_older_versions_are_found_for_one_saga_oldest_first(lake: Lake) -> None:
+    for number in (1, 0):
+        snapshot = seen(NOON + timedelta(days=number), film(1, popularity=float(number)))
+        key = (
+            f"Refined/saga_history/2026/11/{23 + number}/2026112{3 + number}T120000000000Z.parquet"
+        )
+        lake.write(key, to_parquet(snapshot), PARQUET)
     lake.write("Refined/saga_history.parquet", to_parquet(seed(BOURNE)), PARQUET)
-    history = merged(load_snapshots(lake, PATH))
-    assert _values(history, "tmdb_id") == [1] * 12
-    assert len(days_of(history)) == 12
+    other = "Refined/matrix/saga_history/2026/11/23/20261123T120000000000Z.parquet"
+    lake.write(other, to_parquet(seen(NOON, film(2))), PARQUET)
+    loaded = load_snapshots(lake, PATH)
+    assert [_values(snapshot, "popularity") for snapshot in loaded] == [[0.0], [1.0]]
     assert load_snapshots(lake, ("rocky", "saga_history")) == []
 
 

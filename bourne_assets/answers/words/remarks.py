@@ -4,6 +4,7 @@ Not here: which remarks there are (`answers.remarks`).
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from bourne_assets.answers.remarks import DoubtfulFigure, SameFilm, StatedFigure, UpcomingFilm
 from bourne_assets.answers.words.language import Localizer
@@ -21,6 +22,18 @@ def not_released_text(t: Localizer, films: Sequence[UpcomingFilm]) -> list[str]:
             "{n} films not released yet, which take no part in the answers: {films}.",
             len(films),
             films=t.series(named),
+        )
+    ]
+
+
+def money_of_text(t: Localizer, day: date | None) -> list[str]:
+    """Of which day budgets and revenues are, where it is another than that of the figures."""
+    if day is None:
+        return []
+    return [
+        t.gettext(
+            "Budgets and revenues are of {day}, the newest that were stated up to then.",
+            day=t.day(day),
         )
     ]
 

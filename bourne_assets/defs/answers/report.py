@@ -92,8 +92,11 @@ def report_assets(
         """
         config = ReportConfig.of(context)
         if config.as_of:
-            films = films_as_of(history, date.fromisoformat(config.as_of), saga)
-            result = answer_questions(films, saga=saga.slug, inputs=origin_of(history))
+            found = films_as_of(history, date.fromisoformat(config.as_of), saga)
+            films = found.films
+            result = answer_questions(
+                films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
+            )
         else:
             result = parse_answers(answers, INSIGHT_METRICS, saga.slug)
         page = build_report(saga, result, films, history, held)

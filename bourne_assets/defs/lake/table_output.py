@@ -18,8 +18,8 @@ from bourne_assets.defs.shared.metadata import (
     WRITE_KEY,
     observed_schema,
     preview_of_table,
+    table_state,
 )
-from bourne_assets.markup import markdown_code
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -95,15 +95,9 @@ def store(
 def described(done: "Committed", value: Any, declared: dg.TableSchema | None) -> dict[str, Any]:
     """Metadata of an output: its table, its snapshot, and SQL to paste."""
     told: dict[str, Any] = {
-        "dagster/table_name": done.table,
+        **table_state(done.table, done.snapshot_id),
         "dagster/row_count": done.rows,
-        "table": done.table,
-        # A text: numbers of this size lose digits in a browser.
-        "snapshot_id": str(done.snapshot_id),
         "rows_added": done.added,
-        "sql": dg.MetadataValue.md(
-            markdown_code(f'bourne query "SELECT * FROM {done.table} LIMIT 10"', "sh")  # noqa: S608
-        ),
     }
     if isinstance(value, pd.DataFrame):
         told["dagster/column_schema"] = observed_schema(value, declared)

@@ -7,7 +7,7 @@ from bourne_assets.answers.pictures.pictures import popularity_over_time
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.asset_names import SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
-from bourne_assets.defs.shared.metadata import picture
+from bourne_assets.defs.shared.metadata import column_schema, picture, table_state
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
     OWNERS,
@@ -18,12 +18,22 @@ from bourne_assets.defs.shared.naming import (
     saga_tags,
     tmdb_credit,
 )
+from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.history import days_of, merged, seed, snapshot_of
+from bourne_assets.saga.history import SEED_STATES, days_of, seed, snapshot_of
 from bourne_assets.saga.schemas import HistoryTable
-from bourne_assets.saga.snapshots import keep_snapshot, load_snapshots
+from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.settings import Settings
+from bourne_assets.star.observations import (
+    history_of,
+    with_missing,
+    with_observations,
+    with_snapshots,
+)
+from bourne_assets.star.schemas import FACT_FILM_DAY, STAR
+from bourne_assets.star.storage import keep_star, read_star
+from bourne_assets.tables import digests_of
 
 
 def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
@@ -35,36 +45,49 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
         group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
-        kinds={"pandas", "parquet", "s3"},
+        kinds={"pandas", "iceberg", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),
-        code_version="1",
+        code_version="2",
         metadata={
             **definition_metadata(settings, keys.REFINED, key, HistoryTable),
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
-    def saga_history(lake: LakeResource, films: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    def saga_history(
+        context: dg.AssetExecutionContext, lake: LakeResource, films: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
         """Figures of the saga's films over time, as TMDB stated them.
 
-        Grain: one row a film and UTC day; the last snapshot of a day wins. Each snapshot is an
-        object of its own below `Refined/saga_history/` that is never changed, and the table is
-        made of all of them, and of the observations that ship with the package. What a day does
-        not state is null and not filled in. TMDB's popularity moves every day and was re-scaled
-        between 2024-11 and 2025-11.
+        Grain: one row a film and UTC day; the last snapshot of a day wins. Kept in the Iceberg
+        tables `refined.fact_film_day`, `dim_film`, `dim_saga` and `dim_date`, of which this object
+        is the view, with the observations that ship with the package. What a day does not state is
+        null and not filled in. TMDB's popularity moves every day and was re-scaled between 2024-11
+        and 2025-11.
         """
-        connected, path = lake.connect(), tuple(key.path)
-        uri = keep_snapshot(connected, path, snapshot_of(films))
-        history = merged([seed(saga), *load_snapshots(connected, path)])
+        catalogue = lake.catalogue()
+        before = read_star(catalogue, saga)
+        known = before
+        if before.facts.empty:
+            known = with_snapshots(before, saga, load_snapshots(lake.connect(), tuple(key.path)))
+        known = with_missing(known, saga, seed(saga), SEED_STATES)
+        star = with_observations(known, saga, snapshot_of(films))
+        provenance = Provenance(context.run.run_id, digests_of(films))
+        snapshot_id = keep_star(catalogue, saga, before, star, provenance)
+        history = history_of(star)
         days = days_of(history)
         shown = popularity_over_time(localizer("en"), history)
         return dg.MaterializeResult(
             value=history,
             metadata={
-                "snapshot": dg.MetadataValue.url(uri),
+                **table_state(FACT_FILM_DAY, snapshot_id),
                 "days": len(days),
                 "first_day": days[0].isoformat(),
                 "last_day": days[-1].isoformat(),
+                **{
+                    f"columns_of_{name}": column_schema(STAR[name])
+                    for name in ("fact_film_day", "dim_film", "dim_saga", "dim_date")
+                },
                 **({"picture": picture(shown.specification, shown.alternative)} if shown else {}),
             },
         )

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bourne_assets.answers.pictures.render import PictureNotDrawn, png_of
 from bourne_assets.lake import keys
-from bourne_assets.markup import in_markdown
+from bourne_assets.markup import in_markdown, markdown_code
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
 
@@ -106,6 +106,19 @@ def object_metadata(settings: Settings, key: str) -> dict[str, Any]:
     """Definition metadata that says where a table lies whose key is known."""
     full = f"{settings.s3_prefix}/{key}" if settings.s3_prefix else key
     return {"dagster/uri": f"s3://{settings.bucket}/{full}", "dagster/table_name": full}
+
+
+def table_state(name: str, snapshot_id: int | None) -> dict[str, Any]:
+    """Metadata of an Iceberg table: its name, its snapshot, and SQL to paste."""
+    return {
+        "dagster/table_name": name,
+        "table": name,
+        # A text: numbers of this size lose digits in a browser.
+        "snapshot_id": str(snapshot_id),
+        "sql": dg.MetadataValue.md(
+            markdown_code(f'bourne query "SELECT * FROM {name} LIMIT 10"', "sh")  # noqa: S608
+        ),
+    }
 
 
 def preview_of_table(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> dg.TableMetadataValue:

@@ -1,0 +1,66 @@
+"""The numbers of the answers over time. Not here: the answers (`assets`)."""
+
+from typing import Any
+
+import dagster as dg
+
+from bourne_assets.answers.questions import parse_answers
+from bourne_assets.asset_names import FACT_ANSWER as NAME
+from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
+from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.metadata import column_schema, table_state
+from bourne_assets.defs.shared.naming import (
+    EAGER_AFTER_CHECKS,
+    OWNERS,
+    REFINED_GROUP,
+    saga_group,
+    saga_key,
+    saga_tags,
+    tmdb_credit,
+)
+from bourne_assets.iceberg.commits import Provenance
+from bourne_assets.saga.definition import Saga
+from bourne_assets.star.answers import answer_rows
+from bourne_assets.star.schemas import FACT_ANSWER, FACT_FILM_DAY, FactAnswer
+from bourne_assets.star.storage import keep_answers, newest_snapshot
+
+
+def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
+    """The table of numbers of a saga."""
+
+    @dg.asset(
+        key=saga_key(saga, NAME),
+        ins={"stored": dg.AssetIn(saga_key(saga, INSIGHT_METRICS))},
+        deps=[saga_key(saga, SAGA_HISTORY)],
+        group_name=saga_group(saga, REFINED_GROUP),
+        automation_condition=EAGER_AFTER_CHECKS,
+        kinds={"iceberg", "s3"},
+        owners=OWNERS,
+        tags=saga_tags(saga),
+        code_version="1",
+        metadata={
+            "dagster/table_name": FACT_ANSWER,
+            "dagster/column_schema": column_schema(FactAnswer),
+            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+        },
+    )
+    def fact_answer(
+        context: dg.AssetExecutionContext, lake: LakeResource, stored: dict[str, Any]
+    ) -> dg.MaterializeResult[None]:
+        """The numbers of the answers over time, in the Iceberg table `refined.fact_answer`.
+
+        Grain: one row a saga, UTC day of the figures, question and number; the last answers of a
+        day win. `snapshot_id` is the snapshot of `refined.fact_film_day` that has the figures.
+        """
+        result = parse_answers(stored, INSIGHT_METRICS, saga.slug)
+        catalogue = lake.catalogue()
+        rows = answer_rows(result, newest_snapshot(catalogue, FACT_FILM_DAY))
+        snapshot_id = keep_answers(catalogue, rows, Provenance(context.run.run_id))
+        return dg.MaterializeResult(
+            metadata={
+                **table_state(FACT_ANSWER, snapshot_id),
+                "numbers": len(rows),
+            }
+        )
+
+    return [fact_answer]

@@ -1,0 +1,159 @@
+"""What was stated of a saga's films on days, as rows of `fact_film_day`, and the way back.
+
+Not here: where the rows lie (`storage`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.schemas import HistoryTable
+from bourne_assets.saga.table import derived_figures, release_order
+from bourne_assets.star.dimensions import (
+    ATTRIBUTES,
+    FilmState,
+    date_key,
+    day_of,
+    film_rows,
+    film_states,
+    observed_states,
+)
+from bourne_assets.star.schemas import DimFilm, FactFilmDay
+from bourne_assets.tables import conform, records
+
+_OF_DAY = (
+    "tmdb_id",
+    "budget",
+    "revenue",
+    "budget_source",
+    "revenue_source",
+    "popularity",
+    "vote_average",
+    "vote_count",
+    "imdb_rating",
+    "imdb_votes",
+    "source",
+    "fetched_at",
+)
+
+
+@dataclass(frozen=True)
+class StarOfSaga:
+    """The rows of one saga.
+
+    Attributes:
+        films: `DimFilm`.
+        facts: `FactFilmDay`.
+    """
+
+    films: pd.DataFrame
+    facts: pd.DataFrame
+
+    @classmethod
+    def empty(cls) -> "StarOfSaga":
+        """No rows."""
+        return cls(conform([], DimFilm), conform([], FactFilmDay))
+
+    @property
+    def days(self) -> list[date]:
+        """The observed days, in order."""
+        return [day_of(int(key)) for key in sorted(set(self.facts["date_key"]))]
+
+
+def with_observations(
+    star: StarOfSaga,
+    saga: Saga,
+    observed: pd.DataFrame,
+    stated: Collection[str] = ATTRIBUTES,
+) -> StarOfSaga:
+    """The star of a saga with more observations.
+
+    Of several observations of a film and day the last fetched stays.
+
+    Args:
+        star: What is known.
+        saga: The saga.
+        observed: `HistoryTable` of any number of days.
+        stated: The columns of films of which the observations speak.
+    """
+    rows = sorted(records(observed), key=lambda row: (row["observed_on"], row["fetched_at"]))
+    states = film_states(star.films)
+    for row in rows:
+        known = states.get(row["tmdb_id"], [])
+        states[row["tmdb_id"]] = observed_states(saga, known, row, row["observed_on"], stated)
+    facts = {(row["date_key"], row["tmdb_id"]): row for row in records(star.facts)}
+    for row in rows:
+        key = (date_key(row["observed_on"]), row["tmdb_id"])
+        if key not in facts or facts[key]["fetched_at"] <= row["fetched_at"]:
+            facts[key] = _fact(saga, row, states[row["tmdb_id"]])
+    ordered = [facts[key] for key in sorted(facts)]
+    return StarOfSaga(film_rows(saga, states), conform(ordered, FactFilmDay))
+
+
+def with_missing(
+    star: StarOfSaga, saga: Saga, observed: pd.DataFrame, stated: Collection[str]
+) -> StarOfSaga:
+    """The star of a saga with the observations of films and days that it does not have yet.
+
+    Args:
+        star: What is known.
+        saga: The saga.
+        observed: `HistoryTable`, be it without the columns that older versions had not.
+        stated: The columns of films of which the observations speak.
+    """
+    known = {(row["date_key"], row["tmdb_id"]) for row in records(star.facts)}
+    missing = [
+        row
+        for row in records(observed)
+        if (date_key(row["observed_on"]), row["tmdb_id"]) not in known
+    ]
+    return with_observations(star, saga, conform(missing, HistoryTable), stated)
+
+
+def with_snapshots(star: StarOfSaga, saga: Saga, snapshots: Iterable[pd.DataFrame]) -> StarOfSaga:
+    """The star of a saga with the snapshots that versions before the Iceberg tables kept.
+
+    Args:
+        star: What is known.
+        saga: The saga.
+        snapshots: Each of `HistoryTable` or its older forms, oldest first.
+    """
+    for each in snapshots:
+        rows = conform(records(each), HistoryTable)
+        star = with_observations(star, saga, rows, set(each.columns) & set(ATTRIBUTES))
+    return star
+
+
+def history_of(star: StarOfSaga) -> pd.DataFrame:
+    """The facts with the films' state of their day, as `HistoryTable`."""
+    films = {row["film_key"]: row for row in records(star.films)}
+    rows = [
+        {
+            **row,
+            **{name: films[row["film_key"]][name] for name in ATTRIBUTES},
+            "observed_on": day_of(row["date_key"]),
+            "partial": row["is_partial"],
+        }
+        for row in records(star.facts)
+    ]
+    rows.sort(key=lambda row: (row["observed_on"], release_order(row)))
+    return conform(rows, HistoryTable)
+
+
+def _fact(saga: Saga, row: Mapping[str, Any], states: Sequence[FilmState]) -> dict[str, Any]:
+    day = row["observed_on"]
+    state = next((each for each in states if each.holds_on(day)), states[0])
+    figures = derived_figures(row)
+    return {
+        **{name: row[name] for name in _OF_DAY},
+        "profit": figures["profit"],
+        "return_on_budget": figures["return_on_budget"],
+        "date_key": date_key(day),
+        "film_key": state.key,
+        "saga_key": saga.slug,
+        "is_partial": row["partial"],
+    }
