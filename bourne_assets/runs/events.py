@@ -28,11 +28,12 @@ def outcome_of(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
 
 
 def _stored(event: dg.DagsterEvent) -> Stored:
-    """A materialisation: the asset, and where its value lies."""
+    """A materialisation: the asset, and the object or table in which its value lies."""
     materialization = event.step_materialization_data.materialization
-    uri = materialization.metadata.get("dagster/uri")
+    metadata = materialization.metadata
+    place = metadata.get("dagster/uri") or metadata.get("dagster/table_name")
     return Stored(
-        materialization.asset_key.to_user_string(), str(uri.value) if uri is not None else ""
+        materialization.asset_key.to_user_string(), str(place.value) if place is not None else ""
     )
 
 
