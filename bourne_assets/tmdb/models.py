@@ -71,6 +71,13 @@ def _whole(value: Any) -> Any:
     return round(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
+def _not_negative(value: int | None, info: ValidationInfo) -> int | None:
+    if value is None or value >= 0:
+        return value
+    _note(info, "a negative amount")
+    return None
+
+
 def _storable(value: int | None, info: ValidationInfo) -> int | None:
     if value is None or -_INT64 <= value < _INT64:
         return value
@@ -102,11 +109,12 @@ def _popularity(value: float | None, info: ValidationInfo) -> float | None:
 
 #: What a 64-bit column can hold.
 Int64 = Annotated[int, Field(ge=-_INT64, lt=_INT64)]
-#: Whole USD; TMDB's 0 is "unknown".
+#: Whole USD; TMDB's 0 is "unknown", and so is a negative amount, which it has from overflows.
 Money = Annotated[
     int | None,
     BeforeValidator(_whole),
     AfterValidator(_storable),
+    AfterValidator(_not_negative),
     AfterValidator(_unknown_if_zero),
 ]
 Minutes = Annotated[

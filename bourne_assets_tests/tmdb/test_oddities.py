@@ -190,6 +190,10 @@ _ODD_FILMS: dict[str, tuple[dict[str, object], Callable[[dict[str, Any]], bool]]
         lambda row: row["genres"] == "Action",
     ),
     "half-a-minute": ({"runtime": 115.6}, lambda row: row["runtime_minutes"] == 116),
+    "negative-budget": (
+        {"budget": -5},
+        lambda row: row["budget"] is None and row["problems"] == "budget: a negative amount",
+    ),
     "no-minutes": ({"runtime": 0}, lambda row: row["runtime_minutes"] is None),
     "empty-title": ({"title": ""}, lambda row: row["title"] == "The Bourne Ultimatum"),
     "no-date": ({"release_date": "0000-00-00"}, lambda row: "release_date" in row["problems"]),
@@ -229,6 +233,26 @@ def test_a_rejected_candidate_may_be_as_odd_as_it_likes(
     assert row["status"] == "unreadable"
     assert row["title"] == "Mrs. Winterbourne"
     assert row["problems"]
+
+
+def test_a_negative_revenue_of_a_rejected_candidate_is_unknown_and_noted(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    film = {**snapshot("movie/40001"), "revenue": -2_147_483_648}
+    tmdb_server.override("/movie/40001", film)
+    row = _whole(_fetch(tmdb_server.client(), lake))[40001]
+    assert (row["title"], row["revenue"]) == ("Mrs. Winterbourne", None)
+    assert row["problems"] == "revenue: a negative amount"
+
+
+def test_a_runtime_of_0_is_unknown_and_a_fraction_is_rounded(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    tmdb_server.override("/movie/2503", _film(runtime=115.5))
+    tmdb_server.override("/movie/2502", {**snapshot("movie/2502"), "runtime": 0})
+    rows = _whole(_fetch(tmdb_server.client(), lake))
+    assert (rows[2503]["runtime_minutes"], rows[2502]["runtime_minutes"]) == (116, None)
+    assert rows[2502]["problems"] is None
 
 
 def test_odd_results_of_a_search_stop_nothing(lake: Lake, tmdb_server: TmdbStandIn) -> None:

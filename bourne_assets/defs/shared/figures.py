@@ -17,19 +17,26 @@ from bourne_assets.tables import records
 _SHOWN = ["tmdb_id", "title", "budget", "revenue"]
 
 Selection = Callable[[pd.DataFrame], pd.DataFrame]
+Correction = Callable[[Mapping[str, Any]], dict[str, Any]]
+_Films = Callable[[pd.DataFrame], list[dict[str, Any]]]
 
 
-def figure_rules(films_of_the_saga: Selection) -> list[Rule]:
+def figure_rules(films_of_the_saga: Selection, corrected: Correction = dict) -> list[Rule]:
     """All rules on budget and revenue.
 
     Args:
         films_of_the_saga: Picks the rows that the answers rest on. Unknown figures of a candidate
             that is no film of the saga concern nobody; wrong ones of any row show a broken table.
+        corrected: Gives a film the figures that the answers use, where the table has others.
     """
+
+    def films(table: pd.DataFrame) -> list[dict[str, Any]]:
+        return [corrected(film) for film in _rows(films_of_the_saga(table))]
+
     rules = []
     for figure in ("budget", "revenue"):
-        rules += [_is_valid(figure), _is_plausible(figure, films_of_the_saga)]
-    return [*rules, _revenue_covers_budget(films_of_the_saga)]
+        rules += [_is_valid(figure), _is_plausible(figure, films)]
+    return [*rules, _revenue_covers_budget(films)]
 
 
 def _is_valid(figure: str) -> Rule:
@@ -52,10 +59,10 @@ def _is_valid(figure: str) -> Rule:
     )
 
 
-def _is_plausible(figure: str, films_of_the_saga: Selection) -> Rule:
+def _is_plausible(figure: str, films_of_the_saga: _Films) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         as_of = _day_of(table)
-        films = [film for film in _rows(films_of_the_saga(table)) if is_released(film, as_of)]
+        films = [film for film in films_of_the_saga(table) if is_released(film, as_of)]
         reasons = [(film, why_not(film, figure, as_of)) for film in films]
         odd = [_shown(film, reason=reason) for film, reason in reasons if reason is not None]
         facts = {
@@ -76,12 +83,12 @@ def _is_plausible(figure: str, films_of_the_saga: Selection) -> Rule:
     )
 
 
-def _revenue_covers_budget(films_of_the_saga: Selection) -> Rule:
+def _revenue_covers_budget(films_of_the_saga: _Films) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         as_of = _day_of(table)
         compared = [
             film
-            for film in _rows(films_of_the_saga(table))
+            for film in films_of_the_saga(table)
             if is_final(film, as_of)
             and all(usable(film, figure, as_of) for figure in ("budget", "revenue"))
         ]

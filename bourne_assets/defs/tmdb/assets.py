@@ -124,8 +124,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(records(rejected[["tmdb_id", "title", "reason"]])),
-                "source": client.source,
-                **raw_objects(landing),
+                **_told(client, landing),
             },
         )
 
@@ -182,7 +181,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 details=details_key in wanted,
                 external_ids=ids_key in wanted,
             )
-        told = {"source": client.source, **raw_objects(landing)}
+        told = _told(client, landing)
         if (table := films.external_ids) is not None:
             metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **told}
             yield _result(ids_key, table, metadata)
@@ -201,6 +200,14 @@ def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResour
     if tmdb.source == SNAPSHOT and not config.replace_live_figures:
         ensure_not_newer(connected, saga)
     return tmdb.client(resume_from=connected if config.resume else None)
+
+
+def _told(client: TmdbClient, landing: RawWriter) -> dict[str, Any]:
+    """Metadata of every table: where the answers came from, and what of Raw was of no use."""
+    told = {"source": client.source, **raw_objects(landing)}
+    if client.stored is not None and client.stored.unreadable:
+        told["unreadable_raw_objects"] = rows_of([{"uri": uri} for uri in client.stored.unreadable])
+    return told
 
 
 def _out(

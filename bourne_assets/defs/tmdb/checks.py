@@ -19,6 +19,7 @@ from bourne_assets.defs.shared.rules import (
 )
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.table import with_stated_figures
 from bourne_assets.tables import records
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 from bourne_assets.tmdb.schemas import (
@@ -58,7 +59,10 @@ def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         is_unique("tmdb_id"),
         _no_film_is_deleted(),
         _every_response_is_readable(),
-        *figure_rules(lambda table: table[table["collection_id"] == saga.collection_id]),
+        *figure_rules(
+            lambda table: table[table["collection_id"] == saga.collection_id],
+            lambda film: with_stated_figures(saga, film),
+        ),
     ]
     tables = {
         "tmdb_search": search,

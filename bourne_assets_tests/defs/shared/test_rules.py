@@ -8,7 +8,9 @@ import pytest
 from bourne_assets.defs.shared.figures import figure_rules
 from bourne_assets.defs.shared.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.defs.tmdb.checks import IMDB_ID
+from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.saga.schemas import HistoryTable, SagaTable
+from bourne_assets.saga.table import with_stated_figures
 from bourne_assets.tables import from_parquet, to_parquet
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
 from bourne_assets_tests.defs.tables import (
@@ -49,6 +51,18 @@ def test_a_figure_is_plausible_within_the_thresholds(
 ) -> None:
     table = saga_table(right_films(budget={2: budget}))
     assert _found(_rule("budget_is_known_and_plausible"), table) == ([] if plausible else [2])
+
+
+def test_a_figure_that_the_sagas_file_states_is_judged_in_place_of_tmdb_s() -> None:
+    stated = StatedFigures(budget=70_000_000, source="a book")
+    saga = Saga(slug="b", title="B", queries=("B",), collection_id=1, figures={2: stated})
+    table = saga_table(right_films(budget={1: 7, 2: 7, 3: None}))
+    (rule,) = (
+        rule
+        for rule in figure_rules(lambda table: table, lambda film: with_stated_figures(saga, film))
+        if rule.name == "budget_is_known_and_plausible"
+    )
+    assert _found(rule, table) == [1, 3]
 
 
 @pytest.mark.parametrize("dtype", ["Int32", "int64", "float64", "Float64", "object", "str"])
