@@ -238,3 +238,12 @@ def test_control_characters_of_a_title_stop_nothing_and_are_drawn_nowhere(
     assert top.title == title, "the data keep it as it came"
     assert not set(outcome.page) & {"\x1b", "\x07", "\x0b", "\ufffe"}
     assert outcome.page.count("<figure>") == 16
+
+
+def test_a_negative_revenue_is_unknown_and_ends_no_run(run: Callable[..., _Outcome]) -> None:
+    outcome = run(_films(revenue={2503: -2_147_483_648}))
+    assert outcome.success
+    missing = outcome.answers.answers.top_revenue_vs_top_budget.missing
+    assert [(film.tmdb_id, film.reason) for film in missing if film.tmdb_id == 2503] == [
+        (2503, "unknown")
+    ]
