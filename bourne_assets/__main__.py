@@ -3,6 +3,9 @@
 `python -m bourne_assets` does the same. Not here: commands (`cli`).
 """
 
+import atexit
+import contextlib
+import os
 import signal
 import sys
 
@@ -15,6 +18,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from bourne_assets.cli import main as bourne
     from bourne_assets.cli.streams import OutputFailed, open_standard_streams
+    from bourne_assets.errors import INTERRUPTED
 
     open_standard_streams()
     try:
@@ -22,6 +26,19 @@ def main() -> None:
     except OutputFailed as error:  # of click's own words, such as those of --help
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave(INTERRUPTED)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End at once: Python would wait for every thread that still waits for a server."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter itself calls
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ Each domain has its own small family below one of the two classes here, in its o
 Not here: errors of one domain, and handling of errors.
 """
 
+#: Exit code of a command that SIGINT ended, as shells report it.
+INTERRUPTED = 130
+
 
 class BourneError(Exception):
     """Something failed that a person can put right; its text is one sentence with the remedy.

@@ -14,15 +14,13 @@ from typing import NoReturn, ParamSpec
 import click
 
 from bourne_assets.cli.environment_file import load_environment_file
-from bourne_assets.errors import BourneError
+from bourne_assets.errors import INTERRUPTED, BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings
 
 Parameters = ParamSpec("Parameters")
-#: What a shell reports for a command that SIGINT ended.
-_INTERRUPTED = 130
 
 
 def with_exit_codes(command: Callable[Parameters, int | None]) -> Callable[Parameters, NoReturn]:
@@ -35,7 +33,7 @@ def with_exit_codes(command: Callable[Parameters, int | None]) -> Callable[Param
                 code = _run(command, *arguments, **options)
         except KeyboardInterrupt:
             _complain("Interrupted.")
-            code = _INTERRUPTED
+            code = INTERRUPTED
         sys.exit(code)
 
     return run

@@ -45,7 +45,8 @@ def test_json_says_what_the_rows_say_and_no_digit_less() -> None:
 def test_csv_is_read_back_by_a_reader_of_csv(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     assert write_file(_reader(), WRITERS["csv"], path) == 2
-    found = duckdb.read_csv(str(path), all_varchar=True).fetchall()
+    with duckdb.connect() as connection:
+        found = connection.read_csv(str(path), all_varchar=True).fetchall()
     assert found[0] == ("a,b\n", "12345678901234567890.25", "2002-06-14", "nan", '{"x": 1}')
     assert found[1][:1] == (None,)
 
