@@ -27,6 +27,7 @@ ASSETS = (
     "bourne_saga_table",
     "insight_metrics",
     "saga_history",
+    "fact_answer",
     "saga_report",
 )
 
