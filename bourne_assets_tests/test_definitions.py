@@ -76,7 +76,11 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
         "matrix/tmdb_external_ids",
         "matrix/tmdb_details",
     }
-    assert lineage["matrix/insight_metrics"] == {"matrix/matrix_saga_table"}
+    assert lineage["matrix/insight_metrics"] == {
+        "matrix/matrix_saga_table",
+        "matrix/tmdb_search",
+        "matrix/tmdb_details",
+    }
     assert lineage["matrix/saga_report"] == {
         "matrix/matrix_saga_table",
         "matrix/insight_metrics",

@@ -141,6 +141,14 @@ _FIGURES = {
 }
 
 
+def names_of(films: pd.DataFrame) -> tuple[FilmName, ...]:
+    """The films of a frame with ids and titles; one without a title is named by its id."""
+    return tuple(
+        FilmName(tmdb_id=row["tmdb_id"], title=row["title"] or f"TMDB {row['tmdb_id']}")
+        for row in records(films)
+    )
+
+
 def day_of(table: pd.DataFrame) -> date:
     """UTC day of the figures of a `SagaTable`: that of its newest response."""
     newest: date = table["fetched_at"].max().date()

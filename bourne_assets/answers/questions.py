@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from bourne_assets.answers import conclusions
 from bourne_assets.answers.conclusions import Conclusion
 from bourne_assets.answers.errors import AnswersUnreadable
-from bourne_assets.answers.films import Film, films_of
+from bourne_assets.answers.films import Film, FilmName, films_of
 from bourne_assets.answers.formulas import (
     FilmCorrelation,
     Mean,
@@ -197,6 +197,7 @@ class Answers:
         doubtful: Figures that no answer rests on.
         stated: Figures of the sagas file in place of TMDB's.
         same_film: Films that look like one under two ids.
+        deleted: Films that the collection lists and TMDB has deleted: nothing is known of them.
         money_of: Day of budgets and revenues, where the day of `as_of` does not state them.
         answers: The answers.
     """
@@ -211,6 +212,7 @@ class Answers:
     doubtful: tuple[DoubtfulFigure, ...] = ()
     stated: tuple[StatedFigure, ...] = ()
     same_film: tuple[SameFilm, ...] = ()
+    deleted: tuple[FilmName, ...] = ()
     money_of: date | None = None
     answers: AnswerSet
 
@@ -234,6 +236,7 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ("doubtful", "list", "Figures that no answer rests on, with the reason; absent if none"),
     ("stated", "list", "Figures of the sagas file in place of TMDB's; absent if none"),
     ("same_film", "list", "Pairs of films that look like one under two ids; absent if none"),
+    ("deleted", "list", "Films that TMDB's collection lists and TMDB deleted; absent if none"),
     ("money_of", "date", "Day of budgets and revenues if not that of as_of; absent otherwise"),
     *((f"answers.{question.name}", "object", question.description) for question in QUESTIONS),
 )
@@ -250,6 +253,7 @@ def answer_questions(
     *,
     saga: str,
     inputs: Sequence[Mapping[str, str]],
+    deleted: Sequence[FilmName] = (),
     money_of: date | None = None,
 ) -> Answers:
     """All questions about a saga, answered.
@@ -258,6 +262,7 @@ def answer_questions(
         table: A `SagaTable` with at least one film.
         saga: Slug of the saga.
         inputs: The lake objects that the table came from: uri and sha256.
+        deleted: Films of the saga that TMDB has deleted, and the table thus lacks.
         money_of: Day of its budgets and revenues, where it is not that of its newest figures.
     """
     films, remarked = films_of(table), remarks_on(table)
@@ -271,6 +276,7 @@ def answer_questions(
         films=len(films) - len(remarked.not_released),
         inputs=tuple(Input(uri=found["uri"], sha256=found["sha256"]) for found in inputs),
         **vars(remarked),
+        deleted=tuple(deleted),
         money_of=money_of,
         answers=AnswerSet(**{question.name: question.formula(films) for question in QUESTIONS}),
     )
@@ -334,6 +340,7 @@ def remarks(result: Answers, language: Language = "en") -> list[str]:
         *(remarks_words.doubtful_text(t, doubtful) for doubtful in result.doubtful),
         *(remarks_words.stated_text(t, stated) for stated in result.stated),
         *(remarks_words.same_film_text(t, pair) for pair in result.same_film),
+        *remarks_words.deleted_text(t, result.deleted),
         *remarks_words.money_of_text(t, result.money_of),
     ]
 

@@ -96,6 +96,17 @@ def rejected_films(saga: Saga, details: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def deleted_films(candidates: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
+    """The details of films that the collection lists and TMDB has deleted, ordered by id.
+
+    Args:
+        candidates: `SearchTable`.
+        details: `DetailsTable` of the candidates.
+    """
+    listed = candidates[candidates["kept"]]["tmdb_id"]
+    return details[(details["status"] == DELETED) & details["tmdb_id"].isin(listed)]
+
+
 def with_stated_figures(saga: Saga, film: Mapping[str, Any]) -> dict[str, Any]:
     """A film with the figures of the sagas file in place of TMDB's, and their source."""
     stated = saga.figures.get(film["tmdb_id"])

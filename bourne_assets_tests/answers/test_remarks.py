@@ -3,10 +3,19 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from bourne_assets.answers.films import FilmName, names_of
 from bourne_assets.answers.markdown import as_markdown
-from bourne_assets.answers.questions import Answers, as_json, parse_answers, remarks, to_text
+from bourne_assets.answers.questions import (
+    Answers,
+    answer_questions,
+    as_json,
+    parse_answers,
+    remarks,
+    to_text,
+)
 from bourne_assets_tests.answers.builders import (
     NOW,
     answers_to,
@@ -14,6 +23,7 @@ from bourne_assets_tests.answers.builders import (
     film,
     films_of_2017,
     result_of,
+    saga_table,
 )
 
 _DILEMMA: dict[str, Any] = {
@@ -193,3 +203,26 @@ def test_films_of_one_title_or_one_date_alone_are_two() -> None:
     day = date(2007, 8, 3)
     films = (film(1, title="A", release_date=day), film(2, title="B", release_date=day))
     assert remarks(result_of(*films, film(3, title="A"), film(4, title="A"))) == []
+
+
+# Films that TMDB deleted
+
+
+def test_a_film_that_tmdb_deleted_is_named_in_both_languages() -> None:
+    table = saga_table(films_of_2017())
+    deleted = [FilmName(tmdb_id=49040, title="The Bourne Legacy")]
+    result = answer_questions(table, saga="bourne", inputs=[], deleted=deleted)
+    assert remarks(result) == [
+        "1 film that the collection lists, but TMDB no longer has, takes no part in the answers: "
+        "The Bourne Legacy (TMDB 49040)."
+    ]
+    assert remarks(result, "pt") == [
+        "1 filme que a coleção lista, mas que o TMDB já não tem, fica fora das respostas: "
+        "The Bourne Legacy (TMDB 49040)."
+    ]
+    assert parse_answers(as_json(result), "an object", "bourne") == result
+
+
+def test_a_film_without_a_title_is_named_by_its_id() -> None:
+    frame = pd.DataFrame({"tmdb_id": [7], "title": [None]})
+    assert names_of(frame) == (FilmName(tmdb_id=7, title="TMDB 7"),)

@@ -6,6 +6,7 @@ Not here: which remarks there are (`answers.remarks`).
 from collections.abc import Sequence
 from datetime import date
 
+from bourne_assets.answers.films import FilmName
 from bourne_assets.answers.remarks import DoubtfulFigure, SameFilm, StatedFigure, UpcomingFilm
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.saga.figures import THRESHOLDS
@@ -20,6 +21,23 @@ def not_released_text(t: Localizer, films: Sequence[UpcomingFilm]) -> list[str]:
         t.ngettext(
             "{n} film not released yet, which takes no part in the answers: {films}.",
             "{n} films not released yet, which take no part in the answers: {films}.",
+            len(films),
+            films=t.series(named),
+        )
+    ]
+
+
+def deleted_text(t: Localizer, films: Sequence[FilmName]) -> list[str]:
+    """One sentence about all films that TMDB has deleted; none where there is none."""
+    if not films:
+        return []
+    named = [f"{film.title} (TMDB {film.tmdb_id})" for film in films]
+    return [
+        t.ngettext(
+            "{n} film that the collection lists, but TMDB no longer has, takes no part in the "
+            "answers: {films}.",
+            "{n} films that the collection lists, but TMDB no longer has, take no part in the "
+            "answers: {films}.",
             len(films),
             films=t.series(named),
         )

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from bourne_assets.answers.films import films_of
+from bourne_assets.answers.films import films_of, names_of
 from bourne_assets.answers.markdown import as_markdown
 from bourne_assets.answers.questions import (
     ANSWER_FIELDS,
@@ -34,6 +34,7 @@ from bourne_assets.defs.shared.naming import (
 )
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
 from bourne_assets.tables import origin_of
 
@@ -48,7 +49,11 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=key,
-        ins={"films": dg.AssetIn(table)},
+        ins={
+            "films": dg.AssetIn(table),
+            "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
+            "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
+        },
         group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "scipy", "s3"},
@@ -61,15 +66,25 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
-    def insight_metrics(films: pd.DataFrame) -> dg.MaterializeResult[dict[str, Any]]:
+    def insight_metrics(
+        films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
+    ) -> dg.MaterializeResult[dict[str, Any]]:
         """Answers to the six questions about the saga.
 
         Mean revenue and budget, change of revenue from film to film, top revenue against top
         budget, popularity against success, release year against popularity. One JSON object; it
         names the lake objects that the numbers came from. Popularity moves every day, so that
-        the answers to the last two questions hold for the day of the figures.
+        the answers to the last two questions hold for the day of the figures. Candidates and
+        details tell which films of the collection TMDB has deleted: the answers name them.
         """
-        result = answer_questions(films, saga=saga.slug, inputs=origin_of(films))
+        deleted = names_of(deleted_films(candidates, details))
+        inputs = (films, candidates, details) if deleted else (films,)
+        result = answer_questions(
+            films,
+            saga=saga.slug,
+            inputs=[origin for frame in inputs for origin in origin_of(frame)],
+            deleted=deleted,
+        )
         stored = as_json(result)
         pictures = pictures_of(localizer("en"), result, films_of(films))
         return dg.MaterializeResult(

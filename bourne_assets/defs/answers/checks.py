@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.films import names_of
 from bourne_assets.answers.questions import answer_questions, as_json
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
@@ -22,6 +23,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import days_of, drifted_figures
 from bourne_assets.saga.schemas import HistoryTable
+from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import from_json, from_parquet, records, to_json
 
 _NAME = "answers_follow_from_inputs"
@@ -44,8 +46,8 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         name=_NAME,
         blocking=True,
         description=(
-            "The object that the answers name as their input lies in the lake with the SHA-256 "
-            "that they name, and every answer recomputed from it is the same."
+            "The objects that the answers name as their inputs lie in the lake with the SHA-256 "
+            "that they name, and every answer recomputed from them is the same."
         ),
     )
     def answers_follow_from_inputs(
@@ -65,20 +67,24 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
 def _untraceable(answers: Mapping[str, Any], lake: Lake, saga: Saga) -> Sequence[Mapping[str, Any]]:
     """Inputs that are not what the answers say, and answers that do not follow from them."""
     inputs = answers.get("inputs") or []
-    if len(inputs) != 1:
-        return [{"field": "inputs", "stored": str(inputs), "recomputed": "one object, the table"}]
-    uri = str(inputs[0].get("uri"))
-    try:
-        data, stored = lake.read(lake.key(uri))
-        table = from_parquet(data)
-    except (ObjectMissing, ValueError, OSError) as error:
-        return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
-    except LakeError as error:
-        if uri.startswith(lake.uri("")):  # the lake fails: nothing is known about the answers
-            raise
-        return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
-    inputs = [{"uri": stored.uri, "sha256": stored.sha256 or ""}]
-    expected = as_json(answer_questions(table, saga=saga.slug, inputs=inputs))
+    if len(inputs) not in {1, 3}:
+        wanted = "the table; with deleted films, candidates and details too"
+        return [{"field": "inputs", "stored": str(inputs), "recomputed": wanted}]
+    frames, read = [], []
+    for uri in (str(each.get("uri")) for each in inputs):
+        try:
+            data, stored = lake.read(lake.key(uri))
+            frames.append(from_parquet(data))
+        except (ObjectMissing, ValueError, OSError) as error:
+            return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
+        except LakeError as error:
+            if uri.startswith(lake.uri("")):  # the lake fails: nothing is known about the answers
+                raise
+            return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
+        read.append({"uri": stored.uri, "sha256": stored.sha256 or ""})
+    table, *rest = frames
+    deleted = names_of(deleted_films(*rest)) if rest else ()
+    expected = as_json(answer_questions(table, saga=saga.slug, inputs=read, deleted=deleted))
     # Through JSON, as the stored answers went through it: equal to the last digit or not.
     recomputed = _flat(from_json(to_json(expected)))
     told = _flat(answers)

@@ -18,8 +18,8 @@ from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.duplicates import same_films
 from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
-from bourne_assets.tmdb.schemas import DELETED
 
 
 def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -75,7 +75,7 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
     def collection_is_complete(
         films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
     ) -> dg.AssetCheckResult:
-        deleted = details[details["status"] == DELETED]["tmdb_id"]
+        deleted = deleted_films(candidates, details)["tmdb_id"]
         listed = candidates[candidates["kept"] & ~candidates["tmdb_id"].isin(deleted)]
         absent = listed[~listed["tmdb_id"].isin(films["tmdb_id"])]
         surplus = films[~films["tmdb_id"].isin(listed["tmdb_id"])]

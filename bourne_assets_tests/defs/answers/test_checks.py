@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 
@@ -17,6 +18,7 @@ from bourne_assets_tests.defs.tables import (
     right_films,
     right_tables,
     run_checks,
+    run_selection,
     seen_on,
     store_tables,
 )
@@ -88,6 +90,32 @@ def test_answers_without_an_input_to_recompute_them_from_fail(
     check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
     assert not check.passed
     assert [row["field"] for row in offending_rows(check)] == ["inputs"]
+
+
+def test_a_film_that_tmdb_deleted_is_named_in_the_answers_which_still_follow_from_their_inputs(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    tables = right_tables()
+    saga_table, details = tables["bourne_saga_table"], tables["tmdb_details"]
+    gone = details["tmdb_id"].isin([3, 4])  # 4 is in no collection
+    details.loc[gone, ["status", "collection_id"]] = ["deleted", pd.NA]
+    tables["bourne_saga_table"] = saga_table[saga_table["tmdb_id"] != 3]
+    store_tables(lake, tables)
+    asset = dg.AssetSelection.assets("insight_metrics")
+    outcome = run_selection(lake_resource, asset | asset.checks())
+    answers = from_json(lake.read(KEYS["insight_metrics"])[0])
+    assert (answers["films"], answers["deleted"]) == (2, [{"tmdb_id": 3, "title": "Film 3"}])
+    assert [each["uri"].rpartition("/")[2] for each in answers["inputs"]] == [
+        "bourne_saga_table.parquet",
+        "tmdb_search.parquet",
+        "tmdb_details.parquet",
+    ]
+    assert outcome.success
+    assert outcome.checks["answers_follow_from_inputs"].passed
+    _change(answers, "deleted", value=[])
+    lake.write(KEYS["insight_metrics"], to_json(answers), JSON)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert [row["field"] for row in offending_rows(check)] == ["deleted"]
 
 
 def test_answers_whose_input_is_no_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
