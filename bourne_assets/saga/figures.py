@@ -70,6 +70,8 @@ THRESHOLDS = {
         90, "days", "A film earns at box offices for about three months after its release."
     ),
 }
+#: TMDB is asked every day: figures that are older tell that a refresh was missed.
+OLDEST_FIGURES = timedelta(hours=36)
 _FINAL_AFTER = timedelta(days=THRESHOLDS["final_after"].value)
 #: What a figure is made of.
 _PARTS = {"profit": ("revenue", "budget"), "return_on_budget": ("revenue", "budget")}

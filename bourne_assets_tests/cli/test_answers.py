@@ -44,7 +44,7 @@ def test_run_prints_the_six_answers_and_leaves_no_server_behind(used_home: Path)
         "r = 0.04",
     ):
         assert fact in printed
-    assert "44 passed, 0 failed" in printed
+    assert "45 passed, 0 failed" in printed
     assert "figures of the bundled TMDB snapshot of September 2017" in printed
     assert "s3://bourne-lake/Refined/insight_metrics.json" in printed
     assert servers_of(LakeFolder(used_home.resolve() / ".bourne" / "lake")) == []

@@ -23,7 +23,8 @@ from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_parquet, origin_of, to_json, to_parquet
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+#: When the figures were fetched: they must not be too old for the checks.
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 KEYS = {
@@ -50,6 +51,7 @@ WARNINGS = {
     "revenue_covers_budget",
     "figures_drifted",
     "title_and_date_are_unique",
+    "figures_are_recent",
 }
 
 

@@ -11,10 +11,11 @@ import dagster as dg
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.defs.csvs.datasets import dataset_key
 from bourne_assets.defs.shared.naming import SAGA_TAG
+from bourne_assets.saga.figures import OLDEST_FIGURES
 
 #: TMDB is asked every day: a warning tells of one refresh that is late, a failure of one missed.
 OF_TMDB = dg.FreshnessPolicy.time_window(
-    fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)
+    fail_window=OLDEST_FIGURES, warn_window=timedelta(hours=26)
 )
 
 

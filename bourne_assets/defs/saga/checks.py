@@ -1,5 +1,7 @@
 """Checks on the saga table. Not here: checks on the answers (`answers`)."""
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 import pandas as pd
 
@@ -17,9 +19,11 @@ from bourne_assets.defs.shared.rules import (
 from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.duplicates import same_films
+from bourne_assets.saga.figures import OLDEST_FIGURES
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
+from bourne_assets.tmdb.client import LIVE
 
 
 def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -31,6 +35,7 @@ def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         is_unique("wikidata_id"),
         has_pattern("imdb_id", IMDB_ID, "tt0258463"),
         _title_and_date_are_unique(),
+        _figures_are_recent(),
         *figure_rules(lambda table: table),
     ]
     return [check_of(saga_key(saga, saga.table_name), rules), _collection_is_complete(saga)]
@@ -54,6 +59,27 @@ def _title_and_date_are_unique() -> Rule:
         "title_and_date_are_unique",
         "No two films have the same title and release date: TMDB's editors enter some films twice, "
         "and the answers count both.",
+        find,
+    )
+
+
+def _figures_are_recent() -> Rule:
+    def find(table: pd.DataFrame) -> Finding:
+        times = table[table["source"] == LIVE]["fetched_at"]
+        oldest = times.min()
+        is_old = bool(times.size) and datetime.now(UTC) - oldest > OLDEST_FIGURES
+        facts = {
+            "figures_of": table["fetched_at"].max().isoformat(),
+            "source": ", ".join(sorted(set(table["source"]))),
+            "threshold": f"at most {OLDEST_FIGURES / timedelta(hours=1):.0f} hours, if TMDB's",
+        }
+        return Finding([{"fetched_at": oldest.isoformat()}] if is_old else [], facts)
+
+    return Rule(
+        "figures_are_recent",
+        f"TMDB's figures are at most {OLDEST_FIGURES / timedelta(hours=1):.0f} hours old, however "
+        "new the run is that used them. Those of the bundled snapshot have their own day and are "
+        "not compared.",
         find,
     )
 

@@ -1,7 +1,10 @@
 """The check that the saga table is the collection."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pandas as pd
+import pytest
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
@@ -47,6 +50,20 @@ def test_a_film_that_the_table_has_and_the_collection_lacks_fails(
     assert offending_rows(check) == [
         {"tmdb_id": 3, "title": "Film 3", "contradiction": "in the table, not listed"}
     ]
+
+
+@pytest.mark.parametrize(("source", "passed"), [("tmdb", False), ("bundled-snapshot", True)])
+def test_figures_of_tmdb_that_are_two_days_old_are_told_however_new_the_run(
+    lake: Lake, lake_resource: LakeResource, source: str, passed: bool
+) -> None:
+    tables = right_tables()
+    table = tables["bourne_saga_table"]
+    table["source"] = source
+    table.loc[1, "fetched_at"] = NOW - timedelta(days=2)
+    store_tables(lake, tables)
+    check = run_checks(lake_resource, "bourne_saga_table").checks["figures_are_recent"]
+    assert (check.passed, check.severity.value) == (passed, "WARN")
+    assert fact_of(check, "figures_of") == NOW.isoformat()
 
 
 def test_a_deleted_film_that_the_collection_still_lists_takes_no_part_and_stops_nothing(
