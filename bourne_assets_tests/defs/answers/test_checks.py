@@ -98,7 +98,8 @@ def test_a_film_that_tmdb_deleted_is_named_in_the_answers_which_still_follow_fro
     tables = right_tables()
     saga_table, details = tables["bourne_saga_table"], tables["tmdb_details"]
     gone = details["tmdb_id"].isin([3, 4])  # 4 is in no collection
-    details.loc[gone, ["status", "collection_id"]] = ["deleted", pd.NA]
+    details["status"] = details["status"].mask(gone, "deleted")
+    details["collection_id"] = details["collection_id"].mask(gone)
     tables["bourne_saga_table"] = saga_table[saga_table["tmdb_id"] != 3]
     store_tables(lake, tables)
     asset = dg.AssetSelection.assets("insight_metrics")
