@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from bourne_assets.csvs import time_formats
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.lake import keys
 from bourne_assets.yaml_files import read_yaml
@@ -67,6 +68,7 @@ _TYPES = re.compile(
     r"VARCHAR|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|DATE"
     r"|TIME|TIMESTAMP(_S|_MS|_NS)?|TIME(STAMP)? WITH TIME ZONE|UUID"
 )
+_BARE_TIMESTAMP = re.compile(r"TIMESTAMP(_S|_MS|_NS)?")
 #: Encodings of Python that transform text instead of encoding its characters.
 _TRANSFORMS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 _PLAIN_LINES = "a,b\n1,2\n"
@@ -122,25 +124,9 @@ def _decodes_in_pieces(encoding: str) -> bool:
     return is_whole
 
 
-def _time_format(text: str) -> str:
-    """A format as DuckDB's `strptime` takes it.
-
-    Raises:
-        ValueError: It is not one.
-    """
-    if "%" not in text:
-        raise ValueError("it has no field such as %d, %m or %Y")
-    try:
-        duckdb.execute("SELECT try_strptime('x', ?)", [text])
-    except duckdb.Error as error:
-        raise ValueError(f"DuckDB does not know the format {text[:100]!r}") from error
-    return text
-
-
 Character = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_separator)]
 Text = Annotated[str, Field(min_length=1)]
 TypeName = Annotated[Text, AfterValidator(canonical_type)]
-TimeFormat = Annotated[Text, AfterValidator(_time_format)]
 
 
 class DatasetOptions(BaseModel):
@@ -187,8 +173,8 @@ class DatasetOptions(BaseModel):
     encoding: Annotated[Text, AfterValidator(_encoding)] | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal[".", ",", " ", "'", "_", "\u2019", "\u00a0", "\u202f"] | None = None
-    date_format: TimeFormat | None = None
-    timestamp_format: TimeFormat | None = None
+    date_format: Annotated[Text, AfterValidator(time_formats.date_format)] | None = None
+    timestamp_format: Annotated[Text, AfterValidator(time_formats.timestamp_format)] | None = None
     true_words: tuple[Text, ...] = Field(
         default=(), validation_alias=AliasChoices("true", "true_words")
     )
@@ -239,6 +225,12 @@ class DatasetOptions(BaseModel):
         unknown = [name for name in self.types if named and name.casefold() not in named]
         if unknown:
             raise ValueError(f"types names {unknown[0]!r}, which is not among the columns")
+        bare = [kind for kind in self.types.values() if _BARE_TIMESTAMP.fullmatch(kind)]
+        if bare and time_formats.has_zone(self.timestamp_format or ""):
+            raise ValueError(
+                f"timestamp_format has a zone, which {bare[0]} does not keep: declare TIMESTAMP"
+                " WITH TIME ZONE"
+            )
         return self
 
     def type_of(self, column: str) -> str | None:

@@ -14,15 +14,16 @@ from typing import NamedTuple
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading import kinds
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_type
 from bourne_assets.csvs.reading.records import Fields
 
 TEXT = "VARCHAR"
-INSTANT = "TIMESTAMP WITH TIME ZONE"
 #: A type is thought of where so many values fit it; where not all do, it is said which do not.
 _NEAR_SHARE = 0.9
 #: A number of so many characters, sign and point included, is exact as a DOUBLE.
 _EXACT_CHARACTERS = 16
 _BIGINT_DIGITS = 18
+_DATE_CHARACTERS = len("2002-06-14")
 _DECIMAL_DIGITS = 38
 _FAMILIES = {
     "integer": "number",
@@ -183,7 +184,9 @@ def _value(text: str, guess: Guess) -> str:
 
 
 def _fits(text: str, value: str, guess: Guess) -> str:
-    if guess.type in {"BIGINT", "DATE"}:
+    if guess.type == "DATE":
+        return _is_plain("date", text)
+    if guess.type == "BIGINT":
         return f"CAST({value} AS VARCHAR) = {text}"
     if guess.type == "DOUBLE":
         return f"({_is_plain('number', text)} AND {_is_exact(text)})"
@@ -200,7 +203,9 @@ def _is_plain(family: str, text: str) -> str:
     if family == "number":
         return f"regexp_full_match({text}, {literal(f'{kinds.INTEGER}|{kinds.DECIMAL}')})"
     if family == "date":
-        return f"coalesce(CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text}, false)"
+        # DuckDB has days without a number, `infinity`, and years of more digits, or before Christ.
+        shown = f"CAST(TRY_CAST({text} AS DATE) AS VARCHAR)"
+        return f"coalesce(strlen({text}) = {_DATE_CHARACTERS} AND {shown} = {text}, false)"
     if family == "boolean":
         return f"{text} IN ({', '.join(map(literal, kinds.BOOLEAN.split('|')))})"
     zone = kinds.UTC if family == "instant" else ""
@@ -265,10 +270,10 @@ def _formatted(text: str, kind: str, options: DatasetOptions) -> Column:
             for words in (options.true_words, options.false_words)
         )
         value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
-    else:
-        given = options.date_format if kind == "DATE" else options.timestamp_format
-        value = f"CAST(try_strptime({text}, {literal(given or '')}) AS {kind})"
-    return Column(kind, value, f"({text} IS NULL OR ({value}) IS NOT NULL)")
+        return Column(kind, value, f"({text} IS NULL OR ({value}) IS NOT NULL)")
+    given = options.date_format if kind == "DATE" else options.timestamp_format
+    value, fits = in_format(text, kind, given or "")
+    return Column(kind, f"CASE WHEN {fits} THEN {value} END", f"({text} IS NULL OR {fits})")
 
 
 def look_at_all(
@@ -305,14 +310,14 @@ def look_at_all(
     found, values = list(guesses), list(row)
     for n, each in zip(looked, asked, strict=True):
         own, values = values[: len(each)], values[len(each) :]
-        found[n] = _decided(guesses[n].family, own)
+        found[n] = _decided(guesses[n].family, own, options)
     return found
 
 
 def _aggregates(place: str, family: str, options: DatasetOptions) -> list[str]:
     text = f"nullif({place}, '')"
     if family == "format":
-        columns = [_formatted(text, kind, options) for kind in ("DATE", "TIMESTAMP", "BOOLEAN")]
+        columns = [_formatted(text, kind, options) for kind in _format_types(options)]
         given = (options.date_format, options.timestamp_format, options.true_words)
         return [
             f"count({text})",
@@ -337,10 +342,14 @@ def _aggregates(place: str, family: str, options: DatasetOptions) -> list[str]:
     ]
 
 
-def _decided(family: str, values: Sequence[object]) -> Guess:
+def _format_types(options: DatasetOptions) -> tuple[str, str, str]:
+    return "DATE", timestamp_type(options), "BOOLEAN"
+
+
+def _decided(family: str, values: Sequence[object], options: DatasetOptions) -> Guess:
     if family == "format":
         total, *formatted = (int(str(value)) for value in values)
-        kinds_of = ("DATE", "TIMESTAMP", "BOOLEAN")
+        kinds_of = _format_types(options)
         found = [k for k, n in zip(kinds_of, formatted, strict=True) if total and n == total]
         return Guess(family, found[0]) if found else Guess("text", TEXT)
     count, fitting = int(str(values[0])), int(str(values[1]))

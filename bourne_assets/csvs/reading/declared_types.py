@@ -8,12 +8,15 @@ import re
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.column_types import TEXT, Column, number_text
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.moments import in_format
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _TIMESTAMP = re.compile(r"TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
 #: Digits of a second that a type keeps.
 _PRECISION = {"_S": 0, "_MS": 3, None: 6, "_NS": 9}
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6}0*)?)?"
+_OFFSET = r"([+-]\d{2}(:?\d{2})?)?"
 _DAY = r"\d{4}([-/])\d{1,2}[-/]\d{1,2}"
 #: Numbers with a decimal comma, and one that cannot be a number with groups.
 _COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
@@ -75,14 +78,27 @@ def _value(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
         shape = rf"[+-]?(\d+(\.\d{{0,{decimal[1]}}}0*)?|\.\d{{1,{max(1, int(decimal[1]))}}}0*)"
         return value, f"regexp_full_match({number}, {literal(shape)}) AND {value} IS NOT NULL"
     if kind in {"FLOAT", "DOUBLE"}:
-        value = f"TRY_CAST({number} AS {kind})"
-        return value, f"NOT contains({number}, '_') AND {value} IS NOT NULL"
+        return _real(number, kind)
     if kind == "BOOLEAN" and (options.true_words or options.false_words):
         return _words(text, options)
-    if kind == "DATE" or _TIMESTAMP.fullmatch(kind):
+    if kind == "DATE" or kind.startswith("TIME"):
         return _moment(text, kind, options)
     value = f"TRY_CAST({text} AS {kind})"
     return value, f"{value} IS NOT NULL"
+
+
+def _real(number: str, kind: str) -> tuple[str, str]:
+    """A number whose shortest print is the number of the text, to the last digit."""
+    value = f"TRY_CAST({number} AS {kind})"
+    is_word = f"lower(ltrim({number}, '+-')) IN ('nan', 'inf', 'infinity')"
+    same = f"{_significant(number)} = {_significant(f'CAST({value} AS VARCHAR)')}"
+    return value, f"{value} IS NOT NULL AND ({is_word} OR {same})"
+
+
+def _significant(number: str) -> str:
+    """The digits of a number without sign, point, exponent, and zeros at its ends."""
+    digits = f"replace(regexp_replace({number}, '[eE].*$', ''), '.', '')"
+    return f"rtrim(ltrim({digits}, '+-0'), '0')"
 
 
 def _words(text: str, options: DatasetOptions) -> tuple[str, str]:
@@ -95,17 +111,22 @@ def _words(text: str, options: DatasetOptions) -> tuple[str, str]:
 
 
 def _moment(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
-    given = options.date_format if kind == "DATE" else options.timestamp_format
-    if given:
-        value = f"CAST(try_strptime({text}, {literal(given)}) AS {kind})"
-        return value, f"{value} IS NOT NULL"
-    value = f"TRY_CAST({text} AS {kind})"
-    if kind == "DATE":
-        return value, f"regexp_full_match({text}, {literal(_DAY)}) AND {value} IS NOT NULL"
     match = _TIMESTAMP.fullmatch(kind)
-    assert match is not None  # noqa: S101 - for the type checker
+    given = options.date_format if kind == "DATE" else options.timestamp_format if match else None
+    if given:
+        return in_format(text, kind, given)
+    value = f"TRY_CAST({text} AS {kind})"
+    return value, f"regexp_full_match({text}, {literal(_shape(kind))}) AND {value} IS NOT NULL"
+
+
+def _shape(kind: str) -> str:
+    """The pattern of what is written as a type of dates and times."""
+    if kind == "DATE":
+        return _DAY
+    match = _TIMESTAMP.fullmatch(kind)
+    if match is None:
+        return _CLOCK + (_OFFSET if kind != "TIME" else "")
     digits = _PRECISION[match[1]]
     fraction = rf"(\.\d{{1,{digits}}}0*)?" if digits else r"(\.0+)?"
     zone = r"\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?" if match[2] else ""
-    shape = rf"{_DAY}([ T]\d{{1,2}}:\d{{2}}(:\d{{2}}{fraction})?)?{zone}"
-    return value, f"regexp_full_match({text}, {literal(shape)}) AND {value} IS NOT NULL"
+    return rf"{_DAY}([ T]\d{{1,2}}:\d{{2}}(:\d{{2}}{fraction})?)?{zone}"

@@ -147,6 +147,56 @@ def test_a_declared_number_with_decimal_commas_is_read_so(tmp_path: Path) -> Non
     assert (ambiguous.rows, ambiguous.rejected) == ([], [2, 3])
 
 
+@pytest.mark.parametrize("odd", ["infinity", "-infinity", "12024-01-01", "0044-03-15 (BC)"])
+def test_a_day_that_no_calendar_has_keeps_its_column_text_however_far_down_it_stands(
+    tmp_path: Path, odd: str
+) -> None:
+    lines = [f"{n},2024-01-31" for n in range(150_000)]
+    lines[80_000] = f"80000,{odd}"
+    found = read(tmp_path, "id,day\n" + "\n".join(lines) + "\n")
+    assert (found.types[1], found.rows[80_000][1]) == ("VARCHAR", odd)
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        ("DOUBLE", ["1.10", "1e5", "-0.5", "0.30000000000000004"], ["1e400", "9007199254740993"]),
+        ("FLOAT", ["0.1", "16777216"], ["16777217", "1e-60"]),
+        ("DECIMAL(5,2)", ["1.2", "1.230"], ["1.234", "12345", "1e2"]),
+        ("TIME", ["10:00", "9:00:00.123456"], ["10:00:00.1234567", "24:00:00", "2024-01-01"]),
+        ("TIMESTAMP", ["2024-01-01 10:00:00.5"], ["2024-01-01 10:00:00.1234567", "infinity"]),
+        ("TIMESTAMP_S", ["2024-01-01 10:00:00"], ["2024-01-01 10:00:00.5"]),
+        ("DATE", ["2024-01-05"], ["epoch", "today", "12024-01-01", "2023-02-29"]),
+        ("INTEGER", ["7"], ["1.5", "2147483648", "0x10"]),
+        ("BOOLEAN", ["true", "0"], ["2", "maybe"]),
+    ],
+)
+def test_a_value_that_its_declared_type_would_change_is_named(
+    tmp_path: Path, kind: str, right: list[str], wrong: list[str]
+) -> None:
+    text = "id,x\n" + "".join(f"{n},{value}\n" for n, value in enumerate([*right, *wrong]))
+    found = read(tmp_path, text, types={"x": kind})
+    assert found.rejected == [n + 2 for n in range(len(right), len(right) + len(wrong))]
+    asked = read(tmp_path, text, types={"x": kind}, on_error="null")
+    assert asked.reading.cast_failures == {"x": (len(wrong), wrong[0])}
+
+
+def test_a_declared_format_takes_nothing_that_it_does_not_say(tmp_path: Path) -> None:
+    text = "id,day\n1,31/01/2024\n2,infinity\n3,31/01/24\n4,epoch\n"
+    found = read(tmp_path, text, date_format="%d/%m/%Y", types={"day": "DATE"})
+    assert (found.rows, found.rejected) == ([(1, date(2024, 1, 31))], [3, 4, 5])
+
+
+def test_a_format_with_an_offset_says_an_instant(tmp_path: Path) -> None:
+    text = "id,at\n1,2024-01-31 10:30 +0200\n2,2024-01-31 10:30 -0300\n"
+    found = read(tmp_path, text, timestamp_format="%Y-%m-%d %H:%M %z")
+    assert found.types[1] == "TIMESTAMP WITH TIME ZONE"
+    assert [row[1] for row in found.rows] == [
+        datetime(2024, 1, 31, 8, 30, tzinfo=UTC),
+        datetime(2024, 1, 31, 13, 30, tzinfo=UTC),
+    ]
+
+
 @given(st.text(alphabet="0123456789-+.eE_ ", min_size=1, max_size=22))
 @example("9007199254740993")
 @example("0.30000000000000004")
