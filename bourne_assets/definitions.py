@@ -4,6 +4,7 @@ Not here: assets, checks and resources themselves.
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,6 +47,18 @@ from bourne_assets.execution.executors import executor_of
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 
+#: Logger that shows a run of the command line its progress. Its name stands in the configuration of
+#: such a run, so that the code location must know it for the run to be executed again there.
+PROGRESS = "progress"
+
+
+@dg.logger
+def _silent(_: dg.InitLoggerContext) -> logging.Logger:
+    """A logger that shows nothing: events are recorded all the same."""
+    logger = logging.Logger(PROGRESS)
+    logger.addHandler(logging.NullHandler())
+    return logger
+
 
 def build_defs(
     *,
@@ -64,7 +77,7 @@ def build_defs(
         executor: In place of the one that the settings name, which is one process for a run:
             concurrency is inside the assets, and a process for each step costs fourteen times as
             much for this graph.
-        loggers: In place of Dagster's console logger.
+        loggers: Loggers by name, beside Dagster's console logger.
 
     Raises:
         ConfigurationError: A setting, the sagas file or the datasets file cannot be used.
@@ -115,7 +128,7 @@ def build_defs(
             for name, resource in default_resources(settings, resources).items()
         },
         executor=executor or executor_of(settings),
-        loggers=loggers,
+        loggers={"console": dg.colored_console_logger, PROGRESS: _silent, **(loggers or {})},
     )
 
 

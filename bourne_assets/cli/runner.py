@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bourne_assets.definitions import build_defs
+from bourne_assets.definitions import PROGRESS, build_defs
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
 from bourne_assets.defs.operations.schedules import full_refresh
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
@@ -20,6 +20,7 @@ from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.events import INTERRUPTED, outcome_of
+from bourne_assets.runs.in_process import run_job
 from bourne_assets.runs.outcomes import (
     Checked,
     ProgressLine,
@@ -32,7 +33,6 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
 
-_LOGGER = "progress"
 _UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -117,7 +117,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
         instance: Where the run is recorded.
     """
     report = RunReport()
-    loggers = {_LOGGER: _logger(report, lambda _: None)}
+    loggers = {PROGRESS: _logger(report, lambda _: None)}
     definitions = build_defs(settings=settings, loggers=loggers, sagas=[])
     keys = definitions.resolve_asset_graph().asset_check_keys
     job = definitions.resolve_job_def(full_refresh.name).get_subset(
@@ -127,7 +127,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
     result = job.execute_in_process(
         instance=instance,
         raise_on_error=False,
-        run_config={"loggers": {_LOGGER: {}}},
+        run_config={"loggers": {PROGRESS: {}}},
         tags={"batch": "rejects", PROCESS_TAG: str(ProcessIdentity.own())},
     )
     report.run_id, report.succeeded = result.run_id, result.success
@@ -147,21 +147,24 @@ def _run(
 ) -> RunReport:
     report = RunReport()
     definitions = build_defs(
-        settings=settings, loggers={_LOGGER: _logger(report, on_event)}, **parts
+        settings=settings,
+        loggers={PROGRESS: _logger(report, on_event)},
+        executor=dg.in_process_executor,
+        **parts,
     )
     graph = definitions.resolve_asset_graph()
     selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
+        run = run_job(
+            job,
+            instance,
             run_config={
-                "loggers": {_LOGGER: {}},
+                "loggers": {PROGRESS: {}},
                 "ops": _tmdb_steps(graph, selected, tmdb_config or {}),
             },
-            asset_selection=selected if select is not None else None,
+            assets=set(selected) if select is not None else None,
             tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
         )
     except SQLAlchemyError as error:
@@ -171,7 +174,7 @@ def _run(
         ) from None
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
-    report.run_id, report.succeeded = result.run_id, result.success
+    report.run_id, report.succeeded = run.run_id, run.is_success
     report.skipped = _not_reached(graph, selected, report)
     return report
 
@@ -240,7 +243,7 @@ def _logger(report: RunReport, on_event: Callable[[RunEvent], None]) -> dg.Logge
 
     @dg.logger
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger(_LOGGER, logging.DEBUG)
+        logger = logging.Logger(PROGRESS, logging.DEBUG)
         logger.addHandler(_EventHandler(report, on_event))
         return logger
 

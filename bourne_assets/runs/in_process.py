@@ -1,0 +1,55 @@
+"""Runs a job in this process as a run of the code location that the UI shows.
+
+`JobDefinition.execute_in_process` records a run without an origin: no page of the UI lists it below
+its job, and it cannot be executed again from there. Not here: what is run, and what is reported.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+
+from bourne_assets.runs.instance import WORKSPACE
+
+
+def run_job(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    assets: AbstractSet[dg.AssetKey] | None = None,
+) -> dg.DagsterRun:
+    """Run a job to its end, as Dagster's own run worker does.
+
+    Args:
+        job: The job; its executor must be one that stays in this process.
+        instance: Where the run is recorded.
+        run_config: Its configuration.
+        tags: Its tags, beside those of the job.
+        assets: The assets to materialise, with their checks; None for all of the job.
+
+    Returns:
+        The run as it ended.
+    """
+    run = instance.create_run_for_job(
+        job_def=job if assets is None else job.get_subset(asset_selection=assets),
+        run_config=run_config,
+        tags={**job.run_tags, **tags},
+        asset_selection=assets,
+        remote_job_origin=_origin(job.name),
+    )
+    return execute_run(InMemoryJob(job), run, instance).dagster_run
+
+
+@cache
+def _origin(job_name: str) -> RemoteJobOrigin:
+    (location,) = location_origins_from_yaml_paths([str(WORKSPACE)])
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job_name)

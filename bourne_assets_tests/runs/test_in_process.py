@@ -1,0 +1,77 @@
+"""A run of the command line is a run of the code location, which the UI lists and runs again."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from bourne_assets.definitions import PROGRESS
+from bourne_assets.runs.in_process import run_job
+from bourne_assets_tests.defs.definitions import definitions_of
+
+
+@dg.asset
+def first() -> int:
+    return 1
+
+
+@dg.asset_check(asset=first)
+def first_is_one(first: int) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=first == 1)
+
+
+@dg.asset(deps=[first])
+def second() -> None:
+    raise ValueError("a mistake")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+@pytest.fixture
+def job() -> dg.JobDefinition:
+    definitions = dg.Definitions(
+        assets=[first, second],
+        asset_checks=[first_is_one],
+        jobs=[dg.define_asset_job("everything", tags={"a": "tag"})],
+        executor=dg.in_process_executor,
+    )
+    return definitions.resolve_job_def("everything")
+
+
+def test_the_run_is_one_of_the_code_location_and_keeps_the_tags(
+    instance: dg.DagsterInstance, job: dg.JobDefinition
+) -> None:
+    ended = run_job(job, instance, run_config={}, tags={"b": "tag"}, assets={first.key})
+    run = instance.get_run_by_id(ended.run_id)
+    assert run is not None
+    assert run.is_success
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.location_name == "bourne_assets"
+    assert run.remote_job_origin.repository_origin.repository_name == "__repository__"
+    assert {"a": "tag", "b": "tag", "dagster/code_location": "bourne_assets"}.items() <= (
+        run.tags.items()
+    )
+
+
+def test_a_selection_runs_the_checks_of_its_assets_and_nothing_else(
+    instance: dg.DagsterInstance, job: dg.JobDefinition
+) -> None:
+    run = run_job(job, instance, run_config={}, tags={}, assets={first.key})
+    steps = {each.step_key for each in instance.get_run_step_stats(run.run_id)}
+    assert steps == {"first", "first_first_is_one"}
+
+
+def test_a_run_that_fails_raises_nothing_and_is_recorded_as_failed(
+    instance: dg.DagsterInstance, job: dg.JobDefinition
+) -> None:
+    assert run_job(job, instance, run_config={}, tags={}).is_failure
+
+
+def test_the_code_location_takes_the_configuration_of_such_a_run() -> None:
+    job = definitions_of().resolve_job_def("full_refresh")
+    dg.validate_run_config(job, {"loggers": {PROGRESS: {}}})
+    dg.validate_run_config(job, {"loggers": {"console": {"config": {"log_level": "ERROR"}}}})
