@@ -33,6 +33,8 @@ from bourne_assets.settings import Settings
 
 #: Metadata of a landing: keys of the objects that it could not fetch.
 NOT_FETCHED = "objects_not_fetched"
+#: Metadata of a landing: SHA-256 by name of the files that the lake has, so many at most.
+LANDED_FILES, _MOST_NAMED = "landed_files", 1_000
 
 
 class LandingConfig(RunConfig):
@@ -97,6 +99,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 **_decisions(landing),
                 **_rejected_lines(landing.manifest),
                 **_not_fetched(files),
+                LANDED_FILES: _digests(landing.manifest),
             },
         )
 
@@ -125,6 +128,11 @@ def _counts(manifest: pd.DataFrame) -> dict[str, Any]:
         "rows_corrected": int(manifest["corrected_rows"].sum()),
         "landed_bytes": int(manifest.loc[manifest["status"] != REJECTED, "size"].sum()),
     }
+
+
+def _digests(manifest: pd.DataFrame) -> dg.JsonMetadataValue:
+    there = manifest[manifest["status"] != REJECTED].head(_MOST_NAMED)
+    return dg.MetadataValue.json(dict(zip(there["file"], there["sha256"], strict=True)))
 
 
 def _profiles(landing: Landing) -> dict[str, Any]:

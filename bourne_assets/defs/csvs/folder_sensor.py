@@ -13,6 +13,7 @@ from bourne_assets.csvs.intake.backlog import Backlog
 from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.defs.csvs.landing_runs import (
     landing_and_downstream,
+    last_landed,
     outcome_of,
     tags_of,
     waiting_text,
@@ -63,8 +64,10 @@ def csv_folder_sensor(
     backlog.settle(lambda request: outcome_of(context.instance, request), now)
     changes = changes_since(files, cursor.known)
     backlog.keep(changes.known)
+    landed = last_landed(context.instance) if changes.ready else {}
     for name, digest in changes.ready.items():
-        backlog.add(name, digest)
+        if landed.get(name) != digest:  # else `bourne run` or `bourne land` was there first
+            backlog.add(name, digest)
     cursor.known = changes.known
     due = sorted(backlog.due(now))
     if not due:

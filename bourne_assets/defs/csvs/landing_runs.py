@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
 
 from bourne_assets.csvs.intake.backlog import Backlog, RunOutcome
-from bourne_assets.defs.csvs.assets import NOT_FETCHED
+from bourne_assets.defs.csvs.assets import LANDED_FILES, NOT_FETCHED
 from bourne_assets.defs.shared.naming import RAW_CSVS
 
 _TAG_LENGTH = 200
@@ -76,6 +76,15 @@ def outcome_of(instance: dg.DagsterInstance, request: str) -> RunOutcome:
         return RunOutcome(is_over=False)
     landed = any(_not_fetched(instance, run.run_id) is not None for run in runs)
     return RunOutcome(is_over=True, landed=landed)
+
+
+def last_landed(instance: dg.DagsterInstance) -> Mapping[str, str]:
+    """SHA-256 by name of the files that the newest landing left in the lake."""
+    event = instance.get_latest_materialization_event(RAW_CSVS)
+    made = event.asset_materialization if event else None
+    value = made.metadata.get(LANDED_FILES) if made else None
+    data = value.data if isinstance(value, dg.JsonMetadataValue) else None
+    return data if isinstance(data, dict) else {}
 
 
 def waiting_text(backlog: Backlog) -> str:
