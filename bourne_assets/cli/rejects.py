@@ -131,9 +131,10 @@ def _print_lines(entries: Iterable[RejectedEntry]) -> None:
             last = each.file
         text = line(f"  line {each.line:,}: {each.reason}: ", (each.text, "dim"))
         console.print(text, soft_wrap=True)
+    lines = "1 line is" if number == 1 else f"{number:,} lines are"
     write(
         console,
-        f"{number:,} lines are rejected; `bourne rejects --json` prints them for correction."
+        f"{lines} rejected; `bourne rejects --json` prints them for correction."
         if number
         else "No lines are rejected.",
     )
@@ -174,10 +175,12 @@ def _print_corrected(corrected: Iterable[CorrectedDataset]) -> int:
         if each.outcome.table_error:
             console.print(line(("✗", "red"), f" {each.outcome.table_error}"), soft_wrap=True)
         left = sum(facts.rejected_rows for facts in each.files)
+        count = len(each.brought_home)
         write(
             console,
-            f"{each.dataset}: {len(each.brought_home):,} lines added, {len(each.known):,} "
-            f"already there, {len(each.refused):,} refused; {left:,} still rejected.",
+            f"{each.dataset}: {count:,} {'line' if count == 1 else 'lines'} added, "
+            f"{len(each.known):,} already there, {len(each.refused):,} refused; "
+            f"{left:,} still rejected.",
         )
         if each.refused or each.outcome.table_error:
             code = BourneError.exit_code

@@ -82,7 +82,7 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         partly = bourne("rejects", "fix", str(path))
         assert partly.exit_code == 1
         assert "films.csv line 4: it has" in partly.output
-        assert "Films: 1 lines added, 0 already there, 1 refused" in partly.output
+        assert "Films: 1 line added, 0 already there, 1 refused" in partly.output
         (row,) = records(from_parquet(server.lake.read(_MANIFEST)[0]))
         assert (row["rows"], row["rejected_rows"], row["corrected_rows"]) == (2, 1, 1)
         lines = [

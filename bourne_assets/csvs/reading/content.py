@@ -78,6 +78,19 @@ def ensure_readable(name: str, compression: str) -> None:
         )
 
 
+def refuse_compressed_twice(outside: str, inside: str) -> None:
+    """Refuse a compressed file that holds another one.
+
+    Raises:
+        CsvRejected: It does.
+    """
+    if inside:
+        raise CsvRejected(
+            f"it is compressed twice: what its {outside} stream holds is a {inside} file, not a CSV"
+            " file; decompress it once"
+        )
+
+
 def refuse_binary(head: bytes) -> None:
     """Refuse what is another format by its first bytes.
 

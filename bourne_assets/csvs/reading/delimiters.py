@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
@@ -22,6 +23,11 @@ from bourne_assets.csvs.reading.records import (
 )
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", " ")
+#: Looked at where none of these divides the lines, and taken where almost all lines agree.
+_RARE_DELIMITERS = ("~", "^", "\x1f", "\x1e", "\x02", "\xa6", "\xa7", "\xac", ":", "#", "!")
+_RARE_SHARE = 0.9
+#: They stand in times, ratios and keys too: names of so many columns are needed.
+_SIGNS_IN_TEXT, _SIGNS_WIDTH = frozenset(":#!"), 3
 #: Below this share of records of one width, in the body of a file, no delimiter divides it.
 _EVEN_SHARE = 0.7
 #: Scores closer than this are a tie.
@@ -31,6 +37,7 @@ _LEAST_SHARE = 0.3
 _TIED_RECORDS = 3
 _JUDGED_LINES = 400
 _QUOTED_LINES = 200
+_FEW_QUOTED = 10
 _BLANK_PENALTY, _BLANK_SHARE = 0.8, 0.9
 _JUDGED_CELLS = 2_000
 #: Lines of so many words are prose, where no delimiter divides them evenly.
@@ -102,19 +109,41 @@ def find_grammar(
             found.append(_best_quoting([_divided(lines, each, options) for each in candidates]))
     if options.delimiter:
         return found[0].grammar, []
+    for each in found:
+        _refuse_doubled(each)
     even = [each for each in found if each.width > 1 and _is_even(each)]
     if options.columns and len(options.columns) > 1:
         even = [each for each in even if each.width == len(options.columns)] or even
     if even:
         return _first_of(sorted(even, key=lambda each: -each.score))
-    return _undivided(lines, found, ends, options), []
+    rare = _rare(lines, text, ends, options)
+    return (rare, []) if rare else (_undivided(lines, found, ends, options), [])
+
+
+def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) -> Grammar | None:
+    """The grammar by a delimiter that is seldom one, where it divides nearly all lines alike."""
+    if _is_prose(lines, divided=False):
+        return None
+    for delimiter in _RARE_DELIMITERS:
+        if delimiter not in text:
+            continue
+        candidates = _candidates(delimiter, text, ends, options)
+        each = _best_quoting([_divided(lines, one, options) for one in candidates])
+        _refuse_doubled(each)
+        names = each.records[0].fields if each.records else ()
+        if each.share < _RARE_SHARE or len(names) != each.width or each.width == 1:
+            continue
+        are_names = all(looks_like(name or "") == "text" for name in names)
+        if delimiter not in _SIGNS_IN_TEXT or (are_names and each.width >= _SIGNS_WIDTH):
+            return each.grammar
+    return None
 
 
 def _judged(lines: list[Line]) -> list[Line]:
-    """The first lines, and those from the first quote on where they have none."""
+    """The first lines, and those from the first quote on where few of them have any."""
     first, rest = lines[:_JUDGED_LINES], lines[_JUDGED_LINES:]
     for quote in ('"', "'"):
-        if not any(quote in line.text for line in first):
+        if sum(quote in line.text for line in first) < _FEW_QUOTED:
             place = next((n for n, line in enumerate(rest) if quote in line.text), None)
             first += [] if place is None else rest[place : place + _QUOTED_LINES]
     return first
@@ -131,6 +160,19 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
             f"{names} divide its lines equally well: set delimiter in the datasets file"
         )
     return best.grammar, [f"{names} divide the few lines equally well: the first one is taken"]
+
+
+def _refuse_doubled(divided: Divided) -> None:
+    """Refuse fields that two characters divide: every second one would be empty."""
+    sign = divided.grammar.delimiter
+    alike = [r.fields for r in divided.records if len(r.fields) == divided.width]
+    is_odd = divided.width > 2 and divided.width % 2  # noqa: PLR2004 - a field, none, a field
+    if sign.isspace() or not is_odd or len(alike) < max(2, len(divided.records) // 2):
+        return
+    if not any(any(fields[1::2]) for fields in alike) and all(alike[0][::2]):
+        raise CsvRejected(
+            f"its fields are divided by {sign * 2!r}, and a delimiter is one character"
+        )
 
 
 def _is_even(divided: Divided) -> bool:
@@ -273,14 +315,15 @@ def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -
     if not places:
         return Divided(grammar, records, width, 0.0, 0.0, 0.0, 0)
     body = sum(not r.fault for r in records[places[0] : places[-1] + 1])
+    use = _quote_use(grammar, records)
     return Divided(
         grammar,
         records,
         width,
-        share=len(places) / len(records),
+        share=len(places) / (len(records) - (use.broken if use.is_evident else 0)),
         even=len(places) / body,
         clean=_clean(grammar, [records[n] for n in places]),
-        enclosed=_enclosed(grammar, records),
+        enclosed=use.enclosed,
     )
 
 
@@ -299,20 +342,41 @@ def _clean(grammar: Grammar, records: Sequence[Record]) -> float:
     return clean / cells if cells else 0.0
 
 
-def _enclosed(grammar: Grammar, records: Sequence[Record]) -> int:
-    """Fields in quotes, less quotes that stand elsewhere."""
+class _QuoteUse(NamedTuple):
+    """What quotes do: fields in quotes, less quotes that stand elsewhere; and records by their use.
+
+    `needed` are those that could not be written without quotes, and `broken` those whose quotes
+    do not match. Where the first are more, the file has quotes, and some of its lines are broken.
+    """
+
+    enclosed: int = 0
+    whole: int = 0
+    needed: int = 0
+    broken: int = 0
+    delimiter: str = ""
+
+    @property
+    def is_evident(self) -> bool:
+        usual = self.whole if self.delimiter in {",", ";"} else 0
+        return max(self.needed, usual) > self.broken
+
+
+def _quote_use(grammar: Grammar, records: Sequence[Record]) -> _QuoteUse:
     if not grammar.quote:
-        return 0
-    count = 0
+        return _QuoteUse()
+    enclosed = whole = needed = broken = 0
     for record in records:
         if grammar.quote not in record.text:
             continue
         if record.fault:
-            count -= 1
+            enclosed -= 1
+            broken += 1
             continue
         quoted, _ = grammar.quoted_fields(record.text)
-        count += quoted or -1
-    return count
+        enclosed += quoted or -1
+        whole += quoted > 0
+        needed += quoted > 0 and grammar.needs_quotes(record.text)
+    return _QuoteUse(enclosed, whole, needed, broken, grammar.delimiter)
 
 
 def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> list[Record]:
@@ -323,6 +387,6 @@ def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> li
 
 
 def excel_delimiter(text: str) -> str | None:
-    """The delimiter that a first line `sep=;` names."""
-    match = re.fullmatch(r'"?sep=(.)"?\r?', text)
-    return match[1] if match else None
+    """The delimiter that a first line `sep=;` names, also where empty fields follow."""
+    match = re.fullmatch(r'("?)sep=(.)\2*\1\2*\r?', text, re.IGNORECASE)
+    return match[2] if match else None

@@ -14,14 +14,25 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions, is_challenge
 from bourne_assets.csvs.reading.content import refuse_binary, refuse_documents
 from bourne_assets.csvs.reading.delimiters import excel_delimiter, find_grammar, records_of
-from bourne_assets.csvs.reading.layout import Layout, find_layout, folded
-from bourne_assets.csvs.reading.records import Fields, Grammar, Record, split_lines
+from bourne_assets.csvs.reading.footers import footer_texts
+from bourne_assets.csvs.reading.layout import Layout, columns_of, find_layout, folded
+from bourne_assets.csvs.reading.records import (
+    REVERSED,
+    TWICE,
+    Fields,
+    Grammar,
+    Record,
+    split_lines,
+)
 from bourne_assets.csvs.reading.sample import Sample, take_sample
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan
 
 #: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
 #: reading may take.
 MAXIMUM_COLUMNS = 2_048
+#: So many of the line ends are alike where they are of a rare kind.
+_SAME_ENDS = 0.9
+_NAMES = 4096
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Dialect:
         drops_last: Whether a delimiter ends all records, so that the last field is no column.
         comment: What a line begins with that is a comment.
         pads: Whether the fields that a short line lacks are null.
+        footers: Texts of lines that are no rows, for they stand below them.
         is_challenge: Whether its columns are the challenge's.
         notes: What was decided, and why.
         rows: Fields of the first records, as the sample has them.
@@ -59,6 +71,7 @@ class Dialect:
     drops_last: bool = False
     comment: str | None = None
     pads: bool = False
+    footers: frozenset[str] = frozenset()
     is_challenge: bool = False
     notes: tuple[str, ...] = ()
     rows: Sequence[Fields] = ()
@@ -84,7 +97,7 @@ class Dialect:
         return (
             self.encoding == "utf-8"
             and len(self.columns) == self.width
-            and not (self.comment or self.pads or self.grammar.skips_blanks)
+            and not (self.comment or self.pads or self.footers or self.grammar.skips_blanks)
             and not (self.grammar.escapes_all and self.grammar.escape)
         )
 
@@ -143,6 +156,16 @@ def _dialect(  # noqa: PLR0917 - all of it is what was found
 ) -> Dialect:
     header = tuple(value or "" for value in layout.header or ())
     names = folded(header) if header else None
+    rows = [
+        r
+        for r in records
+        if not r.fault
+        and len(r.fields) == layout.width
+        and r.line >= layout.first_line
+        and folded(r.fields) != names
+    ]
+    last = records_of(sample.end, grammar, options.comment) if rows else []
+    footers = footer_texts(last, [r.fields for r in rows], layout.width)
     return Dialect(
         encoding=sample.encoding,
         bom=sample.bom,
@@ -156,16 +179,10 @@ def _dialect(  # noqa: PLR0917 - all of it is what was found
         drops_last=layout.drops_last,
         comment=options.comment,
         pads=bool(options.pad),
+        footers=footers,
         is_challenge=is_challenge(header),
         notes=(*notes, *layout.notes),
-        rows=[
-            r.fields
-            for r in records
-            if not r.fault
-            and len(r.fields) == layout.width
-            and r.line >= layout.first_line
-            and folded(r.fields) != names
-        ],
+        rows=[r.fields for r in rows if r.text not in footers],
     )
 
 
@@ -174,10 +191,14 @@ def _line_ends(sample: Sample) -> str:
     text = sample.text
     feeds = text.count("\n")
     lone = text.count("\r") - text.count("\r\n")
-    if not lone:
-        return "\n"
-    if sample.last.endswith("\n"):
-        return "\r\n" if lone > feeds else "\n"
+    first = sample.head.partition("\n")[0]
+    if feeds and text.count(REVERSED) >= _SAME_ENDS * feeds and not first.endswith("\r"):
+        return REVERSED
+    if not lone or text.count(TWICE) >= _SAME_ENDS * max(feeds, 1):
+        return TWICE if lone else "\n"
+    if sample.last.endswith("\n"):  # and no name has a carriage return in it
+        in_names = "\r" in first.rstrip("\r") and '"' not in first[:_NAMES]
+        return "\r\n" if lone > feeds or in_names else "\n"
     if sample.last.endswith("\r"):
         return "\r\n" if feeds > lone else "\r"
     return "\r" if not feeds else "\n" if feeds >= lone else "\r\n"
@@ -192,7 +213,8 @@ def _without_preface(
     delimiter = excel_delimiter(lines[0].text)
     if options.skip:
         skipped = min(options.skip, len(lines))
-        notes.append(f"the first {skipped} lines are skipped, as declared")
+        first = "first line is" if skipped == 1 else f"first {skipped} lines are"
+        notes.append(f"the {first} skipped, as declared")
     elif delimiter and (options.delimiter in {None, delimiter}):
         skipped = 1
         options = options.model_copy(update={"delimiter": delimiter})
@@ -218,7 +240,8 @@ def _names(given: tuple[str, ...], options: DatasetOptions) -> tuple[str, ...]:
     if options.columns:
         if len(options.columns) != len(given):
             raise CsvRejected(
-                f"it has {len(given)} columns, and BOURNE_CSV_DATASETS names {len(options.columns)}"
+                f"it has {columns_of(len(given))}, and BOURNE_CSV_DATASETS names"
+                f" {len(options.columns)}"
             )
         given = options.columns
     names: list[str] = []

@@ -96,7 +96,7 @@ def _width(search: _Search) -> int:
         if len(columns) not in widths:
             found = widths.most_common(1)[0][0] if widths else 0
             raise CsvRejected(
-                f"it has {found} columns, and BOURNE_CSV_DATASETS names {len(columns)}"
+                f"it has {columns_of(found)}, and BOURNE_CSV_DATASETS names {len(columns)}"
             )
         return len(columns)
     first = search.records[0]
@@ -127,6 +127,8 @@ def _first_of(search: _Search, width: int) -> int:
             continue
         filled = _filled(record.fields)
         nearly_empty = width > _PAIR and filled <= 1
+        if width > _PAIR and _stands_above_names(search, place, width):
+            continue
         is_comment = bool(_COMMENT.match(record.text))
         below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
         if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
@@ -135,6 +137,25 @@ def _first_of(search: _Search, width: int) -> int:
             continue
         return place
     return 0
+
+
+def _stands_above_names(search: _Search, place: int, width: int) -> bool:
+    """Whether a record with empty fields is a title, for the names of all columns come below it."""
+    title = search.records[place].fields
+    has_words, is_sparse = _names_columns(title), 2 * _filled(title) <= width
+    if all(title) or (has_words and not is_sparse):
+        return False
+    for n, record in enumerate(search.records[place + 1 :][:_LOOKED_BELOW], start=place + 1):
+        fields = record.fields
+        if len(fields) == width and all(fields) and _names_columns(fields):
+            is_odd = is_sparse and not has_words
+            return is_odd or _score(fields, _rows(search, n + 1, width)) > 0
+    return False
+
+
+def columns_of(count: int) -> str:
+    """A number of columns in words."""
+    return "1 column" if count == 1 else f"{count:,} columns"
 
 
 def folded(fields: Fields) -> list[str]:
@@ -260,6 +281,9 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
         names = tuple(" ".join([name] * (again + 1)).strip() for name in names)
         search.notes.append(f"the header has {again + 1} lines: the names are joined")
     skipped = place + 1 + again
+    if not again and (grouped := _below_groups(search, skipped, names)):
+        names, skipped = grouped, skipped + 1
+        search.notes.append("the header has 2 lines, of groups and of names: they are joined")
     if _is_units(search, skipped, width):
         units = search.records[skipped]
         search.notes.append(f"line {units.line} names units: {units.text[:100]}")
@@ -280,6 +304,29 @@ def _repeated(search: _Search, place: int, header: Fields) -> int:
             break
         count += 1
     return count
+
+
+def _below_groups(search: _Search, place: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with those of the groups that they stand below; none where a row stands there.
+
+    A group's name stands above its first column, and the others have none; what stands beside the
+    groups has no name below it, and a value in each row.
+    """
+    record = search.records[place] if place < len(search.records) else None
+    rows = _rows(search, place + 1, len(names))
+    if record is None or record.fault or len(record.fields) != len(names) or len(rows) < _PAIR:
+        return ()
+    below, blank = record.fields, [n for n, name in enumerate(names) if not name.strip()]
+    beside = [n for n, value in enumerate(below) if value is None]
+    if not blank or not beside or not all(below[n] for n in blank):
+        return ()
+    if not all(names[n].strip() and all(row[n] for row in rows) for n in beside):
+        return ()
+    joined, group = [], ""
+    for name, value in zip(names, below, strict=True):
+        group = name if name.strip() else group
+        joined.append(f"{group} {value or ''}".strip())
+    return tuple(joined)
 
 
 def _above(records: Sequence[Record], line: int) -> str:

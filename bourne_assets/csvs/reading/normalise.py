@@ -18,9 +18,19 @@ import pyarrow.parquet as pq
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.bounds import DiskRoom
 from bourne_assets.csvs.reading.dialect import Dialect
+from bourne_assets.csvs.reading.footers import FOOTER
 from bourne_assets.csvs.reading.layout import folded
-from bourne_assets.csvs.reading.records import Fields, Line, Record, RecordReader, split_lines
+from bourne_assets.csvs.reading.records import (
+    REVERSED,
+    TWICE,
+    Fields,
+    Line,
+    Record,
+    RecordReader,
+    split_lines,
+)
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
+from bourne_assets.csvs.reading.swallowed import shape_of
 
 #: So much of a rejected line is kept beside its reason, and less of it where there are many; all
 #: of it lies in the landed file.
@@ -117,7 +127,8 @@ def records_in(
     Raises:
         OSError: The file cannot be read.
     """
-    reader = RecordReader(dialect.grammar)
+    shape = shape_of(dialect.grammar, dialect.width, dialect.rows)
+    reader = RecordReader(dialect.grammar, *([shape.is_of_each] if shape else []))
     for lines in _lines(path, dialect, stop):
         yield from reader.take(line for line in lines if line.number > dialect.skipped)
     yield from reader.end()
@@ -195,6 +206,8 @@ class _Writer:
         found = len(fields)
         if self._is_header(fields):
             return fields, "it repeats the header"
+        if record.text in dialect.footers:
+            return fields, FOOTER
         if found != dialect.width and not (dialect.pads and found < dialect.width):
             more = f"it has more than {dialect.width} fields"
             return (
@@ -285,9 +298,11 @@ def _lines(path: Path, dialect: Dialect, stop: Callable[[], None]) -> Iterator[l
 
 
 def _end_of_last_line(text: str, ends: str) -> int:
-    """The place after the last line end; a carriage return at the end may be half of one."""
-    if "\r" in ends and "\n" in ends:
-        text = text.removesuffix("\r")
+    """The place after the last line end; one character at the end may be half of one."""
+    if ends == TWICE:
+        return text.rfind("\n") + 1
+    if len(ends) > 1:
+        text = text.removesuffix("\n" if ends == REVERSED else "\r")
     return max(text.rfind(end) for end in ends) + 1
 
 

@@ -16,7 +16,11 @@ import duckdb
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.content import decompress, ensure_readable
+from bourne_assets.csvs.reading.content import (
+    decompress,
+    ensure_readable,
+    refuse_compressed_twice,
+)
 from bourne_assets.csvs.reading.conversion import Converter, Misfit, Source
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.direct import DirectSource
@@ -108,7 +112,8 @@ def read_csv(
         if found.compression:
             source = folder / "decompressed"
             decompress(path, source, found.compression, stop)
-            found = scan(source, lambda _: stop())
+            outside, found = found.compression, scan(source, lambda _: stop())
+            refuse_compressed_twice(outside, found.compression)
         dialect = detect_dialect(source, found, options)
         session = session or DuckDbSession(table.parent, source=path)
         job = _Job(source, folder, table, found, options, dialect, session, stop)

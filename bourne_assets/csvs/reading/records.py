@@ -6,7 +6,7 @@ Not here: bytes and encodings (`normalise`), and which grammar a file has (`dial
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -16,10 +16,15 @@ from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES
 #: A quoted field that goes on for so many lines was never meant to.
 _MAXIMUM_QUOTED_LINES = 1_000
 
+#: Programs that translate line ends twice write two carriage returns, and some old ones both
+#: characters the other way round.
+TWICE, REVERSED = "\r\r\n", "\n\r"
 _ENDS = {
     "\n": re.compile(r"(\r?\n)"),
     "\r": re.compile(r"(\r)"),
     "\r\n": re.compile(r"(\r\n|\r|\n)"),
+    TWICE: re.compile(r"(\r{0,2}\n)"),
+    REVERSED: re.compile(r"(\n\r?)"),
 }
 
 #: A field: its text, and None where nothing stands between two delimiters.
@@ -63,8 +68,8 @@ class Grammar:
             quotes, as a writer with an escape character does it; else before a quote only.
         skips_blanks: Whether blanks after a delimiter are no part of the field.
         ends: The characters that end a line outside of quotes: a line feed (and a carriage return
-            before it), a carriage return, or each of the two. Where the file does not end its
-            lines with one, it is data.
+            before it), a carriage return, each of the two, `TWICE` or `REVERSED`. Where the file
+            does not end its lines with one, it is data.
     """
 
     delimiter: str
@@ -123,6 +128,14 @@ class Grammar:
         """How many fields of a whole record are enclosed in quotes, and how many are not."""
         found = self.are_quoted(text)
         return sum(found), len(found) - sum(found)
+
+    def needs_quotes(self, text: str) -> bool:
+        """Whether a field of a whole record could not be written without its quotes."""
+        signs = (self.delimiter, self.quote, "\n", "\r")
+        return any(
+            opened and any(sign in inside for sign in signs)
+            for opened, inside, _ in self._field.findall(text)
+        )
 
     def _in_quotes(self, text: str) -> str:
         quote, escape = self.quote, self.escape
@@ -214,10 +227,16 @@ class RecordReader:
 
     Args:
         grammar: How a record is divided.
+        are_records: Says of lines that quotes hold together whether each is a record of its own.
     """
 
-    def __init__(self, grammar: Grammar) -> None:
+    def __init__(
+        self,
+        grammar: Grammar,
+        are_records: Callable[[Sequence[str]], bool] = lambda _: False,
+    ) -> None:
         self._grammar = grammar
+        self._are_records = are_records
         self._held: list[Line] = []
         self._in_quotes = False
 
@@ -270,9 +289,10 @@ class RecordReader:
         text = _joined(together)
         self._held, self._in_quotes = [], False
         fields = self._grammar.split(text)
-        if fields is not None:
+        swallows = len(together) > 1 and self._are_records([line.text for line in together])
+        if fields is not None and not swallows:
             yield Record(together[0].number, len(together), fields, text)
-        elif not _is_too_long(together) and self._is_open(text):
+        elif fields is None and not _is_too_long(together) and self._is_open(text):
             self._held = together
         else:
             first, *rest = together

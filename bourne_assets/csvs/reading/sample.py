@@ -16,7 +16,10 @@ _HEAD_BYTES = 512 * 1024
 _PART_BYTES = 256 * 1024
 #: Characters of UTF-16 and UTF-32 begin at multiples of this.
 _ALIGNED = 4
+_END = 1
 _QUOTED_LINES = 500
+#: So few quotes may be inch marks, while others further down enclose fields.
+_FEW_QUOTES = 100
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Sample:
         encoding: The file's encoding.
         bom: The byte order mark that it begins with.
         head: Its first lines; all of them where `is_whole`.
-        parts: Whole lines from its middle and its end, and lines with quotes from anywhere.
+        parts: Whole lines from its middle, from its end, and lines with quotes from anywhere.
         is_whole: Whether the head is the whole file.
         last: The last characters of the file.
     """
@@ -43,6 +46,11 @@ class Sample:
     def text(self) -> str:
         """All of it."""
         return "".join((self.head, *self.parts))
+
+    @property
+    def end(self) -> str:
+        """The last lines of the file."""
+        return self.head if self.is_whole else self.parts[_END]
 
 
 def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
@@ -65,7 +73,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
         return Sample(encoding, bom, head, (), is_whole=True, last=head[-2:])
     places = [max(len(start), size // 2), max(len(start), size - _PART_BYTES)]
     parts = [_part(path, place - place % _ALIGNED, encoding) for place in places]
-    if found.has_quote and '"' not in head and not any('"' in part for part in parts):
+    if found.has_quote and sum(text.count('"') for text in (head, *parts)) < _FEW_QUOTES:
         parts.append(_quoted_lines(path, encoding))
     whole = head[: max(head.rfind("\n"), head.rfind("\r")) + 1] or head
     whole = whole.removesuffix("\r") if head[len(whole) : len(whole) + 1] == "\n" else whole
@@ -90,10 +98,11 @@ def _part(path: Path, place: int, encoding: str) -> str:
     """Whole lines from a place on."""
     with path.open("rb") as file:
         file.seek(place)
-        text = file.read(_PART_BYTES).decode(encoding, "replace")
+        text = file.read(_PART_BYTES + _ALIGNED).decode(encoding, "replace")
+        is_last = not file.read(1)
     end = "\n" if "\n" in text else "\r"
     _, _, rest = text.partition(end)
-    return rest[: rest.rfind(end) + 1]
+    return rest if is_last else rest[: rest.rfind(end) + 1]
 
 
 def _quoted_lines(path: Path, encoding: str) -> str:

@@ -96,6 +96,30 @@ def test_a_damaged_file_and_an_archive_of_several_are_refused(
         read(tmp_path, data, name)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "inside"),
+    [
+        ("a.csv.gz", gzip.compress(gzip.compress(_CSV)), "gzip"),
+        ("a.csv.gz", gzip.compress(bz2.compress(_CSV)), "bzip2"),
+        ("a.csv.zip", _zipped(**{"a.csv.gz": gzip.compress(_CSV)}), "gzip"),
+    ],
+    ids=["gzip-in-gzip", "bzip2-in-gzip", "gzip-in-zip"],
+)
+def test_a_file_that_is_compressed_twice_is_refused_by_that_name(
+    tmp_path: Path, name: str, data: bytes, inside: str
+) -> None:
+    with pytest.raises(CsvRejected, match=f"compressed twice: .* holds is a {inside} file"):
+        read(tmp_path, data, name)
+
+
+def test_empty_members_of_a_gzip_file_are_passed_over(tmp_path: Path) -> None:
+    nothing = gzip.compress(b"") * 2_000
+    data = nothing + gzip.compress(_CSV[:9]) + nothing + gzip.compress(_CSV[9:]) + nothing
+    assert read(tmp_path, data, "a.csv.gz").rows == [(1, "café")]
+    with pytest.raises(CsvRejected, match="empty"):
+        read(tmp_path, nothing, "b.csv.gz")
+
+
 @pytest.mark.parametrize("encoding", ["cp932", "gb18030", "euc_kr"])
 def test_a_legacy_encoding_is_read_right_or_not_at_all(tmp_path: Path, encoding: str) -> None:
     words = {"cp932": "東京都の日本語", "gb18030": "北京的中国人民", "euc_kr": "서울특별시"}[

@@ -123,7 +123,7 @@ def test_a_nul_byte_rejects_its_line(tmp_path: Path, rows: int) -> None:
 # Ends of lines and of the file
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\r", "\r\r\n"])
 def test_every_kind_of_line_end_is_read(tmp_path: Path, end: str) -> None:
     path = written(tmp_path, f"id,title{end}1,a{end}2,b{end}".encode())
     assert detected(path).columns == ("id", "title")
@@ -135,6 +135,19 @@ def test_a_file_that_mixes_line_ends_is_read(tmp_path: Path, data: bytes) -> Non
     path = written(tmp_path, data)
     assert rows_of(path) == [("1", "a"), ("2", "b")]
     assert count_lines(path, detected(path)) == CsvCounts(rows=2, rejected_rows=0)
+
+
+def test_a_carriage_return_in_the_header_ends_it(tmp_path: Path) -> None:
+    path = written(tmp_path, b"id,title\r1,a\n2,b\r\n3,c\r4\n")
+    assert rows_of(path) == [("1", "a"), ("2", "b"), ("3", "c")]
+    assert [line.line for line in read_balanced(path).rejected] == [5]
+
+
+@pytest.mark.parametrize("end", ["\n\r", "\r\r\n"])
+def test_lines_are_counted_as_they_stand_whatever_ends_them(tmp_path: Path, end: str) -> None:
+    path = written(tmp_path, end.join(["id,title", '1,"a, b"', "", "2", "3,c", ""]).encode())
+    assert rows_of(path) == [("1", "a, b"), ("3", "c")]
+    assert [(line.line, line.text) for line in read_balanced(path).rejected] == [(4, "2")]
 
 
 @pytest.mark.parametrize("delimiter", ["|", ","])

@@ -66,6 +66,36 @@ def test_an_unclosed_quote_costs_its_line_and_no_other(tmp_path: Path) -> None:
     assert found.rejected == [3]
 
 
+def test_one_broken_line_among_many_leaves_the_others_their_quotes(tmp_path: Path) -> None:
+    lines = [f'{n},"name {n}, x",{n}.5' for n in range(30)]
+    for broken in ('7,"open, x,1.5', '7,"a"b, x",1.5', '7,"x" y,1.5'):
+        found = read(tmp_path, "\n".join(["id,name,v", *lines, broken, *lines, ""]))
+        assert found.columns == ("id", "name", "v")
+        assert (found.rejected, found.rows[30]) == ([32], (0, "name 0, x", 0.5))
+
+
+def test_two_open_quotes_among_few_lines_cost_these_alone(tmp_path: Path) -> None:
+    found = read(tmp_path, 'id,t,v\n1,"a",1\n2,"b,2\n3,c,3\n4,"d,4\n5,"e",5\n6,"f, g",6\n')
+    assert [row[1] for row in found.rows] == ["a", "c", "e", "f, g"]
+    assert found.rejected == [3, 5]
+
+
+@pytest.mark.parametrize("rows", [3, 20])
+def test_records_between_two_broken_quotes_are_not_swallowed(tmp_path: Path, rows: int) -> None:
+    lines = [f"{n},n{n},{n}.5" for n in range(rows)]
+    text = "\n".join(["id,t,v", *lines, '100,"open,0.5', *lines, '200,end",0.5', *lines, ""])
+    found = read(tmp_path, text)
+    assert found.rejected == [rows + 2]
+    assert [row[0] for row in found.rows] == [*range(rows), *range(rows), 200, *range(rows)]
+
+
+def test_a_field_may_hold_lines_that_are_no_records_of_its_file(tmp_path: Path) -> None:
+    table = '"x,y,z\n1,a,2\nend, of, it"'
+    rows = "".join(f"{n},t,{n}.5\n" for n in range(9))
+    found = read(tmp_path, f"id,t,v\n{rows}10,{table},7\n")
+    assert (found.rows[9], found.rejected) == ((10, table[1:-1], 7.0), [])
+
+
 def test_line_ends_in_quotes_stay_as_they_are(tmp_path: Path) -> None:
     found = read(tmp_path, b'id,t\n1,"a\rb"\n2,"c\r\nd"\n3,"e\n\nf"\n4,g\n')
     assert [row[1] for row in found.rows] == ["a\rb", "c\r\nd", "e\n\nf", "g"]

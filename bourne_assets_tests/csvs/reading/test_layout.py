@@ -1,5 +1,6 @@
 """Delimiter and header are those that divide the file evenly; what was decided is said."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ def test_single_quotes_are_found_where_they_divide_evenly(tmp_path: Path) -> Non
         "\n\n",
         "Title\nmade by somebody\n\n",
         "T,,\n,,\n",
+        "Made,2024-01-01,\n",
+        "T,,\nMade,2024-01-01,\n,,\n",
     ],
 )
 def test_lines_above_the_header_are_passed_over_and_named(tmp_path: Path, above: str) -> None:
@@ -54,10 +57,26 @@ def test_why_the_header_is_where_it_is_stands_in_the_notes(tmp_path: Path) -> No
     assert found.reading.dialect.notes == ("header in line 3: 2 lines above it have 1 field",)
 
 
-@pytest.mark.parametrize("quote", ["", '"'])
-def test_the_line_of_excel_names_the_delimiter(tmp_path: Path, quote: str) -> None:
-    found = read(tmp_path, f"{quote}sep=;{quote}\nid;name\n1;a,b\n")
-    assert (found.columns, found.rows) == (("id", "name"), [(1, "a,b")])
+@pytest.mark.parametrize(
+    "first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffSep=;", '"Sep=;"', "sep=;;;"]
+)
+def test_the_line_of_excel_names_the_delimiter(tmp_path: Path, first: str) -> None:
+    found = read(tmp_path, f"{first}\nid;a,b\n1;a,b\n")
+    assert (found.columns, found.rows) == (("id", "a,b"), [(1, "a,b")])
+
+
+def test_a_header_of_groups_and_names_is_joined(tmp_path: Path) -> None:
+    text = "Country,Population,,GDP,\n,2019,2020,2019,2020\nUS,1,2,3,4\nUK,2,3,4,5\n"
+    found = read(tmp_path, text)
+    groups = ("Population 2019", "Population 2020", "GDP 2019", "GDP 2020")
+    assert found.columns == ("Country", *groups)
+    assert found.rows == [("US", 1, 2, 3, 4), ("UK", 2, 3, 4, 5)]
+    assert "2 lines" in found.reading.dialect.notes[0]
+
+
+def test_a_row_below_a_header_with_a_name_missing_stays_a_row(tmp_path: Path) -> None:
+    found = read(tmp_path, "id,name,\n,a,x\n2,b,y\n,c,z\n")
+    assert [row[0] for row in found.rows] == [None, 2, None]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +105,17 @@ def test_a_footer_is_rejected_and_types_are_those_of_the_rows(tmp_path: Path) ->
     assert (found.types, found.rejected) == (["BIGINT", "DOUBLE"], [5])
 
 
+@pytest.mark.parametrize("rows", [4, 60_000])
+def test_a_footer_that_a_spreadsheet_padded_is_rejected(tmp_path: Path, rows: int) -> None:
+    lines = [f"{n},{n}.5,a film of some length" for n in range(rows)]
+    found = read(tmp_path, "\n".join(["id,x,t", *lines, ",,", "Source: somebody,,", ""]))
+    assert (found.types, found.rejected) == (["BIGINT", "DOUBLE", "VARCHAR"], [rows + 2, rows + 3])
+
+
+def test_a_last_row_of_which_only_the_id_is_known_is_no_footer(tmp_path: Path) -> None:
+    assert read(tmp_path, "id,x,t\na1,1,a\na2,2,b\na3,3,c\na4,,\n").rejected == []
+
+
 def test_declared_lines_are_skipped_whatever_they_hold(tmp_path: Path) -> None:
     found = read(tmp_path, 'a "title, with\nquotes,\nid,x\n1,2\n3\n', skip=2)
     assert (found.columns, found.rows, found.rejected) == (("id", "x"), [(1, 2)], [5])
@@ -102,6 +132,29 @@ def test_prose_is_refused_and_a_list_of_names_is_not(tmp_path: Path) -> None:
             read(tmp_path, text)
     found = read(tmp_path, "name\nSmith, John\nDoe; Jane\na|b, c\n")
     assert (found.columns, len(found.rows)) == (("name",), 3)
+
+
+@pytest.mark.parametrize("delimiter", ["~", "^", ":", "#", "\x1f", "\x01", "\x02", "\xa6", "|"])
+def test_what_seldom_divides_fields_does_where_all_lines_agree(
+    tmp_path: Path, delimiter: str
+) -> None:
+    rows = [["id", "name", "v"], ["1", "ab", "2.5"], ["2", "c d", "3.5"], ["3", "e", "4.5"]]
+    found = read(tmp_path, "\n".join(map(delimiter.join, rows)) + "\n")
+    assert (found.columns, found.rows[1]) == (("id", "name", "v"), (2, "c d", 3.5))
+
+
+@pytest.mark.parametrize("text", ["at\n10:00:01\n10:00:02\n", "10:00:01\n10:00:02\n10:00:03\n"])
+def test_times_of_day_are_one_column(tmp_path: Path, text: str) -> None:
+    assert len(read(tmp_path, text).columns) == 1
+
+
+@pytest.mark.parametrize("delimiter", ["||", "::", ";;"])
+def test_two_characters_that_divide_fields_are_refused_by_name(
+    tmp_path: Path, delimiter: str
+) -> None:
+    lines = [delimiter.join([f"{n}", f"t{n}", "978300760"]) for n in range(5)]
+    with pytest.raises(CsvRejected, match=f"divided by '{re.escape(delimiter)}'"):
+        read(tmp_path, "\n".join(lines))
 
 
 def test_quotes_that_enclose_nothing_are_data(tmp_path: Path) -> None:

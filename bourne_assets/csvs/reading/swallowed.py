@@ -1,0 +1,71 @@
+"""Whether lines that a quote holds together are records of their own, which it has swallowed.
+
+A field in quotes may have many lines, and they may look like anything. But where each of them, the
+first and the last too, has the file's number of fields, and numbers and times where the file has
+them, one quote was never closed, and another one never opened.
+Not here: how records are divided (`records`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.records import Fields, Grammar
+
+_TYPED_SHARE = 0.9
+_VALUES = frozenset({"number", "time"})
+#: Fewer records and lines say nothing of a file's columns.
+_LEAST_KNOWN = 7
+#: Lines of words alone are records where they are so many and so wide.
+_WORDS_LINES, _WORDS_WIDTH = 4, 4
+
+
+@dataclass(frozen=True)
+class RowShape:
+    """What the records of a file have in common.
+
+    Attributes:
+        grammar: How a record is divided.
+        width: Fields of a record.
+        known: How many records that was seen in.
+        typed: Places of the fields that are numbers or times.
+    """
+
+    grammar: Grammar
+    width: int
+    known: int
+    typed: tuple[int, ...] = ()
+
+    def is_of_each(self, lines: Sequence[str]) -> bool:
+        """Whether each line by itself has this shape, with quotes taken for letters."""
+        if self.known + len(lines) < _LEAST_KNOWN:
+            return False
+        if not self.typed and (len(lines) < _WORDS_LINES or self.width < _WORDS_WIDTH):
+            return False
+        return all(self._is_of(line) for line in lines)
+
+    def _is_of(self, line: str) -> bool:
+        fields = line.split(self.grammar.delimiter)
+        if len(fields) != self.width:
+            return False
+        texts = [fields[place].strip(f"{self.grammar.quote} \r") for place in self.typed]
+        return all(not text or looks_like(text) in _VALUES for text in texts)
+
+
+def shape_of(grammar: Grammar, width: int, rows: Sequence[Fields]) -> RowShape | None:
+    """The shape of a file's records; None where no quotes are, or one column.
+
+    Args:
+        grammar: How a record is divided.
+        width: Fields of a record.
+        rows: Some of its records.
+    """
+    if not grammar.quote or width == 1:
+        return None
+    typed = []
+    for place in range(width):
+        kinds = [looks_like(row[place] or "") for row in rows if len(row) == width]
+        known = [kind for kind in kinds if kind != "missing"]
+        if known and sum(kind in _VALUES for kind in known) >= _TYPED_SHARE * len(known):
+            typed.append(place)
+    return RowShape(grammar, width, len(rows), tuple(typed))
