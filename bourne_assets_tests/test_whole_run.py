@@ -248,6 +248,10 @@ def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_number
         for event in refreshed.first.get_asset_materialization_events()
         if event.asset_key == dg.AssetKey("insight_metrics")
     )
+    assert [name for name in metadata if name[0].isdigit()] == list(metadata)[:6]
+    assert text_of(metadata["1_mean_revenue"]) == (
+        "The mean revenue is $327,483,286.20, over 5 films."
+    )
     assert "What is the mean revenue" in text_of(metadata["answers"])
     assert "Qual a média de faturamento" in text_of(metadata["respostas"])
     assert NOTICE in text_of(metadata["answers"])

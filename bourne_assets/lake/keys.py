@@ -127,6 +127,11 @@ def table(layer: str, asset_path: list[str] | tuple[str, ...], extension: str) -
     return f"{layer}/{'/'.join(asset_path)}.{extension}"
 
 
+def report_of(key_prefix: Sequence[str], day: date) -> str:
+    """Key of a saga's report of an earlier day, beside the current one."""
+    return "/".join([REFINED, *key_prefix, "reports", f"{day}.html"])
+
+
 def snapshots(asset_path: Sequence[str]) -> str:
     """Folder of the snapshots of a history: beside its table, below the table's name."""
     return f"{REFINED}/{'/'.join(asset_path)}"

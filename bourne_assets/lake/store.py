@@ -41,6 +41,7 @@ from bourne_assets.lake.parts import PartsServer, Unfinished, Upload, boto3_clie
 
 JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
+HTML = "text/html; charset=utf-8"
 CSV = "text/csv"
 _CHUNK = 8 * 1024 * 1024
 _log = logging.getLogger(__name__)

@@ -10,10 +10,13 @@ from bourne_assets.answers.markdown import as_markdown
 from bourne_assets.answers.questions import (
     ANSWER_FIELDS,
     FIELD_SOURCES,
+    QUESTIONS,
+    Answers,
     answer_questions,
     as_json,
     main_numbers,
     pictures_of,
+    to_text,
 )
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.asset_names import INSIGHT_METRICS
@@ -90,6 +93,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(
             value=stored,
             metadata={
+                **_in_one_sentence(result),
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
                 **{
@@ -104,3 +108,13 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         )
 
     return [insight_metrics]
+
+
+def _in_one_sentence(result: Answers) -> dict[str, str]:
+    """The answers as lines of the asset's page, where Markdown is a click away."""
+    return {
+        f"{number}_{question.name}": text.sentences[0]
+        for number, (question, text) in enumerate(
+            zip(QUESTIONS, to_text(result), strict=True), start=1
+        )
+    }

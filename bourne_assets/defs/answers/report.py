@@ -1,17 +1,18 @@
 """The report that people read. What must not be put here: the page itself (`answers.report`)."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from bourne_assets.answers.questions import answer_questions, as_json, parse_answers
+from bourne_assets.answers.questions import Answers, answer_questions, as_json, parse_answers
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -24,6 +25,7 @@ from bourne_assets.defs.shared.naming import (
 )
 from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
+from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of
 from bourne_assets.settings import Settings
@@ -36,8 +38,16 @@ class ReportConfig(RunConfig):
     as_of: str | None = Field(
         default=None,
         pattern=r"^\d{4}-\d{2}-\d{2}$",
-        description="YYYY-MM-DD: the report of the last snapshot up to that day; empty: of today.",
+        description="YYYY-MM-DD: a report of the figures known on that day, stored beside the "
+        "current one under reports/; empty: the current report.",
     )
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_a_past_day(cls, value: str | None) -> str | None:
+        if value and date.fromisoformat(value) > datetime.now(UTC).date():
+            raise ValueError(f"{value} is not over yet: name today, or a day before")
+        return value
 
 
 def report_assets(
@@ -72,6 +82,7 @@ def report_assets(
         tags=saga_tags(saga),
         code_version="1",
         config_schema=ReportConfig.fields_of_a_run(),
+        output_required=False,
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
             FORMAT_KEY: "html",
@@ -80,33 +91,46 @@ def report_assets(
     )
     def saga_report(
         context: dg.AssetExecutionContext,
+        lake: LakeResource,
         films: pd.DataFrame,
         answers: dict[str, Any],
         history: pd.DataFrame,
-    ) -> dg.MaterializeResult[str]:
+    ) -> Iterator[dg.MaterializeResult[str]]:
         """The six answers on one page, in English and Portuguese.
 
         Questions, answers, pictures and caveats, the films, where the figures are from. One HTML
         file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
-        --open` opens it.
+        --open` opens it. With `as_of` in the run's config, the page of that day is stored beside
+        it under `reports/`, and this one stays.
         """
         config = ReportConfig.of(context)
-        if config.as_of:
-            found = films_as_of(history, date.fromisoformat(config.as_of), saga)
-            films = found.films
-            result = answer_questions(
-                films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
-            )
-        else:
+        if not config.as_of:
             result = parse_answers(answers, INSIGHT_METRICS, saga.slug)
-        page = build_report(saga, result, films, history, held)
-        return dg.MaterializeResult(
-            value=page,
-            metadata={
-                "figures_of": as_json(result)["as_of"],
-                "source": result.source,
-                "languages": ", ".join(LANGUAGES),
-            },
+            page = build_report(saga, result, films, history, held)
+            yield dg.MaterializeResult(value=page, metadata=_facts(result))
+            return
+        day = date.fromisoformat(config.as_of)
+        found = films_as_of(history, day, saga)
+        result = answer_questions(
+            found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
+        )
+        page = build_report(saga, result, found.films, history, held)
+        where = keys.report_of(saga.key_prefix, day)
+        stored = lake.connect().write(where, page.encode(), HTML)
+        context.log_event(
+            dg.AssetObservation(
+                key,
+                description=f"Report of {day}",
+                metadata={**_facts(result), "path": dg.MetadataValue.path(stored.uri)},
+            )
         )
 
     return [saga_report]
+
+
+def _facts(result: Answers) -> dict[str, Any]:
+    return {
+        "figures_of": as_json(result)["as_of"],
+        "source": result.source,
+        "languages": ", ".join(LANGUAGES),
+    }

@@ -32,7 +32,7 @@ from bourne_assets.defs.shared.metadata import (
 from bourne_assets.iceberg.errors import TableMissing
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
-from bourne_assets.lake.store import JSON, PARQUET, StoredObject
+from bourne_assets.lake.store import HTML, JSON, PARQUET, StoredObject
 from bourne_assets.markup import markdown_code
 from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
 
@@ -40,7 +40,6 @@ _PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX = ".parquet", ".json", ".html"
 _ALL_SUFFIXES = (_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX)
 #: Formats that an input of any type would be looked for in.
 _MISTAKABLE = {_PARQUET_SUFFIX: _JSON_SUFFIX, _JSON_SUFFIX: _PARQUET_SUFFIX}
-_HTML = "text/html; charset=utf-8"
 
 
 class InputMissing(dg.Failure, FileNotFoundError):
@@ -155,7 +154,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             stored = lake.write(f"{path}{suffix}", _parquet(obj), PARQUET)
             described = _describe_frame(context, obj)
         elif suffix == _HTML_SUFFIX:
-            stored = lake.write(f"{path}{suffix}", _page(obj), _HTML)
+            stored = lake.write(f"{path}{suffix}", _page(obj), HTML)
             described = {}
         else:
             stored = lake.write(f"{path}{suffix}", _json(obj), JSON)

@@ -54,14 +54,28 @@ def test_a_search_may_ask_for_other_queries_once(lake_resource: LakeResource) ->
     assert made.metadata["queries"].value == "bourne"
 
 
-def test_a_report_may_be_of_an_earlier_day(lake: Lake, lake_resource: LakeResource) -> None:
+def test_a_report_of_an_earlier_day_is_stored_beside_the_current_one(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
     assert _run(lake_resource, {}).success
     today = lake.read("Refined/saga_report.html")[0]
     ops = {"saga_report": {"config": {"as_of": "2024-12-31"}}}
-    assert _run(lake_resource, ops, "saga_report").success
-    earlier = lake.read("Refined/saga_report.html")[0]
-    assert earlier != today
-    assert b"2024" in earlier
-    ops = {"saga_report": {"config": {"as_of": "1999-01-01"}}}
+    result = _run(lake_resource, ops, "saga_report")
+    assert result.success
+    assert b"2024" in lake.read("Refined/reports/2024-12-31.html")[0]
+    assert lake.read("Refined/saga_report.html")[0] == today
+    assert result.asset_materializations_for_node("saga_report") == []
+    (observed,) = result.get_asset_observation_events()
+    assert str(observed.asset_observation_data.asset_observation.metadata["path"].value).endswith(
+        "/Refined/reports/2024-12-31.html"
+    )
+
+
+@pytest.mark.parametrize("day", ["1999-01-01", "2999-01-01", "2024-02-31"])
+def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
+    lake: Lake, lake_resource: LakeResource, day: str
+) -> None:
+    assert _run(lake_resource, {}).success
+    ops = {"saga_report": {"config": {"as_of": day}}}
     assert not _run(lake_resource, ops, "saga_report").success
-    assert lake.read("Refined/saga_report.html")[0] == earlier
+    assert list(lake.list("Refined/reports")) == []
