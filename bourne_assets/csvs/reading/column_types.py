@@ -8,7 +8,6 @@ Not here: types that the user declares (`declared_types`), and the challenge's, 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from bourne_assets.csvs.options import DatasetOptions
@@ -25,6 +24,8 @@ _EXACT_CHARACTERS = 16
 _BIGINT_DIGITS = 18
 _DATE_CHARACTERS = len("2002-06-14")
 _DECIMAL_DIGITS = 38
+#: DuckDB holds each pattern several times, and a table may have very many columns.
+_LOOKED_AT_ONCE = 40
 _FAMILIES = {
     "integer": "number",
     "decimal": "number",
@@ -70,27 +71,6 @@ class Guess(NamedTuple):
 
     family: str
     type: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What all values of a column are.
-
-    Attributes:
-        values: How many there are that are not empty.
-        fitting: How many of them are a plain spelling of the family's types.
-        whole_digits: Digits before the point, at most.
-        scale: Digits behind it, at most.
-        is_exact: Whether each is exact as a DOUBLE.
-        is_bigint: Whether each is a BIGINT.
-    """
-
-    values: int
-    fitting: int
-    whole_digits: int = 0
-    scale: int = 0
-    is_exact: bool = True
-    is_bigint: bool = True
 
 
 class Almost(NamedTuple):
@@ -228,10 +208,10 @@ def _is_exact(text: str) -> str:
     """Whether a DOUBLE's shortest print is the number that the text says, to the last digit."""
     shown = f"CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR)"
     trimmed = f"rtrim(rtrim({text}, '0'), '.')"
+    bare = f"CASE WHEN suffix({shown}, '.0') THEN left({shown}, -2) ELSE {shown} END"
     return (
         f"(strlen({text}) <= {_EXACT_CHARACTERS}"
-        f" OR CASE WHEN contains({text}, '.') THEN {trimmed} ELSE {text} END"
-        f" = regexp_replace({shown}, '\\.0$', ''))"
+        f" OR CASE WHEN contains({text}, '.') THEN {trimmed} ELSE {text} END = {bare})"
     )
 
 
@@ -303,43 +283,56 @@ def look_at_all(
     ]
     if not looked:
         return list(guesses)
-    asked = [_aggregates(f"c{n}", guesses[n].family, options) for n in looked]
-    (row,) = session.rows(
-        f"SELECT {', '.join(part for each in asked for part in each)} FROM {source}"
-    )
-    found, values = list(guesses), list(row)
-    for n, each in zip(looked, asked, strict=True):
-        own, values = values[: len(each)], values[len(each) :]
-        found[n] = _decided(guesses[n].family, own, options)
+    found = list(guesses)
+    for first in range(0, len(looked), _LOOKED_AT_ONCE):
+        places = looked[first : first + _LOOKED_AT_ONCE]
+        asked = [_question(f"c{n}", guesses[n].family, options) for n in places]
+        values = _ask(session, source, asked)
+        for n, question in zip(places, asked, strict=True):
+            count = len(question.aggregates)
+            own, values = values[:count], values[count:]
+            found[n] = _decided(guesses[n].family, own, options)
     return found
 
 
-def _aggregates(place: str, family: str, options: DatasetOptions) -> list[str]:
+class _Question(NamedTuple):
+    """What is asked of all values of a column: texts first, each once, and aggregates of these."""
+
+    texts: list[str]
+    aggregates: list[str]
+
+
+def _question(place: str, family: str, options: DatasetOptions) -> _Question:
     text = f"nullif({place}, '')"
     if family == "format":
         columns = [_formatted(text, kind, options) for kind in _format_types(options)]
         given = (options.date_format, options.timestamp_format, options.true_words)
-        return [
-            f"count({text})",
-            *(
-                f"count({column.value})" if is_given else "0"
-                for column, is_given in zip(columns, given, strict=True)
-            ),
+        counts = [
+            f"count({column.value})" if is_given else "0"
+            for column, is_given in zip(columns, given, strict=True)
         ]
-    if family == "number":
-        text = number_text(text, options)
-    plain = _is_plain(family, text)
-    counts = [f"count({text})", f"count(*) FILTER ({plain})"]
+        return _Question([place], [f"count({text})", *counts])
+    shown, is_plain = f"{place}_text", f"{place}_is_plain"
+    text = number_text(text, options) if family == "number" else text
+    texts = [f"{text} AS {shown}", f"{_is_plain(family, text)} AS {is_plain}"]
+    counts = [f"count({shown})", f"count(*) FILTER ({is_plain})"]
     if family != "number":
-        return counts
-    whole = f"strlen(ltrim(split_part({text}, '.', 1), '-'))"
-    return [
-        *counts,
-        f"max({whole}) FILTER ({plain})",
-        f"max({_scale(text)}) FILTER ({plain})",
-        f"bool_and({_is_exact(text)}) FILTER ({plain})",
-        f"bool_and(TRY_CAST({text} AS BIGINT) IS NOT NULL) FILTER ({plain})",
+        return _Question(texts, counts)
+    whole = f"strlen(ltrim(split_part({shown}, '.', 1), '-'))"
+    facts = [
+        f"max({whole})",
+        f"max({_scale(shown)})",
+        f"bool_and({_is_exact(shown)})",
+        f"bool_and(TRY_CAST({shown} AS BIGINT) IS NOT NULL)",
     ]
+    return _Question(texts, [*counts, *(f"{fact} FILTER ({is_plain})" for fact in facts)])
+
+
+def _ask(session: DuckDbSession, source: str, questions: Sequence[_Question]) -> list[object]:
+    texts = ", ".join(text for question in questions for text in question.texts)
+    wanted = ", ".join(each for question in questions for each in question.aggregates)
+    (row,) = session.rows(f"SELECT {wanted} FROM (SELECT {texts} FROM {source})")
+    return list(row)
 
 
 def _format_types(options: DatasetOptions) -> tuple[str, str, str]:
@@ -388,6 +381,6 @@ def almost_type(
     """
     if family != "number":
         return _type_of(family)
-    _, fitting, *facts = _aggregates(place, family, options)
-    (row,) = session.rows(f"SELECT {', '.join([fitting, *facts])} FROM {source}")
-    return _number(int(row[1]), int(row[2]), row[3:]) if row[0] else TEXT
+    texts = f"(SELECT {place} AS c FROM {source})"
+    _, fitting, *facts = _ask(session, texts, [_question("c", family, options)])
+    return _number(int(str(facts[0])), int(str(facts[1])), facts[2:]) if fitting else TEXT

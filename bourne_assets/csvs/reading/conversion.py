@@ -99,6 +99,7 @@ class Converter:
             duckdb.Error: DuckDB fails on the file.
         """
         names = self.dialect.columns
+        self.session.prepare(len(names))
         self._declared = {
             n: kind for n, name in enumerate(names) if (kind := self.options.type_of(name))
         }

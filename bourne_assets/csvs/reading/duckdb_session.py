@@ -22,7 +22,15 @@ _MEMORY_MEGABYTES = 80
 _COLUMNS_A_MEGABYTE = 4
 _SHOWN = 100
 #: What may still be set when everything else is locked.
-_ADJUSTABLE = ("memory_limit", "threads", "preserve_insertion_order")
+_ADJUSTABLE = (
+    "memory_limit",
+    "threads",
+    "preserve_insertion_order",
+    "disabled_optimizers",
+)
+#: Looking for expressions that stand twice takes DuckDB time by the square of their number: 20
+#: seconds for 2,000 columns of a file of two lines.
+_MANY_COLUMNS = 200
 #: So that a table of any width is profiled within the memory that there is.
 _PROFILED_AT_ONCE = 50
 
@@ -158,6 +166,13 @@ class DuckDbSession:
         """
         return self._connection.execute(query).fetchall()
 
+    def prepare(self, columns: int) -> None:
+        """Get ready for queries of so many columns."""
+        megabytes = max(self._megabytes, columns // _COLUMNS_A_MEGABYTE)
+        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+        slow = "common_subexpressions" if columns > _MANY_COLUMNS else ""
+        self._connection.execute(f"SET disabled_optimizers = '{slow}'")
+
     def write_table(self, query: str, table: Path, columns: int = 20) -> int:
         """Write the rows of a query to a Parquet file, in their order.
 
@@ -172,8 +187,7 @@ class DuckDbSession:
         Raises:
             duckdb.Error: The query fails.
         """
-        megabytes = max(self._megabytes, columns // _COLUMNS_A_MEGABYTE)
-        self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
+        self.prepare(columns)
         for name in ("reject_errors", "reject_scans"):
             self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         group = min(max(_GROUP_VALUES // columns, _ROWS[0]), _ROWS[1])

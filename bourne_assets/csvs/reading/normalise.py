@@ -142,6 +142,8 @@ class _Writer:
         self._dialect = dialect
         self._nulls = frozenset(nulls)
         self._header = folded(dialect.header) if dialect.has_header else None
+        is_plain = dialect.width == len(dialect.columns) and not dialect.footers
+        self._plain_width = dialect.width if is_plain else -1
         self._is_one_column = dialect.width == 1 and len(dialect.columns) == 1
         self._rows: list[Fields] = []
         self._lines: list[int] = []
@@ -163,13 +165,12 @@ class _Writer:
         if record.line < dialect.first_line:
             self._above(record)
             return
-        if dialect.comment and record.text.startswith(dialect.comment) and not record.fault:
-            return
-        is_blank = not record.fault and dialect.grammar.is_blank(record.text)
-        if is_blank and not self._is_one_column:
+        if (dialect.comment or len(record.fields) <= 1) and self._is_passed_over(record):
             return
         self.result.records += 1
-        fields, fault = self._fitting(record)
+        fields, fault = record.fields, record.fault
+        if fault or len(fields) != self._plain_width or self._is_header(fields):
+            fields, fault = self._fitting(record)
         if fault:
             self._reject(record, fault)
             return
@@ -191,6 +192,15 @@ class _Writer:
             table = [*columns, pa.array(self._lines, pa.int64())]
             self._file.write_table(pa.Table.from_arrays(table, schema=self._schema))
         self._rows, self._lines, self._characters = [], [], 0
+
+    def _is_passed_over(self, record: Record) -> bool:
+        """Whether a line is a comment, or blank."""
+        if record.fault:
+            return False
+        comment = self._dialect.comment
+        if comment and record.text.startswith(comment):
+            return True
+        return not self._is_one_column and self._dialect.grammar.is_blank(record.text)
 
     def _above(self, record: Record) -> None:
         """A line above the rows: a broken one may be the header, and is rejected."""

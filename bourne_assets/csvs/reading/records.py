@@ -87,13 +87,16 @@ class Grammar:
             return None
         fields: list[str | None] = []
         bare: list[str] = []
+        quote, escape, may_escape = self.quote, self.escape, self._escapes_outside
         for opened, inside, outside in self._field.findall(text):
             if opened:
-                fields.append(self._in_quotes(inside))
+                is_plain = quote not in inside and escape not in inside
+                fields.append(inside if is_plain else self._in_quotes(inside))
             else:
-                bare.append(outside)
-                fields.append(self._without_escapes(outside) or None)
-        return None if self.quote and _lost_a_delimiter(bare, self.quote) else fields
+                if quote and quote in outside:
+                    bare.append(outside)
+                fields.append((self._without_escapes(outside) if may_escape else outside) or None)
+        return None if bare and _lost_a_delimiter(bare, quote) else fields
 
     def split_simple(self, text: str) -> Fields:
         """The fields of a record without a quote or an escape."""
@@ -139,18 +142,14 @@ class Grammar:
 
     def _in_quotes(self, text: str) -> str:
         quote, escape = self.quote, self.escape
-        if quote not in text and escape not in text:
-            return text
         if escape in {quote, ""}:
             return text.replace(quote * 2, quote)
         return self._inner_escape.sub(r"\1\2", text)
 
     def _without_escapes(self, text: str) -> str:
-        if self._escapes_outside and self.escape in text:
-            return self._any_escape.sub(r"\1", text)
-        return text
+        return self._any_escape.sub(r"\1", text) if self.escape in text else text
 
-    @property
+    @cached_property
     def _escapes_outside(self) -> bool:
         return self.escapes_all and self.escape not in {"", self.quote}
 
@@ -249,10 +248,11 @@ class RecordReader:
         """The records that end in these lines."""
         grammar = self._grammar
         for line in lines:
-            if self._held or line.fault or not grammar.is_simple(line.text):
+            fields = None if self._held or line.fault else grammar.split(line.text)
+            if fields is None:
                 yield from self._take([line])
             else:  # nearly all lines of nearly all files
-                yield Record(line.number, 1, grammar.split_simple(line.text), line.text)
+                yield Record(line.number, 1, fields, line.text)
 
     def end(self) -> Iterator[Record]:
         """No line follows: what has begun is given up, line by line."""
@@ -341,8 +341,6 @@ def _lost_a_delimiter(bare: Sequence[str], quote: str) -> bool:
     `9.99"Table, round"` has lost the delimiter before its quote, and the one inside makes up for
     it; inch marks as in `5" pipe` open nothing, for a blank follows.
     """
-    if not any(quote in field for field in bare):
-        return False
     opened = False
     for field in bare:
         if opened and field.rstrip().endswith(quote):

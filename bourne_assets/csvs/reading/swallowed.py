@@ -13,6 +13,7 @@ from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Grammar
 
 _TYPED_SHARE = 0.9
+_SEEN_RECORDS = 500
 _VALUES = frozenset({"number", "time"})
 #: Fewer records and lines say nothing of a file's columns.
 _LEAST_KNOWN = 7
@@ -62,10 +63,10 @@ def shape_of(grammar: Grammar, width: int, rows: Sequence[Fields]) -> RowShape |
     """
     if not grammar.quote or width == 1:
         return None
-    typed = []
+    typed, seen = [], [row for row in rows[:_SEEN_RECORDS] if len(row) == width]
     for place in range(width):
-        kinds = [looks_like(row[place] or "") for row in rows if len(row) == width]
+        kinds = [looks_like(row[place] or "") for row in seen]
         known = [kind for kind in kinds if kind != "missing"]
         if known and sum(kind in _VALUES for kind in known) >= _TYPED_SHARE * len(known):
             typed.append(place)
-    return RowShape(grammar, width, len(rows), tuple(typed))
+    return RowShape(grammar, width, len(seen), tuple(typed))

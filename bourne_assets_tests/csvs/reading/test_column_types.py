@@ -97,6 +97,14 @@ def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Pat
     assert found.reading.almost == {"x": "would be BIGINT but for 2 values, the first in line 60"}
 
 
+def test_hundreds_of_columns_have_each_the_type_of_all_its_values(tmp_path: Path) -> None:
+    row, late = ['"a\nb"', *["7"] * 299], ['"a\nb"', *["7", "1.5", "x"] * 99, "7", "7"]
+    names = ",".join(f"c{n}" for n in range(300))
+    found = read(tmp_path, "\n".join([names, *[",".join(row)] * 20, ",".join(late), ""]))
+    assert found.types[1:4] == found.types[295:298] == ["BIGINT", "DOUBLE", "VARCHAR"]
+    assert found.rows[20][:4] == ("a\nb", 7, 1.5, "x")
+
+
 def test_a_rejected_line_has_no_vote(tmp_path: Path) -> None:
     assert read(tmp_path, "id,x\n1,2\nSource: somebody\n3,4\nx\n").types == ["BIGINT", "BIGINT"]
 

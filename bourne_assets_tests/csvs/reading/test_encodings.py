@@ -15,6 +15,7 @@ from bourne_assets_tests.csvs.reading.dialects import (
     rows_of,
     written,
 )
+from bourne_assets_tests.csvs.reading.reads import read
 
 _FIRST_BLOCK = 64 * 1024
 
@@ -52,10 +53,9 @@ def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Pa
 
 def test_one_latin_1_byte_far_down_decides_the_encoding(tmp_path: Path) -> None:
     data = b"id,title\n" + b"1,plain\n" * 200_000 + b"2,caf\xe9\n"
-    path = written(tmp_path, data)
-    assert read_balanced(path).dialect.encoding == "latin-1"
-    assert rows_of(path)[-1] == ("2", "café")
-    assert count_lines(path, detected(path)) == CsvCounts(rows=200_001, rejected_rows=0)
+    found = read(tmp_path, data)
+    assert found.reading.dialect.encoding == "latin-1"
+    assert (len(found.rows), found.rows[-1], found.rejected) == (200_001, (2, "café"), [])
 
 
 def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Path) -> None:
