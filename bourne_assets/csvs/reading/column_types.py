@@ -104,6 +104,9 @@ def guess_types(rows: Sequence[Fields], width: int, options: DatasetOptions) -> 
 
 
 def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
+    words = {*options.true_words, *options.false_words}
+    if values and words and words.issuperset(values):  # also where they are `1` and `0`
+        return Guess("format", "")
     plain = [_plain_number(value, options) for value in values]
     counted = Counter(_FAMILIES.get(kinds.plain_kind(value), "text") for value in plain)
     has_formats = bool(

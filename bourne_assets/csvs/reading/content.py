@@ -57,6 +57,12 @@ _MARKUP = re.compile(
     r"<(\?xml|!doctype|!--|html|head|body|svg|rss|error|[a-z][\w:.-]*(\s[^<>]*)?>)", re.IGNORECASE
 )
 _JSON = re.compile(r'[\[{]\s*(["\[{\]}]|-?\d+(\.\d+)?\s*[,\]]|(true|false|null)\b|\Z)')
+_RTF = "{\\rtf"
+_SQL = re.compile(
+    r"(--[^\n]*\s+)*(CREATE\s+(TABLE|DATABASE)|DROP\s+TABLE|INSERT\s+INTO)\s", re.IGNORECASE
+)
+#: The line below the names of a table in Markdown, or drawn for a terminal.
+_RULED = re.compile(r"[^\n]*[|+][^\n]*\n[ |+:-]*-{3,}[ :]*[|+][ |+:-]*\r?(\n|\Z)")
 _LFS = "version https://git-lfs.github.com/spec/"
 
 
@@ -121,6 +127,12 @@ def refuse_documents(text: str) -> None:
         raise CsvRejected("it is an HTML or XML document, not a CSV file")
     if _JSON.match(start):
         raise CsvRejected("it is a JSON document, not a CSV file")
+    if start.startswith(_RTF):
+        raise CsvRejected("it is an RTF document, not a CSV file")
+    if _SQL.match(start):
+        raise CsvRejected("it is an SQL script, not a CSV file")
+    if _RULED.match(start):
+        raise CsvRejected("it is a table drawn with lines, not a CSV file")
 
 
 def decompress(

@@ -380,9 +380,8 @@ def _quote_use(grammar: Grammar, records: Sequence[Record]) -> _QuoteUse:
 
 
 def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> list[Record]:
-    reader = RecordReader(grammar)
-    kept = [line for line in lines if not (comment and line.text.startswith(comment))]
-    found = [*reader.take(kept), *reader.end()]
+    reader = RecordReader(grammar, comment=comment)
+    found = [*reader.take(lines), *reader.end()]
     return [record for record in found if record.fault or not grammar.is_blank(record.text)]
 
 

@@ -39,6 +39,17 @@ _WESTERN_SIGNS = frozenset(
     "€‚„…‘’“”•–—™ ¡£§©ª«®°±²³´µ·¹º»¼½¾¿¢¥"  # noqa: RUF001 - the signs themselves
 )
 _WESTERN_SHARE = 0.95
+#: What bytes of other alphabets look like as Western ones: signs within words (`£ód¼`, `ka¿dy`), a
+#: capital after a small letter (`cafŽ`), a sign that nobody writes, letters of Icelandic and
+#: of Turkish.
+_ODD = re.compile(
+    r"[£¥¢¼½¾¹²³±¬¦÷¶](?=[A-Za-zÀ-ÿ])|(?<=[A-Za-zÀ-ÿ])[£¥¢¼½¾±¬¦¶¿¡‚„]"  # noqa: RUF001
+    r"|(?<=[a-zß-ÿ])[À-ÖØ-ÞŒŠŽŸ]|¤"
+)
+_ICELANDIC, _TURKISH = frozenset("þðÞÐ"), frozenset("çüÇÜ")
+_ODD_SHARE = 0.05
+#: Announces other characters in encodings of seven bits, as mails in Japanese have them.
+_ISO_2022 = re.compile(rb"\x1b(\$[@AB(]|\([BJI])")
 _MAXIMUM_RUN = 3
 _RUNS_SHARE = 0.1
 #: A guess at an East Asian encoding was always right, of 1,500 tried, where the text had so many
@@ -99,6 +110,8 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
         OSError: The file cannot be read.
     """
     bom, marked = bom_of(start)
+    if not declared and _ISO_2022.search(start):
+        raise CsvRejected("its encoding seems to be ISO-2022: set encoding in the datasets file")
     if declared:
         return _declared(bom, marked, codecs.lookup(declared).name)
     if marked:
@@ -182,6 +195,10 @@ def _is_western(evidence: bytes) -> bool:
     high = [char for char in text if char > "\x7f"]
     letters = sum(char in _WESTERN_LETTERS for char in high)
     signs = sum(char in _WESTERN_SIGNS for char in high)
+    odd = sum(bool(_ODD.match(text, n)) for n, char in enumerate(text) if char > "\x7f")
+    is_turkish = not _ICELANDIC.isdisjoint(high) and not _TURKISH.isdisjoint(high)
+    if odd > _ODD_SHARE * len(high) or is_turkish:
+        return False
     runs = [len(run) for run in re.findall(r"[^\x00-\x7f]+", text)]
     known, in_runs = letters + signs, sum(run for run in runs if run >= _MAXIMUM_RUN)
     if max(runs, default=1) == 1:  # one byte at a time is not a script of its own

@@ -44,6 +44,8 @@ _GROUP_VALUES = 200_000
 _GROUP_CHARACTERS = 4 * 1024 * 1024
 #: The column with the physical line of a record.
 LINE = "line"
+#: The byte order mark, in whatever encoding: files that were put together have some in the middle.
+MARK = "\ufeff"
 _ESCAPED = re.compile("[\udc80-\udcff\ufffe]")
 
 
@@ -128,7 +130,8 @@ def records_in(
         OSError: The file cannot be read.
     """
     shape = shape_of(dialect.grammar, dialect.width, dialect.rows)
-    reader = RecordReader(dialect.grammar, *([shape.is_of_each] if shape else []))
+    are_records = shape.is_of_each if shape else lambda _: False
+    reader = RecordReader(dialect.grammar, are_records, dialect.comment)
     for lines in _lines(path, dialect, stop):
         yield from reader.take(line for line in lines if line.number > dialect.skipped)
     yield from reader.end()
@@ -165,7 +168,8 @@ class _Writer:
         if record.line < dialect.first_line:
             self._above(record)
             return
-        if (dialect.comment or len(record.fields) <= 1) and self._is_passed_over(record):
+        is_alone = len(record.fields) <= 1 and not self._is_one_column  # nothing divides it
+        if is_alone and not record.fault and dialect.grammar.is_blank(record.text):
             return
         self.result.records += 1
         fields, fault = record.fields, record.fault
@@ -192,15 +196,6 @@ class _Writer:
             table = [*columns, pa.array(self._lines, pa.int64())]
             self._file.write_table(pa.Table.from_arrays(table, schema=self._schema))
         self._rows, self._lines, self._characters = [], [], 0
-
-    def _is_passed_over(self, record: Record) -> bool:
-        """Whether a line is a comment, or blank."""
-        if record.fault:
-            return False
-        comment = self._dialect.comment
-        if comment and record.text.startswith(comment):
-            return True
-        return not self._is_one_column and self._dialect.grammar.is_blank(record.text)
 
     def _above(self, record: Record) -> None:
         """A line above the rows: a broken one may be the header, and is rejected."""
@@ -327,6 +322,8 @@ def _judged(lines: list[Line], skipped: int, dialect: Dialect) -> list[Line]:
         first = lines[0]
         lines[0] = first._replace(fault=_TOO_LONG, size=len(first.text) + skipped)
     text = "".join(line.text for line in lines)
+    if MARK in text:
+        lines = [line._replace(text=line.text.removeprefix(MARK)) for line in lines]
     if len(text) <= MAXIMUM_LINE_BYTES and "\0" not in text and not _is_odd(text, dialect):
         return lines
     return [line if line.fault else line._replace(fault=_fault(line, dialect)) for line in lines]

@@ -227,14 +227,17 @@ class RecordReader:
     Args:
         grammar: How a record is divided.
         are_records: Says of lines that quotes hold together whether each is a record of its own.
+        comment: What a line begins with that is passed over, but for lines in quotes.
     """
 
     def __init__(
         self,
         grammar: Grammar,
         are_records: Callable[[Sequence[str]], bool] = lambda _: False,
+        comment: str | None = None,
     ) -> None:
         self._grammar = grammar
+        self._comment = comment
         self._are_records = are_records
         self._held: list[Line] = []
         self._in_quotes = False
@@ -246,8 +249,10 @@ class RecordReader:
 
     def take(self, lines: Iterable[Line]) -> Iterator[Record]:
         """The records that end in these lines."""
-        grammar = self._grammar
+        grammar, comment = self._grammar, self._comment
         for line in lines:
+            if comment and not self._held and line.text.startswith(comment):
+                continue
             fields = None if self._held or line.fault else grammar.split(line.text)
             if fields is None:
                 yield from self._take([line])

@@ -68,7 +68,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
     start = _start(path)
     bom, encoding = detect_encoding(path, start, options.encoding)
     size = path.stat().st_size
-    head = start[len(bom) :].decode(encoding, "replace")
+    head = _without_marks(start[len(bom) :].decode(encoding, "replace"))
     if len(start) >= size:
         return Sample(encoding, bom, head, (), is_whole=True, last=head[-2:])
     places = [max(len(start), size // 2), max(len(start), size - _PART_BYTES)]
@@ -102,7 +102,12 @@ def _part(path: Path, place: int, encoding: str) -> str:
         is_last = not file.read(1)
     end = "\n" if "\n" in text else "\r"
     _, _, rest = text.partition(end)
-    return rest if is_last else rest[: rest.rfind(end) + 1]
+    return _without_marks(rest if is_last else rest[: rest.rfind(end) + 1])
+
+
+def _without_marks(text: str) -> str:
+    """The text without the byte order marks that lines begin with where files were put together."""
+    return text.replace("\n\ufeff", "\n") if "\ufeff" in text else text
 
 
 def _quoted_lines(path: Path, encoding: str) -> str:

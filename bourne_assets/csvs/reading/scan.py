@@ -15,6 +15,7 @@ from bourne_assets.csvs.errors import CsvRejected
 BLOCK = 1024 * 1024
 #: The longest line that is read; a longer one is a rejected line.
 MAXIMUM_LINE_BYTES = 16 * 1024 * 1024
+_MARK = b"\n\xef\xbb\xbf"
 _BLANK = re.compile(rb"\n(?=\r?\n)")
 #: First bytes of compressed files.
 _COMPRESSIONS = {
@@ -41,6 +42,8 @@ class Scan:
         lone_cr: Carriage returns that no line feed follows.
         has_quote: Whether a `"` stands in it.
         has_nul: Whether a NUL byte stands in it.
+        has_inner_mark: Whether a line below the first begins with a byte order mark, as where
+            files were put together.
         longest_line: Bytes of the longest line, at least.
         unended: Bytes after the last line feed.
     """
@@ -53,6 +56,7 @@ class Scan:
     lone_cr: int = 0
     has_quote: bool = False
     has_nul: bool = False
+    has_inner_mark: bool = False
     longest_line: int = 0
     unended: int = 0
 
@@ -61,7 +65,8 @@ class Scan:
         """Whether DuckDB can read the lines as they are."""
         mixed = self.lone_cr > 0 or 0 < self.crlf < self.lines - (self.unended > 0)
         too_long = self.longest_line > MAXIMUM_LINE_BYTES
-        return not (self.compression or self.has_nul or mixed or too_long)
+        is_odd = self.has_nul or self.has_inner_mark or mixed or too_long
+        return not (self.compression or is_odd)
 
 
 def scan(
@@ -126,6 +131,7 @@ def blocks_of(path: Path) -> Iterator[bytes]:
 def _look(found: Scan, block: bytes, *, ends_with_cr: bool) -> None:
     found.has_nul = found.has_nul or b"\0" in block
     found.has_quote = found.has_quote or b'"' in block
+    found.has_inner_mark = found.has_inner_mark or _MARK in block
     feeds = block.count(b"\n")
     found.lines += feeds
     if feeds:

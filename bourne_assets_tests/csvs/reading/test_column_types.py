@@ -127,6 +127,11 @@ def test_declared_formats_and_words_type_columns(tmp_path: Path) -> None:
     ]
 
 
+def test_declared_words_may_be_numbers(tmp_path: Path) -> None:
+    found = read(tmp_path, "id,x,y\n5,1,1\n6,0,2\n", true=["1"], false=["0"])
+    assert found.types == ["BIGINT", "BOOLEAN", "BIGINT"]
+
+
 @pytest.mark.parametrize("quoted", ["", '"'])
 def test_a_value_that_is_not_of_its_declared_type_rejects_its_line_by_name(
     tmp_path: Path, quoted: str

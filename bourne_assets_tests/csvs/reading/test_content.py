@@ -31,7 +31,7 @@ def _zstd(data: bytes) -> bytes:
 #: Not the bytes, in which the time of compression stands: workers must agree on the names of tests.
 _NAMES = [
     "pdf", "png", "parquet", "excel", "sqlite", "xml", "html", "json-list", "json-object",
-    "git-lfs", "zip", "bzip2", "xz", "zstd",
+    "git-lfs", "zip", "bzip2", "xz", "zstd", "rtf", "sql", "markdown", "psql",
 ]  # fmt: skip
 
 
@@ -52,6 +52,10 @@ _NAMES = [
         (bz2.compress(_CSV), "bzip2"),
         (lzma.compress(_CSV), "xz"),
         (_zstd(_CSV), "zstd"),
+        (b"{\\rtf1\\ansi one, two}\n", "RTF"),
+        (b"-- a dump\nCREATE TABLE x (a int, b int);\nINSERT INTO x VALUES (1, 2);\n", "SQL"),
+        (b"| id | name |\n|----|:----:|\n| 1  | a    |\n", "drawn with lines"),
+        (b" id | name \n----+------\n  1 | a\n", "drawn with lines"),
     ],
     ids=_NAMES,
 )

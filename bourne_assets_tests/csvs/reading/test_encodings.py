@@ -68,8 +68,10 @@ def test_a_letter_of_several_bytes_across_two_blocks_is_still_utf_8(tmp_path: Pa
     assert count_lines(path, form) == CsvCounts(rows=1, rejected_rows=0)
 
 
-def test_a_letter_cut_off_at_the_end_is_no_utf_8(tmp_path: Path) -> None:
-    assert dialect_of(tmp_path, b"id,title\n1,caf\xc3").encoding == "latin-1"
+def test_a_letter_cut_off_at_the_end_is_neither_utf_8_nor_another_letter(tmp_path: Path) -> None:
+    with pytest.raises(CsvRejected, match="set encoding"):
+        dialect_of(tmp_path, b"id,title\n1,caf\xc3")
+    assert read(tmp_path, "id,title\n1,é\n2,café".encode()[:-1]).rejected == [3]
 
 
 @pytest.mark.parametrize(("byte", "sign"), [(b"\x80", "€"), (b"\x85", "…"), (b"\x93", "“")])
@@ -104,6 +106,41 @@ def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     path = written(tmp_path, data)
     assert rows_of(path) == [("1", "Amélie"), ("3", "日本")]
     assert [line.line for line in read_balanced(path).rejected] == [3]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("big5", "台北,電影"),
+        ("mac_roman", "“Zürich”,café"),
+        ("iso8859_2", "Łódź,Kraków"),
+        ("cp1250", "złoty,każdy"),
+        ("iso8859_15", "€5,œuvre"),
+        ("cp1254", "şehir,ğ ü"),
+        ("cp437", "Zürich,café"),
+        ("iso2022_jp", "東京都,日本"),
+    ],
+)
+def test_letters_of_others_are_not_taken_for_western_ones(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    data = f"a,b\n{text}\n".encode(encoding)
+    with pytest.raises(CsvRejected, match="set encoding"):
+        read(tmp_path, data)
+    assert read(tmp_path, data, encoding=encoding).rows == [tuple(text.split(","))]
+
+
+@pytest.mark.parametrize(
+    "text", ["¿Qué?,¡Olé!", "L’été,“œuvre”", "20°C,5 m²", "£5,½ cup", "Þór,það", "ÉCOLE,Señor"]
+)
+def test_letters_and_signs_of_western_europe_are_read(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, f"a,b\n{text}\n".encode("cp1252")).rows == [tuple(text.split(","))]
+
+
+def test_a_mark_in_the_middle_of_files_put_together_is_no_text(tmp_path: Path) -> None:
+    one = b"\xef\xbb\xbfid,name\n1,a\n"
+    found = read(tmp_path, one + one.replace(b"1", b"2"))
+    assert (found.rows, found.rejected) == ([(1, "a"), (2, "a")], [3])
 
 
 def test_a_nul_byte_in_the_header_is_no_text(tmp_path: Path) -> None:

@@ -121,6 +121,11 @@ def test_comments_are_passed_over_and_are_no_lines(tmp_path: Path) -> None:
     assert (found.rows, found.rejected) == ([(1, 2), (3, 4)], [6])
 
 
+def test_what_begins_like_a_comment_in_quotes_is_text(tmp_path: Path) -> None:
+    found = read(tmp_path, 'a,b\n1,"x\n# y"\n# z "\n2,c\n', comment="#")
+    assert (found.rows, found.rejected) == ([(1, "x\n# y"), (2, "c")], [])
+
+
 @pytest.mark.parametrize("rows", [3, 150_000])
 def test_quotes_beyond_doubt_and_others_give_the_same_rows(tmp_path: Path, rows: int) -> None:
     lines = [f'{n},"a, ""b"" {n}",{n}.5' for n in range(rows)]
