@@ -20,6 +20,7 @@ from bourne_assets.answers.questions import (
 )
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.asset_names import INSIGHT_METRICS
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import (
     column_lineage,
     picture,
@@ -69,6 +70,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
+    @fails_in_one_sentence
     def insight_metrics(
         films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
     ) -> dg.MaterializeResult[dict[str, Any]]:

@@ -10,6 +10,7 @@ from bourne_assets.answers.films import names_of
 from bourne_assets.answers.questions import answer_questions, as_json
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
     Finding,
@@ -50,6 +51,7 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
             "that they name, and every answer recomputed from them is the same."
         ),
     )
+    @fails_in_one_sentence
     def answers_follow_from_inputs(
         lake: LakeResource, answers: dict[str, Any]
     ) -> dg.AssetCheckResult:

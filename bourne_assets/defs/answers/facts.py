@@ -8,6 +8,7 @@ from bourne_assets.answers.questions import parse_answers
 from bourne_assets.asset_names import FACT_ANSWER as NAME
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import column_schema, table_state
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -44,6 +45,7 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
+    @fails_in_one_sentence
     def fact_answer(
         context: dg.AssetExecutionContext, lake: LakeResource, stored: dict[str, Any]
     ) -> dg.MaterializeResult[None]:

@@ -13,6 +13,7 @@ from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -89,6 +90,7 @@ def report_assets(
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
+    @fails_in_one_sentence
     def saga_report(
         context: dg.AssetExecutionContext,
         lake: LakeResource,

@@ -24,6 +24,7 @@ from bourne_assets.csvs.landing.profile import SHOWN_LINES, Profile
 from bourne_assets.defs.csvs.datasets import landed_datasets
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
 from bourne_assets.defs.shared.run_config import RunConfig
@@ -64,6 +65,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         config_schema=LandingConfig.fields_of_a_run(),
         metadata=definition_metadata(settings, keys.TRUSTED, RAW_CSVS, ManifestTable),
     )
+    @fails_in_one_sentence
     def raw_csvs_s3(
         context: dg.AssetExecutionContext,
         csv_folder: CsvFolderResource,

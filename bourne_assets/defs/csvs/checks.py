@@ -7,6 +7,7 @@ from bourne_assets.csvs.landing.batch import bytes_that_differ
 from bourne_assets.csvs.landing.manifest import REJECTED, ManifestTable, rejected_lines_in
 from bourne_assets.csvs.landing.profile import SHOWN_LINES
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.defs.shared.rules import Finding, Rule, check_of, follows_schema, result_of
@@ -113,6 +114,7 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
             "was sent in parts, by the checksum that the server keeps of what it stored."
         ),
     )
+    @fails_in_one_sentence
     def landed_bytes_are_equal(
         lake: LakeResource, raw_csvs_s3: pd.DataFrame
     ) -> dg.AssetCheckResult:

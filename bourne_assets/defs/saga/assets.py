@@ -5,6 +5,7 @@ import pandas as pd
 
 from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import column_lineage, rows_of
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -47,6 +48,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
+    @fails_in_one_sentence
     def saga_table(
         lake: LakeResource,
         tmdb_external_ids: pd.DataFrame,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.figures import figure_rules
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
@@ -98,6 +99,7 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
             "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
     )
+    @fails_in_one_sentence
     def collection_is_complete(
         films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
     ) -> dg.AssetCheckResult:

@@ -7,6 +7,7 @@ from bourne_assets.answers.pictures.pictures import popularity_over_time
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.asset_names import SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import column_schema, picture, table_state
 from bourne_assets.defs.shared.naming import (
     EAGER_AFTER_CHECKS,
@@ -54,6 +55,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
+    @fails_in_one_sentence
     def saga_history(
         context: dg.AssetExecutionContext, lake: LakeResource, films: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:

@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 from pandera.errors import SchemaErrors
 
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.runs.events import OFFENDING, OFFENDING_COUNT
 from bourne_assets.tables import Table, records
@@ -66,6 +67,7 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
     ]
 
     @dg.multi_asset_check(name=name, specs=specs, ins={"table": dg.AssetIn(key)}, can_subset=True)
+    @fails_in_one_sentence
     def check(
         context: dg.AssetCheckExecutionContext, table: pd.DataFrame
     ) -> Iterator[dg.AssetCheckResult]:

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.defs.shared.naming import (
     OWNERS,
@@ -100,6 +101,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
             "collection_id": saga.collection_id,
         },
     )
+    @fails_in_one_sentence
     def tmdb_search(
         context: dg.AssetExecutionContext, tmdb: TmdbResource, lake: LakeResource
     ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -165,6 +167,7 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         config_schema=TmdbConfig.fields_of_a_run(),
         pool=POOL,
     )
+    @fails_in_one_sentence
     def tmdb_films(
         context: dg.AssetExecutionContext,
         tmdb: TmdbResource,

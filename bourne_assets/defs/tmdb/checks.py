@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.figures import figure_rules
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
@@ -86,6 +87,7 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
             f"{LONGEST.days} days, as TMDB's terms ask; `bourne lake purge` removes older ones."
         ),
     )
+    @fails_in_one_sentence
     def raw_responses_are_recent(lake: LakeResource) -> dg.AssetCheckResult:
         old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
         found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]

@@ -17,6 +17,7 @@ from dagster_pipes import PipesParams
 from pydantic import Field
 
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.tmdb.assets import POOL, TmdbConfig, tmdb_assets
 from bourne_assets.saga.definition import Saga
@@ -47,6 +48,7 @@ def tmdb_lambda_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefiniti
         config_schema=TmdbConfig.fields_of_a_run(),
         retry_policy=_TRIES,
     )
+    @fails_in_one_sentence
     def tmdb_lambda(
         context: dg.AssetExecutionContext, tmdb_lambda: TmdbLambdaResource
     ) -> Iterator[Any]:
