@@ -92,7 +92,7 @@ def build_defs(
         assets=with_freshness(
             [
                 *raw_csvs_assets(settings),
-                *dataset_specs(settings, datasets),
+                *dataset_specs(datasets),
                 *(
                     asset
                     for saga in sagas

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import NoReturn, ParamSpec
+from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
@@ -19,6 +19,9 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 Parameters = ParamSpec("Parameters")
 
@@ -130,6 +133,12 @@ class CommandLake:
     def connect(self) -> Lake:
         """The connected lake."""
         return self._starting.result().lake if self._starting else _own_lake(self._settings)
+
+    def catalogue(self) -> "Catalog":
+        """The catalogue of its tables."""
+        from bourne_assets.iceberg.catalogue import open_catalogue
+
+        return open_catalogue(self.connect(), self._settings.home)
 
     def release(self, *, wait: bool = False) -> None:
         """Give up the share in the embedded server; a second call only waits."""

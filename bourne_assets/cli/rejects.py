@@ -19,6 +19,7 @@ from bourne_assets.csvs.landing.rejects import (
     list_rejected,
     read_corrections_file,
 )
+from bourne_assets.csvs.landing.tables import DatasetTables
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded, keys
@@ -82,7 +83,13 @@ def fix(file: Path) -> int:
     datasets = load_datasets(settings.csv_datasets)
     with command_lake(settings) as shared:
         lake = shared.connect()
-        corrected = bring_home(corrections, lake, datasets, settings.home / "landing")
+        corrected = bring_home(
+            corrections,
+            lake,
+            DatasetTables(shared.catalogue),
+            datasets,
+            settings.home / "landing",
+        )
         is_noted = _note_in_manifest(lake, corrected)
         code = _print_corrected(corrected)
         return max(code, _check(settings)) if is_noted else code

@@ -154,6 +154,9 @@ class DatasetOptions(BaseModel):
             it, or keep it with `null` in place of the value.
         max_rejected: Rejected lines of a delivery up to which it replaces the table.
         max_rejected_share: Their share of all lines up to which it does; None: 10 %.
+        write: What becomes of the rows of earlier deliveries: they go (`replace`), or stay
+            (`append`), or stay but for those with the key of a new row (`merge`).
+        key: Columns that tell rows apart, for `merge`.
         id: The column without which the dataset is worthless.
         fresh_within_hours: How old its last delivery may be; None: any age. It changes nothing
             of how files are read, and so stands in no profile.
@@ -188,6 +191,8 @@ class DatasetOptions(BaseModel):
     on_error: Literal["reject", "null"] | None = None
     max_rejected: int | None = Field(default=None, ge=0, strict=True)
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    write: Literal["replace", "append", "merge"] = "replace"
+    key: tuple[Text, ...] = ()
     id: Text | None = None
     fresh_within_hours: float | None = Field(
         default=None, ge=0.1, le=_HOURS_OF_TEN_YEARS, exclude=True
@@ -231,6 +236,14 @@ class DatasetOptions(BaseModel):
                 f"timestamp_format has a zone, which {bare[0]} does not keep: declare TIMESTAMP"
                 " WITH TIME ZONE"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_merge_has_a_key(self) -> Self:
+        if self.write == "merge" and not self.key:
+            raise ValueError("write: merge needs key, the columns that tell rows apart")
+        if self.key and self.write != "merge":
+            raise ValueError(f"key is for write: merge, not for write: {self.write}")
         return self
 
     def type_of(self, column: str) -> str | None:

@@ -3,21 +3,28 @@
 What must not be put here: making the titles (`titles`).
 """
 
-import tempfile
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from pandera.pandas import Field
 
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal, parquet
-from bourne_assets.lake import keys
-from bourne_assets.lake.store import Lake, StoredObject
-from bourne_assets.tables import Integer, Table, conform
+from bourne_assets.csvs.landing.tables import TITLES
+from bourne_assets.iceberg.commits import name_of
+from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.iceberg.tables import TRUSTED, open_table, table_names
+from bourne_assets.tables import Integer, conform
+from bourne_assets.tables import Table as Model
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
 
 
-class RatingsTable(Table):
+class RatingsTable(Model):
     """One row a title, ordered by id."""
 
     imdb_id: str = Field(unique=True, description="IMDb's id of the title")
@@ -25,59 +32,60 @@ class RatingsTable(Table):
     imdb_votes: Integer = Field(nullable=True, description="Number of votes")
 
 
-def landed_ratings(imdb_ids: Collection[str], lake: Lake) -> pd.DataFrame:
+def landed_ratings(imdb_ids: Collection[str], catalogue: "Catalog") -> pd.DataFrame:
     """Ratings of these titles as `RatingsTable`; a title that no dataset has is left out.
 
-    All datasets of the challenge's format that lie in the lake are looked at; where two have a
-    title, the one with the most votes, the newest, is taken.
+    All datasets of the challenge's format are looked at; where two have a title, the one with the
+    most votes, the newest, is taken.
 
     Args:
         imdb_ids: Titles that are wanted.
-        lake: Where the titles lie.
+        catalogue: Where the tables of titles are.
 
     Returns:
-        The table; its `attrs` name the objects that it came from under `inputs`: uri and sha256.
+        The table; its `attrs` name the tables that it came from under `inputs`: name, snapshot, and
+        the digests of what the snapshot was made of.
 
     Raises:
-        LakeError: The lake failed.
+        LakeError: The catalogue failed.
     """
     found: dict[str, dict[str, Any]] = {}
     inputs = []
-    tables = [key for key in lake.list(keys.DATASET_TABLES) if key.endswith(keys.TITLES_SUFFIX)]
-    if imdb_ids and tables:
-        for key in tables:
-            ratings, stored = _ratings(key, imdb_ids, lake)
-            inputs.append({"uri": stored.uri, "sha256": stored.sha256 or ""})
-            for rating in ratings:
-                known = found.setdefault(rating["imdb_id"], rating)
-                if _votes(rating) > _votes(known):
-                    found[rating["imdb_id"]] = rating
-    table = conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
-    table.attrs["inputs"] = inputs
-    return table
+    for table in _tables_of_titles(catalogue) if imdb_ids else ():
+        snapshot = table.current_snapshot()
+        if snapshot is None:
+            continue
+        inputs.append({"table": name_of(table), "snapshot_id": str(snapshot.snapshot_id)})
+        for rating in _ratings(table, imdb_ids):
+            known = found.setdefault(rating["imdb_id"], rating)
+            if _votes(rating) > _votes(known):
+                found[rating["imdb_id"]] = rating
+    frame = conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
+    frame.attrs["inputs"] = inputs
+    return frame
+
+
+def _tables_of_titles(catalogue: "Catalog") -> "Iterator[Table]":
+    for name in table_names(catalogue, TRUSTED):
+        if name.endswith(TITLES):
+            yield open_table(catalogue, name)
 
 
 def _votes(rating: dict[str, Any]) -> int:
     return -1 if rating["imdb_votes"] is None else int(rating["imdb_votes"])
 
 
-def _ratings(
-    key: str, imdb_ids: Collection[str], lake: Lake
-) -> tuple[list[dict[str, Any]], StoredObject]:
-    with tempfile.TemporaryDirectory(prefix="bourne-titles-") as folder:
-        path = Path(folder) / "titles.parquet"
-        with path.open("wb") as file:
-            stored = lake.copy_to(key, file)
-        wanted = ", ".join(literal(imdb_id) for imdb_id in sorted(imdb_ids))
-        with DuckDbSession(Path(folder)) as engine:
-            columns = engine.columns(path)
-            rating, votes = (name if name in columns else "NULL" for name in ("rating", "votes"))
-            rows = engine.rows(
-                f"SELECT id, {rating}::DOUBLE, {votes}::BIGINT FROM {parquet(path)}"
-                f" WHERE id IN ({wanted}) ORDER BY id"
-            )
-    ratings = [
-        {"imdb_id": imdb_id, "imdb_rating": rating, "imdb_votes": votes}
-        for imdb_id, rating, votes in rows
+def _ratings(table: "Table", imdb_ids: Collection[str]) -> list[dict[str, Any]]:
+    rows = rows_of(table)
+    wanted = [name for name in ("id", "rating", "votes") if name in rows.schema.names]
+    if isinstance(rows, pa.RecordBatchReader):
+        rows = ds.dataset(rows.read_all())
+    read = rows.to_table(wanted, filter=pc.field("id").isin(sorted(imdb_ids)))
+    return [
+        {
+            "imdb_id": row["id"],
+            "imdb_rating": None if row.get("rating") is None else float(row["rating"]),
+            "imdb_votes": row.get("votes"),
+        }
+        for row in sorted(read.to_pylist(), key=lambda row: str(row["id"]))
     ]
-    return ratings, stored

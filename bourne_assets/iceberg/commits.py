@@ -9,7 +9,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ import requests
 from sqlalchemy.exc import OperationalError
 
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableBusy, TableChanged
+from bourne_assets.iceberg.tables import reshape
 from bourne_assets.iceberg.translation import translated
 
 if TYPE_CHECKING:
@@ -66,26 +67,44 @@ class Committed:
     added: int
 
 
-def append_files(table: "Table", uris: Sequence[str], provenance: Provenance) -> Committed:
+#: What a table's properties become in a commit, from what they are by then.
+Properties = Callable[[Mapping[str, str]], dict[str, str]]
+
+
+def append_files(
+    table: "Table",
+    uris: Sequence[str],
+    provenance: Provenance,
+    *,
+    properties: Properties | None = None,
+) -> Committed:
     """Add the rows of Parquet files, which lie in the storage already and stay as they are.
 
     Args:
         table: The table; it is refreshed.
         uris: The files, each in no other table.
         provenance: Where the rows come from.
+        properties: Properties of the table that change with them.
 
     Raises:
         LakeError: The commit failed, and the table is as it was.
     """
 
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        _set(transaction, table, properties)
         _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change)
 
 
 def replace_with_files(
-    table: "Table", uris: Sequence[str], provenance: Provenance, *, base: int | None = None
+    table: "Table",
+    uris: Sequence[str],
+    provenance: Provenance,
+    *,
+    base: int | None = None,
+    schema: pa.Schema | None = None,
+    properties: Properties | None = None,
 ) -> Committed:
     """Put the rows of Parquet files in place of all rows, in one commit.
 
@@ -94,6 +113,8 @@ def replace_with_files(
         uris: The files, each in no other table.
         provenance: Where the rows come from.
         base: The snapshot that the new rows were made of, if they were made of the table's own.
+        schema: The columns that the table has then, in this order; None: those that it has.
+        properties: Properties of the table that change with them.
 
     Raises:
         TableChanged: The table's newest snapshot is not `base` any more.
@@ -102,11 +123,49 @@ def replace_with_files(
     from pyiceberg.expressions import AlwaysTrue
 
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        _set(transaction, table, properties)
+        if schema is not None:
+            reshape(transaction, table, schema)
         with transaction.update_snapshot(summary).delete() as deletion:
             deletion.delete_by_predicate(AlwaysTrue())
         _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change, base=base)
+
+
+def replace_rows_of(
+    table: "Table",
+    column: str,
+    values: Sequence[str],
+    uris: Sequence[str],
+    provenance: Provenance,
+    *,
+    properties: Properties | None = None,
+) -> Committed:
+    """Put the rows of Parquet files in the place of those with some values, in one commit.
+
+    Args:
+        table: The table; it is refreshed.
+        column: The column, a text.
+        values: Its values in the rows that go.
+        uris: The files of the rows that come.
+        provenance: Where they come from.
+        properties: Properties of the table that change with them.
+
+    Raises:
+        LakeError: The commit failed, and the table is as it was.
+    """
+    from pyiceberg.expressions import In
+
+    def change(transaction: "Transaction", summary: dict[str, str]) -> None:
+        _set(transaction, table, properties)
+        where = In(term=column, literals=list(values))
+        if table.scan(row_filter=where, limit=1).to_arrow().num_rows:
+            transaction.delete(where, summary)
+        if uris:
+            _add(transaction, table, uris, summary)
+
+    return _commit(table, provenance, change)
 
 
 def replace_where(table: "Table", where: str, rows: pa.Table, provenance: Provenance) -> Committed:
@@ -129,6 +188,11 @@ def replace_where(table: "Table", where: str, rows: pa.Table, provenance: Proven
         transaction.append(rows, summary)
 
     return _commit(table, provenance, change)
+
+
+def _set(transaction: "Transaction", table: "Table", properties: Properties | None) -> None:
+    if properties is not None:
+        transaction.set_properties(properties(table.properties))
 
 
 def _add(

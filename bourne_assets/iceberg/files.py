@@ -5,6 +5,7 @@ What must not be put here: commits (`commits`).
 """
 
 import hashlib
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,7 +134,9 @@ def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
 
 def new_file(table: "Table") -> str:
     """Address of a file of this table that is not there yet."""
-    return table.location_provider().new_data_location(f"{uuid.uuid4().hex}.parquet")
+    # The names say which of two files is older.
+    name = f"{time.time_ns():020d}-{uuid.uuid4().hex}.parquet"
+    return table.location_provider().new_data_location(name)
 
 
 def storage_of(table: "Table", uri: str) -> tuple[Lake, str]:

@@ -14,7 +14,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from bourne_assets.iceberg.commits import Committed, Provenance, name_of, replace_with_files
+from bourne_assets.iceberg.commits import (
+    Committed,
+    Properties,
+    Provenance,
+    name_of,
+    replace_with_files,
+)
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableChanged
 from bourne_assets.iceberg.files import send_file
 from bourne_assets.iceberg.reading import rows_of
@@ -29,7 +35,12 @@ _NUMBER = "__number_in_delivery"
 
 
 def merge(
-    table: "Table", rows: pa.Table | Path, key: Sequence[str], provenance: Provenance
+    table: "Table",
+    rows: pa.Table | Path,
+    key: Sequence[str],
+    provenance: Provenance,
+    *,
+    properties: Properties | None = None,
 ) -> Committed:
     """Put rows into a table: of each key the newest, and within the rows the last, stays.
 
@@ -41,6 +52,7 @@ def merge(
         rows: The new rows, or a Parquet file of them.
         key: Columns that the rows have.
         provenance: Where the rows come from.
+        properties: Properties of the table that change with them.
 
     Raises:
         SchemaUnfit: The rows or the key do not fit the table.
@@ -54,7 +66,7 @@ def merge(
             merged = _merged(table, rows, key, Path(folder))
             uri = send_file(table, merged)
         try:
-            return replace_with_files(table, [uri], provenance, base=base)
+            return replace_with_files(table, [uri], provenance, base=base, properties=properties)
         except TableChanged:
             if attempt == _ATTEMPTS:
                 raise

@@ -42,7 +42,9 @@ def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.R
         tasks = list(scan.plan_files())
         if any(task.delete_files for task in tasks) or not isinstance(table.io, PyArrowFileIO):
             return scan.to_arrow_batch_reader()
-        return files_of(table, [task.file.file_path for task in tasks], scan.projection())
+        uris = [task.file.file_path for task in tasks]
+        # Their names tell which is older.
+        return files_of(table, sorted(uris, key=_name), scan.projection())
 
 
 def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None) -> ds.Dataset:
@@ -60,3 +62,7 @@ def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None
     storage = table.io.fs_by_scheme(parts[0].scheme or "file", parts[0].netloc)
     paths = [f"{part.netloc}{part.path}" for part in parts]
     return ds.dataset(paths, schema=columns, filesystem=storage, format="parquet")
+
+
+def _name(uri: str) -> str:
+    return uri.rpartition("/")[2]

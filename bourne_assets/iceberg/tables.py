@@ -17,7 +17,7 @@ from bourne_assets.iceberg.translation import translated
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.schema import Schema
-    from pyiceberg.table import Table
+    from pyiceberg.table import Table, Transaction
     from pyiceberg.types import IcebergType, NestedField
 
 TRUSTED, REFINED = "trusted", "refined"
@@ -65,8 +65,28 @@ def find_table(catalogue: "Catalog", name: str) -> "Table | None":
             return None
 
 
+def table_names(catalogue: "Catalog", namespace: str) -> list[str]:
+    """Names of the tables of a namespace, with it, in alphabetical order; none where it is not.
+
+    Raises:
+        CatalogueFailed: The catalogue failed.
+    """
+    from pyiceberg.exceptions import NoSuchNamespaceError
+
+    with translated(f"the tables of {namespace}"):
+        try:
+            return sorted(".".join(each[-2:]) for each in catalogue.list_tables(namespace))
+        except NoSuchNamespaceError:
+            return []
+
+
 def ensure_table(
-    catalogue: "Catalog", name: str, schema: pa.Schema, docs: Mapping[str, str] | None = None
+    catalogue: "Catalog",
+    name: str,
+    schema: pa.Schema,
+    docs: Mapping[str, str] | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
 ) -> "Table":
     """The table of this name, made with these columns where there is none, and else as it is.
 
@@ -77,6 +97,7 @@ def ensure_table(
         name: Namespace and name, such as `trusted.movies`; the namespace is made where missing.
         schema: Columns and types.
         docs: Descriptions of columns, by their names.
+        properties: Properties of a new table, beside those of all tables.
 
     Raises:
         SchemaUnfit: Iceberg has no such type.
@@ -87,7 +108,8 @@ def ensure_table(
     wanted = storable(name, schema, docs)
     with translated(f"the table {name}"):
         _ensure_namespace(catalogue, name.rpartition(".")[0])
-        return catalogue.create_table_if_not_exists(name, wanted, properties=dict(_PROPERTIES))
+        every = {**_PROPERTIES, **(properties or {})}
+        return catalogue.create_table_if_not_exists(name, wanted, properties=every)
 
 
 def _ensure_namespace(catalogue: "Catalog", namespace: str) -> None:
@@ -136,13 +158,59 @@ def storable(name: str, schema: pa.Schema, docs: Mapping[str, str] | None = None
     return found
 
 
-def evolve(table: "Table", schema: pa.Schema, docs: Mapping[str, str] | None = None) -> "Table":
+def reshape(transaction: "Transaction", table: "Table", schema: pa.Schema) -> None:
+    """Give a table exactly the columns of a schema, in a commit that replaces all rows.
+
+    A column of another type is a new one of the same name.
+
+    Raises:
+        SchemaUnfit: Iceberg has no such type.
+    """
+    from pyiceberg.schema import Schema
+    from pyiceberg.table import TableProperties
+    from pyiceberg.table.update import (
+        AddSchemaUpdate,
+        AssertCurrentSchemaId,
+        SetCurrentSchemaUpdate,
+    )
+
+    wanted = _iceberg_schema(storable(".".join(table.name()[-2:]), schema))
+    present = {field.name: field for field in table.schema().fields}
+    number = table.metadata.last_column_id
+    fields = []
+    for field in wanted.fields:
+        known = present.get(field.name)
+        if known is not None and known.field_type == field.field_type:
+            fields.append(known)
+        else:
+            number += 1
+            fields.append(field.model_copy(update={"field_id": number}))
+    if [field.field_id for field in fields] == [field.field_id for field in table.schema().fields]:
+        return
+    made = Schema(*fields, schema_id=1 + max(table.schemas()))
+    # pyiceberg's own update can give no column the name of one that it deletes.
+    transaction._apply(  # noqa: SLF001
+        (AddSchemaUpdate(schema_=made), SetCurrentSchemaUpdate(schema_id=-1)),
+        (AssertCurrentSchemaId(current_schema_id=table.schema().schema_id),),
+    )
+    mapping = {TableProperties.DEFAULT_NAME_MAPPING: made.name_mapping.model_dump_json()}
+    transaction.set_properties(mapping)
+
+
+def evolve(
+    table: "Table",
+    schema: pa.Schema,
+    docs: Mapping[str, str] | None = None,
+    *,
+    before: str | None = None,
+) -> "Table":
     """Give a table the columns and the wider types of a schema; a column not in it stays.
 
     Args:
         table: The table; it is refreshed.
         schema: Columns and types of the rows to come.
         docs: Descriptions of new columns, by their names.
+        before: The column that new ones come before; None: they are the last.
 
     Raises:
         SchemaUnfit: A column's type can neither be kept nor widened.
@@ -161,6 +229,8 @@ def evolve(table: "Table", schema: pa.Schema, docs: Mapping[str, str] | None = N
                 with table.update_schema() as update:
                     for field in added:
                         update.add_column((field.name,), field.field_type, doc=field.doc)
+                        if before is not None:
+                            update.move_before((field.name,), (before,))
                     for column, wider in widened.items():
                         update.update_column((column,), field_type=wider)
             except CommitFailedException:  # others were faster, perhaps with the same columns

@@ -19,12 +19,11 @@ REJECTED_LINES = f"{LANDED_CSVS}/_rejects"
 CORRECTED_LINES = f"{LANDED_CSVS}/_corrected"
 #: Where others may put CSV files; the platform lands them and leaves them there.
 INBOX = "Inbox/CSV"
-DATASET_TABLES = f"{TRUSTED}/Local"
+PROFILES = f"{TRUSTED}/Local"
 #: What compressed files end with; what is in them may have an extension of its own.
 _COMPRESSED = (".gz", ".zip", ".bz2", ".zst", ".xz")
 #: How the names of CSV files end, in small letters.
 CSV_EXTENSIONS = (".csv", *(f".csv{each}" for each in _COMPRESSED))
-TITLES_SUFFIX = ".titles.parquet"
 #: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
 TMDB_ERRORS = "errors"
 #: Control characters, and what is left of bytes that are no UTF-8.
@@ -82,22 +81,14 @@ def corrected_lines(landed: str) -> str:
     return f"{CORRECTED_LINES}/{landed.removeprefix(f'{LANDED_CSVS}/')}.jsonl"
 
 
-def dataset_table(dataset: str) -> str:
-    """Key of the columnar copy of a dataset."""
-    return f"{DATASET_TABLES}/{dataset}.parquet"
-
-
-def dataset_titles(dataset: str) -> str:
-    """Key of the titles of a dataset of the challenge: one row a title.
-
-    A dataset's own name is in title case, so that none can take the small `titles`.
-    """
-    return f"{DATASET_TABLES}/{dataset}{TITLES_SUFFIX}"
+def landed_on(landed: str) -> date:
+    """The UTC day in the key of a landed file."""
+    return date(*map(int, landed.split("/")[-4:-1]))
 
 
 def dataset_profile(dataset: str) -> str:
     """Key of the profile of what was landed last of a dataset."""
-    return f"{DATASET_TABLES}/{dataset}.profile.json"
+    return f"{PROFILES}/{dataset}.profile.json"
 
 
 def tmdb_responses(endpoint: str, fetched_at: datetime, number: int) -> str:

@@ -22,7 +22,8 @@ import pandas as pd
 from bourne_assets.csvs.errors import CsvRejected, LandingStopped
 from bourne_assets.csvs.intake.files import CsvFile, with_distinct_names
 from bourne_assets.csvs.intake.opening import OpenedCsv, open_csv
-from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, LandedFile, ScannedFile
+from bourne_assets.csvs.landing.dataset import DatasetWriter
+from bourne_assets.csvs.landing.dataset_batch import DatasetBatch, LandedFile, ScannedFile
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.landing.manifest import (
     LANDED,
@@ -33,6 +34,7 @@ from bourne_assets.csvs.landing.manifest import (
 )
 from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.landing.progress import Progress
+from bourne_assets.csvs.landing.tables import DatasetTables
 from bourne_assets.csvs.landing.upload import SINGLE_BYTES, PendingUpload, Uploader
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.csvs.reading.pool import SessionPool
@@ -67,6 +69,7 @@ def land_csv_files(
     lake: Lake,
     landed_on: date,
     *,
+    tables: DatasetTables,
     datasets: Datasets | None = None,
     journal: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
@@ -77,6 +80,7 @@ def land_csv_files(
         files: The files.
         lake: Where to.
         landed_on: UTC day in the keys.
+        tables: The tables in the lake's catalogue.
         datasets: What the user declared of datasets.
         journal: Folder in which uploads in progress are noted, shared by the landings of this
             machine; None: one below the system's folder for temporary files.
@@ -93,6 +97,7 @@ def land_csv_files(
             with_distinct_names(given),
             lake,
             landed_on=landed_on,
+            tables=tables,
             datasets=datasets or Datasets(),
             journal=noted,
             tell=tell,
@@ -139,6 +144,7 @@ class _Batch:
         lake: Lake,
         *,
         landed_on: date,
+        tables: DatasetTables,
         datasets: Datasets,
         journal: Journal,
         tell: Callable[[str], None],
@@ -154,7 +160,7 @@ class _Batch:
             journal.clean_given_up()
         self._sessions = SessionPool(self._ensure_running, self._folder)
         self._uploader = Uploader(lake, landed_on, journal, self._count_sent)
-        self._writer = DatasetWriter(lake, self._sessions, self._folder)
+        self._writer = DatasetWriter(lake, tables, self._sessions, self._folder)
         self._datasets = self._group(datasets)
         self._numbers = count(1)
 

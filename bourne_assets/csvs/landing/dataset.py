@@ -4,15 +4,13 @@ Not here: the landed bytes (`upload`), and the order in which files are landed (
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 
 import duckdb
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.intake.files import CsvFile
-from bourne_assets.csvs.intake.opening import Stamp, open_csv
+from bourne_assets.csvs.intake.opening import open_csv
 from bourne_assets.csvs.landing.corrections import (
     JSON_LINES,
     CorrectedRows,
@@ -20,141 +18,37 @@ from bourne_assets.csvs.landing.corrections import (
     read_corrections,
     read_rows,
 )
-from bourne_assets.csvs.landing.manifest import DatasetOutcome
+from bourne_assets.csvs.landing.dataset_batch import DatasetBatch, LandedFile, ScannedFile
 from bourne_assets.csvs.landing.profile import (
     READER_VERSION,
-    Drift,
     FileFacts,
     Profile,
     examples_of,
     find_drift,
     id_of,
-    read_profile,
     reason_to_refuse,
     write_profile,
 )
+from bourne_assets.csvs.landing.tables import (
+    FILE,
+    LANDED_ON,
+    DatasetTables,
+    Delivery,
+    table_name,
+    titles_name,
+    type_in_table,
+)
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union_types
+from bourne_assets.csvs.reading.column_types import TEXT
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
 from bourne_assets.csvs.reading.normalise import RejectedLine
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
-from bourne_assets.csvs.reading.scan import Scan, scan
 from bourne_assets.csvs.reading.summaries import Summary, summarise
+from bourne_assets.iceberg.errors import SchemaUnfit
 from bourne_assets.lake import keys
-from bourne_assets.lake.store import PARQUET, Lake, StoredObject
-
-_SINGLE_BYTES = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class ScannedFile:
-    """A file whose bytes have been looked at.
-
-    Attributes:
-        file: The file.
-        stamp: What it was then.
-        scan: What stands in its bytes.
-    """
-
-    file: CsvFile
-    stamp: Stamp
-    scan: Scan
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """A file whose bytes lie in the lake.
-
-    Attributes:
-        source: The file.
-        facts: What is known of it.
-        reading: What was read of it now; None where that was known.
-        corrected: Rows of its lines that were corrected, a Parquet file; None where there are none.
-    """
-
-    source: ScannedFile
-    facts: FileFacts
-    reading: Reading | None = None
-    corrected: Path | None = None
-
-
-class DatasetBatch:
-    """The files of one dataset in a batch.
-
-    Args:
-        name: Name of the dataset.
-        options: What the user declared of it.
-        is_new: Whether it has no objects in the lake yet.
-
-    Attributes:
-        is_single: Whether it has no more than one file.
-        drift: How each file's columns differ from those of the last landing.
-        table_uri: Where its table lies; None where there is none.
-        table_error: Why its table is not one of these files; None where it is.
-    """
-
-    def __init__(self, name: str, options: DatasetOptions, *, is_new: bool) -> None:
-        self.name = name
-        self.options = options
-        self.is_new = is_new
-        self.is_single = True
-        self.drift: dict[str, Drift] = {}
-        self.table_uri: str | None = None
-        self.table_error: str | None = None
-        self._landed: dict[str, LandedFile] = {}
-        self._expected: set[str] = set()
-        self._is_claimed = False
-        self._last_profile: Profile | None = None
-        self._has_last_profile = is_new
-        self._lock, self._reading = Lock(), Lock()
-
-    def expect(self, name: str) -> None:
-        """A file that belongs to the dataset."""
-        self._expected.add(name)
-        self.is_single = len(self._expected) == 1
-
-    def add(self, landed: LandedFile) -> None:
-        """A file that was landed."""
-        with self._lock:
-            self._landed[landed.facts.file] = landed
-            self._expected.discard(landed.facts.file)
-
-    def reject(self, name: str) -> None:
-        """A file that was not."""
-        with self._lock:
-            self._landed.pop(name, None)
-            self._expected.discard(name)
-
-    def claim_if_complete(self) -> bool:
-        """Whether no file is waited for; true for the first who asks, and for nobody after."""
-        with self._lock:
-            if self._expected or self._is_claimed:
-                return False
-            self._is_claimed = True
-            return True
-
-    def last_profile(self, lake: Lake) -> Profile | None:
-        """The profile of the landing before this one.
-
-        Raises:
-            LakeError: The lake failed.
-        """
-        with self._reading:
-            if not self._has_last_profile:
-                self._last_profile = read_profile(lake, self.name)
-                self._has_last_profile = True
-            return self._last_profile
-
-    @property
-    def landed(self) -> list[LandedFile]:
-        """The files that were landed, in order of their names."""
-        with self._lock:
-            return [self._landed[name] for name in sorted(self._landed)]
-
-    @property
-    def outcome(self) -> DatasetOutcome:
-        """What became of its table."""
-        return DatasetOutcome(self.table_uri, self.table_error, self.drift)
+from bourne_assets.lake.store import Lake, StoredObject
 
 
 class DatasetWriter:
@@ -162,31 +56,37 @@ class DatasetWriter:
 
     Args:
         lake: The lake.
+        tables: The tables in its catalogue.
         sessions: DuckDB.
         folder: For temporary files.
 
     Attributes:
+        lake: The lake.
+        sessions: DuckDB.
         profiles: Those of the datasets that were landed, by name.
     """
 
-    def __init__(self, lake: Lake, sessions: SessionPool, folder: Path) -> None:
-        self._lake = lake
-        self._sessions = sessions
+    def __init__(
+        self, lake: Lake, tables: DatasetTables, sessions: SessionPool, folder: Path
+    ) -> None:
+        self.lake = lake
+        self._tables = tables
+        self.sessions = sessions
         self._folder = folder
         self.profiles: dict[str, Profile] = {}
 
     def known_facts(self, dataset: DatasetBatch, name: str, sha256: str) -> FileFacts | None:
         """What the last landing knew of the very same file, if it would be read the same now."""
-        profile = dataset.last_profile(self._lake)
+        profile = dataset.last_profile(self.lake)
         if profile is None or not profile.is_read_like_now(dataset.options):
             return None
         return profile.file(name, sha256)
 
     def earlier_key(self, dataset: DatasetBatch, name: str, sha256: str) -> str | None:
         """Where the very same bytes were landed the last time."""
-        profile = dataset.last_profile(self._lake)
+        profile = dataset.last_profile(self.lake)
         facts = profile.file(name, sha256) if profile else None
-        return self._lake.key(facts.uri) if facts else None
+        return self.lake.key(facts.uri) if facts else None
 
     def keep(
         self, dataset: DatasetBatch, source: ScannedFile, stored: StoredObject, reading: Reading
@@ -196,7 +96,7 @@ class DatasetWriter:
         Raises:
             LakeError: The lake failed.
         """
-        corrected = self._corrected(self._lake.key(stored.uri), reading, dataset.options)
+        corrected = self._corrected(self.lake.key(stored.uri), reading, dataset.options)
         rejected = [line for line in reading.rejected if line.line not in corrected.lines]
         facts = self._facts(source, stored, reading, rejected, dataset.options)
         return LandedFile(source, facts, reading, corrected.table)
@@ -220,7 +120,7 @@ class DatasetWriter:
             rows=reading.rows,
             rejected_rows=len(rejected),
             corrected_rows=len(reading.rejected) - len(rejected),
-            rejects_uri=self._keep_rejects(name, self._lake.key(stored.uri), rejected),
+            rejects_uri=self._keep_rejects(name, self.lake.key(stored.uri), rejected),
             first_rejected=examples_of(rejected),
             encoding=dialect.encoding,
             delimiter=dialect.delimiter,
@@ -242,29 +142,52 @@ class DatasetWriter:
         landed = dataset.landed
         if not landed:
             return
-        profile = dataset.last_profile(self._lake)
-        dataset.table_uri = self._lake.uri(keys.dataset_table(dataset.name))
+        profile = dataset.last_profile(self.lake)
+        dataset.table_uri = table_name(dataset.name)
         facts = tuple(each.facts for each in landed)
         if profile is not None and self._is_current(profile, dataset, landed):
             self._note_where_they_lie(profile, facts)
             return
-        landed = [self._read_again(dataset, each, n) for n, each in enumerate(landed)]
-        if len(landed) > 1:
-            landed = self._in_agreement(landed, dataset.options)
-        self._note_drift(dataset, profile, landed)
-        if refusal := self._refusal(dataset, profile, facts):
-            if profile is not None:
-                update = {"refused_files": facts, "refusal": refusal}
-                write_profile(self._lake, profile.model_copy(update=update))
+        landed = self._undelivered(dataset, landed)
+        if not landed and profile is not None:
+            self._note_where_they_lie(profile, facts)
             return
-        try:
-            self.profiles[dataset.name] = self._write(dataset, facts, landed)
-        except duckdb.Error as error:
-            first = str(error).partition("\n")[0][:300]
-            raise CsvRejected(
-                f"The copy of {dataset.name} cannot be made: {first} - check the free disk space "
-                "of BOURNE_HOME."
-            ) from error
+        landed = [
+            self._read_again(dataset, each, n) for n, each in enumerate(landed or dataset.landed)
+        ]
+        present = (
+            {} if dataset.options.write == "replace" else self._tables.columns(dataset.table_uri)
+        )
+        landed = self._in_agreement(landed, dataset.options, present)
+        self._note_drift(dataset, profile, landed)
+        refusal = self._refusal(dataset, profile, [each.facts for each in landed])
+        if refusal is None:
+            try:
+                self.profiles[dataset.name] = self._write(dataset, facts, landed, present)
+            except SchemaUnfit as error:
+                refusal = dataset.table_error = str(error)
+            except duckdb.Error as error:
+                first = str(error).partition("\n")[0][:300]
+                raise CsvRejected(
+                    f"The copy of {dataset.name} cannot be made: {first} - check the free disk "
+                    "space of BOURNE_HOME."
+                ) from error
+        if refusal is not None and profile is not None:
+            update = {"refused_files": facts, "refusal": refusal}
+            write_profile(self.lake, profile.model_copy(update=update))
+
+    def _undelivered(self, dataset: DatasetBatch, landed: list[LandedFile]) -> list[LandedFile]:
+        """The files whose rows the table lacks, or has without the lines corrected since."""
+        if dataset.options.write == "replace":
+            return landed
+        known = {each.sha256: each for each in self._tables.deliveries(table_name(dataset.name))}
+
+        def is_there(facts: FileFacts) -> bool:
+            delivery = known.get(facts.sha256)
+            rows = facts.rows + facts.corrected_rows
+            return delivery is not None and (delivery.taken_back or delivery.rows == rows)
+
+        return [each for each in landed if not is_there(each.facts)]
 
     def _note_drift(
         self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
@@ -301,68 +224,108 @@ class DatasetWriter:
         )
 
     def _write(
-        self, dataset: DatasetBatch, facts: tuple[FileFacts, ...], landed: Sequence[LandedFile]
+        self,
+        dataset: DatasetBatch,
+        facts: tuple[FileFacts, ...],
+        landed: Sequence[LandedFile],
+        present: Mapping[str, str],
     ) -> Profile:
         readings = _readings(landed)
-        corrected = [each.corrected for each in landed if each.corrected is not None]
-        table, summary = self._one_table(sum(each.size for each in facts), readings, corrected)
-        titles = summary.titles
-        table_uri = self._upload(keys.dataset_table(dataset.name), table)
-        titles_uri = self._upload(keys.dataset_titles(dataset.name), titles) if titles else None
+        for column in (FILE, LANDED_ON):
+            if column in union_types(readings):
+                raise CsvRejected(
+                    f"The column {column!r} has the name of one that each table has: give it "
+                    "another name by `columns` in the datasets file"
+                )
+        table, summary = self._one_table(landed, present)
+        deliveries = [self._delivery(each.facts) for each in landed]
+        rows = self._commit(dataset, table, summary.titles, deliveries)
         profile = Profile(
             reader_version=READER_VERSION,
             dataset=dataset.name,
-            table=table_uri,
-            titles=titles_uri,
-            rows=sum(each.rows + each.corrected_rows for each in facts),
-            id=id_of(dataset.last_profile(self._lake), readings[0].dialect, dataset.options),
-            columns=tuple(summary.columns),
+            table=table_name(dataset.name),
+            titles=titles_name(dataset.name) if summary.titles else None,
+            rows=rows,
+            id=id_of(dataset.last_profile(self.lake), readings[0].dialect, dataset.options),
+            columns=tuple(each for each in summary.columns if each.name not in {FILE, LANDED_ON}),
             files=facts,
             options=dataset.options,
         )
         # Last, for it says that the others are those of these files.
-        write_profile(self._lake, profile)
-        for each in {*(reading.table for reading in readings), *corrected, table, titles}:
-            if each is not None:
-                each.unlink(missing_ok=True)
+        write_profile(self.lake, profile)
+        parts = {path for each in landed for path in _tables_of(each)}
+        for path in {*parts, table, *([summary.titles] if summary.titles else [])}:
+            path.unlink(missing_ok=True)
         return profile
 
+    def _commit(
+        self,
+        dataset: DatasetBatch,
+        rows: Path,
+        titles: Path | None,
+        deliveries: Sequence[Delivery],
+    ) -> int:
+        """Make the rows part of the dataset's tables, as it wants; how many its table has then."""
+        name, tables, options = table_name(dataset.name), self._tables, dataset.options
+        match options.write:
+            case "replace":
+                done = tables.replace(name, dataset.name, rows, deliveries)
+            case "append":
+                done = tables.append(name, dataset.name, rows, deliveries)
+            case "merge":
+                done = tables.merge(name, dataset.name, rows, options.key, deliveries)
+        if titles is not None and options.write == "replace":
+            tables.replace(titles_name(dataset.name), dataset.name, titles)
+        elif titles is not None:
+            tables.merge(titles_name(dataset.name), dataset.name, titles, ["id"])
+        return done.rows
+
+    def _delivery(self, facts: FileFacts) -> Delivery:
+        return Delivery(
+            sha256=facts.sha256,
+            file=facts.file,
+            uri=facts.uri,
+            landed_on=keys.landed_on(self.lake.key(facts.uri)),
+            rows=facts.rows + facts.corrected_rows,
+        )
+
     def _one_table(
-        self, size: int, readings: Sequence[Reading], corrected: Sequence[Path]
+        self, landed: Sequence[LandedFile], present: Mapping[str, str]
     ) -> tuple[Path, Summary]:
-        """The table of all files and of their corrected lines, and what it holds."""
-        tables = [*(reading.table for reading in readings), *corrected]
-        table, summary = tables[0], readings[0].summary
-        if len(tables) == 1 and summary is not None:
-            return table, summary
-        with self._sessions.session(size) as session:
-            if len(tables) > 1:
-                table = self._folder / f"{tables[0].stem}-all.parquet"
-                session.union(tables, table, union_types(readings))
+        """The table of all files and of their corrected lines, with their origin; what it holds."""
+        readings = _readings(landed)
+        parts = [
+            (path, each.facts.uri, self._delivery(each.facts).landed_on)
+            for each in landed
+            for path in _tables_of(each)
+        ]
+        table = self._folder / f"{parts[0][0].stem}-all.parquet"
+        with self.sessions.session(sum(each.facts.size for each in landed)) as session:
+            types = _types(session, readings, present)
+            spelled = {name.casefold(): name for name in present}
+            session.collect(parts, table, types, spelled)
+            summary = readings[0].summary
+            if len(parts) == 1 and summary is not None:
+                return table, summary
             is_challenge = all(reading.dialect.is_challenge for reading in readings)
             return table, summarise(session, table, is_challenge=is_challenge)
-
-    def _upload(self, key: str, path: Path) -> str:
-        if path.stat().st_size <= _SINGLE_BYTES:
-            return self._lake.write(key, path.read_bytes(), PARQUET).uri
-        return self._lake.write_file(key, path, scan(path).sha256, PARQUET).uri
 
     def _corrected(self, key: str, reading: Reading, options: DatasetOptions) -> CorrectedRows:
         """Rows of the rejected lines of a file that people have corrected."""
         if not reading.rejected:
             return CorrectedRows(None, frozenset(), {})
-        known = read_corrections(self._lake, key)
+        known = read_corrections(self.lake, key)
         wanted = [known[line.line] for line in reading.rejected if line.line in known]
         if not wanted:
             return CorrectedRows(None, frozenset(), {})
-        return read_rows(wanted, reading, options, self._sessions)
+        return read_rows(wanted, reading, options, self.sessions)
 
     def _keep_rejects(self, name: str, key: str, rejected: Sequence[RejectedLine]) -> str | None:
         target = keys.rejected_lines(key)
         if rejected:
-            return self._lake.write(target, json_lines(_entries(name, rejected)), JSON_LINES).uri
-        if self._lake.find(target) is not None:  # of an older reading of these bytes
-            self._lake.delete(target)
+            return self.lake.write(target, json_lines(_entries(name, rejected)), JSON_LINES).uri
+        if self.lake.find(target) is not None:  # of an older reading of these bytes
+            self.lake.delete(target)
         return None
 
     def _read_again(self, dataset: DatasetBatch, landed: LandedFile, number: int) -> LandedFile:
@@ -370,7 +333,7 @@ class DatasetWriter:
         if landed.reading is not None:
             return landed
         reading = self._read(landed.source, dataset.options, number)
-        corrected = self._corrected(self._lake.key(landed.facts.uri), reading, dataset.options)
+        corrected = self._corrected(self.lake.key(landed.facts.uri), reading, dataset.options)
         return replace(landed, reading=reading, corrected=corrected.table)
 
     def _read(
@@ -384,17 +347,22 @@ class DatasetWriter:
         with open_csv(source.file) as opened:
             if opened.stamp != source.stamp:
                 raise CsvRejected(f"{source.file.name} changed while it was landed")
-            return self._sessions.read(
+            return self.sessions.read(
                 opened.path, table, source.scan, options, name=source.file.file_name, types=types
             )
 
     def _in_agreement(
-        self, landed: Sequence[LandedFile], options: DatasetOptions
+        self, landed: Sequence[LandedFile], options: DatasetOptions, present: Mapping[str, str]
     ) -> list[LandedFile]:
-        """The files, read again as texts where they differ in a column's type."""
+        """The files, read again as texts where they differ in a column's type.
+
+        A column that is text in the table, whose columns and types are `present`, is text in all.
+        """
         readings = _readings(landed)
-        with self._sessions.session(0) as session:
-            agreed = agreed_types(session, readings)
+        agreed = {name.casefold(): TEXT for name, kind in present.items() if kind == TEXT}
+        if len(readings) > 1:
+            with self.sessions.session(0) as session:
+                agreed = {**agreed_types(session, readings), **agreed}
         for n, reading in enumerate(readings):
             if loses_text(reading.types, agreed):
                 reading.table.unlink(missing_ok=True)
@@ -409,7 +377,7 @@ class DatasetWriter:
         if facts != profile.files or profile.refused_files:
             update = {"files": facts, "refused_files": (), "refusal": None}
             profile = profile.model_copy(update=update)
-            write_profile(self._lake, profile)
+            write_profile(self.lake, profile)
         self.profiles[profile.dataset] = profile
 
 
@@ -434,6 +402,42 @@ def _misfits(
 
 def _readings(landed: Sequence[LandedFile]) -> list[Reading]:
     return [each.reading for each in landed if each.reading is not None]
+
+
+def _tables_of(landed: LandedFile) -> Iterator[Path]:
+    """Parquet files of a file's rows, and of its corrected lines."""
+    if landed.reading is not None:
+        yield landed.reading.table
+    if landed.corrected is not None:
+        yield landed.corrected
+
+
+def _types(
+    session: DuckDbSession, readings: Sequence[Reading], present: Mapping[str, str]
+) -> dict[str, str]:
+    """The types of all columns in the table, by their names in lower case."""
+    there = {name.casefold(): kind for name, kind in present.items()}
+    types = union_types(readings)
+    for name, kind in types.items():
+        known = there.get(name)
+        is_unknown = (
+            kind == TEXT and known not in {None, TEXT} and _is_empty(session, readings, name)
+        )
+        types[name] = known if is_unknown and known else type_in_table(kind, known)
+    return types
+
+
+def _is_empty(session: DuckDbSession, readings: Sequence[Reading], name: str) -> bool:
+    """Whether a column has no value in any file, and thus no type of its own."""
+    return not any(
+        count
+        for reading in readings
+        for own in reading.types
+        if own.casefold() == name
+        for (count,) in session.rows(
+            f"SELECT count({identifier(own)}) FROM {parquet(reading.table)}"
+        )
+    )
 
 
 def _entries(name: str, rejected: Iterable[RejectedLine]) -> Iterator[dict[str, str | int]]:

@@ -54,7 +54,9 @@ class ManifestTable(Table):
     rejects_uri: str = Field(
         nullable=True, description="Where the lines that could not be read lie, with reasons"
     )
-    table_uri: str = Field(nullable=True, description="Where the dataset lies as Parquet")
+    table_uri: str = Field(
+        nullable=True, description="Table of the dataset in the lake's catalogue"
+    )
     table_error: str = Field(
         nullable=True,
         description="Why that table is not one of this landing; the last good one stays",
@@ -101,7 +103,7 @@ class DatasetOutcome:
     """What became of the table of a dataset.
 
     Attributes:
-        table_uri: Where it lies; None where there is none.
+        table_uri: Its name; None where there is none.
         table_error: Why it is not one of this landing; None where it is.
         drift: How each file's columns differ from those of the last landing, by name.
     """

@@ -21,7 +21,7 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import to_json
 
 #: Raised when reading changes: what an older version made is made again.
-READER_VERSION = 3
+READER_VERSION = 4
 
 
 #: With a larger share of rejected lines, files do not replace a good table.
@@ -96,8 +96,8 @@ class Profile(BaseModel):
         schema_version: Of this object.
         reader_version: Of the program's reading.
         dataset: Name of the dataset.
-        table: Where its table lies.
-        titles: Where the challenge's titles of it lie, if it has some.
+        table: Name of its table.
+        titles: Name of the table of the challenge's titles of it, if it has some.
         rows: Rows of the table.
         id: The column without which the dataset is worthless, if it has one.
         columns: What each column of the table holds.

@@ -20,11 +20,13 @@ from bourne_assets.csvs.landing.corrections import (
     read_rows,
     write_corrections,
 )
-from bourne_assets.csvs.landing.dataset import DatasetBatch, DatasetWriter, ScannedFile
+from bourne_assets.csvs.landing.dataset import DatasetWriter
+from bourne_assets.csvs.landing.dataset_batch import DatasetBatch, ScannedFile
 from bourne_assets.csvs.landing.journal import Journal
 from bourne_assets.csvs.landing.manifest import DatasetOutcome
 from bourne_assets.csvs.landing.profile import FileFacts, Profile, read_profile
-from bourne_assets.csvs.options import Datasets
+from bourne_assets.csvs.landing.tables import DatasetTables
+from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.scan import scan
@@ -127,7 +129,11 @@ def read_corrections_file(path: Path) -> list[Correction]:
 
 
 def bring_home(
-    corrections: Sequence[Correction], lake: Lake, datasets: Datasets, journal: Path | None = None
+    corrections: Sequence[Correction],
+    lake: Lake,
+    tables: DatasetTables,
+    datasets: Datasets,
+    journal: Path | None = None,
 ) -> list[CorrectedDataset]:
     """Make rows of corrected lines: each is checked as the lines of its file are.
 
@@ -137,6 +143,7 @@ def bring_home(
     Args:
         corrections: The lines.
         lake: The lake.
+        tables: The tables in its catalogue.
         datasets: What the user declared of datasets.
         journal: Folder shared by the landings of this machine, for temporary files.
 
@@ -151,7 +158,12 @@ def bring_home(
     folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
     with Journal(folder, lake) as noted, _sessions(noted.scratch) as sessions:
         return [
-            _Homecoming(lake, profiles[name], datasets, sessions, noted.scratch).bring(given)
+            _Homecoming(
+                DatasetWriter(lake, tables, sessions, noted.scratch),
+                profiles[name],
+                datasets[name],
+                noted.scratch,
+            ).bring(given)
             for name, given in sorted(by_dataset.items())
         ]
 
@@ -167,10 +179,10 @@ def _sessions(folder: Path) -> Iterator[SessionPool]:
 
 def _datasets(lake: Lake, wanted: str | None) -> list[str]:
     """Names of the datasets that have a profile, in order."""
-    prefix = f"{keys.DATASET_TABLES}/"
+    prefix = f"{keys.PROFILES}/"
     names = [
         key.removeprefix(prefix).removesuffix(_PROFILE)
-        for key in lake.list(keys.DATASET_TABLES)
+        for key in lake.list(keys.PROFILES)
         if key.endswith(_PROFILE)
     ]
     if wanted is None:
@@ -210,14 +222,14 @@ class _Homecoming:
     """The table of one dataset, made once more from its landed files and corrected lines."""
 
     def __init__(
-        self, lake: Lake, profile: Profile, datasets: Datasets, sessions: SessionPool, folder: Path
+        self, writer: DatasetWriter, profile: Profile, options: DatasetOptions, folder: Path
     ) -> None:
-        self._lake = lake
+        self._lake = writer.lake
         self._profile = profile
-        self._sessions = sessions
+        self._sessions = writer.sessions
         self._folder = folder
-        self._writer = DatasetWriter(lake, sessions, folder)
-        self._dataset = DatasetBatch(profile.dataset, datasets[profile.dataset], is_new=False)
+        self._writer = writer
+        self._dataset = DatasetBatch(profile.dataset, options, is_new=False)
         self._numbers = count(1)
         self._brought: list[tuple[str, int]] = []
         self._known: list[tuple[str, int]] = []

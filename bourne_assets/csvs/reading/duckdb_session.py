@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -195,21 +196,36 @@ class DuckDbSession:
         ((count,),) = self.rows(f"COPY ({query}) TO {literal(str(table))} ({options})")
         return int(count)
 
-    def union(self, tables: Sequence[Path], table: Path, types: Mapping[str, str]) -> None:
+    def collect(
+        self,
+        parts: Sequence[tuple[Path, str, date]],
+        table: Path,
+        types: Mapping[str, str],
+        spelled: Mapping[str, str],
+    ) -> None:
         """Write tables one below another, columns matched by name, in upper or lower case.
 
+        The last two columns, `_file` and `_landed_on`, tell each row's origin.
+
         Args:
-            tables: Parquet files.
+            parts: Parquet files, each with its origin.
             table: The file that is written.
             types: The types that columns have in it, by their names in lower case.
+            spelled: How columns are spelled in it, by their names in lower case; the others are
+                spelled as in the first file.
 
         Raises:
             duckdb.Error: DuckDB fails on its own files.
         """
-        query = " UNION ALL BY NAME ".join(
-            _cast(each, self.columns(each), types) for each in tables
-        )
-        self.write_table(query, table, len(types))
+        queries = [
+            f"SELECT {_cast(self.columns(path), types, spelled)}, {literal(uri)} AS _file, "
+            f"DATE '{day}' AS _landed_on FROM {parquet(path)}"
+            for path, uri, day in parts
+        ]
+        query = " UNION ALL BY NAME ".join(queries)
+        if len(parts) > 1:  # a later file may have columns of its own
+            query = f"SELECT * EXCLUDE (_file, _landed_on), _file, _landed_on FROM ({query})"
+        self.write_table(query, table, len(types) + 2)
 
     def rejects(self) -> list[RejectedRecord]:
         """What the last table was written without, in order."""
@@ -266,14 +282,13 @@ def parquet(*tables: Path) -> str:
     return f"read_parquet([{files}], union_by_name = true)"
 
 
-def _cast(table: Path, columns: Mapping[str, str], types: Mapping[str, str]) -> str:
-    selected = ", ".join(
-        identifier(name)
-        if types[name.casefold()] == kind
-        else f"CAST({identifier(name)} AS {types[name.casefold()]}) AS {identifier(name)}"
-        for name, kind in columns.items()
+def _cast(columns: Mapping[str, str], types: Mapping[str, str], spelled: Mapping[str, str]) -> str:
+    """The columns of a file in their types and spelling."""
+    return ", ".join(
+        f"CAST({identifier(name)} AS {types[name.casefold()]})"
+        f" AS {identifier(spelled.get(name.casefold(), name))}"
+        for name in columns
     )
-    return f"SELECT {selected} FROM {parquet(table)}"
 
 
 def literal(text: str) -> str:

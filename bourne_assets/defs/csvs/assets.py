@@ -21,6 +21,7 @@ from bourne_assets.csvs.landing.manifest import (
     rejected_lines_in,
 )
 from bourne_assets.csvs.landing.profile import SHOWN_LINES, Profile
+from bourne_assets.csvs.landing.tables import DatasetTables
 from bourne_assets.defs.csvs.datasets import landed_datasets
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
@@ -76,9 +77,9 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         Source: every `*.csv` and `*.csv.gz` below the folder `BOURNE_CSV_DIR`. Grain: one row a
         file. The bytes lie under `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`, proven by SHA-256,
         and are not sent twice; lines that do not parse under `Raw/Local/CSV/_rejects/`, with
-        number and reason. Beside the bytes each dataset lies as `Trusted/Local/<Dataset>.parquet`
-        with its profile, and the challenge's files have a table of one row a title. A file that is
-        no CSV is rejected, and stops no other.
+        number and reason. Each dataset is a table, `trusted.<dataset>`, with a profile; the
+        challenge's files have one of a row a title, `trusted.<dataset>_titles`. A file that is no
+        CSV is rejected, and stops no other.
         """
         config = LandingConfig.of(context)
         connected, datasets = lake.connect(), csv_folder.datasets()
@@ -87,6 +88,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 files,
                 connected,
                 date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
+                tables=DatasetTables(lake.catalogue, context.run.run_id),
                 datasets=datasets,
                 journal=csv_folder.journal_path,
                 tell=context.log.info,

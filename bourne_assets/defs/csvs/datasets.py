@@ -13,16 +13,22 @@ import dagster as dg
 
 from bourne_assets.csvs.landing.batch import Landing
 from bourne_assets.csvs.landing.profile import Profile
+from bourne_assets.csvs.landing.tables import table_name
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
-from bourne_assets.defs.shared.metadata import object_metadata
+from bourne_assets.defs.shared.metadata import sql_to_paste
 from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown
-from bourne_assets.settings import Settings
 
 #: Metadata that tells one delivery from another, and one way to read it from another.
 _DELIVERY, _READING = "delivery", "reading"
+#: What becomes of the rows of earlier deliveries.
+_WRITTEN = {
+    "replace": "as they were landed last",
+    "append": "those of all deliveries",
+    "merge": "the newest of each key",
+}
 
 
 def dataset_key(name: str) -> dg.AssetKey:
@@ -30,9 +36,9 @@ def dataset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["csv_datasets", name.casefold()])
 
 
-def dataset_specs(settings: Settings, datasets: Datasets) -> list[dg.AssetSpec]:
+def dataset_specs(datasets: Datasets) -> list[dg.AssetSpec]:
     """A page for each dataset that the user describes."""
-    return [_spec(settings, name, said) for name, said in sorted(datasets.known.items())]
+    return [_spec(name, said) for name, said in sorted(datasets.known.items())]
 
 
 def landed_datasets(
@@ -61,24 +67,24 @@ def landed_datasets(
             yield dg.AssetObservation(key, description=_files(profile), metadata=metadata)
 
 
-def _spec(settings: Settings, name: str, said: DatasetOptions) -> dg.AssetSpec:
+def _spec(name: str, said: DatasetOptions) -> dg.AssetSpec:
     dataset = keys.dataset_name(f"{name}.csv")
     wanted = f" Its id column is {in_markdown(said.id)}." if said.id else ""
     return dg.AssetSpec(
         dataset_key(name),
         deps=[RAW_CSVS],
         description=(
-            f"Rows of the CSV files named {in_markdown(dataset)}, as they were landed last.\n\n"
+            f"Rows of the CSV files named {in_markdown(dataset)}, {_WRITTEN[said.write]}.\n\n"
             "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
             f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
             f"it is read is said in the file of `BOURNE_CSV_DATASETS`.{wanted}"
         ),
         group_name=RAW_GROUP,
-        kinds={"s3", "parquet"},
+        kinds={"s3", "iceberg"},
         owners=OWNERS,
         tags={"domain": "csv"},
         code_version="1",
-        metadata=object_metadata(settings, keys.dataset_table(dataset)),
+        metadata={"dagster/table_name": table_name(dataset)},
     )
 
 
@@ -123,7 +129,8 @@ def _metadata(profile: Profile) -> dict[str, Any]:
     return {
         _DELIVERY: _digest(delivery),
         _READING: _digest([str(profile.rows), *(f"{each.name} {each.type}" for each in columns)]),
-        "dagster/uri": profile.table,
+        "dagster/table_name": profile.table,
+        "sql": sql_to_paste(profile.table),
         "dagster/row_count": profile.rows,
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "landed_files": dg.MetadataValue.json([each.uri for each in profile.files]),

@@ -61,7 +61,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         files; a film that they lack stays, with nulls. Money is whole USD; unknown is null.
         """
         known_ids = {*tmdb_external_ids["imdb_id"].dropna(), *tmdb_details["imdb_id"].dropna()}
-        ratings = landed_ratings(known_ids, lake.connect())
+        ratings = landed_ratings(known_ids, lake.catalogue())
         films = build_saga_table(saga, tmdb_details, tmdb_external_ids, ratings)
         rejected = rejected_films(saga, tmdb_details)
         return dg.MaterializeResult(

@@ -108,6 +108,13 @@ def object_metadata(settings: Settings, key: str) -> dict[str, Any]:
     return {"dagster/uri": f"s3://{settings.bucket}/{full}", "dagster/table_name": full}
 
 
+def sql_to_paste(table: str) -> dg.MarkdownMetadataValue:
+    """The command that shows the first rows of a table."""
+    return dg.MetadataValue.md(
+        markdown_code(f'bourne query "SELECT * FROM {table} LIMIT 10"', "sh")  # noqa: S608
+    )
+
+
 def table_state(name: str, snapshot_id: int | None) -> dict[str, Any]:
     """Metadata of an Iceberg table: its name, its snapshot, and SQL to paste."""
     return {
@@ -115,9 +122,7 @@ def table_state(name: str, snapshot_id: int | None) -> dict[str, Any]:
         "table": name,
         # A text: numbers of this size lose digits in a browser.
         "snapshot_id": str(snapshot_id),
-        "sql": dg.MetadataValue.md(
-            markdown_code(f'bourne query "SELECT * FROM {name} LIMIT 10"', "sh")  # noqa: S608
-        ),
+        "sql": sql_to_paste(name),
     }
 
 
