@@ -19,6 +19,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.standin import TmdbStandIn
+from bourne_assets_tests.support.tables import HOME
 
 BUCKET = "test-lake"
 _STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "PYICEBERG_", "S3_")
@@ -114,7 +115,7 @@ def resource_of(server: embedded.EmbeddedLake, prefix: str) -> LakeResource:
         aws_access_key_id=server.credentials.access_key,
         aws_secret_access_key=server.credentials.secret_key,
     )
-    return LakeResource(s3=s3, bucket=BUCKET, prefix=prefix)
+    return LakeResource(s3=s3, bucket=BUCKET, prefix=prefix, home=str(HOME))
 
 
 @pytest.fixture

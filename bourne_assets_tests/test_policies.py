@@ -33,6 +33,7 @@ from bourne_assets.tables import records
 from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets_tests.standin import TmdbStandIn
 from bourne_assets_tests.support.aws import REGION, Aws, Keys, Statement, aws
+from bourne_assets_tests.support.tables import tables_of
 
 _DEPLOY = Path(bourne_assets.__file__).parents[1] / "deploy"
 _BUCKET, _PREFIX = "policy-lake", "films"
@@ -125,7 +126,9 @@ def files(tmp_path: Path) -> Path:
 
 
 def _statuses(place: Place, folder: Path, journal: Path) -> dict[str, str]:
-    manifest = land_csv_files(sorted(folder.iterdir()), place.lake, _DAY, journal=journal).manifest
+    manifest = land_csv_files(
+        sorted(folder.iterdir()), place.lake, _DAY, tables=tables_of(place.lake), journal=journal
+    ).manifest
     return {row["file"]: row["status"] for row in records(manifest)}
 
 
@@ -168,6 +171,7 @@ def test_rejected_lines_of_a_file_that_is_read_without_fault_now_are_removed(
         [files / "people.csv"],
         place.lake,
         _DAY,
+        tables=tables_of(place.lake),
         datasets=load_datasets(tmp_path / "datasets.yaml"),
         journal=tmp_path / "log",
     )
@@ -197,7 +201,9 @@ def test_an_object_of_the_inbox_is_landed(place: Place, tmp_path: Path) -> None:
 
     place.whole.write("Inbox/CSV/people.csv", b"id\n1\n", "text/csv")
     with fetched(place.lake, ["Inbox/CSV/people.csv"]) as fetched_files:
-        land_csv_files(fetched_files, place.lake, _DAY, journal=tmp_path / "log")
+        land_csv_files(
+            fetched_files, place.lake, _DAY, tables=tables_of(place.lake), journal=tmp_path / "log"
+        )
     assert place.whole.folders("Raw/Local/CSV") == {"People"}
 
 

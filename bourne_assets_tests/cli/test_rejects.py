@@ -14,6 +14,7 @@ from bourne_assets.cli import main
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
 from bourne_assets.lake import embedded
 from bourne_assets.tables import from_parquet, records, to_parquet
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 Bourne = Callable[..., Result]
 _MANIFEST = "Trusted/raw_csvs_s3.parquet"
@@ -34,7 +35,9 @@ def bourne(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bourne:
 def _land(folder: Path, data: bytes = _FILMS) -> Landing:
     (folder / "films.csv").write_bytes(data)
     with embedded.connect(folder / "home", "bourne-lake") as server:
-        landing = land_csv_files([folder / "films.csv"], server.lake, date(2026, 11, 23))
+        landing = land_csv_files(
+            [folder / "films.csv"], server.lake, date(2026, 11, 23), tables=tables_of(server.lake)
+        )
         server.lake.write(_MANIFEST, to_parquet(landing.manifest), "")
         return landing
 
@@ -93,7 +96,7 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         assert again.exit_code == 0
         assert "0 lines added, 1 already there, 0 refused" in again.output
         assert "✓ every_line_is_accounted_for" in again.output, "checked once more"
-        table = from_parquet(server.lake.read("Trusted/Local/Films.parquet")[0])
+        table = dataset_in(server.lake, "Films")
         assert list(table["title"]) == ["Identity", "Legacy", "Supremacy"]
 
 

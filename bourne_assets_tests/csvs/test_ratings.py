@@ -11,6 +11,7 @@ from bourne_assets.csvs.ratings import RatingsTable, landed_ratings
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
 from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _HEADER = "id|tituloPincipal|notaMedia|numeroVotos|nomeArtista"
@@ -24,12 +25,12 @@ def _file(folder: Path, name: str, *lines: str, header: str = _HEADER) -> None:
 
 
 def _landed(folder: Path, lake: Lake) -> None:
-    land_csv_files(find_csv_files(folder), lake, _DAY)
+    land_csv_files(find_csv_files(folder), lake, _DAY, tables=tables_of(lake))
 
 
 def _ratings(folder: Path, lake: Lake, *imdb_ids: str) -> Ratings:
     _landed(folder, lake)
-    table = landed_ratings(imdb_ids, lake)
+    table = landed_ratings(imdb_ids, tables_of(lake).catalogue)
     return {row["imdb_id"]: (row["imdb_rating"], row["imdb_votes"]) for row in records(table)}
 
 
@@ -168,7 +169,7 @@ def test_no_file_with_the_columns_gives_an_empty_table_of_the_right_types(
 ) -> None:
     _file(tmp_path, "other.csv", "1|2", header="a|b")
     _landed(tmp_path, lake)
-    table = landed_ratings([_IDENTITY], lake)
+    table = landed_ratings([_IDENTITY], tables_of(lake).catalogue)
     assert table.empty
     RatingsTable.to_schema().validate(table)
     assert str(table["imdb_votes"].dtype) == "Int64"
@@ -187,7 +188,7 @@ def test_ratings_of_datasets_that_were_landed_before_are_still_there(
 def test_the_bundled_sample_has_a_rating_for_every_film_of_the_saga(lake: Lake) -> None:
     _landed(Settings().csv_dir, lake)
     wanted = [_IDENTITY, _SUPREMACY, _ULTIMATUM, "tt1194173", "tt4196776"]
-    table = landed_ratings(wanted, lake)
+    table = landed_ratings(wanted, tables_of(lake).catalogue)
     assert table["imdb_id"].to_list() == wanted
     assert table["imdb_rating"].between(0, 10).all()
     assert (table["imdb_votes"] > 0).all()

@@ -22,6 +22,7 @@ from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_parquet, origin_of, to_json, to_parquet
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
+from bourne_assets_tests.support.tables import tables_of
 
 #: When the figures were fetched: they must not be too old for the checks.
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -187,7 +188,9 @@ def put_csvs(lake: Lake, folder: Path, files: Mapping[str, bytes]) -> pd.DataFra
     batch.mkdir()
     for name, data in files.items():
         (batch / name).write_bytes(data)
-    manifest = land_csv_files(find_csv_files(batch), lake, date(2026, 11, 23)).manifest
+    manifest = land_csv_files(
+        find_csv_files(batch), lake, date(2026, 11, 23), tables=tables_of(lake)
+    ).manifest
     store_tables(lake, {"raw_csvs_s3": manifest})
     return manifest
 

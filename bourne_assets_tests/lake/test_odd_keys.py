@@ -21,6 +21,7 @@ from bourne_assets.tables import records
 from bourne_assets.tmdb.raw import StoredResponses, responses_older_than
 from bourne_assets_tests.conftest import BUCKET
 from bourne_assets_tests.support.aws import Aws, aws
+from bourne_assets_tests.support.tables import tables_of
 
 #: What each server takes: SeaweedFS refuses or folds the first three, moto a line feed.
 _ON_AWS = ["{}//x.csv", "{}/./y.csv", "{}/../z.csv", "{}/bell\x07.csv"]
@@ -133,7 +134,13 @@ def test_many_files_are_landed_beside_odd_keys(place: Place, tmp_path: Path) -> 
     for number in range(17):
         (folder / f"people_{number:02}.csv").write_text(f"id\n{number}\n")
     place.put_odd("Raw/Local/CSV")
-    landing = land_csv_files(sorted(folder.iterdir()), place.lake, _DAY, journal=tmp_path / "log")
+    landing = land_csv_files(
+        sorted(folder.iterdir()),
+        place.lake,
+        _DAY,
+        tables=tables_of(place.lake),
+        journal=tmp_path / "log",
+    )
     assert [row["status"] for row in records(landing.manifest)] == ["landed"] * 17
 
 

@@ -17,6 +17,7 @@ from bourne_assets.saga.table import build_saga_table, rejected_films
 from bourne_assets.settings import DATA_DIR, Settings
 from bourne_assets.tables import conform, from_parquet, records, to_parquet
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable
+from bourne_assets_tests.support.tables import tables_of
 
 _SAGA = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
@@ -347,7 +348,7 @@ def _asset(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """What the asset returns when it is called with the bundled sample landed."""
     movies = DATA_DIR / "sample_csvs" / "movies.csv"
-    land_csv_files([movies], lake.connect(), date(2026, 11, 23))
+    land_csv_files([movies], lake.connect(), date(2026, 11, 23), tables=tables_of(lake.connect()))
     (asset,) = saga_assets(Settings(), _SAGA)
     result: Any = asset(lake=lake, tmdb_external_ids=external_ids, tmdb_details=details)
     return result.value, dict(result.metadata)

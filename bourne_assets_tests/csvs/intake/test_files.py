@@ -11,6 +11,7 @@ from bourne_assets.csvs.intake.files import CsvFile, find_csv_files, with_distin
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import tables_of
 
 
 @pytest.fixture
@@ -131,7 +132,11 @@ def test_names_that_look_alike_when_they_are_printed_are_numbered(lake: Lake, fo
     for name in ("bell\x07.csv", "bell\\x07.csv"):
         (folder / name).write_bytes(b"id\n1\n")
     landing = land_csv_files(
-        find_csv_files(folder), lake, date(2026, 11, 23), journal=folder.parent
+        find_csv_files(folder),
+        lake,
+        date(2026, 11, 23),
+        tables=tables_of(lake),
+        journal=folder.parent,
     )
     rows = {row["file"]: row["status"] for row in records(landing.manifest)}
     assert sorted(rows.values()) == ["landed", "rejected"]

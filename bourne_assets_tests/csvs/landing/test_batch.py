@@ -20,6 +20,7 @@ from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import CSV, Lake, StoredObject
 from bourne_assets.settings import Settings
 from bourne_assets.tables import to_parquet
+from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -40,7 +41,7 @@ def _written(folder: Path, name: str, data: bytes = _FILMS) -> Path:
 
 
 def _land(lake: Lake, *files: Path | CsvFile, day: date = _DAY) -> pd.DataFrame:
-    return land_csv_files(files, lake, day).manifest
+    return land_csv_files(files, lake, day, tables=tables_of(lake)).manifest
 
 
 def _key(lake: Lake, manifest: pd.DataFrame, position: int = 0) -> str:

@@ -16,7 +16,8 @@ from bourne_assets.csvs.options import Datasets, load_datasets
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DATA_DIR
-from bourne_assets.tables import from_json, from_parquet, records
+from bourne_assets.tables import from_json, records
+from bourne_assets_tests.support.tables import dataset_in, rows_in, tables_of
 
 _DAY = date(2026, 11, 23)
 _MOVIES = (DATA_DIR / "sample_csvs" / "movies.csv").read_bytes()
@@ -34,13 +35,18 @@ def _land(
     lake: Lake, folder: Path, datasets: Datasets | None = None, day: date = _DAY
 ) -> dict[str, dict[str, Any]]:
     landing = land_csv_files(
-        find_csv_files(folder), lake, day, datasets=datasets, journal=folder.parent / "journal"
+        find_csv_files(folder),
+        lake,
+        day,
+        tables=tables_of(lake),
+        datasets=datasets,
+        journal=folder.parent / "journal",
     )
     return {row["file"]: row for row in records(landing.manifest)}
 
 
 def _table(lake: Lake, name: str) -> pd.DataFrame:
-    return from_parquet(lake.read(f"Trusted/Local/{name}.parquet")[0])
+    return dataset_in(lake, name)
 
 
 def _profile(lake: Lake, name: str) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
 ) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES)
     _land(lake, folder)
-    titles = _table(lake, "Movies.titles")
+    titles = rows_in(lake, "trusted.movies_titles")
     assert list(titles.columns) == [
         "id",
         "title",
@@ -143,9 +149,9 @@ def test_titles_are_the_same_whatever_the_order_of_the_lines(
     random.Random(seed).shuffle(lines)  # noqa: S311 - a seed, not a secret
     (folder / "shuffled.csv").write_bytes(header + b"".join(lines))
     _land(lake, folder)
-    ordered = _table(lake, "Ordered.titles")
+    ordered = rows_in(lake, "trusted.ordered_titles")
     assert len(ordered) > 10
-    pd.testing.assert_frame_equal(ordered, _table(lake, "Shuffled.titles"))
+    pd.testing.assert_frame_equal(ordered, rows_in(lake, "trusted.shuffled_titles"))
 
 
 def test_a_value_that_is_no_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:
@@ -186,7 +192,7 @@ def test_files_of_one_dataset_are_one_table(lake: Lake, folder: Path) -> None:
         (folder / place).mkdir()
         (folder / place / "films.csv").write_bytes(data)
     rows = _land(lake, folder)
-    assert {row["table_uri"] for row in rows.values()} == {lake.uri("Trusted/Local/Films.parquet")}
+    assert {row["table_uri"] for row in rows.values()} == {"trusted.films"}
     assert records(_table(lake, "Films")) == [
         {"id": 1, "a": "x", "b": None},
         {"id": 2, "a": None, "b": 7},
@@ -239,7 +245,7 @@ def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
     _land(lake, folder)
     lake.delete("Trusted/Local/Films.profile.json")
-    lake.delete("Trusted/Local/Films.parquet")
+    tables_of(lake).drop("trusted.films")
     assert _land(lake, folder)["films.csv"]["status"] == UNCHANGED
     assert len(_table(lake, "Films")) == 1
 
@@ -247,7 +253,9 @@ def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
 def test_a_home_whose_name_is_like_a_pattern_is_no_obstacle(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
     journal = folder.parent / "home [x] *?"
-    landing = land_csv_files(find_csv_files(folder), lake, _DAY, journal=journal)
+    landing = land_csv_files(
+        find_csv_files(folder), lake, _DAY, tables=tables_of(lake), journal=journal
+    )
     assert landing.manifest["rows"].to_list() == [1]
     assert [path.suffix for path in journal.iterdir()] == [".lock"]
 

@@ -13,7 +13,8 @@ from bourne_assets.csvs.landing.manifest import LANDED, rejected_lines_in
 from bourne_assets.csvs.landing.profile import FileFacts, read_profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import from_parquet, records
+from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def _landed(
         find_csv_files(folder),
         lake,
         date(2026, 11, 23),
+        tables=tables_of(lake),
         datasets=Datasets({"films": DatasetOptions(**options)}),
         journal=folder.parent / "journal",
     )
@@ -103,7 +105,11 @@ def test_rejected_lines_of_a_manifest_are_those_of_its_files_in_order(
     for name in ("b.csv", "a.csv"):
         (folder / name).write_bytes(b"id,title\n" + b"1,a\n" * 100 + b"ragged\n" * 8)
     landing = land_csv_files(
-        find_csv_files(folder), lake, date(2026, 11, 23), journal=folder.parent / "journal"
+        find_csv_files(folder),
+        lake,
+        date(2026, 11, 23),
+        tables=tables_of(lake),
+        journal=folder.parent / "journal",
     )
     shown = rejected_lines_in(landing.manifest, 10)
     assert [(each["file"], each["line"]) for each in shown] == [
@@ -120,8 +126,12 @@ def test_compressed_files_are_found_and_belong_to_the_dataset_of_their_name(
     with zipfile.ZipFile(folder / "films.csv.ZIP", "w") as archive:
         archive.writestr("inner.csv", "id,title\n1,a\n")
     landing = land_csv_files(
-        find_csv_files(folder), lake, date(2026, 11, 23), journal=folder.parent / "journal"
+        find_csv_files(folder),
+        lake,
+        date(2026, 11, 23),
+        tables=tables_of(lake),
+        journal=folder.parent / "journal",
     )
     (row,) = records(landing.manifest)
     assert (row["status"], row["dataset"], row["rows"]) == (LANDED, "Films", 1)
-    assert len(from_parquet(lake.read("Trusted/Local/Films.parquet")[0])) == 1
+    assert len(dataset_in(lake, "Films")) == 1

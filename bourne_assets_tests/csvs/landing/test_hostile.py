@@ -20,13 +20,20 @@ from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_parquet, records
+from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
 
 
 def _land(lake: Lake, folder: Path) -> dict[str, dict[str, Any]]:
-    manifest = land_csv_files(find_csv_files(folder), lake, _DAY, journal=folder.parent / "journal")
+    manifest = land_csv_files(
+        find_csv_files(folder),
+        lake,
+        _DAY,
+        tables=tables_of(lake),
+        journal=folder.parent / "journal",
+    )
     return {row["file"]: row for row in records(manifest.manifest)}
 
 
@@ -90,7 +97,7 @@ def test_a_name_of_three_hundred_bytes_is_no_place_of_a_file(folder: Path) -> No
 def test_a_path_with_dots_leads_to_the_key_of_its_name_alone(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(_FILMS)
     manifest = land_csv_files(
-        find_csv_files(folder / ".." / "batch" / "films.csv"), lake, _DAY
+        find_csv_files(folder / ".." / "batch" / "films.csv"), lake, _DAY, tables=tables_of(lake)
     ).manifest
     assert manifest.loc[0, "uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/23/films.csv")
 

@@ -21,6 +21,7 @@ from bourne_assets.lake.keys import LANDED_CSVS
 from bourne_assets.lake.store import CSV, Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _KILLS = 20
@@ -30,10 +31,12 @@ from datetime import date
 from pathlib import Path
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
+from bourne_assets_tests.support.tables import tables_of
 endpoint, access, secret, bucket, prefix, journal, *files = sys.argv[1:]
 lake = connect_server(endpoint, Credentials(access, secret), bucket, prefix)
 print("ready", flush=True)
-land_csv_files(map(Path, files), lake, date(2026, 11, 23), journal=Path(journal))
+day, tables = date(2026, 11, 23), tables_of(lake)
+land_csv_files(map(Path, files), lake, day, tables=tables, journal=Path(journal))
 """
 
 
@@ -81,7 +84,9 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
             assert len(from_json(data) if key.endswith("json") else from_parquet(data)) > 0
     for number in range(_KILLS // 4):
         here = Lake(lake._store, lake.bucket, f"{lake.prefix}/{number}", lake.access)
-        manifest = land_csv_files(files, here, _DAY, journal=tmp_path / "journal").manifest
+        manifest = land_csv_files(
+            files, here, _DAY, tables=tables_of(here), journal=tmp_path / "journal"
+        ).manifest
         assert set(manifest["status"]) <= {LANDED, UNCHANGED}
         assert (manifest["rows"] + manifest["rejected_rows"] == manifest["lines"]).all()
         assert len(here.list(LANDED_CSVS)) == len(files)
@@ -134,7 +139,9 @@ def test_a_journal_whose_last_line_was_cut_off_is_read_all_the_same(
 def test_a_journal_that_cannot_be_written_names_the_setting(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalUnusable, match="BOURNE_HOME"):
-        land_csv_files([], lake, _DAY, journal=tmp_path / "file" / "journal")
+        land_csv_files(
+            [], lake, _DAY, tables=tables_of(lake), journal=tmp_path / "file" / "journal"
+        )
 
 
 def test_a_lake_that_fails_in_the_middle_leaves_no_parts(
@@ -148,7 +155,13 @@ def test_a_lake_that_fails_in_the_middle_leaves_no_parts(
 
     monkeypatch.setattr("bourne_assets.lake.parts.Upload.send", fail)
     with pytest.raises(LakeFailed, match="full"):
-        land_csv_files([_large(tmp_path / "films.csv")], lake, _DAY, journal=tmp_path / "journal")
+        land_csv_files(
+            [_large(tmp_path / "films.csv")],
+            lake,
+            _DAY,
+            tables=tables_of(lake),
+            journal=tmp_path / "journal",
+        )
     assert sent
     assert lake.list() == []
     assert lake.unfinished_uploads() == []
@@ -163,7 +176,9 @@ def test_a_landing_that_is_interrupted_ends_soon_and_leaves_no_parts(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        land_csv_files(files, lake, _DAY, journal=tmp_path / "journal", tell=interrupt)
+        land_csv_files(
+            files, lake, _DAY, tables=tables_of(lake), journal=tmp_path / "journal", tell=interrupt
+        )
     assert lake.unfinished_uploads() == []
 
 
@@ -184,7 +199,9 @@ def test_landings_at_the_same_time_overwrite_nothing(
 
     def land(file: Path) -> None:
         barrier.wait()
-        results.append(land_csv_files([file], lake, _DAY, journal=tmp_path / "journal"))
+        results.append(
+            land_csv_files([file], lake, _DAY, tables=tables_of(lake), journal=tmp_path / "journal")
+        )
 
     threads = [Thread(target=land, args=[file]) for file in files]
     for thread in threads:

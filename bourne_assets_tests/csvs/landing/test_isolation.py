@@ -10,11 +10,13 @@ import pytest
 
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
+from bourne_assets.csvs.landing.tables import DatasetTables
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.reader import read_csv
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 _READ_CSV = "bourne_assets.csvs.reading.pool.read_csv"
 _DAY = date(2026, 11, 23)
@@ -23,7 +25,9 @@ _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
 
 def _land(lake: Lake, folder: Path, **options: Any) -> dict[str, dict[str, Any]]:
     files = sorted(folder.glob("*.csv"))
-    landing = land_csv_files(files, lake, _DAY, journal=folder.parent / "journal", **options)
+    landing = land_csv_files(
+        files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "journal", **options
+    )
     return {row["file"]: row for row in records(landing.manifest)}
 
 
@@ -91,19 +95,19 @@ def test_a_codec_that_fails_in_the_middle_rejects_that_file_alone(lake: Lake, fo
 def test_a_table_that_cannot_be_made_leaves_the_bytes_landed_and_the_other_tables_made(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    upload = Lake.write
+    replace = DatasetTables.replace
 
-    def fail(self: Lake, key: str, *arguments: Any, **options: Any) -> Any:
-        if key == "Trusted/Local/Bad.parquet":
+    def fail(self: DatasetTables, name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "trusted.bad":
             raise error
-        return upload(self, key, *arguments, **options)
+        return replace(self, name, *arguments, **options)
 
-    monkeypatch.setattr(Lake, "write", fail)
+    monkeypatch.setattr(DatasetTables, "replace", fail)
     rows = _land(lake, folder)
     assert {row["status"] for row in rows.values()} == {LANDED}
     assert rows["good.csv"]["table_error"] is None
     assert rows["bad.csv"]["table_error"]
-    assert "Trusted/Local/Good.parquet" in lake.list("Trusted")
+    assert len(dataset_in(lake, "Good"))
 
 
 def test_progress_that_cannot_be_written_ends_nothing(

@@ -18,7 +18,8 @@ from bourne_assets.csvs.landing.rejects import (
 )
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import from_parquet, records
+from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = (
@@ -44,7 +45,12 @@ class Films:
         path = self.folder / name
         path.write_bytes(data)
         landing = land_csv_files(
-            [path], self.lake, day, datasets=self.datasets, journal=self.journal
+            [path],
+            self.lake,
+            day,
+            tables=tables_of(self.lake),
+            datasets=self.datasets,
+            journal=self.journal,
         )
         (row,) = records(landing.manifest)
         counted = row["rows"] + row["rejected_rows"] + row["corrected_rows"]
@@ -53,7 +59,7 @@ class Films:
 
     def fix(self, *corrections: tuple[int, str], name: str = "films.csv") -> CorrectedDataset:
         given = [Correction(file=name, line=line, text=text) for line, text in corrections]
-        (found,) = bring_home(given, self.lake, self.datasets, self.journal)
+        (found,) = bring_home(given, self.lake, tables_of(self.lake), self.datasets, self.journal)
         for facts in found.files:
             assert facts.rows + facts.rejected_rows + facts.corrected_rows == facts.lines
         return found
@@ -62,8 +68,7 @@ class Films:
         return [(each.line, each.text) for each in list_rejected(self.lake, "films")]
 
     def titles(self) -> list[str]:
-        data, _ = self.lake.read("Trusted/Local/Films.parquet")
-        return list(from_parquet(data)["title"])
+        return list(dataset_in(self.lake, "Films")["title"])
 
 
 @pytest.fixture
@@ -202,8 +207,7 @@ def test_lines_of_a_challenge_file_are_read_as_such(films: Films) -> None:
     films.land(b"id|notaMedia|numeroVotos|title\n1|7.5|100|a\n2|8\n")
     found = films.fix((3, "2|8|N|\\N"))
     assert found.refused == {}
-    data, _ = films.lake.read("Trusted/Local/Films.parquet")
-    assert records(from_parquet(data))[-1] == {
+    assert records(dataset_in(films.lake, "Films"))[-1] == {
         "id": "2",
         "notaMedia": 8.0,
         "numeroVotos": None,
@@ -217,7 +221,9 @@ def test_files_of_one_dataset_are_corrected_each_by_its_name(films: Films) -> No
         (folder / place).mkdir(parents=True)
         (folder / place / "films.csv").write_bytes(_FILMS)
     files = [folder / "a" / "films.csv", folder / "b" / "films.csv"]
-    manifest = land_csv_files(files, films.lake, _DAY, journal=films.journal).manifest
+    manifest = land_csv_files(
+        files, films.lake, _DAY, tables=tables_of(films.lake), journal=films.journal
+    ).manifest
     names = list(manifest["file"])
     films.fix((3, "2,The Bourne Supremacy,2004"), name=names[1])
     assert len(films.titles()) == 7

@@ -11,7 +11,8 @@ from bourne_assets.csvs.landing.manifest import LANDED, UNCHANGED
 from bourne_assets.csvs.landing.profile import read_profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import from_parquet, records
+from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 _DAYS = [date(2026, 11, day) for day in range(21, 29)]
 
@@ -37,15 +38,19 @@ class Dataset:
         path.write_bytes(data)
         datasets = Datasets({"films": DatasetOptions(**options)}) if options else Datasets()
         landing = land_csv_files(
-            [path], self._lake, next(self._days), datasets=datasets, journal=self._folder / "j"
+            [path],
+            self._lake,
+            next(self._days),
+            tables=tables_of(self._lake),
+            datasets=datasets,
+            journal=self._folder / "j",
         )
         (row,) = records(landing.manifest)
         return row
 
     @property
     def rows(self) -> int:
-        data, _ = self._lake.read("Trusted/Local/Films.parquet")
-        return len(from_parquet(data))
+        return len(dataset_in(self._lake, "Films"))
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def test_a_table_stays_where_more_than_a_tenth_of_the_new_lines_were_rejected(
         "2 of 19 lines were rejected, more than max_rejected_share allows (10%): the last good "
         "table stays"
     )
-    assert row["table_uri"] == lake.uri("Trusted/Local/Films.parquet")
+    assert row["table_uri"] == "trusted.films"
     assert films.rows == 20
     profile = read_profile(lake, "Films")
     assert profile is not None
@@ -134,7 +139,9 @@ def test_a_file_that_is_landed_again_on_its_day_says_so_again(lake: Lake, tmp_pa
     rows = []
     for data in (_good(20), _bad(3, 3), _bad(3, 3)):
         path.write_bytes(data)
-        landing = land_csv_files([path], lake, _DAYS[0], journal=tmp_path / "j")
+        landing = land_csv_files(
+            [path], lake, _DAYS[0], tables=tables_of(lake), journal=tmp_path / "j"
+        )
         rows += records(landing.manifest)
     assert [row["status"] for row in rows] == [LANDED, LANDED, UNCHANGED]
     assert [row["table_error"] is None for row in rows] == [True, False, False]

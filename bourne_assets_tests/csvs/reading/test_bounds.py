@@ -14,6 +14,7 @@ from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.csvs.reading import bounds
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -21,7 +22,9 @@ _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
 
 def _land(lake: Lake, folder: Path) -> dict[str, dict[str, Any]]:
     files = sorted(folder.glob("*.csv*"))
-    landing = land_csv_files(files, lake, _DAY, journal=folder.parent / "journal")
+    landing = land_csv_files(
+        files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "journal"
+    )
     return {row["file"]: row for row in records(landing.manifest)}
 
 

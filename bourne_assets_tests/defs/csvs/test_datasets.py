@@ -19,6 +19,7 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets_tests.support.tables import tables_of
 
 _DATASETS = """
 datasets:
@@ -97,7 +98,7 @@ def test_a_described_dataset_says_what_it_is_where_it_lies_and_from_what(
     spec = platform.specs()[_BOX_OFFICE]
     assert r"Box\_Office" in (spec.description or "")
     assert "id column is film" in (spec.description or "")
-    assert spec.metadata["dagster/uri"].endswith("/Trusted/Local/Box_Office.parquet")
+    assert spec.metadata["dagster/table_name"] == "trusted.box_office"
     assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey("raw_csvs_s3")]
     assert spec.owners == ["team:films"]
     assert spec.group_name == "raw"
@@ -124,7 +125,7 @@ def test_a_landing_shows_rows_columns_and_files_of_the_datasets_that_it_brought(
     assert platform.run().success
     (found,) = platform.deliveries("Box_Office")
     assert found["dagster/row_count"] == 2
-    assert found["dagster/uri"].endswith("/Trusted/Local/Box_Office.parquet")
+    assert found["dagster/table_name"] == "trusted.box_office"
     assert [(c.name, c.type) for c in found["dagster/column_schema"].columns] == [
         ("film", "VARCHAR"),
         ("gross", "BIGINT"),
@@ -158,7 +159,9 @@ def test_a_delivery_whose_landing_was_not_recorded_is_recorded_by_the_next(
     platform: Platform, lake: Lake
 ) -> None:
     platform.write("box_office.csv", "film,gross\nA,1\n")
-    land_csv_files([platform.folder / "box_office.csv"], lake, datetime.now(UTC).date())
+    land_csv_files(
+        [platform.folder / "box_office.csv"], lake, datetime.now(UTC).date(), tables=tables_of(lake)
+    )
     result = platform.run()
     assert result.output_for_node("raw_csvs_s3")["status"].to_list() == ["unchanged"]
     assert len(platform.deliveries("Box_Office")) == 1
@@ -195,8 +198,7 @@ def test_a_page_names_the_object_of_its_dataset_however_it_is_spelled(
     platform.run()
     (found,) = platform.deliveries(name)
     spec = platform.specs()[dataset_key(name)]
-    end = "/Trusted/Local/"
-    assert spec.metadata["dagster/uri"].partition(end)[2] == found["dagster/uri"].partition(end)[2]
+    assert spec.metadata["dagster/table_name"] == found["dagster/table_name"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""The tables of a test's lake: a SQL catalogue of its own, which its resource shares."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from bourne_assets.csvs.landing.tables import FILE, LANDED_ON, DatasetTables, table_name
+from bourne_assets.iceberg.catalogue import open_catalogue
+from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.iceberg.tables import open_table
+from bourne_assets.lake.store import Lake
+
+#: Where the catalogues of this process lie, a file for each warehouse.
+HOME = Path(tempfile.mkdtemp(prefix="bourne-catalogues-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+def tables_of(lake: Lake) -> DatasetTables:
+    """The tables of the datasets in this lake."""
+    return _tables(lake.uri(""), lake)
+
+
+@cache
+def _tables(_: str, lake: Lake) -> DatasetTables:
+    return DatasetTables(lambda: open_catalogue(lake, HOME))
+
+
+def rows_in(lake: Lake, name: str) -> pd.DataFrame:
+    """The rows of a table, such as `trusted.films`."""
+    return rows_of(open_table(tables_of(lake).catalogue, name)).to_table().to_pandas()  # type: ignore[union-attr]
+
+
+def dataset_in(lake: Lake, dataset: str) -> pd.DataFrame:
+    """The rows of a dataset, without their origin."""
+    return rows_in(lake, table_name(dataset)).drop(columns=[FILE, LANDED_ON])
