@@ -33,7 +33,7 @@ from bourne_assets.tables import records
 from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets_tests.standin import TmdbStandIn
 from bourne_assets_tests.support.aws import REGION, Aws, Keys, Statement, aws
-from bourne_assets_tests.support.tables import tables_of
+from bourne_assets_tests.support.tables import forget_catalogues, tables_of
 
 _DEPLOY = Path(bourne_assets.__file__).parents[1] / "deploy"
 _BUCKET, _PREFIX = "policy-lake", "films"
@@ -109,6 +109,7 @@ class Place:
 @pytest.fixture
 def place() -> Iterator[Place]:
     """A bucket whose server enforces policies, used under that of the platform."""
+    forget_catalogues()
     with aws(_BUCKET) as server:
         platform = Place(server, server.user(_policy("Platform")))
         server.enforce()

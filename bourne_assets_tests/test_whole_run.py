@@ -123,6 +123,8 @@ def test_every_object_lies_where_the_design_says(refreshed: Refreshed) -> None:
         "Refined/saga_history.parquet",
         "Refined/saga_report.html",
         *(f"Warehouse/refined/{name}" for name in STAR),
+        *(f"Warehouse/trusted/{name}" for name in ("movies", "series")),
+        *(f"Warehouse/trusted/{name}_titles" for name in ("movies", "series")),
     }
 
 

@@ -53,6 +53,8 @@ def test_every_option_can_be_declared(tmp_path: Path) -> None:
             on_error: "null"
             max_rejected: 10
             max_rejected_share: 0.5
+            write: merge
+            key: [film]
             id: film
             fresh_within_hours: 36
         """,
@@ -79,6 +81,8 @@ def test_every_option_can_be_declared(tmp_path: Path) -> None:
         "on_error": "null",
         "max_rejected": 10,
         "max_rejected_share": 0.5,
+        "write": "merge",
+        "key": ("film",),
         "id": "film",
     }
     assert options.fresh_within_hours == 36

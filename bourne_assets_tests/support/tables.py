@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.dataset as ds
 
 from bourne_assets.csvs.landing.tables import FILE, LANDED_ON, DatasetTables, table_name
 from bourne_assets.iceberg.catalogue import open_catalogue
@@ -29,9 +30,18 @@ def _tables(_: str, lake: Lake) -> DatasetTables:
     return DatasetTables(lambda: open_catalogue(lake, HOME))
 
 
+def forget_catalogues() -> None:
+    """Begin anew, where a server forgot its objects."""
+    _tables.cache_clear()
+    for path in HOME.iterdir():
+        path.unlink()
+
+
 def rows_in(lake: Lake, name: str) -> pd.DataFrame:
     """The rows of a table, such as `trusted.films`."""
-    return rows_of(open_table(tables_of(lake).catalogue, name)).to_table().to_pandas()  # type: ignore[union-attr]
+    rows = rows_of(open_table(tables_of(lake).catalogue, name))
+    assert isinstance(rows, ds.Dataset)
+    return pd.DataFrame(rows.to_table().to_pandas())
 
 
 def dataset_in(lake: Lake, dataset: str) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from bourne_assets.csvs.intake.opening import open_csv
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import from_parquet, records
-from bourne_assets_tests.support.tables import tables_of
+from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -154,7 +154,7 @@ def test_bytes_digest_and_table_of_a_file_swapped_while_it_is_landed_are_those_o
     assert swapped
     assert (row["status"], row["rows"]) == (LANDED, size + 2)
     assert lake.read(lake.key(row["uri"]))[0] == films
-    table = from_parquet(lake.read(lake.key(row["table_uri"]))[0])
+    table = dataset_in(lake, row["dataset"])
     assert "the secret of somebody else" not in set(table["title"])
     assert len(table) == size + 2
 

@@ -467,6 +467,7 @@ def test_the_asset_counts_what_became_of_the_files(
         ("Series", "id", "BIGINT", 2),
         ("Series", "title", "VARCHAR", 2),
     ]
+    assert facts.pop("landed_files").data.keys() == {"films.csv", "series.csv"}
     assert facts == {
         "files_landed": 1,
         "files_unchanged": 1,

@@ -19,8 +19,8 @@ from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import from_parquet, records
-from bourne_assets_tests.support.tables import tables_of
+from bourne_assets.tables import records
+from bourne_assets_tests.support.tables import dataset_in, tables_of
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -52,7 +52,7 @@ def _rejects(lake: Lake, row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _table(lake: Lake, row: dict[str, Any]) -> pd.DataFrame:
-    return from_parquet(lake.read(lake.key(row["table_uri"]))[0])
+    return dataset_in(lake, row["dataset"])
 
 
 @pytest.fixture

@@ -7,14 +7,20 @@ import subprocess
 import sys
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 
+import pyarrow.dataset as ds
 import pytest
 
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
 from bourne_assets.csvs.landing.journal import Journal, JournalUnusable
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED
+from bourne_assets.csvs.landing.tables import DatasetTables
+from bourne_assets.iceberg.catalogue import open_catalogue
+from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.iceberg.tables import open_table
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import LakeFailed, ObjectExists, ObjectMissing
 from bourne_assets.lake.keys import LANDED_CSVS
@@ -31,11 +37,13 @@ from datetime import date
 from pathlib import Path
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
-from bourne_assets_tests.support.tables import tables_of
+from bourne_assets.csvs.landing.tables import DatasetTables
+from bourne_assets.iceberg.catalogue import open_catalogue
 endpoint, access, secret, bucket, prefix, journal, *files = sys.argv[1:]
 lake = connect_server(endpoint, Credentials(access, secret), bucket, prefix)
 print("ready", flush=True)
-day, tables = date(2026, 11, 23), tables_of(lake)
+day = date(2026, 11, 23)
+tables = DatasetTables(lambda: open_catalogue(lake, Path(journal).with_name("home")))
 land_csv_files(map(Path, files), lake, day, tables=tables, journal=Path(journal))
 """
 
@@ -84,9 +92,14 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
             assert len(from_json(data) if key.endswith("json") else from_parquet(data)) > 0
     for number in range(_KILLS // 4):
         here = Lake(lake._store, lake.bucket, f"{lake.prefix}/{number}", lake.access)
+        tables = DatasetTables(partial(open_catalogue, here, tmp_path / "home"))
         manifest = land_csv_files(
-            files, here, _DAY, tables=tables_of(here), journal=tmp_path / "journal"
+            files, here, _DAY, tables=tables, journal=tmp_path / "journal"
         ).manifest
+        for name, rows in zip(manifest["table_uri"], manifest["rows"], strict=True):
+            read = rows_of(open_table(tables.catalogue, name))
+            assert isinstance(read, ds.Dataset)
+            assert read.count_rows() == rows, "none is lost, and none twice"
         assert set(manifest["status"]) <= {LANDED, UNCHANGED}
         assert (manifest["rows"] + manifest["rejected_rows"] == manifest["lines"]).all()
         assert len(here.list(LANDED_CSVS)) == len(files)
