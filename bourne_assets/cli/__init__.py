@@ -19,6 +19,8 @@ _COMMANDS = {
     "run": ("run", "run"),
     "answers": ("answers", "answers"),
     "land": ("land", "land"),
+    "datasets": ("datasets", "datasets"),
+    "unland": ("datasets", "unland"),
     "query": ("query", "query"),
     "tables": ("query", "tables"),
     "rejects": ("rejects", "rejects"),

@@ -4,6 +4,7 @@ What must not be put here: SQL over tables, and frames.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from bourne_assets.iceberg.translation import translated
 if TYPE_CHECKING:
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
 
 
 def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.RecordBatchReader:
@@ -45,6 +47,11 @@ def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.R
         uris = [task.file.file_path for task in tasks]
         # Their names tell which is older.
         return files_of(table, sorted(uris, key=_name), scan.projection())
+
+
+def committed_at(snapshot: "Snapshot") -> datetime:
+    """When a snapshot was committed, in UTC."""
+    return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
 
 
 def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None) -> ds.Dataset:

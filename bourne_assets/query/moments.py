@@ -101,11 +101,6 @@ def run_of(snapshot: Snapshot) -> str | None:
     return summary.additional_properties.get(RUN) if summary else None
 
 
-def committed_at(snapshot: Snapshot) -> datetime:
-    """When a snapshot was committed, in UTC."""
-    return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
-
-
 def _end_of_day(text: str) -> int:
     try:
         day = date.fromisoformat(text)

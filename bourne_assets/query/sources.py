@@ -18,13 +18,13 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError
 from pyiceberg.table import Table
 
-from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.iceberg.reading import committed_at, rows_of
 from bourne_assets.iceberg.tables import REFINED, TRUSTED
 from bourne_assets.lake import keys
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
 from bourne_assets.query.errors import NoSuchState
-from bourne_assets.query.moments import Moment, committed_at, snapshot_at
+from bourne_assets.query.moments import Moment, snapshot_at
 
 #: The schema of assets' objects in SQL.
 ASSETS = "assets"

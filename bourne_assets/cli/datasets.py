@@ -1,0 +1,181 @@
+"""`bourne datasets` and `bourne unland`. Not here: what datasets hold (`landing.inventory`)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+from rich.filesize import decimal
+from rich.table import Table
+
+from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.errors import BourneError
+from bourne_assets.lake import embedded
+from bourne_assets.settings import read_settings
+
+if TYPE_CHECKING:
+    from bourne_assets.csvs.landing.inventory import Dataset
+    from bourne_assets.csvs.landing.tables import DatasetTables
+    from bourne_assets.lake.store import Lake
+
+_UNKNOWN = "\N{EN DASH}"
+
+
+class _Datasets(click.Group):
+    """`bourne datasets [NAME]` shows; `bourne datasets drop NAME` is a command of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Datasets, options_metavar="", subcommand_metavar="[NAME] | drop NAME")
+def datasets() -> None:
+    """List the datasets of landed CSV files, or show one with its deliveries.
+
+    `bourne datasets drop NAME` removes a dataset's tables; the landed bytes stay.
+    """
+
+
+@datasets.command("show", hidden=True)
+@click.argument("name", required=False)
+@with_exit_codes
+def show_datasets(*, name: str | None) -> int:
+    """List the datasets, or show one."""
+    with _opened() as (lake, tables):
+        from bourne_assets.csvs.landing.inventory import find_dataset, list_datasets
+
+        if name is None:
+            _print_all(list(list_datasets(lake, tables)))
+        else:
+            _print_one(find_dataset(lake, tables, name))
+    return 0
+
+
+@datasets.command("drop")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do it; without it, what would go is told.")
+@with_exit_codes
+def drop_dataset(*, name: str, yes: bool) -> int:
+    """Remove the tables of the dataset NAME and their past; the landed bytes stay."""
+    with _opened() as (lake, tables):
+        from bourne_assets.cli import console as show
+        from bourne_assets.csvs.landing.inventory import drop, find_dataset
+
+        found = find_dataset(lake, tables, name)
+        named = " and ".join(each for each in (found.table, found.titles) if each)
+        what = f"{named}, {_rows(found.rows)}"
+        if yes:
+            drop(found, lake, tables)
+            show.write(show.output(), f"Removed: {what}. The landed bytes stay.")
+        else:
+            show.write(show.output(), f"Nothing was removed: add --yes to remove {what}.")
+    return 0
+
+
+@click.command()
+@click.argument("dataset")
+@click.argument("delivery")
+@click.option("--yes", is_flag=True, help="Do it; without it, what would go is told.")
+@with_exit_codes
+def unland(*, dataset: str, delivery: str, yes: bool) -> int:
+    """Take a DELIVERY back from a DATASET that is written by `append`; its bytes stay.
+
+    `bourne datasets DATASET` lists the deliveries. Landing the same bytes again adds nothing.
+    """
+    with _opened() as (lake, tables):
+        from bourne_assets.cli import console as show
+        from bourne_assets.csvs.landing.inventory import find_dataset, find_delivery, take_back
+
+        found = find_dataset(lake, tables, dataset)
+        taken = find_delivery(found, delivery)
+        what = f"{_rows(taken.rows)} of {taken.file} of {taken.landed_on}"
+        if taken.taken_back:
+            show.write(show.output(), f"{taken.file} was taken back before.")
+        elif yes:
+            left = take_back(found, taken, tables)
+            show.write(show.output(), f"Taken back: {what}; {found.table} has {_rows(left)}.")
+        else:
+            show.write(show.output(), f"Nothing was removed: add --yes to take back {what}.")
+    return 0
+
+
+@contextmanager
+def _opened() -> "Iterator[tuple[Lake, DatasetTables]]":
+    settings = read_settings()
+    if settings.s3_bucket is None and not embedded.exists(settings.home):
+        raise BourneError(f"Nothing was landed yet: {settings.home} has no lake.")
+    with command_lake(settings) as shared:
+        from bourne_assets.csvs.landing.tables import DatasetTables
+
+        yield shared.connect(), DatasetTables(shared.catalogue)
+
+
+def _print_all(found: "Sequence[Dataset]") -> None:
+    from bourne_assets.cli import console as show
+
+    console = show.output()
+    if not found:
+        show.write(console, "No CSV file was landed yet.")
+        return
+    printed = _table(("dataset", "table", "rows", "deliveries", "size", "age", "written"))
+    for each in found:
+        written = each.profile.options.write if each.profile else _UNKNOWN
+        cells = (
+            each.name,
+            each.table,
+            f"{each.rows:,}",
+            f"{len(each.present):,}",
+            decimal(each.size),
+            _age(each.changed_at),
+            written,
+        )
+        printed.add_row(*map(show.line, cells))
+    show.print_table(console, printed)
+
+
+def _print_one(found: "Dataset") -> None:
+    from bourne_assets.cli import console as show
+
+    console = show.output()
+    changed = f"{found.changed_at:%Y-%m-%d %H:%M} UTC" if found.changed_at else _UNKNOWN
+    show.write(console, f"{found.name}: {found.table}, {_rows(found.rows)}, changed {changed}")
+    if found.titles:
+        show.write(console, f"Titles: {found.titles}")
+    show.write(console, "")
+    columns = _table(("column", "type"))
+    for column in found.columns:
+        columns.add_row(*map(show.line, column))
+    show.print_table(console, columns)
+    show.write(console, "")
+    deliveries = _table(("delivery", "file", "landed on", "rows", ""))
+    for each in found.deliveries:
+        note = "taken back" if each.taken_back else ""
+        cells = (each.name, each.file, f"{each.landed_on}", f"{each.rows:,}", note)
+        deliveries.add_row(*map(show.line, cells))
+    show.print_table(console, deliveries)
+
+
+def _table(columns: Sequence[str]) -> Table:
+    printed = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        is_number = name in {"rows", "deliveries", "size", "age"}
+        printed.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    return printed
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _age(changed: datetime | None) -> str:
+    if changed is None:
+        return _UNKNOWN
+    age = datetime.now(UTC) - changed
+    if age < timedelta(hours=1):
+        return f"{age / timedelta(minutes=1):.0f} min"
+    if age < timedelta(days=2):
+        return f"{age / timedelta(hours=1):.0f} h"
+    return f"{age / timedelta(days=1):.0f} d"
