@@ -15,9 +15,10 @@ from bourne_assets.settings import DEFAULT_TMDB_BASE_URL
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbError, TmdbNotFound, TmdbProtocolError
-from bourne_assets.tmdb.raw import RawWriter
+from bourne_assets.tmdb.raw import MAXIMUM_RESPONSES, RawWriter
 from bourne_assets.tmdb.responses import Response
 from bourne_assets.tmdb.schemas import SearchTable
+from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
 from bourne_assets_tests.standin import (
     NOT_FOUND,
     PACE,
@@ -283,8 +284,16 @@ def test_words_of_a_query_reach_tmdb_unchanged(lake: Lake, tmdb_server: TmdbStan
 
 
 def _responses_in_memory() -> int:
-    gc.collect()  # responses that nobody holds any more do not count
-    return sum(isinstance(found, Response) for found in gc.get_objects())
+    """Responses that somebody holds: the fewest of three counts, as garbage is no memory.
+
+    While another thread collects garbage, `gc.collect` returns at once and leaves it.
+    """
+
+    def count() -> int:
+        gc.collect()
+        return sum(isinstance(found, Response) for found in gc.get_objects())
+
+    return min(count() for _ in range(3))
 
 
 class _ManyPages(SnapshotCatalogue):
@@ -304,4 +313,5 @@ def test_five_hundred_pages_are_read_one_by_one(lake: Lake, tmdb_server: TmdbSta
     tmdb_server.catalogue = catalogue = _ManyPages()
     before = _responses_in_memory()  # other tests' own
     assert len(_found(_BOURNE, tmdb_server.client(), lake)) > 500
-    assert 0 < catalogue.most - before < 300
+    # Those that wait to be stored and read; and those on their way, the more the slower they come.
+    assert 0 < catalogue.most - before <= 2 * MAXIMUM_RESPONSES + MAXIMUM_CONNECTIONS
