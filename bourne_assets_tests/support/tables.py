@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.dataset as ds
 
-from bourne_assets.csvs.landing.tables import FILE, LANDED_ON, DatasetTables, table_name
+from bourne_assets.csvs.landing.tables import DatasetTables, table_name
+from bourne_assets.csvs.reading.origin import ORIGIN
 from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.iceberg.reading import rows_of
 from bourne_assets.iceberg.tables import open_table
@@ -46,4 +47,4 @@ def rows_in(lake: Lake, name: str) -> pd.DataFrame:
 
 def dataset_in(lake: Lake, dataset: str) -> pd.DataFrame:
     """The rows of a dataset, without their origin."""
-    return rows_in(lake, table_name(dataset)).drop(columns=[FILE, LANDED_ON])
+    return rows_in(lake, table_name(dataset)).drop(columns=list(ORIGIN))

@@ -258,6 +258,7 @@ class _Batch:
             scanned,
             dataset.options,
             name=file.file_name,
+            origin=self._uploader.likely_origin(file.file_name),
             summarised=dataset.is_single,
         )
 

@@ -30,8 +30,6 @@ from bourne_assets.csvs.landing.profile import (
     write_profile,
 )
 from bourne_assets.csvs.landing.tables import (
-    FILE,
-    LANDED_ON,
     DatasetTables,
     Delivery,
     table_name,
@@ -43,6 +41,7 @@ from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union
 from bourne_assets.csvs.reading.column_types import TEXT
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
 from bourne_assets.csvs.reading.normalise import RejectedLine
+from bourne_assets.csvs.reading.origin import ORIGIN, Origin, names_of_origin
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.summaries import Summary, summarise
@@ -231,12 +230,11 @@ class DatasetWriter:
         present: Mapping[str, str],
     ) -> Profile:
         readings = _readings(landed)
-        for column in (FILE, LANDED_ON):
-            if column in union_types(readings):
-                raise CsvRejected(
-                    f"The column {column!r} has the name of one that each table has: give it "
-                    "another name by `columns` in the datasets file"
-                )
+        if taken := names_of_origin(union_types(readings)):
+            raise CsvRejected(
+                f"The column {taken[0]!r} has the name of one that each table has: give it "
+                "another name by `columns` in the datasets file"
+            )
         table, summary = self._one_table(landed, present)
         deliveries = [self._delivery(each.facts) for each in landed]
         rows = self._commit(dataset, table, summary.titles, deliveries)
@@ -247,7 +245,7 @@ class DatasetWriter:
             titles=titles_name(dataset.name) if summary.titles else None,
             rows=rows,
             id=id_of(dataset.last_profile(self.lake), readings[0].dialect, dataset.options),
-            columns=tuple(each for each in summary.columns if each.name not in {FILE, LANDED_ON}),
+            columns=tuple(each for each in summary.columns if each.name not in ORIGIN),
             files=facts,
             options=dataset.options,
         )
@@ -285,28 +283,39 @@ class DatasetWriter:
             sha256=facts.sha256,
             file=facts.file,
             uri=facts.uri,
-            landed_on=keys.landed_on(self.lake.key(facts.uri)),
+            landed_on=self._origin(facts).landed_on,
             rows=facts.rows + facts.corrected_rows,
         )
+
+    def _origin(self, facts: FileFacts) -> Origin:
+        return Origin(facts.uri, keys.landed_on(self.lake.key(facts.uri)))
 
     def _one_table(
         self, landed: Sequence[LandedFile], present: Mapping[str, str]
     ) -> tuple[Path, Summary]:
         """The table of all files and of their corrected lines, with their origin; what it holds."""
         readings = _readings(landed)
-        parts = [
-            (path, each.facts.uri, self._delivery(each.facts).landed_on)
-            for each in landed
-            for path in _tables_of(each)
-        ]
-        table = self._folder / f"{parts[0][0].stem}-all.parquet"
+        parts = [(path, self._origin(each.facts)) for each in landed for path in _tables_of(each)]
+        first, (path, origin) = readings[0], parts[0]
+        table = self._folder / f"{path.stem}-all.parquet"
         with self.sessions.session(sum(each.facts.size for each in landed)) as session:
             types = _types(session, readings, present)
             spelled = {name.casefold(): name for name in present}
-            session.collect(parts, table, types, spelled)
-            summary = readings[0].summary
-            if len(parts) == 1 and summary is not None:
-                return table, summary
+            is_there = (
+                len(parts) == 1
+                and first.origin == origin
+                and all(
+                    types[name.casefold()] == kind and spelled.get(name.casefold(), name) == name
+                    for name, kind in first.types.items()
+                )
+            )
+            if is_there:  # written as the table wants it when the file was read
+                table = path
+            else:
+                told = [(each, source.columns) for each, source in parts]
+                session.collect(told, table, types, spelled, last=", ".join(ORIGIN))
+            if len(parts) == 1 and first.summary is not None:
+                return table, first.summary
             is_challenge = all(reading.dialect.is_challenge for reading in readings)
             return table, summarise(session, table, is_challenge=is_challenge)
 

@@ -16,6 +16,7 @@ from bourne_assets.csvs.landing.tables import (
     table_name,
     titles_name,
 )
+from bourne_assets.csvs.reading.origin import ORIGIN
 from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.reading import committed_at
 from bourne_assets.iceberg.tables import TRUSTED, find_table, open_table, table_names
@@ -161,7 +162,7 @@ def _dataset(lake: Lake, tables: DatasetTables, name: str) -> Dataset:
         columns=tuple(
             (column, kind)
             for column, kind in tables.columns(table_name(name)).items()
-            if column not in {"_file", "_landed_on"}
+            if column not in ORIGIN
         ),
         titles=titles if find_table(tables.catalogue, titles) is not None else None,
         profile=read_profile(lake, name),

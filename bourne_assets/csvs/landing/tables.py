@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from bourne_assets.csvs.reading.origin import FILE, ORIGIN
 from bourne_assets.iceberg.commits import (
     Committed,
     Provenance,
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
 
-#: The last two columns of a dataset's table: where a row is from.
-FILE, LANDED_ON = "_file", "_landed_on"
-_ORIGIN = {
-    FILE: "Address of the landed file that the row is from",
-    LANDED_ON: "UTC day in that address",
-}
 #: Property of a table: its dataset's name, and its deliveries.
 DATASET, _DELIVERIES = "bourne.dataset", "bourne.deliveries"
 #: Of one file all rows have one `_file`: with whole bounds a file's rows are found without reading.
@@ -254,12 +249,12 @@ class DatasetTables:
     def _table(self, name: str, dataset: str, rows: Path) -> "tuple[Table, pa.Schema]":
         schema = pq.read_schema(rows).remove_metadata()
         properties = {DATASET: dataset, **_BOUNDS}
-        table = ensure_table(self.catalogue, name, schema, _ORIGIN, properties=properties)
+        table = ensure_table(self.catalogue, name, schema, ORIGIN, properties=properties)
         return table, schema
 
     def _widened(self, name: str, dataset: str, rows: Path) -> "Table":
         table, schema = self._table(name, dataset, rows)
-        return evolve(table, schema, _ORIGIN, before=FILE)
+        return evolve(table, schema, ORIGIN, before=FILE)
 
     def _provenance(self, deliveries: Sequence[Delivery]) -> Provenance:
         return Provenance(self._run_id, tuple(each.sha256 for each in deliveries))

@@ -14,6 +14,7 @@ from threading import Condition
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.opening import OpenedCsv
 from bourne_assets.csvs.landing.journal import Journal
+from bourne_assets.csvs.reading.origin import Origin
 from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectExists
@@ -69,6 +70,11 @@ class Uploader:
     def close(self) -> None:
         """Wait for what is on its way."""
         self._parts.shutdown(wait=True, cancel_futures=True)
+
+    def likely_origin(self, file_name: str) -> Origin:
+        """Where a file will lie, unless that day's key is taken by other bytes."""
+        key = keys.landed_csv(file_name, self._landed_on)
+        return Origin(self._lake.uri(key), self._landed_on)
 
     def find(self, pending: PendingUpload) -> tuple[str, StoredObject | None]:
         """The key for a file, and the object with its bytes, if the lake has them there already.

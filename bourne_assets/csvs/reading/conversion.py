@@ -29,6 +29,7 @@ from bourne_assets.csvs.reading.declared_types import declared_column, with_deci
 from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, literal, parquet
 from bourne_assets.csvs.reading.normalise import LINE, MAXIMUM_REJECTED
+from bourne_assets.csvs.reading.origin import Origin
 
 _SHOWN = 100
 
@@ -69,6 +70,7 @@ class Converter:
         options: What the user declares of its dataset.
         agreed: Types by column that the dataset's files agree on.
         stop: Called between queries; what it raises ends the conversion.
+        origin: Where the rows are from: the last two columns, where it is known already.
         types: DuckDB's types by column, once the table is written.
         misfits: Values that are not of their declared type, of which the lines are rejected.
         has_misfits: Whether there are some that cannot be named, for the source has no lines.
@@ -81,6 +83,7 @@ class Converter:
     options: DatasetOptions
     agreed: Mapping[str, str]
     stop: Callable[[], None]
+    origin: Origin | None = None
     types: dict[str, str] = field(default_factory=dict)
     misfits: list[Misfit] = field(default_factory=list)
     has_misfits: bool = False
@@ -264,6 +267,8 @@ class Converter:
             f"{column.checked if checked else column.value} AS {identifier(name)}"
             for name, column in zip(names, columns, strict=True)
         )
+        if self.origin:
+            selected += f", {self.origin.columns}"
         kept = f" WHERE {where}" if where else ""
         rows = self.session.write_table(
             f"SELECT {selected} FROM {self.source.query}{kept}", table, len(names)

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -198,33 +197,32 @@ class DuckDbSession:
 
     def collect(
         self,
-        parts: Sequence[tuple[Path, str, date]],
+        parts: Sequence[tuple[Path, str]],
         table: Path,
         types: Mapping[str, str],
         spelled: Mapping[str, str],
+        last: str,
     ) -> None:
         """Write tables one below another, columns matched by name, in upper or lower case.
 
-        The last two columns, `_file` and `_landed_on`, tell each row's origin.
-
         Args:
-            parts: Parquet files, each with its origin.
+            parts: Parquet files, each with the columns of its origin, as SQL.
             table: The file that is written.
             types: The types that columns have in it, by their names in lower case.
             spelled: How columns are spelled in it, by their names in lower case; the others are
                 spelled as in the first file.
+            last: Names of the columns of the origin.
 
         Raises:
             duckdb.Error: DuckDB fails on its own files.
         """
         queries = [
-            f"SELECT {_cast(self.columns(path), types, spelled)}, {literal(uri)} AS _file, "
-            f"DATE '{day}' AS _landed_on FROM {parquet(path)}"
-            for path, uri, day in parts
+            f"SELECT {_cast(self.columns(path), types, spelled)}, {origin} FROM {parquet(path)}"
+            for path, origin in parts
         ]
         query = " UNION ALL BY NAME ".join(queries)
         if len(parts) > 1:  # a later file may have columns of its own
-            query = f"SELECT * EXCLUDE (_file, _landed_on), _file, _landed_on FROM ({query})"
+            query = f"SELECT * EXCLUDE ({last}), {last} FROM ({query})"
         self.write_table(query, table, len(types) + 2)
 
     def rejects(self) -> list[RejectedRecord]:
@@ -288,6 +286,7 @@ def _cast(columns: Mapping[str, str], types: Mapping[str, str], spelled: Mapping
         f"CAST({identifier(name)} AS {types[name.casefold()]})"
         f" AS {identifier(spelled.get(name.casefold(), name))}"
         for name in columns
+        if name.casefold() in types
     )
 
 

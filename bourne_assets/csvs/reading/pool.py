@@ -15,6 +15,7 @@ import duckdb
 
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
+from bourne_assets.csvs.reading.origin import Origin
 from bourne_assets.csvs.reading.reader import Reading, read_csv
 from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.csvs.reading.summaries import summarise
@@ -49,11 +50,19 @@ class SessionPool:
         said: DatasetOptions,
         *,
         name: str,
+        origin: Origin,
         summarised: bool,
     ) -> Future[Reading]:
         """Read a file into a table, soon."""
         return self._pool.submit(
-            self.read, path, table, found, said, name=name, summarised=summarised
+            self.read,
+            path,
+            table,
+            found,
+            said,
+            name=name,
+            origin=origin,
+            summarised=summarised,
         )
 
     def read(
@@ -65,6 +74,7 @@ class SessionPool:
         *,
         name: str,
         types: Mapping[str, str] | None = None,
+        origin: Origin | None = None,
         summarised: bool = False,
     ) -> Reading:
         """Read a file into a table, now.
@@ -76,6 +86,7 @@ class SessionPool:
             said: What the user declares of its dataset.
             name: The file's name.
             types: Types by column that the dataset's files agree on.
+            origin: Where its bytes will lie, as far as that can be known.
             summarised: Whether the table is the whole dataset, and is summarised at once, while
                 the file is still on its way into the lake.
 
@@ -93,6 +104,7 @@ class SessionPool:
                 session=session,
                 types=types,
                 name=name,
+                origin=origin,
                 stop=self._must_go_on,
             )
             return self._summarised(session, reading) if summarised else reading

@@ -35,6 +35,7 @@ from bourne_assets.csvs.reading.normalise import (
     records_in,
     rejected_line,
 )
+from bourne_assets.csvs.reading.origin import Origin, names_of_origin
 from bourne_assets.csvs.reading.quotes import encloses_plainly
 from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
 from bourne_assets.csvs.reading.summaries import Summary
@@ -58,6 +59,7 @@ class Reading:
         almost: Columns of text that have a type but for some values, and which, by column.
         table: A Parquet file.
         summary: What the table holds, where that was asked for.
+        origin: What the last two columns of the table say; None: it has them not yet.
     """
 
     dialect: Dialect
@@ -69,6 +71,7 @@ class Reading:
     cast_failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     almost: Mapping[str, str] = field(default_factory=dict)
     summary: Summary | None = None
+    origin: Origin | None = None
 
     def with_types(self, agreed: Mapping[str, str]) -> "Reading":
         """The reading with types that the dataset's files agree on, by names in lower case."""
@@ -85,6 +88,7 @@ def read_csv(
     session: DuckDbSession | None = None,
     types: Mapping[str, str] | None = None,
     name: str | None = None,
+    origin: Origin | None = None,
     stop: Callable[[], None] = lambda: None,
 ) -> Reading:
     """Read a file into a Parquet file.
@@ -97,6 +101,7 @@ def read_csv(
         session: DuckDB, if one is at hand.
         types: Types that the dataset's files agree on, by column in lower case.
         name: The file's name, where the path does not have it.
+        origin: What the last two columns of the table say, where that is known already.
         stop: Called regularly; what it raises ends the reading.
 
     Raises:
@@ -116,7 +121,9 @@ def read_csv(
             refuse_compressed_twice(outside, found.compression)
         dialect = detect_dialect(source, found, options)
         session = session or DuckDbSession(table.parent, source=path)
-        job = _Job(source, folder, table, found, options, dialect, session, stop)
+        if names_of_origin(dialect.columns):
+            origin = None
+        job = _Job(source, folder, table, found, options, dialect, session, stop, origin)
         agreed = {
             column: types[column.casefold()]
             for column in dialect.columns
@@ -137,6 +144,7 @@ class _Job:
     dialect: Dialect
     session: DuckDbSession
     stop: Callable[[], None]
+    origin: Origin | None = None
 
     def read(self, types: Mapping[str, str]) -> Reading:
         """Read the file as it stands where that is exact, else record by record."""
@@ -216,7 +224,9 @@ class _Job:
         )
 
     def _converter(self, source: Source, types: Mapping[str, str]) -> Converter:
-        return Converter(self.session, source, self.dialect, self.options, types, self.stop)
+        return Converter(
+            self.session, source, self.dialect, self.options, types, self.stop, self.origin
+        )
 
     def _with_misfits(
         self, rejected: list[RejectedLine], misfits: Sequence[Misfit]
@@ -256,6 +266,7 @@ class _Job:
             self.table,
             converter.cast_failures,
             converter.almost(self.table, line_of),
+            origin=self.origin,
         )
 
 
