@@ -3,7 +3,7 @@
 What must not be put here: SQL over tables, and frames.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -44,9 +44,8 @@ def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.R
         tasks = list(scan.plan_files())
         if any(task.delete_files for task in tasks) or not isinstance(table.io, PyArrowFileIO):
             return scan.to_arrow_batch_reader()
-        uris = [task.file.file_path for task in tasks]
-        # Their names tell which is older.
-        return files_of(table, sorted(uris, key=_name), scan.projection())
+        uris = oldest_first(task.file.file_path for task in tasks)
+        return files_of(table, uris, scan.projection())
 
 
 def committed_at(snapshot: "Snapshot") -> datetime:
@@ -71,5 +70,6 @@ def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None
     return ds.dataset(paths, schema=columns, filesystem=storage, format="parquet")
 
 
-def _name(uri: str) -> str:
-    return uri.rpartition("/")[2]
+def oldest_first(uris: Iterable[str]) -> list[str]:
+    """Addresses of files in the order in which they were written, which their names tell."""
+    return sorted(uris, key=lambda uri: uri.rpartition("/")[2])

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from bourne_assets.iceberg.commits import RUN, name_of
 from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.files import send_file, storage_of
-from bourne_assets.iceberg.reading import files_of
+from bourne_assets.iceberg.reading import files_of, oldest_first
 from bourne_assets.iceberg.tables import open_table
 from bourne_assets.iceberg.translation import translated
 from bourne_assets.lake.store import Lake
@@ -150,7 +150,7 @@ def _merge_small_files(table: "Table") -> int:
         return 0
     with TemporaryDirectory(prefix="bourne-upkeep-") as folder:
         path = Path(folder) / "merged.parquet"
-        _write(files_of(table, [each.file_path for each in small]), path)
+        _write(files_of(table, oldest_first(each.file_path for each in small)), path)
         uri = send_file(table, path)
     with _giving_way(table) as way, table.transaction() as transaction:
         made = parquet_file_to_data_file(table.io, transaction.table_metadata, uri)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
@@ -14,6 +15,7 @@ from bourne_assets.iceberg import upkeep
 from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow, replace_arrow, send_file, storage_of
+from bourne_assets.iceberg.reading import rows_of
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.iceberg.upkeep import Maintained, maintain
 from bourne_assets.lake.embedded import EmbeddedLake
@@ -95,6 +97,21 @@ def test_small_files_become_one_and_older_snapshots_keep_theirs(
     assert _numbers(after, done[4].snapshot_id) == list(range(5))
     (told,) = maintain(catalogue, SOON)
     assert told.merged == 0, "a second time there is nothing to do"
+
+
+def test_rows_stay_in_the_order_of_their_commits(catalogue: Catalog, table: Table) -> None:
+    for number in range(12):
+        append_arrow(table, _rows(number), Provenance())
+    before = _in_order(open_table(catalogue, NAME))
+    assert before == list(range(12))
+    maintain(catalogue, SOON)
+    assert _in_order(open_table(catalogue, NAME)) == before
+
+
+def _in_order(table: Table) -> list[int]:
+    rows = rows_of(table)
+    assert isinstance(rows, ds.Dataset)
+    return [int(n) for n in rows.to_table().column(0).to_pylist()]
 
 
 def test_large_files_are_left_as_they_are(
