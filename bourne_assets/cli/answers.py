@@ -18,6 +18,7 @@ from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_ex
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
@@ -171,7 +172,8 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
     """Write the report beside the lake and show it; without a browser, print its path."""
     path = Path(settings.home).absolute() / "reports" / f"{saga.slug}_report.html"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for private in (path.parent.parent, path.parent):
+            make_private_folder(private)
         path.write_bytes(page)
     except OSError as error:
         raise ConfigurationError(

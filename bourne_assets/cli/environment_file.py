@@ -6,12 +6,9 @@ nor send a credential that it does not contain itself to an address of its own.
 Not here: what the variables mean (`settings`).
 """
 
-import grp
 import io
 import os
-import pwd
 import re
-import stat
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +16,7 @@ from typing import BinaryIO
 from dotenv import dotenv_values
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.ownership import is_own, may_be_written_by_others, user_name
 from bourne_assets.secret_sources import IN_AWS, SECRETS
 from bourne_assets.settings import VARIABLES
 from bourne_assets.small_files import open_regular, read_open_file
@@ -27,7 +25,6 @@ from bourne_assets.small_files import open_regular, read_open_file
 LOCATION = "BOURNE_ENV_FILE"
 _NAME = ".env"
 _MOST_BYTES = 64 * 1024
-_ROOT = 0
 _TMDB_CREDENTIALS = ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY")
 _AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 #: boto3 reads `AWS_ENDPOINT_URL`, and one for each service; obstore reads `AWS_ENDPOINT` too.
@@ -131,32 +128,15 @@ def _values(path: Path, *, must_be_own: bool = True) -> dict[str, str]:
 def _ensure_own(path: Path, file: BinaryIO) -> None:
     """Refuse a file that another user of the machine wrote or could write; root may do anything."""
     found = os.fstat(file.fileno())
-    if found.st_uid not in {os.geteuid(), _ROOT}:
+    if not is_own(found):
         raise ConfigurationError(
-            f"The settings file {path} belongs to another user ({_user(found.st_uid)}): make a "
+            f"The settings file {path} belongs to another user ({user_name(found.st_uid)}): make a "
             "file of your own in its place."
         )
-    by_group = found.st_mode & stat.S_IWGRP and not _is_private_group(found.st_gid)
-    if by_group or found.st_mode & stat.S_IWOTH:
+    if may_be_written_by_others(found):
         raise ConfigurationError(
             f"The settings file {path} can be written by other users: run `chmod 600 {path}`."
         )
-
-
-def _user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def _is_private_group(number: int) -> bool:
-    """Whether a group is one user's alone, as Debian and Fedora make them with umask 0002."""
-    try:
-        group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
 def _is_readable(name: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.locks import FileLock
+from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
 
 _FOREVER = float("inf")
@@ -26,13 +27,13 @@ def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Ite
         on_wait: Called once with a sentence, where another process holds the lock.
 
     Raises:
-        ConfigurationError: The home cannot be written.
+        ConfigurationError: The home cannot be written, or others can write to it.
     """
     folder = home.absolute() / "locks"
     lock = FileLock(folder / f"run-{saga.slug}.lock")
     try:
-        home.absolute().mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        for private in (home.absolute(), folder):
+            make_private_folder(private)
         is_free = lock.acquire()
     except OSError as error:
         raise ConfigurationError(

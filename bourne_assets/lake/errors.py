@@ -67,3 +67,7 @@ class EmbeddedLakeFailed(LakeError):
 
 class HomeUnusable(EmbeddedLakeFailed, ConfigurationError):
     """The embedded lake cannot be kept in this folder."""
+
+
+class UnsafeFolder(LakeError, ConfigurationError):
+    """Another user of the machine could change what the platform keeps in this folder."""

@@ -3,6 +3,14 @@
 import os
 from pathlib import Path
 
+from bourne_assets.lake.errors import UnsafeFolder
+from bourne_assets.ownership import (
+    has_account,
+    is_own,
+    may_be_written_by_others,
+    user_name,
+)
+
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
@@ -20,11 +28,50 @@ def make_private_folder(path: Path) -> None:
     than the platform's.
 
     Raises:
+        UnsafeFolder: Somebody else could change what is in it; nothing was made.
         OSError: It cannot be made.
     """
+    ensure_safe(path)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = path.stat()
+    found = _ensure_own(path, path.stat())
     if found.st_uid != os.getuid() or not found.st_mode & 0o077:
         return
     if not any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
         path.chmod(0o700)
+
+
+def ensure_safe(path: Path) -> None:
+    """Refuse a folder that somebody else may put files into, or may put another in the place of.
+
+    Raises:
+        UnsafeFolder: It is such a one.
+        OSError: It cannot be looked at.
+    """
+    whole = path.resolve()
+    for folder in (whole, *whole.parents):
+        try:
+            found = folder.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if folder == whole:
+            _ensure_own(path, found)
+        if may_be_written_by_others(found):
+            raise UnsafeFolder(
+                f"The folder {path} is not safe, as other users may write to {folder}: run "
+                f"`chmod go-w {folder}` if nobody else put anything there, or set BOURNE_HOME to "
+                "a folder of your own."
+            )
+
+
+def _ensure_own(path: Path, found: os.stat_result) -> os.stat_result:
+    """Refuse the folder of another user; root's container may well get one from its host.
+
+    Such a one belongs to nobody who has an account where the process runs.
+    """
+    if is_own(found) or (os.geteuid() == 0 and not has_account(found.st_uid)):
+        return found
+    raise UnsafeFolder(
+        f"The folder {path} belongs to another user ({user_name(found.st_uid)}), who could change "
+        "what is in it: run as that user, take it over with `chown`, or set BOURNE_HOME to a "
+        "folder of your own."
+    )

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
 from bourne_assets.lake.errors import LakeError
+from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.query.errors import QueryFailed, QueryRefused, UnknownTable
 from bourne_assets.query.moments import Moment
 from bourne_assets.query.sources import JSON_COLUMN, Sources
@@ -50,7 +51,8 @@ def run_query(
         LakeError: The lake refused or failed.
     """
     ensure_reading(sql)
-    folder.mkdir(parents=True, exist_ok=True)
+    for private in (folder.parent, folder):
+        make_private_folder(private)
     with (
         tempfile.TemporaryDirectory(prefix="bourne-query-", dir=folder) as spill,
         locked_connection(Path(spill), megabytes=_MEGABYTES) as connection,

@@ -7,7 +7,7 @@ link to. Not here: runs (`cli.runner`).
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
+from bourne_assets.ownership import is_own
 from bourne_assets.settings import DATA_DIR, Settings
 
 CONFIG_FILE = "dagster.yaml"
@@ -37,7 +38,8 @@ def instance_folder(settings: Settings) -> Path:
     package's. A dagster.yaml of the folder that one stands in is not read: it may name any code.
 
     Raises:
-        ConfigurationError: DAGSTER_HOME is not a folder, or BOURNE_HOME cannot be written.
+        ConfigurationError: DAGSTER_HOME is not a folder, or BOURNE_HOME cannot be written or is not
+            the user's own.
     """
     if given := os.environ.get("DAGSTER_HOME"):
         folder = Path(given).expanduser()
@@ -116,6 +118,12 @@ def _opening(folder: Path) -> Iterator[None]:
 def _write_config(home: Path) -> None:
     """Bring the home's dagster.yaml up to date, unless the user has made it their own."""
     path = home / CONFIG_FILE
+    with suppress(FileNotFoundError):
+        if not is_own(path.stat()):
+            raise ConfigurationError(
+                f"{path} belongs to another user and is not read, as it may name any code: remove "
+                "it, or set BOURNE_HOME to a folder of your own."
+            )
     text = _HEADER + yaml.safe_dump(instance_config(home / "dagster"), sort_keys=False)
     try:
         present = path.read_text(encoding="utf-8")

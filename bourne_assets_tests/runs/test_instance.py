@@ -13,6 +13,9 @@ from bourne_assets.lake.locks import FileLock
 from bourne_assets.runs.instance import instance_folder, open_instance
 from bourne_assets.settings import Settings
 
+NOBODY = 65534
+ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+
 #: Ten processes that have loaded everything open a fresh home at the same moment, five times.
 TEN_AT_ONCE = """
 import os, sys, time
@@ -115,14 +118,13 @@ def test_a_home_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
-def test_the_folder_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    home.chmod(0o755)
-    os.chown(home, 65534, 65534)
-    instance_folder(Settings(home=home))
-    assert _mode(home) == 0o755
+@ROOT_ONLY
+def test_a_dagster_yaml_of_somebody_else_is_not_read(tmp_path: Path) -> None:
+    planted = tmp_path / "dagster.yaml"
+    planted.write_text("run_launcher: {module: evil, class: Evil}\n")
+    os.chown(planted, NOBODY, NOBODY)
+    with pytest.raises(ConfigurationError, match=r"dagster\.yaml belongs to another user"):
+        open_instance(Settings(home=tmp_path))
 
 
 def test_a_dagster_home_that_can_only_be_read_is_opened(

@@ -20,7 +20,7 @@ from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.state import ServerState, read_state
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.lake.private_files import make_private_folder
+from bourne_assets.lake.private_files import ensure_safe, make_private_folder
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
@@ -155,9 +155,11 @@ def stop(home: Path) -> bool:
 
     Raises:
         HomeUnusable: The folder cannot be used.
+        UnsafeFolder: Others may write to it.
     """
     folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     with _usable(folder):
+        ensure_safe(folder.root)  # its state names the process that is ended
         return _stop(folder)
 
 
