@@ -27,6 +27,14 @@ class ObjectExists(LakeError):
         self.uri = uri
 
 
+class ObjectTooLarge(LakeError):
+    """An object is larger than what there is room for."""
+
+    def __init__(self, uri: str, size: int) -> None:
+        super().__init__(f"The object {uri} has {size:,} bytes, and there is no room for them.")
+        self.size = size
+
+
 class BucketMissing(LakeError, ConfigurationError):
     """The bucket does not exist."""
 

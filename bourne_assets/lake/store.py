@@ -34,6 +34,7 @@ from bourne_assets.lake.errors import (
     LakeUnreachable,
     ObjectExists,
     ObjectMissing,
+    ObjectTooLarge,
 )
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import Listing, folders_below, list_below
@@ -216,16 +217,19 @@ class Lake:
         digest = hashlib.sha256(data).hexdigest()
         return data, StoredObject(self.uri(key), len(data), digest, _bare(etag))
 
-    def copy_to(self, key: str, file: BinaryIO) -> StoredObject:
+    def copy_to(self, key: str, file: BinaryIO, *, most_bytes: int | None = None) -> StoredObject:
         """Stream an object into an open file, in constant memory.
 
         Raises:
             ObjectMissing: It is not there.
+            ObjectTooLarge: It has more than `most_bytes`; nothing was written.
             LakeError: The lake refused or failed.
         """
         digest, size = hashlib.sha256(), 0
         with self._translated(key):
             result = obstore.get(self._store, self._named(key))
+            if most_bytes is not None and result.meta["size"] > most_bytes:
+                raise ObjectTooLarge(self.uri(key), result.meta["size"])
             for chunk in result.stream(min_chunk_size=_CHUNK):
                 block = bytes(chunk)
                 digest.update(block)

@@ -11,7 +11,14 @@ from datetime import date
 from pathlib import Path
 
 from bourne_assets.csvs.intake.files import CsvFile
-from bourne_assets.lake.errors import BucketMissing, LakeError, LakeUnreachable, ObjectMissing
+from bourne_assets.csvs.reading.bounds import free_room
+from bourne_assets.lake.errors import (
+    BucketMissing,
+    LakeError,
+    LakeUnreachable,
+    ObjectMissing,
+    ObjectTooLarge,
+)
 from bourne_assets.lake.store import Lake
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")
@@ -32,18 +39,17 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
         for number, key in enumerate(dict.fromkeys(object_keys)):
             path = Path(folder) / f"{number}.csv"
             name = key.rpartition("/")[2]
-            problem = None
+            problem, room = None, free_room(Path(folder))
             try:
                 with path.open("wb") as file:
-                    lake.copy_to(key, file)
+                    lake.copy_to(key, file, most_bytes=room)
             except (BucketMissing, LakeUnreachable):
                 raise
-            except ObjectMissing:
-                problem = "it was removed from the lake before it could be landed"
             except (LakeError, OSError) as error:
                 path.unlink(missing_ok=True)
-                problem = f"it could not be fetched ({error})"
-                refusals.append(error)
+                problem = _problem(error, room)
+                if not isinstance(error, ObjectMissing):
+                    refusals.append(error)
             files.append(CsvFile(path, key, Path(folder), landed_as=name, problem=problem))
         if refusals and len(refusals) == len(files):
             if isinstance(refusals[0], LakeError):
@@ -53,6 +59,17 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
                 "space there, or set TMPDIR."
             ) from refusals[0]
         yield files
+
+
+def _problem(error: LakeError | OSError, room: int) -> str:
+    if isinstance(error, ObjectMissing):
+        return "it was removed from the lake before it could be landed"
+    if isinstance(error, ObjectTooLarge):
+        return (
+            f"it has {error.size:,} bytes, and the disk of {tempfile.gettempdir()} has room for "
+            f"{room:,}: make room there, or set TMPDIR to a folder of another disk"
+        )
+    return f"it could not be fetched ({error})"
 
 
 def day_of(key: str) -> date | None:

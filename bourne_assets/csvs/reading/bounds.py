@@ -14,8 +14,9 @@ from bourne_assets.csvs.errors import CsvRejected
 MAXIMUM_RATIO = 100
 #: A file may grow to this size whatever its ratio.
 _ALWAYS_ALLOWED_BYTES = 256 * 1024 * 1024
-#: So much of the disk stays free for everything else; asked for once in so many bytes.
+#: So much of the disk stays free for everything else, or a tenth of a small one.
 _FREE_BYTES = 512 * 1024 * 1024
+#: The disk is looked at once in so many bytes.
 _BETWEEN_LOOKS_BYTES = 64 * 1024 * 1024
 
 
@@ -68,8 +69,14 @@ class DiskRoom:
         self._written += size
         if self._written // _BETWEEN_LOOKS_BYTES == looks:
             return
-        if shutil.disk_usage(self._folder).free < _FREE_BYTES:
+        if free_room(self._folder) <= 0:
             raise CsvRejected(
                 "reading it takes more than there is of free disk: make room, or set BOURNE_HOME "
                 "to a folder of another disk"
             )
+
+
+def free_room(folder: Path) -> int:
+    """Bytes that may still be written to a folder's disk, so that it keeps some for others."""
+    disk = shutil.disk_usage(folder)
+    return max(0, disk.free - min(_FREE_BYTES, disk.total // 10))
