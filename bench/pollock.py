@@ -2,9 +2,9 @@
 
 FOLDER is the benchmark's `polluted_files`, with `csv/`, `clean/` and `parameters/`: 2,290 files
 made from one by one pollution each (delimiters, quotes, encodings, line ends, fields too many and
-too few, titles, several tables), and the table that each was meant to be. The weights of its survey,
-`pollock_weights.json`, are taken from FOLDER or from the one that it is in. Nobody is told anything
-of a file. Polars and CleverCSV take part where they can be imported.
+too few, titles, several tables), and the table that each was meant to be. The weights of its
+survey, `pollock_weights.json`, are taken from FOLDER or from the one that it is in. Nobody is told
+anything of a file. Polars and CleverCSV take part where they can be imported.
 
     python -m bench.pollock FOLDER [--only ours,DuckDB]
 

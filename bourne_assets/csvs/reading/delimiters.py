@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.prose import is_aligned, is_prose
 from bourne_assets.csvs.reading.records import (
     Grammar,
     Line,
@@ -40,11 +41,6 @@ _QUOTED_LINES = 200
 _FEW_QUOTED = 10
 _BLANK_PENALTY, _BLANK_SHARE = 0.8, 0.9
 _JUDGED_CELLS = 2_000
-#: Lines of so many words are prose, where no delimiter divides them evenly.
-_PROSE_WORDS = 5
-_PROSE_LINES = 3
-_TITLE = re.compile(r"#{1,6} \S")
-_KEY = re.compile(r"\s*(- |[\w.-]+:(\s|$)|#|---)")
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def find_grammar(
 
 def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) -> Grammar | None:
     """The grammar by a delimiter that is seldom one, where it divides nearly all lines alike."""
-    if _is_prose(lines, divided=False):
+    if is_prose(lines, divided=False):
         return None
     for delimiter in _RARE_DELIMITERS:
         if delimiter not in text:
@@ -182,6 +178,8 @@ def _is_even(divided: Divided) -> bool:
     if divided.grammar.delimiter == " ":
         is_even = divided.even > _BLANK_SHARE and count >= len(divided.records) - 1
         is_even = is_even or divided.share > _BLANK_SHARE
+        if sum("  " in r.text for r in divided.records) > len(divided.records) / 2:
+            return False
         return is_even and divided.width > 2  # noqa: PLR2004 - a name is two words
     return divided.even >= _EVEN_SHARE and count > 1 and divided.share > _LEAST_SHARE
 
@@ -204,37 +202,20 @@ def _undivided(
         best = max(by_header, key=lambda each: len(each.records[0].fields))
         alike = [len(each.fields) == len(best.records[0].fields) for each in best.records]
         # Where most lines have the header's fields, a blank line ends no paragraph.
-        if not _is_prose(lines, divided=2 * sum(alike) > len(alike)):
+        if not is_prose(lines, divided=2 * sum(alike) > len(alike)):
             return best.grammar
-    if _is_prose(lines, divided=False) and not options.columns:
+    if is_prose(lines, divided=False) and not options.columns:
         raise CsvRejected("it is not a CSV file: no delimiter divides its lines evenly")
+    if is_aligned(filled):
+        raise CsvRejected(
+            "it is not a CSV file: blanks align its columns, and nothing divides them"
+        )
     unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
     quote = '"' if options.quote is None else options.quote
     one = Grammar(unused, quote, options.escape or quote, bool(options.escape), ends=ends)
     if options.quote is None and not _divided(lines, one, options).enclosed > 0:
         one = replace(one, quote="", escape="")
     return one
-
-
-def _is_prose(lines: Sequence[Line], *, divided: bool) -> bool:
-    """Whether lines are sentences, paragraphs, a document with a title, or keys with values."""
-    filled = [line.text for line in lines if line.text.strip()]
-    if len(filled) < _PROSE_LINES:
-        return False
-    words = sorted(len(text.split()) for text in filled)
-    first, last = lines.index(_line_of(lines, filled[0])), len(lines)
-    has_paragraphs = not divided and any(not line.text.strip() for line in lines[first : last - 1])
-    has_commas = any(each in text for text in filled for each in ",;")
-    return (
-        words[len(words) // 2] >= _PROSE_WORDS
-        or (has_paragraphs and has_commas)
-        or bool(_TITLE.match(filled[0]))
-        or all(_KEY.match(text) for text in filled)
-    )
-
-
-def _line_of(lines: Sequence[Line], text: str) -> Line:
-    return next(line for line in lines if line.text == text)
 
 
 def _candidates(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:
@@ -245,8 +226,15 @@ def _candidates(delimiter: str, text: str, ends: str, options: DatasetOptions) -
 
 
 def _is_followed_by_blanks(delimiter: str, text: str) -> bool:
-    first = next((line for line in text.split("\n") if delimiter in line), "")
-    return first.count(f"{delimiter} ") == first.count(delimiter)
+    """Whether blanks stand behind the delimiters of the names, or else before all quotes."""
+    first, *rest = [line for line in text.split("\n") if delimiter in line] or [""]
+    blank = f"{delimiter} "
+    quoted = [line for line in rest if f'{blank}"' in line]
+    return first.count(blank) == first.count(delimiter) or (
+        len(quoted) > 0
+        and all(line.count(blank) >= line.count(f'{delimiter}"') + 1 for line in quoted)
+        and len(quoted) == sum('"' in line for line in rest)
+    )
 
 
 def _quotings(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:

@@ -228,6 +228,8 @@ def _score(first: Fields, rows: Sequence[Fields]) -> int:
         known = [kind for kind in kinds if kind != "missing"]
         typed = sum(kind in _VALUES for kind in known)
         is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
+        if against[place] and looks_like(name or "") == "time" and {*known} == {"number"}:
+            continue  # days may name columns of numbers
         if against[place]:
             score -= 1
         elif is_typed and looks_like(name or "") == "text":

@@ -96,6 +96,11 @@ def test_a_field_may_hold_lines_that_are_no_records_of_its_file(tmp_path: Path) 
     assert (found.rows[9], found.rejected) == ((10, table[1:-1], 7.0), [])
 
 
+def test_blanks_before_all_quotes_are_no_part_of_the_fields(tmp_path: Path) -> None:
+    found = read(tmp_path, 'id,t\n1, "a, b"\n2, "c"\n')
+    assert (found.rows, found.rejected) == ([(1, "a, b"), (2, "c")], [])
+
+
 def test_line_ends_in_quotes_stay_as_they_are(tmp_path: Path) -> None:
     found = read(tmp_path, b'id,t\n1,"a\rb"\n2,"c\r\nd"\n3,"e\n\nf"\n4,g\n')
     assert [row[1] for row in found.rows] == ["a\rb", "c\r\nd", "e\n\nf", "g"]

@@ -93,6 +93,20 @@ def test_years_may_name_columns(tmp_path: Path) -> None:
     assert found.columns == ("Country", "Code", "1960", "1961")
 
 
+def test_days_may_name_columns_of_numbers(tmp_path: Path) -> None:
+    found = read(tmp_path, "country,2020-01-01,2020-01-02\nUS,1,2\nUK,3,4\n")
+    assert (found.columns[1], found.rows[0]) == ("2020-01-01", ("US", 1, 2))
+
+
+def test_columns_that_blanks_align_are_refused(tmp_path: Path) -> None:
+    for text in (
+        "id   name   v\n1    ab     2\n2    cd     3\n3    ef     4\n",
+        "ID  NAME      AMOUNT\n001 Alice     100.00\n002 Bob Smith 200.00\n",
+    ):
+        with pytest.raises(CsvRejected, match="blanks align its columns"):
+            read(tmp_path, text)
+
+
 def test_units_below_the_names_are_no_row_and_are_named(tmp_path: Path) -> None:
     rows = "".join(f"2024-01-0{n},{n}.5,{n}\n" for n in range(1, 5))
     found = read(tmp_path, "time,lat,depth\nUTC,degrees_north,m\n" + rows)

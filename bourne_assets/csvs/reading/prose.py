@@ -1,0 +1,44 @@
+"""Lines that no delimiter divides, and that are no column either: prose, and aligned columns.
+
+Not here: which delimiter divides lines (`delimiters`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from bourne_assets.csvs.reading.records import Line
+
+#: Lines of so many words are prose, where no delimiter divides them evenly.
+_PROSE_WORDS = 5
+_PROSE_LINES = 3
+_TITLE = re.compile(r"#{1,6} \S")
+_KEY = re.compile(r"\s*(- |[\w.-]+:(\s|$)|#|---)")
+_ALIGNED = re.compile(r"\S {2,}\S")
+_ALIGNED_SHARE = 0.6
+
+
+def is_prose(lines: Sequence[Line], *, divided: bool) -> bool:
+    """Whether lines are sentences, paragraphs, a document with a title, or keys with values."""
+    filled = [line.text for line in lines if line.text.strip()]
+    if len(filled) < _PROSE_LINES:
+        return False
+    words = sorted(len(text.split()) for text in filled)
+    first, last = lines.index(_line_of(lines, filled[0])), len(lines)
+    has_paragraphs = not divided and any(not line.text.strip() for line in lines[first : last - 1])
+    has_commas = any(each in text for text in filled for each in ",;")
+    return (
+        words[len(words) // 2] >= _PROSE_WORDS
+        or (has_paragraphs and has_commas)
+        or bool(_TITLE.match(filled[0]))
+        or all(_KEY.match(text) for text in filled)
+    )
+
+
+def _line_of(lines: Sequence[Line], text: str) -> Line:
+    return next(line for line in lines if line.text == text)
+
+
+def is_aligned(filled: Sequence[str]) -> bool:
+    """Whether blanks align the columns of lines that are not blank, the names with them."""
+    aligned = [bool(_ALIGNED.search(text)) for text in filled]
+    return len(filled) > 1 and aligned[0] and sum(aligned) >= _ALIGNED_SHARE * len(filled)
