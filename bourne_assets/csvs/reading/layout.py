@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.headers import has_header, names_columns, score_of
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 
@@ -20,11 +20,10 @@ _COMPARED = 200
 _SEARCHED = 100
 #: A line with one word is a title where one of so many below it has more.
 _LOOKED_BELOW = 5
-#: A column is of a kind where so many of its values are.
-_TYPED_SHARE = 0.8
 _VALUES = frozenset({"number", "time"})
 _PAIR = 2
-_YEARS = range(1500, 2201)
+#: At most so many lines of keys with values stand above a table.
+_PREFACE = 8
 #: Columns whose values are typed, and rows, that make a line of other words one of units.
 _UNITS_COLUMNS, _UNITS_ROWS = 2, 3
 #: What comments begin with, where a line is as wide as the rows by chance.
@@ -101,7 +100,8 @@ def _width(search: _Search) -> int:
         return len(columns)
     first = search.records[0]
     own = len(first.fields)
-    if not first.fault and own > 1 and (widths[own] > 1 and _names_columns(first.fields)):
+    is_named = not first.fault and own > 1 and widths[own] > 1 and names_columns(first.fields)
+    if is_named and not _is_preface(search, own):
         return own
     wide = {width: count for width, count in widths.items() if width > 1}
     agreed = [width for width in wide if width != own]
@@ -111,6 +111,17 @@ def _width(search: _Search) -> int:
         return max(widths, default=1)
     most = max(wide.values())
     return own if wide.get(own) == most else max(w for w, c in wide.items() if c == most)
+
+
+def _is_preface(search: _Search, own: int) -> bool:
+    """Whether records at the top are keys with values, for a wider table begins below them."""
+    count = search.widths[own]
+    top, below = search.records[:count], search.records[count:]
+    if count > _PREFACE or len(below) <= count or below[0].line <= top[-1].line + top[-1].lines:
+        return False
+    widths = {len(record.fields) for record in below}
+    alike = {len(record.fields) for record in top} == {own} and len(widths) == 1
+    return alike and max(widths) > own and names_columns(below[0].fields)
 
 
 def _ends_empty(search: _Search, width: int) -> bool:
@@ -133,7 +144,7 @@ def _first_of(search: _Search, width: int) -> int:
         below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
         if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
             continue
-        if is_comment and below and _score(below[0].fields, _rows(search, place + 2, width)) > 0:
+        if is_comment and below and score_of(below[0].fields, _rows(search, place + 2, width)) > 0:
             continue
         return place
     return 0
@@ -142,14 +153,14 @@ def _first_of(search: _Search, width: int) -> int:
 def _stands_above_names(search: _Search, place: int, width: int) -> bool:
     """Whether a record with empty fields is a title, for the names of all columns come below it."""
     title = search.records[place].fields
-    has_words, is_sparse = _names_columns(title), 2 * _filled(title) <= width
+    has_words, is_sparse = names_columns(title), 2 * _filled(title) <= width
     if all(title) or (has_words and not is_sparse):
         return False
     for n, record in enumerate(search.records[place + 1 :][:_LOOKED_BELOW], start=place + 1):
         fields = record.fields
-        if len(fields) == width and all(fields) and _names_columns(fields):
+        if len(fields) == width and all(fields) and names_columns(fields):
             is_odd = is_sparse and not has_words
-            return is_odd or _score(fields, _rows(search, n + 1, width)) > 0
+            return is_odd or score_of(fields, _rows(search, n + 1, width)) > 0
     return False
 
 
@@ -180,7 +191,7 @@ def _header(search: _Search, width: int, place: int) -> tuple[int, tuple[int, Fi
     if not first.fault and len(first.fields) == width:
         if must or has_header(first.fields, rows):
             above = _other_header(search, width, place) if not must else None
-            return width, above if above and not _score(first.fields, rows) > 0 else (
+            return width, above if above and not score_of(first.fields, rows) > 0 else (
                 place,
                 first.fields,
             )
@@ -198,65 +209,11 @@ def _other_header(search: _Search, width: int, place: int) -> tuple[int, Fields]
     above = search.records[place - 1]
     own = len(above.fields)
     short_of_rows = own == width - 1 and (own > 1 or width == _PAIR)
-    if above.fault or search.widths[own] > 1 or not _names_columns(above.fields):
+    if above.fault or search.widths[own] > 1 or not names_columns(above.fields):
         return None
     if own > width or (short_of_rows and own > 1):
         return place - 1, above.fields
     return None
-
-
-def has_header(first: Fields, rows: Sequence[Fields]) -> bool:
-    """Whether a record names columns: names are words where the values are numbers or times.
-
-    Args:
-        first: The record.
-        rows: Those below it, as wide as it.
-    """
-    if not rows:
-        return True
-    return _score(first, rows) >= 0
-
-
-def _score(first: Fields, rows: Sequence[Fields]) -> int:
-    """Columns that speak for a header, less those that speak against one."""
-    against = [looks_like(name or "") in _VALUES for name in first]
-    if _are_years(first, against):
-        against = [False] * len(first)
-    score = 0
-    for place, name in enumerate(first):
-        kinds = [looks_like(row[place] or "") for row in rows]
-        known = [kind for kind in kinds if kind != "missing"]
-        typed = sum(kind in _VALUES for kind in known)
-        is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
-        if against[place] and looks_like(name or "") == "time" and {*known} == {"number"}:
-            continue  # days may name columns of numbers
-        if against[place]:
-            score -= 1
-        elif is_typed and looks_like(name or "") == "text":
-            score += 1
-    return score
-
-
-def _are_years(first: Fields, numeric: Sequence[bool]) -> bool:
-    """Whether the numbers among the names are years in steps: `country, 1960, 1961`."""
-    found = [text for text, is_number in zip(first, numeric, strict=True) if is_number]
-    if len(found) < _PAIR or len(found) == len(first):
-        return False
-    if not all(re.fullmatch(r"\d{4}", text or "") and int(text or 0) in _YEARS for text in found):
-        return False
-    years = [int(text or 0) for text in found]
-    return len({b - a for a, b in pairwise(years)} - {0}) == 1
-
-
-def _names_columns(fields: Fields) -> bool:
-    """Whether fields may be names: words, not values, and no two alike."""
-    filled = [value.strip().casefold() for value in fields if value and value.strip()]
-    return (
-        bool(filled)
-        and len(set(filled)) == len(filled)
-        and not any(looks_like(value) in _VALUES for value in filled)
-        and len(filled) >= len(fields) - 1
-    )
 
 
 def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Layout:

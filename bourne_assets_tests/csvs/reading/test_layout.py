@@ -52,6 +52,11 @@ def test_lines_above_the_header_are_passed_over_and_named(tmp_path: Path, above:
     assert found.rejected == [above.count("\n") + 4]
 
 
+def test_keys_with_values_above_a_wider_table_are_no_table(tmp_path: Path) -> None:
+    found = read(tmp_path, "Title,Films\nMade,2024-01-01\n\nid,name,v\n1,a,2\n2,b,3\n3,c,4\n")
+    assert (found.columns, len(found.rows), found.rejected) == (("id", "name", "v"), 3, [])
+
+
 def test_why_the_header_is_where_it_is_stands_in_the_notes(tmp_path: Path) -> None:
     found = read(tmp_path, "Report\nof 2024\nid,name\n1,a\n2,b\n")
     assert found.reading.dialect.notes == ("header in line 3: 2 lines above it have 1 field",)

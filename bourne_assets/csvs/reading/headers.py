@@ -1,0 +1,71 @@
+"""Whether a record names columns: names are words where the values are numbers or times.
+
+Not here: where the header stands (`layout`).
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.records import Fields
+
+#: A column is of a kind where so many of its values are.
+_TYPED_SHARE = 0.8
+_YEARS = range(1500, 2201)
+_VALUES = frozenset({"number", "time"})
+_PAIR = 2
+
+
+def has_header(first: Fields, rows: Sequence[Fields]) -> bool:
+    """Whether a record names columns: names are words where the values are numbers or times.
+
+    Args:
+        first: The record.
+        rows: Those below it, as wide as it.
+    """
+    if not rows:
+        return True
+    return score_of(first, rows) >= 0
+
+
+def score_of(first: Fields, rows: Sequence[Fields]) -> int:
+    """Columns that speak for a header, less those that speak against one."""
+    against = [looks_like(name or "") in _VALUES for name in first]
+    if _are_years(first, against):
+        against = [False] * len(first)
+    score = 0
+    for place, name in enumerate(first):
+        kinds = [looks_like(row[place] or "") for row in rows]
+        known = [kind for kind in kinds if kind != "missing"]
+        typed = sum(kind in _VALUES for kind in known)
+        is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
+        if against[place] and looks_like(name or "") == "time" and {*known} == {"number"}:
+            continue  # days may name columns of numbers
+        if against[place]:
+            score -= 1
+        elif is_typed and looks_like(name or "") == "text":
+            score += 1
+    return score
+
+
+def _are_years(first: Fields, numeric: Sequence[bool]) -> bool:
+    """Whether the numbers among the names are years in steps: `country, 1960, 1961`."""
+    found = [text for text, is_number in zip(first, numeric, strict=True) if is_number]
+    if len(found) < _PAIR or len(found) == len(first):
+        return False
+    if not all(re.fullmatch(r"\d{4}", text or "") and int(text or 0) in _YEARS for text in found):
+        return False
+    years = [int(text or 0) for text in found]
+    return len({b - a for a, b in pairwise(years)} - {0}) == 1
+
+
+def names_columns(fields: Fields) -> bool:
+    """Whether fields may be names: words, not values, and no two alike."""
+    filled = [value.strip().casefold() for value in fields if value and value.strip()]
+    return (
+        bool(filled)
+        and len(set(filled)) == len(filled)
+        and not any(looks_like(value) in _VALUES for value in filled)
+        and len(filled) >= len(fields) - 1
+    )
