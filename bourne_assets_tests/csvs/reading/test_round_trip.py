@@ -23,15 +23,17 @@ _TABLES = st.integers(1, 4).flatmap(
 
 @st.composite
 def _dialects(draw: st.DrawFn) -> dict[str, Any]:
-    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE]))
+    quoting = draw(
+        st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE, csv.QUOTE_NONNUMERIC])
+    )
     escape = draw(st.sampled_from([None, "\\"]))
     return {
-        "delimiter": draw(st.sampled_from(",;|\t ")),
+        "delimiter": draw(st.sampled_from(",;|\t ~^:\x01\x1f")),
         "quotechar": draw(st.sampled_from("\"'")),
         "quoting": quoting,
         "doublequote": draw(st.booleans()),
         "escapechar": escape,
-        "lineterminator": draw(st.sampled_from(["\n", "\r\n"])),
+        "lineterminator": draw(st.sampled_from(["\n", "\r\n", "\r"])),
     }
 
 
