@@ -302,13 +302,14 @@ def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -
     places = [n for n, r in enumerate(records) if len(r.fields) == width and not r.fault]
     if not places:
         return Divided(grammar, records, width, 0.0, 0.0, 0.0, 0)
-    body = sum(not r.fault for r in records[places[0] : places[-1] + 1])
-    use = _quote_use(grammar, records)
+    use = _quote_use(grammar, records, width)
+    kept = [not r.fault and n not in use.stray for n, r in enumerate(records)]
+    body = sum(kept[places[0] : places[-1] + 1])
     return Divided(
         grammar,
         records,
         width,
-        share=len(places) / (len(records) - (use.broken if use.is_evident else 0)),
+        share=len(places) / (sum(kept) if use.is_evident else len(records)),
         even=len(places) / body,
         clean=_clean(grammar, [records[n] for n in places]),
         enclosed=use.enclosed,
@@ -334,26 +335,28 @@ class _QuoteUse(NamedTuple):
     """What quotes do: fields in quotes, less quotes that stand elsewhere; and records by their use.
 
     `needed` are those that could not be written without quotes, and `broken` those whose quotes
-    do not match. Where the first are more, the file has quotes, and some of its lines are broken.
+    do not match, `stray` among them: places of those that a quote in a field has made wider, or
+    narrower. Where the first are more, the file has quotes, and some of its lines are broken.
     """
 
     enclosed: int = 0
     whole: int = 0
     needed: int = 0
     broken: int = 0
-    delimiter: str = ""
+    is_usual: bool = False
+    stray: frozenset[int] = frozenset()
 
     @property
     def is_evident(self) -> bool:
-        usual = self.whole if self.delimiter in {",", ";"} else 0
-        return max(self.needed, usual) > self.broken
+        return max(self.needed, self.whole * self.is_usual) > self.broken
 
 
-def _quote_use(grammar: Grammar, records: Sequence[Record]) -> _QuoteUse:
+def _quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> _QuoteUse:
     if not grammar.quote:
         return _QuoteUse()
     enclosed = whole = needed = broken = 0
-    for record in records:
+    stray = set()
+    for n, record in enumerate(records):
         if grammar.quote not in record.text:
             continue
         if record.fault:
@@ -362,9 +365,16 @@ def _quote_use(grammar: Grammar, records: Sequence[Record]) -> _QuoteUse:
             continue
         quoted, _ = grammar.quoted_fields(record.text)
         enclosed += quoted or -1
+        if len(record.fields) != width and grammar.has_bare_quote(record.text):
+            broken += 1
+            stray.add(n)
+            continue
         whole += quoted > 0
         needed += quoted > 0 and grammar.needs_quotes(record.text)
-    return _QuoteUse(enclosed, whole, needed, broken, grammar.delimiter)
+    first = [] if not records or records[0].fault else grammar.are_quoted(records[0].text)
+    is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
+    use = _QuoteUse(enclosed, whole, needed, broken, is_usual, frozenset(stray))
+    return use if use.is_evident else use._replace(stray=frozenset())
 
 
 def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> list[Record]:

@@ -130,7 +130,7 @@ def records_in(
         OSError: The file cannot be read.
     """
     shape = shape_of(dialect.grammar, dialect.width, dialect.rows)
-    are_records = shape.is_of_each if shape else lambda _: False
+    are_records = shape.is_of_each if shape else lambda *_: False
     reader = RecordReader(dialect.grammar, are_records, dialect.comment)
     for lines in _lines(path, dialect, stop):
         yield from reader.take(line for line in lines if line.number > dialect.skipped)
@@ -175,11 +175,10 @@ class _Writer:
         fields, fault = record.fields, record.fault
         if fault or len(fields) != self._plain_width or self._is_header(fields):
             fields, fault = self._fitting(record)
+        fault = fault or self._fault_of_quotes(record)
         if fault:
             self._reject(record, fault)
             return
-        if self.result.is_quoted:
-            self.result.is_quoted = self._quotes_all(record)
         if self._nulls and not self._nulls.isdisjoint(fields):
             fields = self._with_nulls(record, fields)
         self._rows.append(fields)
@@ -245,6 +244,16 @@ class _Writer:
             None if value in self._nulls and not is_quoted else value
             for value, is_quoted in zip(fields, quoted, strict=False)
         ]
+
+    def _fault_of_quotes(self, record: Record) -> str:
+        """Why a record is none where all fields so far were enclosed."""
+        if not self.result.is_quoted or self._quotes_all(record):
+            return ""
+        is_lost = self._dialect.grammar.has_bare_quote(record.text)
+        if is_lost and self._dialect.grammar.quote and self.result.records > 1:
+            return "unbalanced quotes"
+        self.result.is_quoted = False
+        return ""
 
     def _quotes_all(self, record: Record) -> bool:
         grammar = self._dialect.grammar

@@ -132,6 +132,10 @@ class Grammar:
         found = self.are_quoted(text)
         return sum(found), len(found) - sum(found)
 
+    def has_bare_quote(self, text: str) -> bool:
+        """Whether a quote stands in a field of a whole record that is not enclosed."""
+        return any(self.quote in outside for _, _, outside in self._field.findall(text))
+
     def needs_quotes(self, text: str) -> bool:
         """Whether a field of a whole record could not be written without its quotes."""
         signs = (self.delimiter, self.quote, "\n", "\r")
@@ -226,14 +230,15 @@ class RecordReader:
 
     Args:
         grammar: How a record is divided.
-        are_records: Says of lines that quotes hold together whether each is a record of its own.
+        are_records: Says of lines that quotes hold together, and of how many fields these make,
+            whether each line is a record of its own.
         comment: What a line begins with that is passed over, but for lines in quotes.
     """
 
     def __init__(
         self,
         grammar: Grammar,
-        are_records: Callable[[Sequence[str]], bool] = lambda _: False,
+        are_records: Callable[[Sequence[str], int], bool] = lambda *_: False,
         comment: str | None = None,
     ) -> None:
         self._grammar = grammar
@@ -294,7 +299,8 @@ class RecordReader:
         text = _joined(together)
         self._held, self._in_quotes = [], False
         fields = self._grammar.split(text)
-        swallows = len(together) > 1 and self._are_records([line.text for line in together])
+        lines = [line.text for line in together]
+        swallows = len(lines) > 1 and fields and self._are_records(lines, len(fields))
         if fields is not None and not swallows:
             yield Record(together[0].number, len(together), fields, text)
         elif fields is None and not _is_too_long(together) and self._is_open(text):

@@ -1,8 +1,8 @@
 """Whether lines that a quote holds together are records of their own, which it has swallowed.
 
-A field in quotes may have many lines, and they may look like anything. But where each of them, the
-first and the last too, has the file's number of fields, and numbers and times where the file has
-them, one quote was never closed, and another one never opened.
+A field in quotes may have many lines, and they may look like anything. But where each of them below
+the first, the last one too, has the file's number of fields, and numbers and times where the file
+has them, one quote was never closed, and another one never opened.
 Not here: how records are divided (`records`).
 """
 
@@ -37,13 +37,21 @@ class RowShape:
     known: int
     typed: tuple[int, ...] = ()
 
-    def is_of_each(self, lines: Sequence[str]) -> bool:
-        """Whether each line by itself has this shape, with quotes taken for letters."""
+    def is_of_each(self, lines: Sequence[str], found: int) -> bool:
+        """Whether each line below the first has this shape, with quotes taken for letters.
+
+        One is enough where what they make together is no record anyway.
+
+        Args:
+            lines: What quotes hold together.
+            found: How many fields that has.
+        """
         if self.known + len(lines) < _LEAST_KNOWN:
             return False
         if not self.typed and (len(lines) < _WORDS_LINES or self.width < _WORDS_WIDTH):
             return False
-        return all(self._is_of(line) for line in lines)
+        below = map(self._is_of, lines[1:])  # the first may have delimiters in quotes of its own
+        return any(below) if self.typed and found != self.width else all(below)
 
     def _is_of(self, line: str) -> bool:
         fields = line.split(self.grammar.delimiter)

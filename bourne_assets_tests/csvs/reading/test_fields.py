@@ -89,6 +89,12 @@ def test_records_between_two_broken_quotes_are_not_swallowed(tmp_path: Path, row
     assert [row[0] for row in found.rows] == [*range(rows), *range(rows), 200, *range(rows)]
 
 
+def test_a_record_with_another_number_of_fields_swallows_none_either(tmp_path: Path) -> None:
+    rows = "".join(f'{n};"t;{n}";{n}.5\n' for n in range(9))
+    found = read(tmp_path, f'id;t;v\n{rows}20;"x;y"";0.5\n21;b;2.5\n22;""q""";1.5\n')
+    assert ((21, "b", 2.5) in found.rows, 11 in found.rejected) == (True, True)
+
+
 def test_a_field_may_hold_lines_that_are_no_records_of_its_file(tmp_path: Path) -> None:
     table = '"x,y,z\n1,a,2\nend, of, it"'
     rows = "".join(f"{n},t,{n}.5\n" for n in range(9))

@@ -66,3 +66,30 @@ def test_any_table_in_any_dialect_is_read_back(
     expected = [row for row in table if width == 1 or any(row) or True]
     assert found.rejected == []
     assert [[value or "" for value in row] for row in found.rows] == expected
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.sampled_from(["Ann, Lee", "Bob", 'a "b"', "x;y", "5"]), min_size=12, max_size=30),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(",;"),
+    st.data(),
+)
+def test_a_quote_that_is_lost_or_too_many_costs_no_other_line(
+    names: list[str], quoting: Any, delimiter: str, data: st.DataObject
+) -> None:
+    rows = [[str(n), name, f"{n}.5", f"in {delimiter}{name}"] for n, name in enumerate(names)]
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator="\n")
+    writer.writerows([["id", "name", "v", "note"], *rows])
+    lines = file.getvalue().splitlines()
+    broken = data.draw(st.integers(1, len(rows)))
+    line = lines[broken]
+    place = data.draw(st.sampled_from([n for n, char in enumerate(line) if char == '"']))
+    lines[broken] = line[:place] + data.draw(st.sampled_from(["", '""'])) + line[place + 1 :]
+    with TemporaryDirectory() as folder:
+        types = dict.fromkeys(["id", "name", "v", "note"], "VARCHAR")
+        found = read(Path(folder), "\n".join(lines) + "\n", types=types)
+    expected = [tuple(row) for row in rows if row[0] != str(broken - 1)]
+    assert [row for row in found.rows if row in expected] == expected
+    assert len(found.rows) <= len(rows)
