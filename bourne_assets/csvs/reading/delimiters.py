@@ -9,12 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.prose import is_aligned, is_prose
+from bourne_assets.csvs.reading.quote_use import NO_QUOTES, QuoteUse, quote_use
 from bourne_assets.csvs.reading.records import (
     Grammar,
     Line,
@@ -54,7 +54,7 @@ class Divided:
         share: Records of that width among all.
         even: Records of that width among the whole ones from the first of it to the last.
         clean: Share of their fields that are values or words without another delimiter.
-        enclosed: Fields in quotes, less quotes that enclose nothing.
+        use: What its quotes do.
     """
 
     grammar: Grammar
@@ -63,7 +63,7 @@ class Divided:
     share: float
     even: float
     clean: float
-    enclosed: int
+    use: QuoteUse = NO_QUOTES
 
     @property
     def score(self) -> float:
@@ -97,23 +97,33 @@ def find_grammar(
     for part in parts:
         lines += _judged(split_lines(part, ends))
     text = "\n".join(line.text for line in lines)
-    delimiters = [options.delimiter] if options.delimiter else DELIMITERS
-    found: list[Divided] = []
-    for delimiter in delimiters:
-        if delimiter in text or options.delimiter:
-            candidates = _candidates(delimiter, text, ends, options)
-            found.append(_best_quoting([_divided(lines, each, options) for each in candidates]))
+    found = _divisions(lines, text, ends, options)
     if options.delimiter:
         return found[0].grammar, []
-    for each in found:
-        _refuse_doubled(each)
     even = [each for each in found if each.width > 1 and _is_even(each)]
     if options.columns and len(options.columns) > 1:
         even = [each for each in even if each.width == len(options.columns)] or even
+    is_clear = any(each.share >= _RARE_SHARE for each in even)
+    rare = None if is_clear else _rare(lines, text, ends, options)
+    if rare:
+        return rare, []
     if even:
         return _first_of(sorted(even, key=lambda each: -each.score))
-    rare = _rare(lines, text, ends, options)
-    return (rare, []) if rare else (_undivided(lines, found, ends, options), [])
+    return _undivided(lines, found, ends, options), []
+
+
+def _divisions(
+    lines: Sequence[Line], text: str, ends: str, options: DatasetOptions
+) -> list[Divided]:
+    """The lines as each delimiter divides them best."""
+    found: list[Divided] = []
+    for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
+        if delimiter in text or options.delimiter:
+            candidates = _candidates(delimiter, text, ends, options)
+            found.append(_best_quoting([_divided(lines, each, options) for each in candidates]))
+            if not options.delimiter:
+                _refuse_doubled(found[-1])
+    return found
 
 
 def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) -> Grammar | None:
@@ -130,7 +140,8 @@ def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) 
         if each.share < _RARE_SHARE or len(names) != each.width or each.width == 1:
             continue
         are_names = all(looks_like(name or "") == "text" for name in names)
-        if delimiter not in _SIGNS_IN_TEXT or (are_names and each.width >= _SIGNS_WIDTH):
+        is_wide = each.width >= _SIGNS_WIDTH or each.use.is_of_all
+        if delimiter not in _SIGNS_IN_TEXT or (are_names and is_wide):
             return each.grammar
     return None
 
@@ -180,7 +191,8 @@ def _is_even(divided: Divided) -> bool:
         is_even = is_even or divided.share > _BLANK_SHARE
         if sum("  " in r.text for r in divided.records) > len(divided.records) / 2:
             return False
-        return is_even and divided.width > 2  # noqa: PLR2004 - a name is two words
+        is_wide = divided.width > 2  # noqa: PLR2004 - a name is two words
+        return is_even and (is_wide or divided.use.is_of_all)
     return divided.even >= _EVEN_SHARE and count > 1 and divided.share > _LEAST_SHARE
 
 
@@ -213,7 +225,7 @@ def _undivided(
     unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
     quote = '"' if options.quote is None else options.quote
     one = Grammar(unused, quote, options.escape or quote, bool(options.escape), ends=ends)
-    if options.quote is None and not _divided(lines, one, options).enclosed > 0:
+    if options.quote is None and not _divided(lines, one, options).use.enclosed > 0:
         one = replace(one, quote="", escape="")
     return one
 
@@ -283,12 +295,14 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
 
 
 def _encloses(each: Divided, best: Divided) -> bool:
-    """Whether double quotes are better taken for quotes; single ones are data in a draw."""
-    if each.grammar.quote != '"' or each.width != best.width:
+    """Whether quotes are quotes in a draw: double ones, and single ones that all fields have."""
+    if each.width != best.width:
         return False
+    if each.grammar.quote != '"':
+        return not best.grammar.quote and each.use.is_of_all
     if best.grammar.quote != '"':
-        return each.enclosed >= (1 + (each.grammar.delimiter == "|"))
-    return each.enclosed > best.enclosed
+        return each.use.enclosed >= (1 + (each.grammar.delimiter == "|"))
+    return each.use.enclosed > best.use.enclosed
 
 
 def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -> Divided:
@@ -301,8 +315,8 @@ def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -
         width = own
     places = [n for n, r in enumerate(records) if len(r.fields) == width and not r.fault]
     if not places:
-        return Divided(grammar, records, width, 0.0, 0.0, 0.0, 0)
-    use = _quote_use(grammar, records, width)
+        return Divided(grammar, records, width, 0.0, 0.0, 0.0)
+    use = quote_use(grammar, records, width)
     kept = [not r.fault and n not in use.stray for n, r in enumerate(records)]
     body = sum(kept[places[0] : places[-1] + 1])
     return Divided(
@@ -312,7 +326,7 @@ def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -
         share=len(places) / (sum(kept) if use.is_evident else len(records)),
         even=len(places) / body,
         clean=_clean(grammar, [records[n] for n in places]),
-        enclosed=use.enclosed,
+        use=use,
     )
 
 
@@ -329,52 +343,6 @@ def _clean(grammar: Grammar, records: Sequence[Record]) -> float:
         if cells > _JUDGED_CELLS:
             break
     return clean / cells if cells else 0.0
-
-
-class _QuoteUse(NamedTuple):
-    """What quotes do: fields in quotes, less quotes that stand elsewhere; and records by their use.
-
-    `needed` are those that could not be written without quotes, and `broken` those whose quotes
-    do not match, `stray` among them: places of those that a quote in a field has made wider, or
-    narrower. Where the first are more, the file has quotes, and some of its lines are broken.
-    """
-
-    enclosed: int = 0
-    whole: int = 0
-    needed: int = 0
-    broken: int = 0
-    is_usual: bool = False
-    stray: frozenset[int] = frozenset()
-
-    @property
-    def is_evident(self) -> bool:
-        return max(self.needed, self.whole * self.is_usual) > self.broken
-
-
-def _quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> _QuoteUse:
-    if not grammar.quote:
-        return _QuoteUse()
-    enclosed = whole = needed = broken = 0
-    stray = set()
-    for n, record in enumerate(records):
-        if grammar.quote not in record.text:
-            continue
-        if record.fault:
-            enclosed -= 1
-            broken += 1
-            continue
-        quoted, _ = grammar.quoted_fields(record.text)
-        enclosed += quoted or -1
-        if len(record.fields) != width and grammar.has_bare_quote(record.text):
-            broken += 1
-            stray.add(n)
-            continue
-        whole += quoted > 0
-        needed += quoted > 0 and grammar.needs_quotes(record.text)
-    first = [] if not records or records[0].fault else grammar.are_quoted(records[0].text)
-    is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
-    use = _QuoteUse(enclosed, whole, needed, broken, is_usual, frozenset(stray))
-    return use if use.is_evident else use._replace(stray=frozenset())
 
 
 def _records(lines: Sequence[Line], grammar: Grammar, comment: str | None) -> list[Record]:

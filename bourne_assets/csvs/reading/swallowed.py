@@ -50,7 +50,9 @@ class RowShape:
             return False
         if not self.typed and (len(lines) < _WORDS_LINES or self.width < _WORDS_WIDTH):
             return False
-        below = map(self._is_of, lines[1:])  # the first may have delimiters in quotes of its own
+        if lines[0].count(self.grammar.delimiter) < self.width - 1:
+            return False  # what is opened in the first line may well end in the last
+        below = map(self._is_of, lines[1:])
         return any(below) if self.typed and found != self.width else all(below)
 
     def _is_of(self, line: str) -> bool:

@@ -95,6 +95,15 @@ def test_a_record_with_another_number_of_fields_swallows_none_either(tmp_path: P
     assert ((21, "b", 2.5) in found.rows, 11 in found.rejected) == (True, True)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_many_fields_of_two_lines_are_no_broken_quotes(tmp_path: Path, place: int) -> None:
+    rows = [[f"{n}.5", f"{n}"] for n in range(40)]
+    for row in rows:
+        row.insert(place, '"two\nlines"')
+    found = read(tmp_path, "a,b,c\n" + "".join(",".join(row) + "\n" for row in rows))
+    assert (len(found.rows), found.rejected) == (40, [])
+
+
 def test_a_field_may_hold_lines_that_are_no_records_of_its_file(tmp_path: Path) -> None:
     table = '"x,y,z\n1,a,2\nend, of, it"'
     rows = "".join(f"{n},t,{n}.5\n" for n in range(9))

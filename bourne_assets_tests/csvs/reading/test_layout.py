@@ -1,5 +1,7 @@
 """Delimiter and header are those that divide the file evenly; what was decided is said."""
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -160,6 +162,18 @@ def test_what_seldom_divides_fields_does_where_all_lines_agree(
     rows = [["id", "name", "v"], ["1", "ab", "2.5"], ["2", "c d", "3.5"], ["3", "e", "4.5"]]
     found = read(tmp_path, "\n".join(map(delimiter.join, rows)) + "\n")
     assert (found.columns, found.rows[1]) == (("id", "name", "v"), (2, "c d", 3.5))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "~", ":", " ", "^"])
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_around_all_fields_are_quotes_whatever_stands_in_them(
+    tmp_path: Path, delimiter: str, quote: str
+) -> None:
+    rows = [["a", "b"], ["1,5", "x"], ["two\nlines", "y; z"], ["3,5", ""], ["", "f"]]
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter, quotechar=quote, quoting=csv.QUOTE_ALL).writerows(rows)
+    found = read(tmp_path, file.getvalue())
+    assert [list(found.columns), *([v or "" for v in row] for row in found.rows)] == rows
 
 
 @pytest.mark.parametrize("text", ["at\n10:00:01\n10:00:02\n", "10:00:01\n10:00:02\n10:00:03\n"])

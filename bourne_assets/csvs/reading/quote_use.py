@@ -1,0 +1,71 @@
+"""What quotes do in the records of a sample: enclose fields, or stand in them.
+
+Not here: which quotes a file has (`delimiters`), and how records are divided (`records`).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bourne_assets.csvs.reading.records import Grammar, Record
+
+_FULL_SHARE = 0.9
+
+
+class QuoteUse(NamedTuple):
+    """What quotes do: fields in quotes, less quotes that stand elsewhere; and records by their use.
+
+    `full` are records with all fields in quotes, `whole` those with some, `needed` those that could
+    not be written without quotes, and `broken` those whose quotes do not match, `stray` among them:
+    places of those that a quote in a field has made wider, or narrower. Where the others are more,
+    the file has quotes, and some of its lines are broken.
+    """
+
+    records: int = 0
+    full: int = 0
+    enclosed: int = 0
+    whole: int = 0
+    needed: int = 0
+    broken: int = 0
+    is_usual: bool = False
+    stray: frozenset[int] = frozenset()
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether nearly all records have all of their fields in quotes."""
+        return self.records > 1 and self.full >= _FULL_SHARE * self.records
+
+    @property
+    def is_evident(self) -> bool:
+        """Whether quotes are quotes, and records that break them are broken."""
+        return max(self.needed, self.whole * self.is_usual) > self.broken
+
+
+NO_QUOTES = QuoteUse()
+
+
+def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteUse:
+    """What the quotes of a grammar do in some records, most of which have so many fields."""
+    if not grammar.quote:
+        return NO_QUOTES
+    enclosed = full = whole = needed = broken = 0
+    stray = set()
+    for n, record in enumerate(records):
+        if grammar.quote not in record.text:
+            continue
+        if record.fault:
+            enclosed -= 1
+            broken += 1
+            continue
+        quoted, others = grammar.quoted_fields(record.text)
+        enclosed += quoted or -1
+        if len(record.fields) != width and grammar.has_bare_quote(record.text):
+            broken += 1
+            stray.add(n)
+            continue
+        whole += quoted > 0
+        full += not others
+        needed += quoted > 0 and grammar.needs_quotes(record.text)
+    first = [] if not records or records[0].fault else grammar.are_quoted(records[0].text)
+    is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
+    use = QuoteUse(len(records), full, enclosed, whole, needed, broken, is_usual, frozenset(stray))
+    return use if use.is_evident else use._replace(stray=frozenset())
