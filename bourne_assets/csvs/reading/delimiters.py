@@ -295,11 +295,11 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
 
 
 def _encloses(each: Divided, best: Divided) -> bool:
-    """Whether quotes are quotes in a draw: double ones, and single ones that all fields have."""
+    """Whether quotes are quotes in a draw: double ones, and single ones that are nothing else."""
     if each.width != best.width:
         return False
     if each.grammar.quote != '"':
-        return not best.grammar.quote and each.use.is_of_all
+        return not best.grammar.quote and (each.use.is_of_all or each.use.is_consistent)
     if best.grammar.quote != '"':
         return each.use.enclosed >= (1 + (each.grammar.delimiter == "|"))
     return each.use.enclosed > best.use.enclosed

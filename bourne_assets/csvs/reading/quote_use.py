@@ -17,7 +17,8 @@ class QuoteUse(NamedTuple):
     `full` are records with all fields in quotes, `whole` those with some, `needed` those that could
     not be written without quotes, and `broken` those whose quotes do not match, `stray` among them:
     places of those that a quote in a field has made wider, or narrower. Where the others are more,
-    the file has quotes, and some of its lines are broken.
+    the file has quotes, and some of its lines are broken. `bare` are records with quotes in fields
+    that are not enclosed.
     """
 
     records: int = 0
@@ -28,6 +29,12 @@ class QuoteUse(NamedTuple):
     broken: int = 0
     is_usual: bool = False
     stray: frozenset[int] = frozenset()
+    bare: int = 0
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether quotes stand nowhere but around fields, and some fields need them."""
+        return self.needed > 0 and not self.bare and not self.broken
 
     @property
     def is_of_all(self) -> bool:
@@ -47,7 +54,7 @@ def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteU
     """What the quotes of a grammar do in some records, most of which have so many fields."""
     if not grammar.quote:
         return NO_QUOTES
-    enclosed = full = whole = needed = broken = 0
+    enclosed = full = whole = needed = broken = bare = 0
     stray = set()
     for n, record in enumerate(records):
         if grammar.quote not in record.text:
@@ -58,7 +65,9 @@ def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteU
             continue
         quoted, others = grammar.quoted_fields(record.text)
         enclosed += quoted or -1
-        if len(record.fields) != width and grammar.has_bare_quote(record.text):
+        has_bare = grammar.has_bare_quote(record.text)
+        bare += has_bare
+        if len(record.fields) != width and has_bare:
             broken += 1
             stray.add(n)
             continue

@@ -190,6 +190,13 @@ def test_two_characters_that_divide_fields_are_refused_by_name(
         read(tmp_path, "\n".join(lines))
 
 
+def test_single_quotes_are_quotes_where_they_are_nothing_else(tmp_path: Path) -> None:
+    found = read(tmp_path, "id,t\n1,'O''Hara'\n2,Bob\n")
+    assert [row[1] for row in found.rows] == ["O'Hara", "Bob"]
+    found = read(tmp_path, "id,t\n1,O'Hara\n2,'tis\n3,rock 'n' roll\n")
+    assert [row[1] for row in found.rows] == ["O'Hara", "'tis", "rock 'n' roll"]
+
+
 def test_quotes_that_enclose_nothing_are_data(tmp_path: Path) -> None:
     found = read(tmp_path, 'id\ttitle\tyear\n1\t"Giliap"\t1975\n2\t"Rome in Flames\t1966\n')
     assert [row[1] for row in found.rows] == ['"Giliap"', '"Rome in Flames']
