@@ -19,6 +19,7 @@ from bourne_assets.csvs.landing.corrections import (
     read_rows,
 )
 from bourne_assets.csvs.landing.dataset_batch import DatasetBatch, LandedFile, ScannedFile
+from bourne_assets.csvs.landing.one_table import one_table, readings_of, tables_of
 from bourne_assets.csvs.landing.profile import (
     READER_VERSION,
     FileFacts,
@@ -34,17 +35,14 @@ from bourne_assets.csvs.landing.tables import (
     Delivery,
     table_name,
     titles_name,
-    type_in_table,
 )
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union_types
 from bourne_assets.csvs.reading.column_types import TEXT
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
 from bourne_assets.csvs.reading.normalise import RejectedLine
 from bourne_assets.csvs.reading.origin import ORIGIN, Origin, names_of_origin
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
-from bourne_assets.csvs.reading.summaries import Summary, summarise
 from bourne_assets.iceberg.errors import SchemaUnfit
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake, StoredObject
@@ -191,7 +189,7 @@ class DatasetWriter:
     def _note_drift(
         self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
     ) -> None:
-        for each, reading in zip(landed, _readings(landed), strict=True):
+        for each, reading in zip(landed, readings_of(landed), strict=True):
             dataset.drift[each.facts.file] = find_drift(
                 profile, reading.types, reading.dialect, dataset.options
             )
@@ -229,13 +227,14 @@ class DatasetWriter:
         landed: Sequence[LandedFile],
         present: Mapping[str, str],
     ) -> Profile:
-        readings = _readings(landed)
+        readings = readings_of(landed)
         if taken := names_of_origin(union_types(readings)):
             raise CsvRejected(
                 f"The column {taken[0]!r} has the name of one that each table has: give it "
                 "another name by `columns` in the datasets file"
             )
-        table, summary = self._one_table(landed, present)
+        origins = [self._origin(each.facts) for each in landed]
+        table, summary = one_table(landed, origins, present, self.sessions, self._folder)
         deliveries = [self._delivery(each.facts) for each in landed]
         rows = self._commit(dataset, table, summary.titles, deliveries)
         profile = Profile(
@@ -251,7 +250,7 @@ class DatasetWriter:
         )
         # Last, for it says that the others are those of these files.
         write_profile(self.lake, profile)
-        parts = {path for each in landed for path in _tables_of(each)}
+        parts = {path for each in landed for path in tables_of(each)}
         for path in {*parts, table, *([summary.titles] if summary.titles else [])}:
             path.unlink(missing_ok=True)
         return profile
@@ -289,35 +288,6 @@ class DatasetWriter:
 
     def _origin(self, facts: FileFacts) -> Origin:
         return Origin(facts.uri, keys.landed_on(self.lake.key(facts.uri)))
-
-    def _one_table(
-        self, landed: Sequence[LandedFile], present: Mapping[str, str]
-    ) -> tuple[Path, Summary]:
-        """The table of all files and of their corrected lines, with their origin; what it holds."""
-        readings = _readings(landed)
-        parts = [(path, self._origin(each.facts)) for each in landed for path in _tables_of(each)]
-        first, (path, origin) = readings[0], parts[0]
-        table = self._folder / f"{path.stem}-all.parquet"
-        with self.sessions.session(sum(each.facts.size for each in landed)) as session:
-            types = _types(session, readings, present)
-            spelled = {name.casefold(): name for name in present}
-            is_there = (
-                len(parts) == 1
-                and first.origin == origin
-                and all(
-                    types[name.casefold()] == kind and spelled.get(name.casefold(), name) == name
-                    for name, kind in first.types.items()
-                )
-            )
-            if is_there:  # written as the table wants it when the file was read
-                table = path
-            else:
-                told = [(each, source.columns) for each, source in parts]
-                session.collect(told, table, types, spelled, last=", ".join(ORIGIN))
-            if len(parts) == 1 and first.summary is not None:
-                return table, first.summary
-            is_challenge = all(reading.dialect.is_challenge for reading in readings)
-            return table, summarise(session, table, is_challenge=is_challenge)
 
     def _corrected(self, key: str, reading: Reading, options: DatasetOptions) -> CorrectedRows:
         """Rows of the rejected lines of a file that people have corrected."""
@@ -367,7 +337,7 @@ class DatasetWriter:
 
         A column that is text in the table, whose columns and types are `present`, is text in all.
         """
-        readings = _readings(landed)
+        readings = readings_of(landed)
         agreed = {name.casefold(): TEXT for name, kind in present.items() if kind == TEXT}
         if len(readings) > 1:
             with self.sessions.session(0) as session:
@@ -407,46 +377,6 @@ def _misfits(
         *named,
         *(f"{name}: types names it, and it is not a column" for name in missing),
     ]
-
-
-def _readings(landed: Sequence[LandedFile]) -> list[Reading]:
-    return [each.reading for each in landed if each.reading is not None]
-
-
-def _tables_of(landed: LandedFile) -> Iterator[Path]:
-    """Parquet files of a file's rows, and of its corrected lines."""
-    if landed.reading is not None:
-        yield landed.reading.table
-    if landed.corrected is not None:
-        yield landed.corrected
-
-
-def _types(
-    session: DuckDbSession, readings: Sequence[Reading], present: Mapping[str, str]
-) -> dict[str, str]:
-    """The types of all columns in the table, by their names in lower case."""
-    there = {name.casefold(): kind for name, kind in present.items()}
-    types = union_types(readings)
-    for name, kind in types.items():
-        known = there.get(name)
-        is_unknown = (
-            kind == TEXT and known not in {None, TEXT} and _is_empty(session, readings, name)
-        )
-        types[name] = known if is_unknown and known else type_in_table(kind, known)
-    return types
-
-
-def _is_empty(session: DuckDbSession, readings: Sequence[Reading], name: str) -> bool:
-    """Whether a column has no value in any file, and thus no type of its own."""
-    return not any(
-        count
-        for reading in readings
-        for own in reading.types
-        if own.casefold() == name
-        for (count,) in session.rows(
-            f"SELECT count({identifier(own)}) FROM {parquet(reading.table)}"
-        )
-    )
 
 
 def _entries(name: str, rejected: Iterable[RejectedLine]) -> Iterator[dict[str, str | int]]:

@@ -5,6 +5,7 @@ same commit as the rows do: a landing that is killed, or made twice, neither los
 Not here: reading files (`reading`), and what is made of a batch (`dataset`).
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -266,8 +267,6 @@ def table_name(dataset: str) -> str:
     A name with other signs than letters of ASCII, digits and underscores has the beginning of its
     digest after what is left of it, so that no two datasets share a table.
     """
-    import hashlib
-
     lowered = dataset.lower()
     if re.fullmatch(r"[a-z0-9_]{1,100}", lowered) and not lowered.endswith(TITLES):
         return f"trusted.{lowered}"
