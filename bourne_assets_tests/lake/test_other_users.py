@@ -399,7 +399,7 @@ def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
             seaweedfs.command(folder, port, BUCKET),
             stdout=log,
             stderr=log,
-            env=seaweedfs.environment(),
+            env=seaweedfs.environment(folder),
             cwd=tmp_path,
         )
     try:

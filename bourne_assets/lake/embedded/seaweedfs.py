@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -40,6 +41,10 @@ _PORTS = 5
 _CATALOGUE = 5
 _BASE_PORTS = range(20_000, 50_000, 10)
 
+#: Parts of the server that read a file of their name, and need none.
+_LEFT_AS_THEY_ARE = ("admin", "credential", "master", "notification", "volume")
+#: Where it puts its unix sockets, named by port; it has no option for that.
+_SOCKETS = Path("/tmp")  # noqa: S108
 _KILLED_SECONDS = 5.0
 
 
@@ -149,14 +154,29 @@ def command(folder: LakeFolder, base_port: int, bucket: str) -> list[str]:
     ]
 
 
-def environment() -> dict[str, str]:
-    """The server's environment: without the shell's AWS_* and S3_*, and with a bounded heap."""
+def environment(folder: LakeFolder) -> dict[str, str]:
+    """The server's environment: no AWS_* of the shell, a home of its own, and a bounded heap."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "S3_", "TMDB_", "BOURNE_", "WEED_"))
     }
-    return {**kept, "GOMEMLIMIT": "400MiB"}
+    return {**kept, "HOME": str(folder.root), "GOMEMLIMIT": "400MiB"}
+
+
+def write_configuration(folder: LakeFolder) -> None:
+    """Write the server's configuration files, so that it looks for none of them elsewhere.
+
+    It would read what its working folder lacks from `~/.seaweedfs`, `/usr/local/etc/seaweedfs` and
+    `/etc/seaweedfs`, where a filer.toml may name the store of another server.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    for name in _LEFT_AS_THEY_ARE:
+        write_private(folder.root / f"{name}.toml", "")
+    store = f'[leveldb2]\nenabled = true\ndir = "{folder.data.name}/filerldb2"\n'
+    write_private(folder.root / "filer.toml", store)
 
 
 def data_flag(folder: LakeFolder) -> str:
@@ -179,16 +199,19 @@ def catalogue_of(base_port: int) -> str:
 def free_base_port() -> int:
     """A port such that it, its five followers, and their gRPC twins are free now.
 
+    A unix socket of another user in the place of the server's would keep it from starting.
+
     Raises:
         EmbeddedLakeFailed: None was found.
     """
     for _ in range(100):
         base = secrets.choice(_BASE_PORTS)
-        if all(_is_free(port) for port in ports(base)):
+        if all(_is_free(port) and not _foreign_sockets(port) for port in ports(base)):
             return base
     raise EmbeddedLakeFailed(
         "The embedded lake found no free ports between 20000 and 60000 on 127.0.0.1: "
-        "end what occupies them, or set BOURNE_S3_BUCKET."
+        f"end what occupies them, remove {_SOCKETS}/seaweedfs-*.sock of other users, or set "
+        "BOURNE_S3_BUCKET."
     )
 
 
@@ -237,11 +260,14 @@ def supervisors_of(folder: LakeFolder) -> list[psutil.Process]:
 
 
 def _processes_with(*wanted: str) -> list[psutil.Process]:
+    """Processes of one's own: anybody may start one with such arguments."""
     found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
+    for process in psutil.process_iter(["cmdline", "status", "uids"]):
         arguments = process.info["cmdline"] or []
         is_dead = process.info["status"] == psutil.STATUS_ZOMBIE
-        if not is_dead and all(argument in arguments for argument in wanted):
+        uids = process.info["uids"]
+        is_own = uids is not None and uids.effective == os.geteuid()
+        if is_own and not is_dead and all(argument in arguments for argument in wanted):
             found.append(process)
     return found
 
@@ -325,6 +351,20 @@ def connect_server(
         advice += f"; the server's log is {log}"
     access = S3Access(endpoint, REGION, give, advice=advice, catalogue=catalogue)
     return connect_s3(access, bucket, prefix)
+
+
+def sockets_of(port: int) -> list[Path]:
+    """The unix sockets of a server on this port, left behind or in use."""
+    return list(_SOCKETS.glob(f"seaweedfs-*-{port}.sock"))
+
+
+def _foreign_sockets(port: int) -> list[Path]:
+    found = []
+    for path in sockets_of(port):
+        with suppress(FileNotFoundError):
+            if path.lstat().st_uid != os.geteuid():
+                found.append(path)
+    return found
 
 
 def _is_free(port: int) -> bool:

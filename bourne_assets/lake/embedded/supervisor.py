@@ -66,6 +66,7 @@ def _start(
     folder.keep.unlink(missing_ok=True)
     keys = seaweedfs.credentials(folder)
     write_server_keys(folder.root)
+    seaweedfs.write_configuration(folder)
     for _ in range(_ATTEMPTS):
         base_port = seaweedfs.free_base_port()
         with folder.log.open("ab") as log:
@@ -74,8 +75,8 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=seaweedfs.environment(),
-                cwd=folder.root,  # its security.toml is read from here
+                env=seaweedfs.environment(folder),
+                cwd=folder.root,  # its configuration is read from here
                 umask=0o077,
             )
         endpoint = f"http://{seaweedfs.HOST}:{base_port}"
@@ -131,8 +132,9 @@ def _watch(folder: seaweedfs.LakeFolder, process: subprocess.Popen[bytes]) -> No
 def _remove_sockets(base_port: int) -> None:
     """SeaweedFS leaves its unix sockets, named by port, in the folder for temporary files."""
     for port in seaweedfs.ports(base_port):
-        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - it puts them there
-            path.unlink(missing_ok=True)
+        for path in seaweedfs.sockets_of(port):
+            with contextlib.suppress(OSError):  # another user's, who may put anything there
+                path.unlink()
 
 
 def _last_words(folder: seaweedfs.LakeFolder) -> str:

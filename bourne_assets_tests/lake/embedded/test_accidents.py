@@ -113,7 +113,7 @@ def _orphan(home: Path) -> Iterator[str]:
             seaweedfs.command(folder, port, BUCKET),
             stdout=log,
             stderr=log,
-            env=seaweedfs.environment(),
+            env=seaweedfs.environment(folder),
             cwd=folder.root,
         ) as process,
     ):

@@ -14,9 +14,12 @@ import pytest
 
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs, supervisor
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
 from bourne_assets.lake.errors import EmbeddedLakeFailed
 from bourne_assets_tests.lake.embedded.homes import BUCKET, until
+
+NOBODY = 65534
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
 
 # Privacy
 
@@ -96,6 +99,57 @@ def test_where_no_ports_are_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -
         occupied.bind(("127.0.0.1", base + 2))
         with pytest.raises(EmbeddedLakeFailed, match="no free ports"):
             seaweedfs.free_base_port()
+
+
+@ROOT_ONLY
+def test_ports_whose_sockets_another_user_has_made_are_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base = seaweedfs.free_base_port()
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
+    planted = Path(f"/tmp/seaweedfs-filer-grpc-{base + 10_003}.sock")  # noqa: S108
+    planted.touch()
+    try:
+        assert seaweedfs.free_base_port() == base, "one's own is made anew"
+        os.chown(planted, NOBODY, NOBODY)
+        with pytest.raises(EmbeddedLakeFailed, match=r"seaweedfs-\*\.sock of other users"):
+            seaweedfs.free_base_port()
+    finally:
+        planted.unlink()
+
+
+@ROOT_ONLY
+def test_a_process_of_another_user_is_never_taken_for_the_server(tmp_path: Path) -> None:
+    folder = LakeFolder(tmp_path)
+    pretends = [sys.executable, "-c", "import time; time.sleep(60)", "mini"]
+    arguments = [*pretends, seaweedfs.data_flag(folder), seaweedfs.SUPERVISOR, str(folder.root)]
+    with (
+        subprocess.Popen(arguments, cwd="/", user=NOBODY) as other,
+        subprocess.Popen(arguments, cwd="/") as own,
+    ):
+        try:
+            found = (servers_of(folder), supervisors_of(folder))
+            assert [[each.pid for each in processes] for processes in found] == [[own.pid]] * 2
+        finally:
+            other.kill()
+            own.kill()
+
+
+def test_configuration_of_other_servers_is_not_read(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = tmp_path / "user" / ".seaweedfs"
+    planted.mkdir(parents=True)
+    (planted / "filer.toml").write_text("[memory]\nenabled = true\n[redis2]\nenabled = true\n")
+    for name in ("admin", "credential", "master", "notification", "volume"):
+        (planted / f"{name}.toml").write_text("this is [no TOML")
+    monkeypatch.setenv("HOME", str(planted.parent))
+    with embedded.connect(home, BUCKET) as share:
+        share.lake.write("kept", b"data", "text/plain")
+        assert (home / "lake" / "data" / "filerldb2").is_dir()
+        log = (home / "lake" / "server.log").read_text(encoding="utf-8")
+    assert "redis" not in log
+    assert ".seaweedfs" not in log
 
 
 def test_a_server_that_ends_takes_its_sockets_with_it_and_nobody_elses() -> None:
