@@ -8,3 +8,15 @@ INSIGHT_METRICS = "insight_metrics"
 SAGA_HISTORY = "saga_history"
 SAGA_REPORT = "saga_report"
 FACT_ANSWER = "fact_answer"
+#: What each saga has, beside the table that is named after it.
+OF_EACH_SAGA = (
+    "tmdb_search",
+    "tmdb_external_ids",
+    "tmdb_details",
+    INSIGHT_METRICS,
+    SAGA_HISTORY,
+    FACT_ANSWER,
+    SAGA_REPORT,
+)
+#: First part of the keys of CSV datasets.
+CSV_DATASETS = "csv_datasets"

@@ -7,6 +7,8 @@ Not here: escaping for a markup language (Markdown, HTML, Rich), which comes aft
 """
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 #: C0, DEL, C1, line and paragraph separators, surrogates, noncharacters of the first plane.
 #: XML 1.0 forbids most of them (section 2.2, production 2); no text needs the others.
@@ -36,6 +38,13 @@ def printable(text: str) -> str:
     as U+241B), what has none by U+FFFD. Direction marks reach no further than the text itself.
     """
     return _isolated(_UNSAFE.sub(lambda found: _picture(found[0]), text))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a mistyped one was probably meant to be; None where none is near."""
+    by_folded = {each.casefold(): each for each in known}
+    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
 
 
 def _picture(character: str) -> str:

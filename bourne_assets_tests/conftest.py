@@ -6,6 +6,7 @@ One SeaweedFS runs for each pytest process; every test has a prefix of its own i
 import logging
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As in a background job of a shell: what the tests start would hear no interrupt either.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # As in an activated environment, whose shell finds `bourne`.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["BOURNE_ENV_FILE"] = os.devnull  # and not the developer's own
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

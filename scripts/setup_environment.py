@@ -99,11 +99,11 @@ def install(lock: Path) -> None:
         "-m",
         "pip",
         "install",
-        "--quiet",
         "--no-input",
         "--disable-pip-version-check",
     ]
-    run([*pip, "--no-deps", "--require-hashes", "-r", lock])
+    packages = sum(line[:1].isalnum() for line in lock.read_text(encoding="utf-8").splitlines())
+    run([*pip, "--no-deps", "--require-hashes", "-r", lock], packages)
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT])
     run([PYTHON, "-m", "compileall", "-q", ROOT / "bourne_assets"])
 
@@ -127,24 +127,48 @@ def make_environment() -> None:
         raise SetupError(f"{sys.executable} could not make a virtual environment: {hint}.")
 
 
-def run(command: list[str | Path]) -> None:
-    """Run a step; its output is shown only where the cause is not known."""
+def run(command: list[str | Path], packages: int = 0) -> None:
+    """Run a step; its output is shown only where the cause is not known.
+
+    Args:
+        command: The step.
+        packages: How many packages pip installs in it, to tell how far it is; 0 tells nothing.
+    """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    result = subprocess.run(
+    told: list[str] = []
+    with subprocess.Popen(
         [str(part) for part in command],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    if result.returncode == 0:
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            told.append(line)
+            if packages:
+                say_progress(line, sum(each.startswith("Collecting ") for each in told), packages)
+    if process.returncode == 0:
         return
+    output = "".join(told)
     for sign, cause in CAUSES:
-        if sign in result.stdout:
+        if sign in output:
             raise SetupError(f"The installation failed: {cause}.")
-    sys.stderr.write(result.stdout)
+    sys.stderr.write(output)
     raise SetupError("The installation failed, for the reason above.")
+
+
+def say_progress(line: str, fetched: int, packages: int) -> None:
+    """Tell what a line of pip's means: each package on a terminal, each quarter elsewhere."""
+    if line.startswith("Installing collected packages"):
+        say("  unpacking them ...")
+    elif line.startswith("Collecting "):
+        last = fetched == packages
+        if sys.stdout.isatty():
+            sys.stdout.write(f"\r  fetched {fetched} of {packages} packages" + "\n" * last)
+            sys.stdout.flush()
+        elif last or fetched % max(1, packages // 4) == 0:
+            say(f"  fetched {fetched} of {packages} packages")
 
 
 def say(text: str) -> None:

@@ -30,9 +30,26 @@ _COMMANDS = {
     "exec": ("exec", "execute"),
     "dagster": ("exec", "dagster"),
 }
+#: Click cuts a sentence at so many characters.
+_NO_LIMIT = 1_000
 
 
-class _Commands(click.Group):
+class FullHelp(click.Group):
+    """A group whose help shows the first sentence of each command whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the section; click would cut the sentences."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [
+            (name, command.get_short_help_str(limit=_NO_LIMIT))
+            for name, command in commands.items()
+            if command is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _Commands(FullHelp):
     """Commands by name; a mistyped one is quoted as text, and not as the terminal would obey it."""
 
     def list_commands(self, _: click.Context) -> list[str]:

@@ -14,7 +14,14 @@ from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
-from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
+from bourne_assets.cli.common import (
+    command_lake,
+    naming,
+    past_day,
+    saga_of,
+    saga_option,
+    with_exit_codes,
+)
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
@@ -52,12 +59,13 @@ def answers(
     """Print the answers stored in the lake, for today or for an earlier day."""
     ensure_exclusive("--as-of", as_of, "--compare", compare, "--open", as_page)
     ensure_exclusive("--json", as_json, "--open", as_page)
-    days = [_day(text) for text in (compare or ([as_of] if as_of else []))]
+    days = [past_day(text) for text in (compare or ([as_of] if as_of else []))]
     settings = read_settings()
     saga = saga_of(settings, slug)
     if settings.s3_bucket is None and not embedded.exists(settings.home):
         raise BourneError(
-            f"There are no answers yet: run `bourne run`. {settings.home} has no lake."
+            f"There are no answers yet: run `bourne run{naming(saga)}`. {settings.home} has no "
+            "lake."
         )
     with command_lake(settings) as shared:
         lake = shared.connect()
@@ -117,7 +125,7 @@ def _read(
     decoded: Callable[[bytes, dict[str, str]], Value],
 ) -> Value:
     key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
-    remedy = f"run `bourne run --saga {saga.slug}`"
+    remedy = f"run `bourne run{naming(saga)}`"
     try:
         data, stored = lake.read(key)
     except ObjectMissing:
@@ -184,10 +192,3 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
     opened = webbrowser.open(path.as_uri())
     write(output(), f"The report is {path}." if opened else f"Open this file in a browser: {path}")
     return 0
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is not a date; write it like 2017-09-01.") from None

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
 from bourne_assets.cli.environment_file import load_environment_file
-from bourne_assets.errors import INTERRUPTED, BourneError
+from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
@@ -113,6 +114,27 @@ def saga_of(settings: Settings, slug: str) -> Saga:
     """
     (saga,) = select_sagas(known_sagas(settings.sagas_file), [slug])
     return saga
+
+
+def naming(saga: Saga) -> str:
+    """The option that names a saga in a command to call, with a blank before; none by default."""
+    return "" if saga.slug == DEFAULT_SLUG else f" --saga {saga.slug}"
+
+
+def past_day(text: str) -> date:
+    """A day that an option names, of which something can be known.
+
+    Raises:
+        ConfigurationError: It is not a date, or has not come yet.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not a date; write it like 2017-09-01.") from None
+    today = datetime.now(UTC).date()
+    if day > today:
+        raise ConfigurationError(f"{day} has not come yet; today is {today} (UTC).")
+    return day
 
 
 class CommandLake:

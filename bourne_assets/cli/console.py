@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from rich._wrap import divide_line
 from rich.columns import Columns
 from rich.console import Console
 from rich.measure import Measurement
@@ -24,6 +25,8 @@ from bourne_assets.answers.comparison import AnswerChangeText
 from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import Language, localizer
 from bourne_assets.asset_names import SAGA_REPORT
+from bourne_assets.cli.common import naming
+from bourne_assets.cli.program import runnable
 from bourne_assets.cli.streams import Output, OutputFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.runs.outcomes import (
@@ -35,6 +38,7 @@ from bourne_assets.runs.outcomes import (
     StepFailed,
     Stored,
 )
+from bourne_assets.saga.definition import Saga
 from bourne_assets.text import printable
 from bourne_assets.tmdb import NOTICE
 
@@ -68,8 +72,21 @@ def error_output() -> Console:
     return _console(sys.stderr, soft_wrap=True)
 
 
+class _Console(Console):
+    """A console that leaves no blanks at the ends of lines where they are not for a terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as printed:
+            super().print(*objects, **options)
+        self.file.write("".join(f"{row.rstrip()}\n" for row in printed.get().split("\n")[:-1]))
+        self.file.flush()
+
+
 def _console(stream: TextIO, *, soft_wrap: bool = False) -> Console:
-    console = Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
+    console = _Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
     if console.width < _LEAST_COLUMNS:  # COLUMNS=0 would print nothing at all
         console.width = _USUAL_COLUMNS
     return console
@@ -90,21 +107,23 @@ def _safe(text: str) -> str:
 
 def write(console: Console, text: str) -> None:
     """One line of plain text for people and other programs, never wrapped."""
-    console.print(line(text), soft_wrap=True)
+    console.print(line(runnable(text)), soft_wrap=True)
+
+
+def write_sentence(console: Console, *parts: Part) -> None:
+    """Lines of whole words: one that is wider than the console, such as an address, is not cut."""
+    text = line(*parts)
+    for row in text.divide(divide_line(text.plain, console.width, fold=False)):
+        row.rstrip()
+        console.print(row, soft_wrap=True)
 
 
 def print_table(console: Console, table: Table) -> None:
     """A table; into a pipe or a file, which have no width, without anything cut or padded."""
-    if console.is_terminal:
-        console.print(table)
-        return
-    console.width = Measurement.get(
-        console, console.options.update(max_width=_WIDEST), table
-    ).maximum
-    with console.capture() as printed:
-        console.print(table)
-    console.file.write("".join(f"{row.rstrip()}\n" for row in printed.get().splitlines()))
-    console.file.flush()
+    if not console.is_terminal:
+        widest = console.options.update(max_width=_WIDEST)
+        console.width = Measurement.get(console, widest, table).maximum
+    console.print(table)
 
 
 def write_json(console: Console, value: Any) -> None:
@@ -137,7 +156,7 @@ def print_heading(console: Console, title: str, lake: Lake, *, has_credential: b
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     """One line of `bourne doctor`."""
     mark = _PASSED if diagnosis.healthy else _FAILED
-    console.print(line(mark, " ", (diagnosis.name, "bold"), f": {diagnosis.detail}"))
+    write_sentence(console, mark, " ", (diagnosis.name, "bold"), f": {runnable(diagnosis.detail)}")
 
 
 def print_progress(console: Console, event: RunEvent) -> None:
@@ -153,9 +172,10 @@ def _print_event(console: Console, event: RunEvent) -> None:
             text = line("  ", _PASSED, f" {asset:<18} ", (event.uri, "dim"))
             console.print(text, soft_wrap=True)
         case StepFailed():
-            console.print(line("  ", _FAILED, " ", (event.step, "bold"), f": {event.message}"))
+            name = (event.step, "bold")
+            write_sentence(console, "  ", _FAILED, " ", name, f": {runnable(event.message)}")
         case Checked() if not event.passed:
-            console.print(line("  ", _mark(event), f" {_check_line(event)}"))
+            write_sentence(console, "  ", _mark(event), f" {_check_line(event)}")
         case ProgressLine():
             console.print(line("  ", (event.text, "dim")), soft_wrap=True)
         case Checked():
@@ -269,25 +289,33 @@ def _plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
-def print_places(console: Console, report: RunReport, home: Path | None) -> None:
-    """Where the objects of a run lie, and how to look at them and at the run."""
-    console.print()
+def print_places(console: Console, report: RunReport, saga: Saga | None, home: Path | None) -> None:
+    """Where the objects of a run lie, and how to look at them and at the run.
+
+    Args:
+        console: Where to print.
+        report: The run.
+        saga: The saga that was run; None where CSV files were landed.
+        home: BOURNE_HOME where the lake is the embedded one.
+    """
+    hints = []
     if home is not None:
-        console.print(
-            line(
-                f"The objects are in the embedded lake in {home / 'lake'}; after `bourne lake "
-                "start`, `bourne lake env` prints the settings for other S3 clients."
-            )
+        hints.append(
+            f"The objects are in the embedded lake in {home / 'lake'}; after `bourne lake start`, "
+            "`bourne lake env` prints the settings for other S3 clients."
         )
-    if any(item.name == SAGA_REPORT for item in report.stored):
-        console.print("The report with pictures: `bourne answers --open`.")
-    console.print(f"Recorded as run {report.run_id}; `make dev` shows it in Dagster's UI.")
+    if saga is not None and any(item.name == SAGA_REPORT for item in report.stored):
+        hints.append(f"The report with pictures: `bourne answers{naming(saga)} --open`.")
+    hints.append(f"Recorded as run {report.run_id}; `bourne dev` shows it in Dagster's UI.")
+    console.print()
+    for hint in hints:
+        write_sentence(console, runnable(hint))
 
 
 def print_sentence(console: Console, label: str, message: str) -> None:
     """One sentence of what went wrong, or of what the user may not expect."""
     style = "bold red" if label == "Error" else "bold yellow"
-    console.print(line((f"{label}:", style), f" {message}"))
+    console.print(line((f"{label}:", style), f" {runnable(message)}"))
 
 
 def _mark(checked: Checked) -> tuple[str, str]:

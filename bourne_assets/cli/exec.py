@@ -10,11 +10,16 @@ from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+# Options before the command are this one's, those after it the command's own.
+@click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @with_exit_codes
 def execute(command: tuple[str, ...]) -> None:
-    """Run another command in place of this one, with the secrets in its environment."""
+    """Run another command in place of this one, with the secrets in its environment.
+
+    Secrets are those that TMDB_READ_ACCESS_TOKEN_FILE and its like name; what follows COMMAND is
+    its own, --help too.
+    """
     _become(command)
 
 

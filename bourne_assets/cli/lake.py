@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bourne_assets.cli import FullHelp
 from bourne_assets.cli.common import command_lake, say, with_exit_codes
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
@@ -30,7 +31,7 @@ class Age(click.ParamType[timedelta]):
         return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def lake() -> None:
     """The embedded S3 server, and the upkeep of any lake."""
 

@@ -1,16 +1,14 @@
 """`bourne land`. Not here: landing (`csvs`), and the run (`runner`)."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bourne_assets.asset_names import RAW_CSVS
-from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.common import command_lake, past_day, with_exit_codes
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.options import load_datasets
-from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import read_settings
@@ -26,7 +24,7 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
     from bourne_assets.cli import console as show
 
     settings = read_settings()
-    landed_on = _day(day)
+    landed_on = past_day(day).isoformat() if day is not None else None
     find_csv_files(*map(Path, paths))  # a missing place is reported before anything starts
     load_datasets(settings.csv_datasets)
     console = show.output()
@@ -48,15 +46,10 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
         shared.release()
         show.print_manifest(console, files)
         show.print_report(console, report)
-        show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
+        show.print_places(
+            console, report, None, settings.home if settings.s3_bucket is None else None
+        )
     return report.exit_code
-
-
-def _day(text: str | None) -> str | None:
-    try:
-        return None if text is None else date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is not a date; write it like 2026-11-23.") from None
 
 
 def _manifest(lake: Lake) -> list[dict[str, Any]]:

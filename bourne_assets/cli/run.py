@@ -9,6 +9,7 @@ from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.answers import read_answers
 from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
 from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.cli.selection import ensure_known
 from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_not_newer
@@ -35,7 +36,10 @@ def run(*, slug: str, select: str | None, resume: bool, replace_live_figures: bo
 
     settings = read_settings()
     saga = saga_of(settings, slug)
-    # Before anything starts; a selection may have nothing to do with TMDB: then its steps check.
+    # Before anything starts.
+    if select is not None:
+        ensure_known(select, saga)
+    # A selection may have nothing to do with TMDB: then its steps check.
     if select is None and settings.uses_snapshot:
         ensure_in_snapshot(saga)
     console = show.output()
@@ -90,5 +94,7 @@ def _run(
         show.print_report(console, report)
         if result is not None:
             show.print_answers(console, result, "en")
-        show.print_places(console, report, settings.home if settings.s3_bucket is None else None)
+        show.print_places(
+            console, report, saga, settings.home if settings.s3_bucket is None else None
+        )
     return report.exit_code

@@ -12,12 +12,13 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from bourne_assets.cli.selection import SelectionError
 from bourne_assets.definitions import PROGRESS, build_defs
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
 from bourne_assets.defs.operations.schedules import full_refresh
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
 from bourne_assets.defs.tmdb.assets import POOL
-from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.errors import BourneError
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.events import INTERRUPTED, outcome_of
 from bourne_assets.runs.in_process import run_job
@@ -39,10 +40,6 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _POLL_SECONDS = 0.5
-
-
-class SelectionError(ConfigurationError):
-    """The selection cannot be read, or selects nothing."""
 
 
 def run_saga(

@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bourne_assets.cli.runner import SelectionError, run_saga
+from bourne_assets.cli.runner import run_saga
+from bourne_assets.cli.selection import SelectionError
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
