@@ -50,7 +50,7 @@ def test_answers_without_a_lake_say_what_to_run(bourne: Bourne, tmp_path: Path) 
         (
             ["land", ".", "--date", "23.11.2026"],
             {},
-            "'23.11.2026' is not a date; write it like 2026-11-23",
+            "'23.11.2026' is not a date; write it like 2017-09-01",
         ),
         (["land", "."], {}, "holds no CSV files"),
         (["lake", "purge", "--older-than", "soon"], {}, "write it like 180d or 26w"),
