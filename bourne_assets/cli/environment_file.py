@@ -25,7 +25,10 @@ from bourne_assets.small_files import open_regular, read_open_file
 LOCATION = "BOURNE_ENV_FILE"
 _NAME = ".env"
 _MOST_BYTES = 64 * 1024
+_TMDB_ADDRESS = "TMDB_BASE_URL"
 _TMDB_CREDENTIALS = ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY")
+#: They name places that a credential is read from.
+_FROM_ELSEWHERE = (*(f"{name}_FILE" for name in _TMDB_CREDENTIALS), IN_AWS)
 _AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 #: boto3 reads `AWS_ENDPOINT_URL`, and one for each service; obstore reads `AWS_ENDPOINT` too.
 _AWS_ADDRESS = re.compile(r"AWS_(S3_)?ENDPOINT(_URL(_[A-Z0-9_]+)?)?")
@@ -39,6 +42,7 @@ _ENVIRONMENT_ONLY = re.compile(
 def load_environment_file(environment: MutableMapping[str, str] | None = None) -> Path | None:
     """Put the variables of the `.env` files into the environment; those already there stay.
 
+    What the project's file says stands before what the one beside the datasets file says.
     They go into the environment, and not only into `Settings`, because the AWS chain reads
     its own variables from there.
 
@@ -54,10 +58,14 @@ def load_environment_file(environment: MutableMapping[str, str] | None = None) -
             a credential of another origin.
     """
     environment = os.environ if environment is None else environment
-    read = []
+    read: list[Path] = []
+    addresses: dict[str, Path] = {}
     for path in _places(environment):
+        values = _taken(path, environment)
+        _ensure_address_is_of_the_same_file(path, values, addresses)
         read.append(path.absolute())
-        environment.update(_taken(path, environment))
+        addresses.update({name: path for name in values if name == _TMDB_ADDRESS})
+        environment.update(values)
     here = Path.cwd() / _NAME
     is_passed_over = here not in read and LOCATION not in environment and _names_settings(here)
     return here if is_passed_over else None
@@ -154,14 +162,25 @@ def _names_settings(path: Path) -> bool:
 def _ensure_tmdb_address_is_safe(
     path: Path, values: Mapping[str, str], environment: Mapping[str, str]
 ) -> None:
-    if "TMDB_BASE_URL" not in values:
+    if _TMDB_ADDRESS not in values:
         return
-    from_elsewhere = [*(f"{name}_FILE" for name in _TMDB_CREDENTIALS), IN_AWS]
-    for name in (*_TMDB_CREDENTIALS, *from_elsewhere):
-        if environment.get(name, "").strip() or (name in from_elsewhere and name in values):
+    for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
+        if environment.get(name, "").strip() or (name in _FROM_ELSEWHERE and name in values):
             raise ConfigurationError(
                 f"The settings file {path} sets TMDB_BASE_URL for a credential that it does not "
                 f"hold ({name}): set TMDB_BASE_URL in the environment instead."
+            )
+
+
+def _ensure_address_is_of_the_same_file(
+    path: Path, values: Mapping[str, str], addresses: Mapping[str, Path]
+) -> None:
+    """Refuse a credential for an address that the other file holds; AWS's hold their keys."""
+    for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
+        if name in values and _TMDB_ADDRESS in addresses:
+            raise ConfigurationError(
+                f"The settings file {path} sets {name} for the {_TMDB_ADDRESS} of "
+                f"{addresses[_TMDB_ADDRESS]}: put both into one file."
             )
 
 

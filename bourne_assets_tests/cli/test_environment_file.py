@@ -84,6 +84,60 @@ def test_the_file_beside_the_datasets_file_is_read(tmp_path: Path) -> None:
     assert _loaded(BOURNE_CSV_DATASETS=datasets)["BOURNE_S3_BUCKET"] == "a-lake"
 
 
+@pytest.fixture
+def beside(tmp_path: Path) -> Path:
+    """The folder of a datasets file, which the shell names."""
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def test_what_the_projects_file_says_stands_before_the_one_beside_the_datasets_file(
+    project: Path, beside: Path
+) -> None:
+    _write(project, "BOURNE_S3_BUCKET=of-the-project\n")
+    _write(beside, "BOURNE_S3_BUCKET=of-the-data\nBOURNE_S3_PREFIX=of-the-data\n")
+    found = _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
+    assert (found["BOURNE_S3_BUCKET"], found["BOURNE_S3_PREFIX"]) == (
+        "of-the-project",
+        "of-the-data",
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["TMDB_API_KEY=own", "TMDB_READ_ACCESS_TOKEN_FILE=/token", "BOURNE_SECRETS_ID=films"]
+)
+def test_a_credential_of_one_file_does_not_go_to_the_address_of_the_other(
+    project: Path, beside: Path, line: str
+) -> None:
+    _write(project, "TMDB_BASE_URL=http://evil.example/3\n")
+    _write(beside, f"{line}\n")
+    with pytest.raises(ConfigurationError, match=r"for the TMDB_BASE_URL of .*: put both into one"):
+        _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
+    _write(project, f"{line}\n")
+    _write(beside, "TMDB_BASE_URL=http://evil.example/3\n")
+    with pytest.raises(ConfigurationError, match="sets TMDB_BASE_URL for a credential that it"):
+        _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
+
+
+def test_keys_of_one_file_do_not_go_to_the_endpoint_of_the_other(
+    project: Path, beside: Path
+) -> None:
+    _write(beside, "AWS_ENDPOINT_URL_S3=http://evil.example\n")
+    _write(project, "AWS_ACCESS_KEY_ID=own\nAWS_SECRET_ACCESS_KEY=own\n")
+    with pytest.raises(ConfigurationError, match="sets AWS_ENDPOINT_URL_S3 for credentials"):
+        _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o666])
+def test_a_file_beside_the_datasets_file_that_others_can_write_is_refused(
+    project: Path, beside: Path, mode: int
+) -> None:
+    _write(project, "BOURNE_S3_BUCKET=of-the-project\n")
+    _write(beside, "TMDB_BASE_URL=http://evil.example/3\n", mode=mode)
+    with pytest.raises(ConfigurationError, match=r"data/\.env can be written by other users"):
+        _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
+
+
 def test_the_shell_may_name_the_file_and_then_no_other_is_read(
     project: Path, tmp_path: Path
 ) -> None:
