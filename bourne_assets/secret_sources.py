@@ -25,7 +25,7 @@ SECRETS = (
 )
 #: Names or ARNs of secrets in AWS Secrets Manager, separated by commas.
 IN_AWS = "BOURNE_SECRETS_ID"
-_READ = "BOURNE_SECRETS_READ"
+READ = "BOURNE_SECRETS_READ"
 _MOST_BYTES = 64 * 1024
 
 
@@ -43,7 +43,7 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
         if path and not environment.get(name, "").strip():
             environment[name] = _file(f"{name}_FILE", path)
     wanted = [part.strip() for part in environment.get(IN_AWS, "").split(",") if part.strip()]
-    if not wanted or environment.get(_READ) == environment[IN_AWS]:
+    if not wanted or environment.get(READ) == environment[IN_AWS]:
         return
     client = _client(environment)
     for secret in wanted:
@@ -51,7 +51,7 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
             if name in SECRETS and not environment.get(name, "").strip():
                 environment[name] = str(value)
     # A process that is started by this one finds the secrets, and need not fetch them again.
-    environment[_READ] = environment[IN_AWS]
+    environment[READ] = environment[IN_AWS]
 
 
 def _file(variable: str, path: str) -> str:

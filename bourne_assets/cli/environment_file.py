@@ -71,6 +71,11 @@ def load_environment_file(environment: MutableMapping[str, str] | None = None) -
     return here if is_passed_over else None
 
 
+def named_in_files() -> set[str]:
+    """The variables that the `.env` files name, also those that are not taken from them."""
+    return {name for path in _places(os.environ) for name in _values(path)}
+
+
 def project_folder() -> Path | None:
     """The project that this package is installed from, where it is installed from a folder."""
     folder = Path(__file__).resolve().parents[2]

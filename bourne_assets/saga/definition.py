@@ -19,6 +19,7 @@ from pydantic import (
 
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
+from bourne_assets.text import nearest
 from bourne_assets.yaml_files import read_yaml
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
@@ -129,8 +130,10 @@ def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
     """
     for slug in slugs:
         if slug not in known:
+            near = nearest(slug, known)
+            meant = f" - did you mean {near}? It has" if near else ", which has"
             raise SagaConfigurationError(
-                f"The saga {slug!r} is not in the sagas file, which has: {', '.join(known)}."
+                f"The saga {slug!r} is not in the sagas file{meant}: {', '.join(known)}."
             )
     return [known[slug] for slug in slugs]
 
@@ -166,8 +169,14 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
         return Saga(slug=slug, **fields)
     except (ValidationError, TypeError) as error:
         if isinstance(error, ValidationError):
-            first = error.errors(include_url=False)[0]
+            found = error.errors(include_url=False)
+            # A mistyped field is lacking too, which says less.
+            first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
             detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            if first["type"] == "extra_forbidden":
+                fields_of = StatedFigures if len(first["loc"]) > 1 else Saga
+                near = nearest(str(first["loc"][-1]), fields_of.model_fields)
+                detail += f", did you mean {near}?" if near else ""
             if (field := known.get(str(first["loc"][0]))) is not None:
                 line = _line(field[0])
         else:

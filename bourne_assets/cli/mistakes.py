@@ -1,0 +1,61 @@
+"""What `bourne doctor` finds mistyped: variables, sagas, and definitions that do not load.
+
+Not here: whether lake and TMDB can be reached (`examination`).
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from bourne_assets.cli.environment_file import LOCATION, named_in_files
+from bourne_assets.errors import BourneError
+from bourne_assets.runs.outcomes import Diagnosis
+from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
+from bourne_assets.secret_sources import READ, SECRETS
+from bourne_assets.settings import VARIABLES, Settings
+from bourne_assets.text import nearest
+
+_KNOWN = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS), LOCATION, READ}
+_OURS = ("BOURNE_", "TMDB_")
+#: What Kubernetes tells each pod of services whose names begin as ours do.
+_OF_KUBERNETES = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
+
+
+def find_mistakes(settings: Settings) -> Iterator[Diagnosis]:
+    """Look at variables, sagas and definitions, one after the other."""
+    yield _variables({*os.environ, *named_in_files()})
+    try:
+        sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
+    except BourneError as error:
+        yield Diagnosis("sagas", False, str(error))
+        return
+    yield Diagnosis("sagas", True, ", ".join(saga.title for saga in sagas))
+    yield _definitions(settings, sagas)
+
+
+def _variables(names: Iterable[str]) -> Diagnosis:
+    """Variables that look like settings and are none; a `.env` passes over such silently."""
+    ours = {name for name in names if name.startswith(_OURS)} - _KNOWN
+    mistyped = sorted(name for name in ours if not _OF_KUBERNETES.fullmatch(name))
+    if not mistyped:
+        return Diagnosis("variables", True, "none is unknown")
+    return Diagnosis("variables", False, "; ".join(map(_unknown, mistyped)))
+
+
+def _unknown(name: str) -> str:
+    near = nearest(name, _KNOWN)
+    return f"{name} is no setting" + (f", did you mean {near}?" if near else "")
+
+
+def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:
+    import dagster as dg
+
+    from bourne_assets.definitions import build_defs
+
+    try:
+        definitions = build_defs(settings=settings, sagas=sagas)
+        dg.Definitions.validate_loadable(definitions)
+    except (BourneError, dg.DagsterError) as error:
+        return Diagnosis("definitions", False, str(error).strip())
+    count = len(definitions.resolve_asset_graph().materializable_asset_keys)
+    return Diagnosis("definitions", True, f"{count} assets load")
