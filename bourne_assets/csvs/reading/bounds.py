@@ -5,6 +5,7 @@ else writes to. Not here: bounds of lines and columns (`normalise`, `dialect`).
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -14,10 +15,50 @@ from bourne_assets.csvs.errors import CsvRejected
 MAXIMUM_RATIO = 100
 #: A file may grow to this size whatever its ratio.
 _ALWAYS_ALLOWED_BYTES = 256 * 1024 * 1024
+#: So much may go into a decompressor before anything comes out; later, a multiple of what came.
+_EMPTY_BYTES = 4 * 1024 * 1024
+_GREATEST_LOSS = 10
 #: So much of the disk stays free for everything else, or a tenth of a small one.
 _FREE_BYTES = 512 * 1024 * 1024
 #: The disk is looked at once in so many bytes.
 _BETWEEN_LOOKS_BYTES = 64 * 1024 * 1024
+
+
+class CompressedFile:
+    """A compressed file as a decompressor reads it, as long as enough comes out of it.
+
+    A stream may be of empty parts alone: millions of them take minutes in which nothing comes out.
+
+    Args:
+        file: The opened file.
+        stop: Called at each reading; what it raises ends it.
+
+    Attributes:
+        came_out: Bytes that came out of it so far.
+    """
+
+    def __init__(self, file: IO[bytes], stop: Callable[[], None]) -> None:
+        self._file = file
+        self._stop = stop
+        self._went_in = 0
+        self.came_out = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes; none at the end.
+
+        Raises:
+            CsvRejected: Next to nothing came out of what was read.
+        """
+        self._stop()
+        data = self._file.read(size)
+        self._went_in += len(data)
+        if self._went_in > _EMPTY_BYTES + _GREATEST_LOSS * self.came_out:
+            raise CsvRejected("next to nothing comes out of its compressed parts")
+        return data
+
+    def seekable(self) -> bool:
+        """No: it is read once."""
+        return False
 
 
 class DecompressedReader:
@@ -26,10 +67,14 @@ class DecompressedReader:
     Args:
         stream: What decompresses the file.
         compressed_bytes: Size of the file.
+        compressed: What the stream reads, where it is told what came out.
     """
 
-    def __init__(self, stream: IO[bytes], compressed_bytes: int) -> None:
+    def __init__(
+        self, stream: IO[bytes], compressed_bytes: int, compressed: CompressedFile | None = None
+    ) -> None:
         self._stream = stream
+        self._compressed = compressed
         self._left = max(_ALWAYS_ALLOWED_BYTES, MAXIMUM_RATIO * compressed_bytes)
 
     def read(self, size: int) -> bytes:
@@ -40,6 +85,8 @@ class DecompressedReader:
         """
         data = self._stream.read(size)
         self._left -= len(data)
+        if self._compressed is not None:
+            self._compressed.came_out += len(data)
         if self._left < 0:
             raise CsvRejected(
                 f"it grows to more than {MAXIMUM_RATIO} times its size when it is decompressed: "

@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pyarrow as pa
 
 from bourne_assets.csvs.errors import CsvRejected
-from bourne_assets.csvs.reading.bounds import DecompressedReader, DiskRoom
+from bourne_assets.csvs.reading.bounds import CompressedFile, DecompressedReader, DiskRoom
 from bourne_assets.csvs.reading.scan import BLOCK
 
 #: Compressed files are read where their names say so; gzip under any name.
@@ -152,8 +152,7 @@ def decompress(
     """
     room = DiskRoom(target.parent)
     try:
-        with _opened(path, compression) as stream, target.open("wb") as file:
-            source = DecompressedReader(stream, path.stat().st_size)
+        with _opened(path, compression, stop) as source, target.open("wb") as file:
             while block := source.read(BLOCK):
                 stop()
                 room.take(len(block))
@@ -167,21 +166,24 @@ def decompress(
 
 
 @contextmanager
-def _opened(path: Path, compression: str) -> Iterator[IO[bytes]]:
+def _opened(path: Path, compression: str, stop: Callable[[], None]) -> Iterator[DecompressedReader]:
+    size = path.stat().st_size
     if compression == "zip":
         with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive)) as member:
-            yield member
+            yield DecompressedReader(member, size)
     elif compression == "zstd":
         with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
-            yield cast("IO[bytes]", stream)
+            yield DecompressedReader(cast("IO[bytes]", stream), size)
     else:
-        kinds: dict[str, Callable[[Path], object]] = {
+        kinds: dict[str, Callable[[Any], object]] = {
             "gzip": gzip.open,
             "bzip2": bz2.open,
             "xz": lzma.open,
         }
-        with cast("IO[bytes]", kinds[compression](path)) as file:
-            yield file
+        with path.open("rb") as file:
+            compressed = CompressedFile(file, stop)
+            with cast("IO[bytes]", kinds[compression](compressed)) as content:
+                yield DecompressedReader(content, size, compressed)
 
 
 def _only_member(archive: zipfile.ZipFile) -> str:

@@ -1,6 +1,8 @@
 """What one file may cost: a bomb, or a copy that fills the disk, costs that file alone."""
 
+import bz2
 import gzip
+import lzma
 import shutil
 from collections import namedtuple
 from datetime import date
@@ -9,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.csvs.reading import bounds
+from bourne_assets.csvs.reading.content import decompress
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import tables_of
@@ -48,6 +52,34 @@ def test_a_bomb_is_rejected_when_it_has_grown_a_hundredfold(
     assert rows["bomb.csv.gz"]["status"] == REJECTED
     assert "more than 100 times its size" in rows["bomb.csv.gz"]["reason"]
     assert list((folder.parent / "journal").glob("*/*")) == []
+
+
+@pytest.mark.parametrize("module", [gzip, bz2, lzma])
+def test_a_stream_of_empty_parts_is_rejected_before_it_has_cost_minutes(
+    folder: Path, tmp_path: Path, module: Any
+) -> None:
+    kind, empty = {gzip: "gzip", bz2: "bzip2", lzma: "xz"}[module], module.compress(b"")
+    many = empty * (6_000_000 // len(empty))
+    path = folder / "empty.csv.gz"
+    path.write_bytes(module.compress(_FILMS) + many + module.compress(_FILMS))
+    with pytest.raises(CsvRejected, match="next to nothing comes out"):
+        decompress(path, tmp_path / "copy", kind)
+    path.write_bytes(module.compress(_FILMS) + empty * 1_000 + module.compress(_FILMS))
+    decompress(path, tmp_path / "copy", kind)
+    assert (tmp_path / "copy").read_bytes() == _FILMS * 2
+
+
+def test_a_stream_from_which_nothing_comes_can_be_broken_off(folder: Path, tmp_path: Path) -> None:
+    looks: list[None] = []
+
+    def stop() -> None:
+        looks.append(None)
+        if len(looks) > 3:
+            raise KeyboardInterrupt
+
+    (folder / "empty.csv.gz").write_bytes(gzip.compress(b"") * 200_000)
+    with pytest.raises(KeyboardInterrupt):
+        decompress(folder / "empty.csv.gz", tmp_path / "copy", "gzip", stop)
 
 
 def test_a_small_file_that_shrinks_well_is_read(lake: Lake, folder: Path) -> None:
