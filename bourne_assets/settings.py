@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -31,6 +31,10 @@ MAXIMUM_REQUESTS_PER_SECOND = 1000
 EMBEDDED_BUCKET = "bourne-lake"
 #: Its Iceberg tables have a bucket of their own, for SeaweedFS's catalogue owns a whole one.
 EMBEDDED_TABLES_BUCKET = "bourne-tables"
+Language = Literal["en", "pt"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+#: What POSIX asks for the language of messages, in this order: the first that is set decides.
+_LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
 
@@ -145,6 +149,12 @@ def _parts(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"must be one of {', '.join(LANGUAGES)}, not {value!r}")
+    return value
+
+
 def _one_of(*known: str) -> AfterValidator:
     def check(value: str) -> str:
         if value not in known:
@@ -221,6 +231,9 @@ class Settings(BaseModel):
     saga_slugs: Annotated[tuple[str, ...], BeforeValidator(_slugs)] = _variable(
         "BOURNE_SAGAS", ("bourne",), "Sagas that are in the lineage."
     )
+    language: Annotated[Language, BeforeValidator(_language)] = _variable(
+        "BOURNE_LANG", "en", "Language of the answers, and the first one of reports."
+    )
     alert_webhook_url: Annotated[str | None, AfterValidator(_address)] = _variable(
         "BOURNE_ALERT_WEBHOOK_URL", None, "Where alerts are posted; None: they are logged."
     )
@@ -293,6 +306,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values = {
         field: given[name].strip() for field, name in FIELDS.items() if given.get(name, "").strip()
     }
+    values.setdefault("language", _language_of(given))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -306,6 +320,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             "of this machine."
         )
     return settings
+
+
+def _language_of(environment: Mapping[str, str]) -> Language:
+    """The language of the locale; English where it is none that there is."""
+    name = next((value for each in _LOCALE_VARIABLES if (value := environment.get(each))), "")
+    return next((known for known in LANGUAGES if re.match(rf"{known}\b|{known}_", name)), "en")
 
 
 def aws_region() -> str | None:

@@ -23,7 +23,7 @@ from bourne_assets_tests.standin import TmdbStandIn
 from bourne_assets_tests.support.tables import HOME
 
 BUCKET = "test-lake"
-_STRIPPED = ("AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "PYICEBERG_", "S3_")
+_STRIPPED = ("LC_", "LANG", "AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "PYICEBERG_", "S3_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 

@@ -242,3 +242,27 @@ def test_the_table_of_the_readme_names_every_variable_and_no_other() -> None:
         "BOURNE_ENV_FILE",
         "DAGSTER_POSTGRES_URL",
     }
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "pt_BR.UTF-8"}, "pt"),
+        ({"LC_ALL": "pt"}, "pt"),
+        ({"LANG": "pt_BR.UTF-8", "LC_MESSAGES": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "ptx"}, "en"),
+        ({"LANG": "pt_PT@euro", "BOURNE_LANG": "en"}, "en"),
+        ({"LC_ALL": "", "LANG": "en_US.UTF-8", "BOURNE_LANG": "pt"}, "pt"),
+    ],
+)
+def test_the_language_is_that_of_the_setting_else_of_the_locale(
+    environment: dict[str, str], language: str
+) -> None:
+    assert read_settings(environment).language == language
+
+
+def test_a_language_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="BOURNE_LANG must be one of en, pt, not 'de'"):
+        read_settings({"BOURNE_LANG": "de"})

@@ -13,9 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bourne_assets.answers.words.language import LANGUAGES, catalogue_file
+from bourne_assets.answers.words.language import catalogue_file
 from bourne_assets.definitions import build_defs
-from bourne_assets.settings import Settings
+from bourne_assets.settings import LANGUAGES, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bourne_assets"

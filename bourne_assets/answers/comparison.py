@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from bourne_assets.answers.conclusions import Conclusion
 from bourne_assets.answers.questions import QUESTIONS, Answers, Question, to_text
-from bourne_assets.answers.words.language import Language, Localizer, localizer
+from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
+from bourne_assets.settings import Language
 
 Outcome = Literal["same", "changed", "reversed", "unknown"]
 

@@ -39,8 +39,9 @@ from bourne_assets.answers.remarks import (
 )
 from bourne_assets.answers.words import correlations, words
 from bourne_assets.answers.words import remarks as remarks_words
-from bourne_assets.answers.words.language import Language, Localizer, localizer
+from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
+from bourne_assets.settings import Language
 
 SCHEMA_VERSION = 1
 

@@ -26,12 +26,12 @@ from bourne_assets.answers.questions import (
     remarks,
     to_text,
 )
-from bourne_assets.answers.words.language import LANGUAGES, Language, Localizer, localizer
+from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import film_name
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.figures import DOUBTFUL
 from bourne_assets.saga.history import days_of, films_as_of
-from bourne_assets.settings import DATA_DIR
+from bourne_assets.settings import DATA_DIR, LANGUAGES, Language
 from bourne_assets.text import drawable
 from bourne_assets.tmdb import NOTICE
 
@@ -57,6 +57,8 @@ def build_report(
     table: pd.DataFrame,
     history: pd.DataFrame,
     held: Sequence[str] = (),
+    *,
+    first: Language = "en",
 ) -> str:
     """The page as one HTML document; the same inputs give the same bytes.
 
@@ -66,11 +68,12 @@ def build_report(
         table: The `SagaTable` that it came from.
         history: The saga's `HistoryTable`.
         held: Rules that held, or there would be no page: English, as in the catalogue.
+        first: The language that is shown until the reader takes the other.
     """
     films = films_of(table)
     editions = [
         _edition(localizer(language), saga, result, films=films, history=history, held=held)
-        for language in LANGUAGES
+        for language in sorted(LANGUAGES, key=lambda each: each != first)
     ]
     return str(
         _template().render(

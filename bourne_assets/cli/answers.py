@@ -12,7 +12,6 @@ import pandas as pd
 
 from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
-from bourne_assets.answers.words.language import LANGUAGES, Language
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.cli.common import (
     command_lake,
@@ -28,7 +27,7 @@ from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
-from bourne_assets.settings import Settings, read_settings
+from bourne_assets.settings import LANGUAGES, Language, Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet, origin_of
 
 Value = TypeVar("Value")
@@ -43,7 +42,7 @@ Value = TypeVar("Value")
     metavar="DATE DATE",
     help="Show which conclusions differ between two days.",
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Default: BOURNE_LANG, or the locale's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the object and nothing else.")
 @click.option("--open", "as_page", is_flag=True, help="Open the report in the browser.")
 @with_exit_codes
@@ -52,7 +51,7 @@ def answers(
     slug: str,
     as_of: str | None,
     compare: tuple[str, str] | None,
-    lang: Language,
+    lang: Language | None,
     as_json: bool,
     as_page: bool,
 ) -> int:
@@ -72,7 +71,7 @@ def answers(
         if as_page:
             return _open(settings, saga, read_report(lake, saga))
         results = _of_days(lake, saga, days) if days else [read_answers(lake, saga)]
-    _print(results, lang, as_json=as_json)
+    _print(results, lang or settings.language, as_json=as_json)
     return 0
 
 

@@ -23,7 +23,7 @@ from rich.text import Text
 
 from bourne_assets.answers.comparison import AnswerChangeText
 from bourne_assets.answers.questions import Answers, origin, remarks, to_text
-from bourne_assets.answers.words.language import Language, localizer
+from bourne_assets.answers.words.language import localizer
 from bourne_assets.asset_names import SAGA_REPORT
 from bourne_assets.cli.common import naming
 from bourne_assets.cli.program import runnable
@@ -39,6 +39,7 @@ from bourne_assets.runs.outcomes import (
     Stored,
 )
 from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Language
 from bourne_assets.text import printable
 from bourne_assets.tmdb import NOTICE
 

@@ -93,7 +93,7 @@ def _run(
         shared.release()  # the server ends while the answers are printed
         show.print_report(console, report)
         if result is not None:
-            show.print_answers(console, result, "en")
+            show.print_answers(console, result, settings.language)
         show.print_places(
             console, report, saga, settings.home if settings.s3_bucket is None else None
         )

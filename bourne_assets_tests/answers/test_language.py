@@ -9,13 +9,8 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from bourne_assets.answers.words.language import (
-    LANGUAGES,
-    Language,
-    catalogue_file,
-    localizer,
-    placeholders,
-)
+from bourne_assets.answers.words.language import catalogue_file, localizer, placeholders
+from bourne_assets.settings import LANGUAGES, Language
 from scripts.update_catalogue import said
 
 _MINUS = "\N{MINUS SIGN}"

@@ -15,8 +15,9 @@ from bourne_assets.answers.pictures.labels import FONT_SIZE, place, shortened, s
 from bourne_assets.answers.pictures.pictures import Picture, popularity_over_time
 from bourne_assets.answers.pictures.render import javascript, png_of, svg_of, vega_of
 from bourne_assets.answers.questions import origin, pictures_of
-from bourne_assets.answers.words.language import LANGUAGES, Language, localizer
+from bourne_assets.answers.words.language import localizer
 from bourne_assets.saga.history import merged, seed
+from bourne_assets.settings import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import (
     SCENARIOS,
     Figures,

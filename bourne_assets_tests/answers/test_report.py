@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bourne_assets.answers.questions import Answers, answer_questions, as_json, origin, to_text
 from bourne_assets.answers.report import build_report
-from bourne_assets.answers.words.language import LANGUAGES, Language, localizer
+from bourne_assets.answers.words.language import localizer
 from bourne_assets.saga.history import merged, seed, snapshot_of
+from bourne_assets.settings import LANGUAGES, Language
 from bourne_assets.tmdb import NOTICE
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, films_of_2017, saga_table
 from bourne_assets_tests.saga.test_history import BOURNE, OTHER
@@ -122,6 +123,17 @@ def test_the_page_names_its_inputs_and_the_rules_that_held() -> None:
     table = saga_table(_bundled())
     bare = build_report(BOURNE, _result(_bundled()), table, merged([snapshot_of(table)]))
     assert "<details>" not in bare
+
+
+def test_a_report_begins_in_the_language_that_it_is_asked_for() -> None:
+    table = saga_table(_bundled())
+    history = merged([snapshot_of(table)])
+    page = build_report(BOURNE, _result(_bundled()), table, history, first="pt")
+    tags = _Tags(page).tags
+    assert next(values["lang"] for tag, values in tags if tag == "html") == "pt-BR"
+    assert [values["value"] for tag, values in tags if tag == "input" and "checked" in values] == [
+        "pt"
+    ]
 
 
 def test_another_saga_has_a_report_of_its_own() -> None:

@@ -106,3 +106,11 @@ def test_no_address_is_cut_and_no_line_ends_in_blanks(
     assert len(printed) > 5
     assert [row for row in printed if row != row.rstrip()] == []
     assert max(len(row) for row in printed if row != ADDRESS) <= 80
+
+
+def test_the_language_of_the_answers_is_a_setting_that_the_help_names(bourne: Bourne) -> None:
+    help_text = bourne("answers", "--help").output
+    assert "BOURNE_LANG" in help_text
+    refused = bourne("answers", BOURNE_LANG="de")
+    assert refused.exit_code == 2
+    assert "BOURNE_LANG must be one of en, pt" in refused.output

@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from bourne_assets.settings import DATA_DIR
+from bourne_assets.settings import DATA_DIR, Language
 
-Language = Literal["en", "pt"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 #: The Portuguese is that of those who asked the six questions.
 _LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
 _LOCALE_DIR = DATA_DIR / "locale"

@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 
 from bourne_assets.answers.questions import Answers, answer_questions, as_json, parse_answers
 from bourne_assets.answers.report import build_report
-from bourne_assets.answers.words.language import LANGUAGES
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
@@ -29,7 +28,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of
-from bourne_assets.settings import Settings
+from bourne_assets.settings import LANGUAGES, Settings
 from bourne_assets.tables import origin_of
 
 
@@ -108,7 +107,7 @@ def report_assets(
         config = ReportConfig.of(context)
         if not config.as_of:
             result = parse_answers(answers, INSIGHT_METRICS, saga.slug)
-            page = build_report(saga, result, films, history, held)
+            page = build_report(saga, result, films, history, held, first=settings.language)
             yield dg.MaterializeResult(value=page, metadata=_facts(result))
             return
         day = date.fromisoformat(config.as_of)
@@ -116,7 +115,7 @@ def report_assets(
         result = answer_questions(
             found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
         )
-        page = build_report(saga, result, found.films, history, held)
+        page = build_report(saga, result, found.films, history, held, first=settings.language)
         where = keys.report_of(saga.key_prefix, day)
         stored = lake.connect().write(where, page.encode(), HTML)
         context.log_event(
