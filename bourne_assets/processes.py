@@ -7,6 +7,7 @@ process, for Linux counts from the boot and psutil adds the wall time of the boo
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,17 @@ class ProcessIdentity:
         return f"{self.pid}:{self.started}:{self.boot}"
 
     @property
+    def earliest_start(self) -> float:
+        """Wall time of its start, by the earliest clock that this process of ours has seen.
+
+        Before a step of the clock the same process had another time; one that is older by any of
+        them may be the one that is meant.
+        """
+        if not self.boot:
+            return self.started / 1_000_000
+        return self.started / os.sysconf("SC_CLK_TCK") + _earliest_boot()
+
+    @property
     def is_alive(self) -> bool:
         """Whether this very process runs."""
         try:
@@ -87,3 +99,18 @@ def _boot_id() -> str:
     if not sys.platform.startswith("linux"):
         return ""
     return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _boot_moment() -> float:
+    """Wall time of the boot by the clock as it is now; a step of the clock moves it."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _earliest_boot() -> float:
+    _SEEN.append(min(_boot_moment(), *_SEEN))
+    del _SEEN[:-1]
+    return _SEEN[0]
+
+
+#: The earliest wall time of the boot since this module was loaded.
+_SEEN = [_boot_moment()] if sys.platform.startswith("linux") else []

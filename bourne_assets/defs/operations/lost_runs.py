@@ -110,10 +110,9 @@ def _identify(pid: int, since: float) -> ProcessIdentity | None:
     """The process that an event named, if it runs: a younger one has only got its id."""
     try:
         identity = ProcessIdentity.of(pid)
-        is_younger = psutil.Process(pid).create_time() > since + _CLOCKS_DIFFER_SECONDS
     except psutil.NoSuchProcess:
         return None
-    return None if is_younger else identity
+    return identity if identity.earliest_start <= since + _CLOCKS_DIFFER_SECONDS else None
 
 
 # Retries that Dagster owes and forgot.
