@@ -75,8 +75,6 @@ def append_files(
     table: "Table",
     uris: Sequence[str],
     provenance: Provenance,
-    *,
-    properties: Properties | None = None,
 ) -> Committed:
     """Add the rows of Parquet files, which lie in the storage already and stay as they are.
 
@@ -84,14 +82,12 @@ def append_files(
         table: The table; it is refreshed.
         uris: The files, each in no other table.
         provenance: Where the rows come from.
-        properties: Properties of the table that change with them.
 
     Raises:
         LakeError: The commit failed, and the table is as it was.
     """
 
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
-        _set(transaction, table, properties)
         _add(transaction, table, uris, summary)
 
     return _commit(table, provenance, change)
@@ -136,7 +132,7 @@ def replace_with_files(
 def replace_rows_of(
     table: "Table",
     column: str,
-    values: Sequence[str],
+    values: Callable[[Mapping[str, str]], Sequence[str]],
     uris: Sequence[str],
     provenance: Provenance,
     *,
@@ -147,7 +143,7 @@ def replace_rows_of(
     Args:
         table: The table; it is refreshed.
         column: The column, a text.
-        values: Its values in the rows that go.
+        values: Its values in the rows that go, from the table's properties at that moment.
         uris: The files of the rows that come.
         provenance: Where they come from.
         properties: Properties of the table that change with them.
@@ -159,9 +155,10 @@ def replace_rows_of(
 
     def change(transaction: "Transaction", summary: dict[str, str]) -> None:
         _set(transaction, table, properties)
-        where = In(term=column, literals=list(values))
-        if table.scan(row_filter=where, limit=1).to_arrow().num_rows:
-            transaction.delete(where, summary)
+        if gone := list(values(table.properties)):
+            where = In(term=column, literals=gone)
+            if table.scan(row_filter=where, limit=1).to_arrow().num_rows:
+                transaction.delete(where, summary)
         if uris:
             _add(transaction, table, uris, summary)
 
@@ -191,8 +188,14 @@ def replace_where(table: "Table", where: str, rows: pa.Table, provenance: Proven
 
 
 def _set(transaction: "Transaction", table: "Table", properties: Properties | None) -> None:
+    """Stage properties that follow from those of this moment.
+
+    pyiceberg would commit them again as they are where others were faster, and lose what the others
+    said: in this attempt it must not, and `_commit` asks for them anew.
+    """
     if properties is not None:
         transaction.set_properties(properties(table.properties))
+        table.metadata.properties["commit.retry.num-retries"] = "0"
 
 
 def _add(

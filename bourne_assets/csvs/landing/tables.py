@@ -22,7 +22,6 @@ from bourne_assets.csvs.reading.origin import FILE, ORIGIN
 from bourne_assets.iceberg.commits import (
     Committed,
     Provenance,
-    append_files,
     replace_rows_of,
     replace_with_files,
 )
@@ -182,14 +181,19 @@ class DatasetTables:
             LakeError: The table is as it was.
         """
         table = self._widened(name, dataset, rows)
-        known = {each.sha256: each for each in deliveries_of(table)}
-        again = [known[each.sha256].uri for each in deliveries if each.sha256 in known]
-        properties = _with(deliveries)
-        uris = [send_file(table, rows)]
-        provenance = self._provenance(deliveries)
-        if again:
-            return replace_rows_of(table, FILE, again, uris, provenance, properties=properties)
-        return append_files(table, uris, provenance, properties=properties)
+        digests = {each.sha256 for each in deliveries}
+
+        def same(properties: Mapping[str, str]) -> list[str]:
+            return [each.uri for each in _stated_in(properties) if each.sha256 in digests]
+
+        return replace_rows_of(
+            table,
+            FILE,
+            same,
+            [send_file(table, rows)],
+            self._provenance(deliveries),
+            properties=_with(deliveries),
+        )
 
     def merge(
         self,
@@ -227,7 +231,7 @@ class DatasetTables:
         gone = delivery.model_copy(update={"taken_back": True})
         provenance = self._provenance([])
         return replace_rows_of(
-            table, FILE, [delivery.uri], [], provenance, properties=_with([gone])
+            table, FILE, lambda _: [delivery.uri], [], provenance, properties=_with([gone])
         )
 
     def drop(self, name: str) -> None:
@@ -282,7 +286,11 @@ def titles_name(dataset: str) -> str:
 
 def deliveries_of(table: "Table") -> tuple[Delivery, ...]:
     """The deliveries that a table names, in their order."""
-    stated = table.properties.get(_DELIVERIES)
+    return _stated_in(table.properties)
+
+
+def _stated_in(properties: Mapping[str, str]) -> tuple[Delivery, ...]:
+    stated = properties.get(_DELIVERIES)
     return _ADAPTER.validate_json(stated) if stated else ()
 
 
@@ -321,11 +329,10 @@ def type_in_table(reading: str, present: str | None) -> str:
 
 def _with(deliveries: Sequence[Delivery]) -> Callable[[Mapping[str, str]], dict[str, str]]:
     """Deliveries beside those that a table has by then, in place of the same ones."""
-    new = {each.sha256: each for each in deliveries}
 
     def change(properties: Mapping[str, str]) -> dict[str, str]:
-        present = _ADAPTER.validate_json(properties.get(_DELIVERIES) or "[]")
-        kept = [new.pop(each.sha256, each) for each in present]
+        new = {each.sha256: each for each in deliveries}  # anew, for a commit may be made again
+        kept = [new.pop(each.sha256, each) for each in _stated_in(properties)]
         return {_DELIVERIES: _dumped([*kept, *new.values()])}
 
     return change

@@ -1,5 +1,6 @@
 """What becomes of the rows of earlier deliveries: replaced, added to, or merged by a key."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from bourne_assets.csvs.landing.inventory import (
 from bourne_assets.csvs.landing.rejects import bring_home
 from bourne_assets.csvs.landing.tables import table_name, type_in_table
 from bourne_assets.csvs.options import DatasetOptions, Datasets
+from bourne_assets.iceberg import commits
+from bourne_assets.iceberg.commits import Committed
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import dataset_in, rows_in, tables_of
@@ -35,6 +38,7 @@ class Sales:
 
     def land(self, text: str, day: date = _FIRST, name: str = "sales.csv") -> dict[str, Any]:
         path = self._folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         landing = land_csv_files(
             [path],
@@ -172,6 +176,44 @@ def test_a_key_that_is_no_column_stops_and_is_named(lake: Lake, tmp_path: Path) 
 def test_a_key_and_a_merge_belong_together(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="key"):
         DatasetOptions(**options)
+
+
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
+    """Have others commit when a table was opened and is not committed to yet, once."""
+    commit, waiting = commits.replace_rows_of, [do]
+
+    def late(*given: Any, **named: Any) -> Committed:
+        if waiting:
+            waiting.pop()()
+        return commit(*given, **named)
+
+    monkeypatch.setattr("bourne_assets.csvs.landing.tables.replace_rows_of", late)
+
+
+@pytest.mark.parametrize(("other", "ids"), [("id\n2\n", [1, 2, 3]), ("id\n3\n", [1, 3])])
+def test_what_others_land_at_the_same_moment_is_neither_forgotten_nor_doubled(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, ids: list[int]
+) -> None:
+    sales = Sales(lake, tmp_path, write="append")
+    sales.land("id\n1\n")
+    _meanwhile(monkeypatch, lambda: sales.land(other, _SECOND, "other/sales.csv"))
+    sales.land("id\n3\n", _SECOND)
+    for text in ("id\n1\n", other, "id\n3\n"):
+        sales.land(text, _SECOND)
+    assert sorted(sales.ids) == ids
+    assert len(find_dataset(lake, sales.tables, "sales").deliveries) == len(ids)
+
+
+def test_a_delivery_is_taken_back_while_others_land(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales = Sales(lake, tmp_path, write="append")
+    sales.land("id\n1\n")
+    dataset = find_dataset(lake, sales.tables, "sales")
+    _meanwhile(monkeypatch, lambda: sales.land("id\n2\n", _SECOND))
+    take_back(dataset, dataset.deliveries[0], sales.tables)
+    sales.land("id\n1\n", _SECOND)
+    assert sales.ids == [2]
 
 
 def test_a_delivery_that_is_taken_back_stays_away(lake: Lake, tmp_path: Path) -> None:
