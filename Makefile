@@ -6,12 +6,13 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
   'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; \
   then echo $$name; break; fi; done)
 BIN := .venv/bin
+LAKE := $(or $(BOURNE_HOME),.bourne)/lake
 # Tests wait more than they compute, so that three keep two cores busy.
 JOBS ?= 3
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
-.PHONY: help run dev test test-all lint bench lock catalogue screenshots lambda-zip clean python runtime \
+.PHONY: help run dev test test-all lint bench lock catalogue screenshots lambda-zip clean clean-lake python runtime \
   development
 
 help:
@@ -25,7 +26,8 @@ help:
 	@echo "make catalogue  bring the translations up to date with the sentences"
 	@echo "make lock   renew the locks (needs uv)"
 	@echo "make lambda-zip  build the function of AWS Lambda: build/bourne-lambda.zip"
-	@echo "make clean  remove .venv and caches; .bourne, with the lake, stays"
+	@echo "make clean  remove what was made here (.venv, builds, caches); .bourne, with the lake, stays"
+	@echo "make clean-lake  tell what removing the embedded lake removes; with YES=1 remove it"
 
 run: runtime
 	@$(BIN)/bourne run
@@ -84,7 +86,21 @@ lambda-zip: runtime
 
 clean:
 	@rm -rf .venv build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache \
-	  .import_linter_cache .hypothesis
+	  .import_linter_cache .hypothesis .tmp_dagster_home_* screenshots
+	@find bourne_assets bourne_assets_tests bench scripts -name __pycache__ -prune -exec rm -rf {} + \
+	  2>/dev/null || true
+
+# A server that runs is stopped first; one that somebody uses keeps its lake.
+clean-lake:
+	@if [ ! -d "$(LAKE)/data" ]; then echo "There is no lake in $(LAKE)."; \
+	elif [ "$(YES)" != 1 ]; then \
+	  echo "This would remove $(LAKE), $$(du -sh "$(LAKE)" | cut -f1): every landed file, table and answer."; \
+	  echo "Dagster's runs stay. To remove it: make clean-lake YES=1"; \
+	else \
+	  if [ -x $(BIN)/bourne ]; then case "$$($(BIN)/bourne lake stop)" in \
+	    *"is stopped"*) ;; *) echo "$(LAKE) is in use: end what uses it first."; exit 1;; esac; fi; \
+	  rm -rf "$(LAKE)" && echo "Removed $(LAKE)."; \
+	fi
 
 python:
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed and was not found:" \
