@@ -23,6 +23,7 @@ from bourne_assets.query.sources import JSON_COLUMN, Sources
 _MEGABYTES = 1024
 _BATCH_ROWS = 65_536
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_EXPLAIN = re.compile(r"\s*EXPLAIN(\s+ANALYZE)?(\s*\([^()]*\))?\s", re.IGNORECASE)
 _MISSING_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _MISSING_COLUMN = re.compile(r'(?:Referenced c|C)olumn "([^"]+)" not found')
 _CANDIDATES = re.compile(r"Candidate bindings: (.+)")
@@ -79,10 +80,23 @@ def ensure_reading(sql: str) -> None:
         raise QueryFailed(f"The query is not valid SQL: {_first_line(error)}.") from error
     if len(statements) != 1:
         raise QueryRefused(f"Give one SQL statement; this is {len(statements)}.")
-    if statements[0].type not in _READING:
-        raise QueryRefused(
-            f"Queries only read, and this is {statements[0].type.name}: give a SELECT."
-        )
+    kind = statements[0].type
+    if kind not in _READING:
+        raise QueryRefused(f"Queries only read, and this is {kind.name}: give a SELECT.")
+    if kind is duckdb.StatementType.EXPLAIN and not _explains_a_select(statements[0].query):
+        raise QueryRefused("Queries only read: EXPLAIN is followed by a SELECT here.")
+
+
+def _explains_a_select(sql: str) -> bool:
+    """Whether the statement behind EXPLAIN only reads: EXPLAIN ANALYZE executes it."""
+    explain = _EXPLAIN.match(sql)
+    if explain is None:
+        return False
+    try:
+        (explained,) = duckdb.extract_statements(sql[explain.end() :])
+    except (duckdb.Error, ValueError):
+        return False
+    return explained.type is duckdb.StatementType.SELECT
 
 
 def _expose(

@@ -113,6 +113,10 @@ def test_a_mistyped_column_is_told_the_nearest(sources: Sources) -> None:
         "SET enable_external_access = true",
         "SELECT 1; SELECT 2",
         "-- nothing",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'out.csv'",
+        "EXPLAIN ANALYZE CREATE TABLE films AS SELECT 1",
+        "EXPLAIN (ANALYZE, FORMAT json) DELETE FROM trusted.movies",
+        "EXPLAIN /* SELECT */ ANALYZE CREATE TABLE films AS SELECT 1",
     ],
 )
 def test_what_is_not_one_query_is_refused(sql: str, sources: Sources) -> None:
@@ -131,10 +135,37 @@ def test_what_is_not_one_query_is_refused(sql: str, sources: Sources) -> None:
         "SELECT * FROM read_parquet('https://example.com/x.parquet')",
         "SELECT * FROM sources",  # a Python variable
         "SELECT * FROM sqlite_scan('x.db', 't')",
+        "SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
+        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql("
+        "'SELECT * FROM read_text(''/etc/passwd'')'))",
+        "SELECT * FROM enable_logging(storage = 'file', storage_path = '/tmp/log')",
+        "SELECT getenv('HOME')",
     ],
 )
 def test_nothing_outside_of_the_lake_can_be_read(sql: str, sources: Sources) -> None:
     with pytest.raises(QueryFailed):
+        rows(sql, sources)
+
+
+@pytest.mark.parametrize("sql", ["EXPLAIN SELECT 1", "explain analyze FROM range(3)"])
+def test_the_plan_of_a_select_can_be_asked_for(sql: str, sources: Sources) -> None:
+    assert rows(sql, sources)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT list(range) FROM range(1_000_000_000)",
+        "WITH RECURSIVE more AS (SELECT repeat('x', 1000000) AS a UNION ALL "
+        "SELECT a FROM more) SELECT count(DISTINCT a || uuid()) FROM more",
+    ],
+)
+def test_a_query_that_takes_more_memory_than_it_may_have_ends_in_a_sentence(
+    sql: str, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.query.engine._MEGABYTES", 64)
+    monkeypatch.setattr("bourne_assets.csvs.reading.duckdb_session.free_room", lambda _: 0)
+    with pytest.raises(QueryFailed, match="The query failed"):
         rows(sql, sources)
 
 

@@ -77,6 +77,15 @@ def test_a_query_that_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None
     assert list(tmp_path.glob(".rows*")) == []
 
 
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("as it was")
+    link = tmp_path / "rows.csv"
+    link.symlink_to(tmp_path / "kept")
+    write_file(_reader(), WRITERS["csv"], link)
+    assert (tmp_path / "kept").read_text() == "as it was"
+    assert not link.is_symlink()
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nowhere"):
         write_file(_reader(), WRITERS["csv"], tmp_path / "nowhere" / "rows.csv")

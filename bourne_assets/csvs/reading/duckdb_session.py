@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import duckdb
 
+from bourne_assets.csvs.reading.bounds import free_room
+
 #: Values of a row group: so many rows are one that a group fits into the memory that there is.
 _GROUP_VALUES = 800_000
 _ROWS = (2_048, 40_960)
@@ -80,6 +82,8 @@ def locked_connection(
         "memory_limit": literal(f"{megabytes}MB"),
         "threads": str(threads),
         "temp_directory": literal(str(spill)),
+        # Its default is nine tenths of what is free.
+        "max_temp_directory_size": literal(f"{free_room(spill) // 2**20}MiB"),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
