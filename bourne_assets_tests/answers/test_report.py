@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -295,15 +295,32 @@ class TestInChromium:
             assert cell[3] == t.number(told["revenue"] / 1e6, 1)
             assert cell[6] == t.number(told["popularity"], 2)
 
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1400, 390])
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_axe_finds_no_violation(
-        self, chromium: Browser, address: str, language: Language, width: int
+        self,
+        chromium: Browser,
+        address: str,
+        language: Language,
+        width: int,
+        scheme: Literal["light", "dark"],
     ) -> None:
-        opened = _open(chromium, f"{address}#{language}", width)
+        opened = _open(chromium, f"{address}#{language}", width, color_scheme=scheme)
+        paper = "getComputedStyle(document.documentElement).backgroundColor"
+        dark = opened.page.evaluate(paper) == "rgb(20, 24, 29)"
+        assert dark == (scheme == "dark")
         opened.drawn()
         found = Axe().run(opened.page).response["violations"]
         assert [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in found] == []
+
+    @pytest.mark.parametrize("width", [1400, 390])
+    def test_an_address_that_names_a_language_shows_the_switch(
+        self, chromium: Browser, address: str, width: int
+    ) -> None:
+        opened = _open(chromium, f"{address}#pt", width)
+        opened.drawn()
+        assert opened.page.evaluate("scrollY") == 0
 
     def test_a_pointer_on_a_point_shows_its_figures(self, chromium: Browser, address: str) -> None:
         opened = _open(chromium, address)
