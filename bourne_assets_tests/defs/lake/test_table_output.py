@@ -17,12 +17,6 @@ NAME = "refined.films"
 TABLE = {"lake/format": "table", "lake/table": NAME}
 
 
-@pytest.fixture(autouse=True)
-def _home(lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The catalogue lies in the test's own folder: the resource's home is `.bourne` there."""
-    assert lake_resource.home == ".bourne"
-
-
 def _source(value: Any, **metadata: Any) -> dg.AssetsDefinition:
     return returning(value, type(value), metadata={**TABLE, **metadata})
 
