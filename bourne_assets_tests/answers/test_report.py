@@ -322,6 +322,17 @@ class TestInChromium:
         opened.drawn()
         assert opened.page.evaluate("scrollY") == 0
 
+    def test_the_page_begins_with_a_sentence_for_each_answer_that_leads_to_it(
+        self, chromium: Browser, address: str
+    ) -> None:
+        opened = _open(chromium, f"{address}#pt-question-5")
+        links = opened.page.locator("nav.summary a:visible")
+        said = [text.sentences[0] for text in to_text(_result(_bundled()), "pt")]
+        assert [_plain(text) for text in links.all_inner_texts()] == list(map(_plain, said))
+        links.nth(5).click()
+        assert opened.page.url.endswith("#pt-question-6")
+        assert opened.page.locator("#pt-question-6").is_visible()
+
     def test_a_pointer_on_a_point_shows_its_figures(self, chromium: Browser, address: str) -> None:
         opened = _open(chromium, address)
         opened.drawn()
@@ -338,10 +349,10 @@ class TestInChromium:
     ) -> None:
         opened = _open(chromium, address, java_script_enabled=False)
         assert opened.page.locator(".picture svg:visible").count() == 8
-        assert opened.page.get_by_text("The mean revenue is $327,483,286.20").is_visible()
+        assert opened.page.get_by_text("The mean revenue is $327,483,286.20").first.is_visible()
         opened.page.locator("label", has_text="Português").click()
-        assert opened.page.get_by_text("A média de faturamento é").is_visible()
-        assert opened.page.get_by_text("The mean revenue is").is_hidden()
+        assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
+        assert opened.page.get_by_text("The mean revenue is").first.is_hidden()
 
     def test_on_paper_there_is_one_language_and_no_switch(
         self, chromium: Browser, address: str, tmp_path: Path
@@ -349,8 +360,8 @@ class TestInChromium:
         opened = _open(chromium, f"{address}#pt")
         opened.drawn()
         opened.page.emulate_media(media="print")
-        assert opened.page.get_by_text("A média de faturamento é").is_visible()
-        assert opened.page.get_by_text("The mean revenue is").is_hidden()
+        assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
+        assert opened.page.get_by_text("The mean revenue is").first.is_hidden()
         assert opened.page.locator(".switch").is_hidden()
         data = opened.page.pdf(format="A4", path=tmp_path / "report.pdf")
         assert data.startswith(b"%PDF")

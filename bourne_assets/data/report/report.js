@@ -38,6 +38,6 @@ for (const choice of switches) {
     speak(choice.value);
   });
 }
-const wanted = switches.find((choice) => `#${choice.value}` === location.hash);
+const wanted = switches.find((choice) => `#${choice.value}` === location.hash.split("-")[0]);
 if (wanted) wanted.checked = true;
 speak(switches.find((choice) => choice.checked).value);
