@@ -88,7 +88,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 files,
                 connected,
                 date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
-                tables=DatasetTables(lake.catalogue, context.run_id),
+                tables=DatasetTables(lake.catalogue, context.op_execution_context.run_id),
                 datasets=datasets,
                 journal=csv_folder.journal_path,
                 tell=context.log.info,
