@@ -247,12 +247,16 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
         units = search.records[skipped]
         search.notes.append(f"line {units.line} names units: {units.text[:100]}")
         skipped += 1
-    first = (
-        search.records[skipped].line
-        if skipped < len(search.records)
-        else search.records[skipped - 1].line + search.records[skipped - 1].lines
-    )
+    first = _line_below(search, skipped, width)
     return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
+
+
+def _line_below(search: _Search, skipped: int, width: int) -> int:
+    """Physical line of the first record below a header; in one column a blank line is one."""
+    if skipped < len(search.records) and width > 1:
+        return search.records[skipped].line
+    last = search.records[skipped - 1]
+    return last.line + last.lines
 
 
 def _repeated(search: _Search, place: int, header: Fields) -> int:

@@ -37,7 +37,13 @@ def _dialects(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(_TABLES, _dialects())
 def test_any_table_in_any_dialect_is_read_back(
     table: list[list[str]], dialect: dict[str, Any]
@@ -68,7 +74,13 @@ def test_any_table_in_any_dialect_is_read_back(
     assert [[value or "" for value in row] for row in found.rows] == expected
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     st.lists(st.sampled_from(["Ann, Lee", "Bob", 'a "b"', "x;y", "5"]), min_size=12, max_size=30),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
