@@ -121,11 +121,12 @@ def test_ports_whose_sockets_another_user_has_made_are_not_taken(
 @ROOT_ONLY
 def test_a_process_of_another_user_is_never_taken_for_the_server(tmp_path: Path) -> None:
     folder = LakeFolder(tmp_path)
-    pretends = [sys.executable, "-c", "import time; time.sleep(60)", "mini"]
+    # The shell, for another user may not read the environment that the tests run in.
+    pretends = ["/bin/sh", "-c", "read line", "mini"]
     arguments = [*pretends, seaweedfs.data_flag(folder), seaweedfs.SUPERVISOR, str(folder.root)]
     with (
-        subprocess.Popen(arguments, cwd="/", user=NOBODY) as other,
-        subprocess.Popen(arguments, cwd="/") as own,
+        subprocess.Popen(arguments, cwd="/", stdin=subprocess.PIPE, user=NOBODY) as other,
+        subprocess.Popen(arguments, cwd="/", stdin=subprocess.PIPE) as own,
     ):
         try:
             found = (servers_of(folder), supervisors_of(folder))
