@@ -80,6 +80,7 @@ def test_another_saga_stands_under_its_slug_beside_the_first() -> None:
         "matrix/matrix_saga_table",
         "matrix/tmdb_search",
         "matrix/tmdb_details",
+        "matrix/saga_history",
     }
     assert lineage["matrix/saga_report"] == {
         "matrix/matrix_saga_table",

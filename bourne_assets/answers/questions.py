@@ -37,6 +37,7 @@ from bourne_assets.answers.remarks import (
     UpcomingFilm,
     remarks_on,
 )
+from bourne_assets.answers.sources import Input, as_inputs
 from bourne_assets.answers.words import correlations, words
 from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Localizer, localizer
@@ -176,14 +177,6 @@ class AnswerSet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Input:
-    """An object of the lake that the answers came from."""
-
-    uri: str
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Answers:
     """What `insight_metrics` stores.
 
@@ -193,7 +186,7 @@ class Answers:
         as_of: UTC time of TMDB's newest response that the numbers rest on.
         source: `tmdb`, `bundled-snapshot` or `mixed`.
         films: Number of films that the answers are about: those that are released.
-        inputs: Objects of the lake that the numbers came from.
+        inputs: Objects of the lake, and snapshots of tables, that the numbers came from.
         not_released: Films of the saga that take no part yet.
         doubtful: Figures that no answer rests on.
         stated: Figures of the sagas file in place of TMDB's.
@@ -232,7 +225,12 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ("as_of", "timestamp (UTC)", "Time of TMDB's newest response that the numbers rest on"),
     ("source", "text", "Where the figures are from: tmdb or bundled-snapshot"),
     ("films", "integer", "Number of films that the answers are about: those that are released"),
-    ("inputs", "list", "Lake objects that the numbers came from: uri and sha256"),
+    (
+        "inputs",
+        "list",
+        "What the numbers came from: uri and sha256 of each lake object, and of a table its name, "
+        "snapshot_id and the digest of its rows too",
+    ),
     ("not_released", "list", "Films that are not released yet and take no part; absent if none"),
     ("doubtful", "list", "Figures that no answer rests on, with the reason; absent if none"),
     ("stated", "list", "Figures of the sagas file in place of TMDB's; absent if none"),
@@ -262,7 +260,7 @@ def answer_questions(
     Args:
         table: A `SagaTable` with at least one film.
         saga: Slug of the saga.
-        inputs: The lake objects that the table came from: uri and sha256.
+        inputs: What the table came from: objects by uri and sha256, snapshots as `Input` says.
         deleted: Films of the saga that TMDB has deleted, and the table thus lacks.
         money_of: Day of its budgets and revenues, where it is not that of its newest figures.
     """
@@ -275,7 +273,7 @@ def answer_questions(
         as_of=newest.replace(microsecond=0),
         source=sources[0] if len(sources) == 1 else "mixed",
         films=len(films) - len(remarked.not_released),
-        inputs=tuple(Input(uri=found["uri"], sha256=found["sha256"]) for found in inputs),
+        inputs=as_inputs(inputs),
         **vars(remarked),
         deleted=tuple(deleted),
         money_of=money_of,

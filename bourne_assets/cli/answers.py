@@ -14,6 +14,7 @@ from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.cli.common import (
+    CommandLake,
     command_lake,
     naming,
     past_day,
@@ -70,7 +71,7 @@ def answers(
         lake = shared.connect()
         if as_page:
             return _open(settings, saga, read_report(lake, saga))
-        results = _of_days(lake, saga, days) if days else [read_answers(lake, saga)]
+        results = _of_days(shared, saga, days) if days else [read_answers(lake, saga)]
     _print(results, lang or settings.language, as_json=as_json)
     return 0
 
@@ -135,15 +136,21 @@ def _read(
         raise BourneError(f"The object {lake.uri(key)} cannot be read: {remedy}.") from None
 
 
-def _of_days(lake: Lake, saga: Saga, days: list[date]) -> list[Answers]:
-    """The answers from the history, one object a day.
+def _of_days(opened: CommandLake, saga: Saga, days: list[date]) -> list[Answers]:
+    """The answers from the tables, one object a day; from the history where they say nothing.
 
     Raises:
-        NoSnapshot: The history has none on or before one of the days.
+        NoSnapshot: Nothing is known of the saga on one of the days.
     """
     from bourne_assets.saga.history import films_as_of
+    from bourne_assets.star.answers import answers_of
+    from bourne_assets.star.states import newest_state
 
-    history = read_history(lake, saga)
+    states = [newest_state(opened.catalogue(), saga, day) for day in days]
+    known = [state for state in states if state is not None]
+    if len(known) == len(days):
+        return [answers_of(state, saga) for state in known]
+    history = read_history(opened.connect(), saga)
     found = [films_as_of(history, day, saga) for day in days]
     inputs = origin_of(history)
     return [

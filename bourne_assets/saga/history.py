@@ -23,6 +23,8 @@ from bourne_assets.tables import conform, records
 SEED_FILE = DATA_DIR / "history" / "observations.csv"
 #: What the bundled observations say of a film itself.
 SEED_STATES = ("imdb_id", "title", "release_date")
+#: What a deletion says of a film: the rest is as it was known before.
+DELETION_STATES = ("title", "status")
 _OBSERVED = (
     "tmdb_id",
     "imdb_id",
@@ -69,6 +71,21 @@ def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {**{name: row[name] for name in _OBSERVED}, "observed_on": day, "partial": False}
         for row in records(films)
+    ]
+    return conform(rows, HistoryTable)
+
+
+def deletions_of(deleted: pd.DataFrame, day: date) -> pd.DataFrame:
+    """That TMDB has deleted films of a saga, as `HistoryTable` rows of one day without figures.
+
+    Args:
+        deleted: `DetailsTable` of these films.
+        day: The day of the snapshot that lacks them.
+    """
+    named = ("tmdb_id", "title", "status", "fetched_at", "source")
+    rows = [
+        {**{name: row[name] for name in named}, "observed_on": day, "partial": False}
+        for row in records(deleted)
     ]
     return conform(rows, HistoryTable)
 

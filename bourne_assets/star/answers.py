@@ -1,21 +1,38 @@
-"""The numbers of answers as rows of `fact_answer`. Not here: how they are computed (`answers`)."""
+"""Answers to what the tables know, and their numbers as rows of `fact_answer`.
 
+Not here: how they are computed (`answers`).
+"""
+
+from dataclasses import replace
 from typing import Any
 
-from bourne_assets.answers.questions import QUESTIONS, Answers
+from bourne_assets.answers.questions import QUESTIONS, Answers, answer_questions
+from bourne_assets.saga.definition import Saga
 from bourne_assets.star.dimensions import date_key
+from bourne_assets.star.schemas import FACT_FILM_DAY
+from bourne_assets.star.states import KnownState
 
 #: Units by the ends of numbers' names; what has no such end is a plain number.
 _UNITS = {"_usd": "USD", "_pct": "percent"}
 
 
-def answer_rows(result: Answers, snapshot_id: int | None) -> list[dict[str, Any]]:
-    """A row for each main number of each question, in the order of the questions.
+def answers_of(state: KnownState, saga: Saga) -> Answers:
+    """The answers to a state of a saga, which name its snapshots."""
+    result = answer_questions(
+        state.known.films,
+        saga=saga.slug,
+        inputs=(),
+        deleted=state.deleted,
+        money_of=state.known.money_of,
+    )
+    return replace(result, inputs=state.inputs)
 
-    Args:
-        result: The answers.
-        snapshot_id: The snapshot of `fact_film_day` that has their figures.
-    """
+
+def answer_rows(result: Answers) -> list[dict[str, Any]]:
+    """A row for each main number of each question, in the order of the questions."""
+    snapshot_id = next(
+        (int(each.snapshot_id or 0) for each in result.inputs if each.table == FACT_FILM_DAY), None
+    )
     return [
         {
             "saga_key": result.saga,

@@ -24,7 +24,9 @@ from bourne_assets.star.dimensions import (
 )
 from bourne_assets.star.schemas import DimFilm, FactFilmDay
 from bourne_assets.tables import conform, records
+from bourne_assets.tmdb.schemas import DELETED
 
+_DATE_KEY = "date_key"
 _OF_DAY = (
     "tmdb_id",
     "budget",
@@ -62,6 +64,17 @@ class StarOfSaga:
     def days(self) -> list[date]:
         """The observed days, in order."""
         return [day_of(int(key)) for key in sorted(set(self.facts["date_key"]))]
+
+    @property
+    def films_of_newest_day(self) -> int:
+        """Number of films that were observed on the newest day, without those deleted by then."""
+        newest = self.facts[self.facts[_DATE_KEY] == self.facts[_DATE_KEY].max()]
+        return len(set(newest["film_key"]) - set(self.deleted["film_key"]))
+
+    @property
+    def deleted(self) -> pd.DataFrame:
+        """`DimFilm` of the states in which TMDB had deleted a film."""
+        return self.films[self.films["status"] == DELETED]
 
 
 def with_observations(
@@ -129,8 +142,12 @@ def with_snapshots(star: StarOfSaga, saga: Saga, snapshots: Iterable[pd.DataFram
 
 
 def history_of(star: StarOfSaga) -> pd.DataFrame:
-    """The facts with the films' state of their day, as `HistoryTable`."""
+    """The facts with the films' state of their day, as `HistoryTable`.
+
+    A film that TMDB had deleted is not in it.
+    """
     films = {row["film_key"]: row for row in records(star.films)}
+    deleted = set(star.deleted["film_key"])
     rows = [
         {
             **row,
@@ -139,6 +156,7 @@ def history_of(star: StarOfSaga) -> pd.DataFrame:
             "partial": row["is_partial"],
         }
         for row in records(star.facts)
+        if row["film_key"] not in deleted
     ]
     rows.sort(key=lambda row: (row["observed_on"], release_order(row)))
     return conform(rows, HistoryTable)

@@ -22,7 +22,10 @@ class DimFilm(Table):
     title: str = Field(description="Title in English")
     original_title: str = Field(nullable=True, description="Title in the original language")
     release_date: Day = Field(nullable=True, description="First release; null when unknown")
-    status: str = Field(nullable=True, description="TMDB's status: Released, Post Production ...")
+    status: str = Field(
+        nullable=True,
+        description="TMDB's status: Released, Post Production ...; deleted where TMDB has no more",
+    )
     runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
     genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
     saga_key: str = Field(description=_SAGA_KEY)
@@ -56,7 +59,10 @@ class DimDate(Table):
 
 
 class FactFilmDay(Table):
-    """Grain: one row a film, saga and UTC day: what was stated on that day, never filled in."""
+    """Grain: one row a film, saga and UTC day: what was stated on that day, never filled in.
+
+    Of a film that TMDB has deleted, and its collection still lists, nothing is stated.
+    """
 
     date_key: Integer = Field(description=_DATE_KEY)
     film_key: str = Field(description="Key of the film in dim_film, in its state of that day")
@@ -101,7 +107,7 @@ class FactAnswer(Table):
     unit: str = Field(nullable=True, description="USD, percent, or null for a number without unit")
     n: Integer = Field(nullable=True, description="Number of films that it rests on")
     snapshot_id: Integer = Field(
-        nullable=True, description="Snapshot of fact_film_day that has the figures"
+        nullable=True, description="Snapshot of fact_film_day that has the figures; null if none"
     )
 
 
@@ -114,4 +120,5 @@ STAR: dict[str, type[Table]] = {
     "fact_answer": FactAnswer,
 }
 
+DIM_FILM = "refined.dim_film"
 FACT_FILM_DAY, FACT_ANSWER = "refined.fact_film_day", "refined.fact_answer"

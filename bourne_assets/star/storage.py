@@ -70,35 +70,23 @@ def keep_star(
     own = _of_saga(saga)
     days = _changed_days(before.facts, after.facts)
     facts = after.facts[after.facts[_DATE_KEY].isin(days)]
-    newest = len(
-        set(after.facts[after.facts[_DATE_KEY] == after.facts[_DATE_KEY].max()]["tmdb_id"])
-    )
     has_new_films = not before.films.equals(after.films)
-    with ThreadPoolExecutor(4, thread_name_prefix="star") as pool:
-        # In no order: what a killed run did not commit, the next one does.
-        stored = pool.submit(
-            _replace,
-            catalogue,
-            "fact_film_day",
-            f"{own} and {_among(days)}" if days else None,
-            facts,
-            provenance,
+    with ThreadPoolExecutor(3, thread_name_prefix="star") as pool:
+        # What a killed run did not commit, the next one does. But facts whose films are not there
+        # would be of nothing: they come when their films are.
+        films = pool.submit(
+            _replace, catalogue, "dim_film", own if has_new_films else None, after.films, provenance
         )
         others: list[Future[Any]] = [
-            pool.submit(
-                _replace,
-                catalogue,
-                "dim_film",
-                own if has_new_films else None,
-                after.films,
-                provenance,
-            ),
-            pool.submit(_keep_saga, catalogue, saga, newest, provenance),
+            pool.submit(_keep_saga, catalogue, saga, after.films_of_newest_day, provenance),
             pool.submit(_keep_days, catalogue, after.days, provenance),
         ]
+        films.result()
+        where = f"{own} and {_among(days)}" if days else None
+        stored = _replace(catalogue, "fact_film_day", where, facts, provenance)
         for each in others:
             each.result()
-        return stored.result()
+        return stored
 
 
 def keep_answers(

@@ -138,10 +138,11 @@ def test_answers_of_an_earlier_day_come_from_the_history(used_home: Path) -> Non
     assert popularity["least_popular"]["title"] == "The Bourne Legacy"
     assert result["answers"]["mean_revenue"]["value"] == pytest.approx(327_483_286.2)
     assert result["money_of"] == "2017-09-01", "that day states no revenue"
-    (named,) = result["inputs"]
-    assert named["uri"] == "s3://bourne-lake/Refined/saga_history.parquet"
-    with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
-        assert server.lake.digest("Refined/saga_history.parquet").sha256 == named["sha256"]
+    assert [each["table"] for each in result["inputs"]] == [
+        "refined.fact_film_day",
+        "refined.dim_film",
+    ]
+    assert result["inputs"][0]["uri"].startswith("s3://bourne-tables/refined/fact_film_day/")
     too_early = _called(used_home, "answers", "--as-of", "2001-01-01")
     assert too_early.returncode == 1
     assert "the first is of 2017-09-01" in " ".join(too_early.stderr.split())

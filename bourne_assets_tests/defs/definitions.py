@@ -13,8 +13,8 @@ LINEAGE = {
     "tmdb_external_ids": {"tmdb_search"},
     "tmdb_details": {"tmdb_search"},
     "bourne_saga_table": {"raw_csvs_s3", "tmdb_external_ids", "tmdb_details"},
-    "insight_metrics": {"bourne_saga_table", "tmdb_search", "tmdb_details"},
-    "saga_history": {"bourne_saga_table"},
+    "insight_metrics": {"bourne_saga_table", "tmdb_search", "tmdb_details", "saga_history"},
+    "saga_history": {"bourne_saga_table", "tmdb_search", "tmdb_details"},
     "fact_answer": {"insight_metrics", "saga_history"},
     "saga_report": {"bourne_saga_table", "insight_metrics", "saga_history"},
 }

@@ -19,6 +19,7 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import JSON, PARQUET, Lake
 from bourne_assets.saga.history import snapshot_of
 from bourne_assets.saga.schemas import SagaTable
+from bourne_assets.saga.table import derived_figures
 from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_parquet, origin_of, to_json, to_parquet
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
@@ -146,7 +147,7 @@ def saga_table(films: list[dict[str, Any]]) -> pd.DataFrame:
         {
             **told,
             "original_title": told["title"],
-            "release_year": told["release_date"].year,
+            **derived_figures(told),
             "fetched_at": NOW,
             "source": "tmdb",
         }

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,7 +10,9 @@ from pyiceberg.catalog import Catalog
 
 from bourne_assets.answers.questions import answer_questions
 from bourne_assets.iceberg.commits import Provenance
+from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.saga.definition import Saga
+from bourne_assets.star import storage
 from bourne_assets.star.answers import answer_rows
 from bourne_assets.star.observations import StarOfSaga, with_observations
 from bourne_assets.star.schemas import STAR
@@ -62,6 +65,23 @@ def test_a_day_more_leaves_the_days_before_as_they_were(catalogue: Catalog) -> N
     assert [row["popularity"] for row in records(first_day.facts)] == [1.0]
 
 
+def test_no_facts_are_kept_whose_films_could_not_be(
+    catalogue: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(catalogue, BOURNE, seen(NOON, film(1)))
+    replace = storage._replace
+
+    def fail_on_films(catalogue: Catalog, name: str, *arguments: Any) -> int | None:
+        if name == "dim_film":
+            raise CatalogueFailed("The catalogue does not answer.")
+        return replace(catalogue, name, *arguments)
+
+    monkeypatch.setattr(storage, "_replace", fail_on_films)
+    with pytest.raises(CatalogueFailed):
+        kept(catalogue, BOURNE, seen(NOON + DAY, film(1, title="Another title")))
+    assert read_star(catalogue, BOURNE).days == [NOON.date()]
+
+
 def test_sagas_that_are_kept_at_once_lose_nothing(catalogue: Catalog) -> None:
     with ThreadPoolExecutor(2) as pool:
         for day in range(3):
@@ -79,7 +99,7 @@ def test_sagas_that_are_kept_at_once_lose_nothing(catalogue: Catalog) -> None:
 
 def test_the_answers_of_a_day_take_the_place_of_its_earlier_ones(catalogue: Catalog) -> None:
     result = answer_questions(saga_table(films_of_2017()), saga="bourne", inputs=[])
-    rows = answer_rows(result, 7)
+    rows = answer_rows(result)
     assert ("mean_budget", "mean_budget_usd", 91_000_000.0, "USD", 5) in [
         (row["question"], row["name"], row["value"], row["unit"], row["n"]) for row in rows
     ]
@@ -95,7 +115,7 @@ def test_the_answers_of_a_day_take_the_place_of_its_earlier_ones(catalogue: Cata
 def test_each_column_is_described_in_the_table_itself(catalogue: Catalog, name: str) -> None:
     kept(catalogue, BOURNE, seen(NOON, *films_of_2017()))
     result = answer_questions(saga_table(films_of_2017()), saga="bourne", inputs=[])
-    keep_answers(catalogue, answer_rows(result, None), RUN)
+    keep_answers(catalogue, answer_rows(result), RUN)
     schema = catalogue.load_table(f"refined.{name}").schema()
     assert all(field.doc for field in schema.fields)
 

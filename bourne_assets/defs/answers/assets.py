@@ -1,5 +1,6 @@
 """The answers to the six questions. What must not be put here: formulas (`answers.formulas`)."""
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,8 @@ from bourne_assets.answers.questions import (
     to_text,
 )
 from bourne_assets.answers.words.language import localizer
-from bourne_assets.asset_names import INSIGHT_METRICS
+from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import (
     column_lineage,
@@ -40,6 +42,7 @@ from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
+from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
 
 _FIELDS = dg.TableSchema(
@@ -58,12 +61,13 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
             "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
+        deps=[saga_key(saga, SAGA_HISTORY)],  # whose tables keep the state that the answers name
         group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "scipy", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),
-        code_version="2",
+        code_version="3",
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
             "dagster/column_schema": _FIELDS,
@@ -72,15 +76,16 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     )
     @fails_in_one_sentence
     def insight_metrics(
-        films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
+        lake: LakeResource, films: pd.DataFrame, candidates: pd.DataFrame, details: pd.DataFrame
     ) -> dg.MaterializeResult[dict[str, Any]]:
         """Answers to the six questions about the saga.
 
         Mean revenue and budget, change of revenue from film to film, top revenue against top
         budget, popularity against success, release year against popularity. One JSON object; it
-        names the lake objects that the numbers came from. Popularity moves every day, so that
-        the answers to the last two questions hold for the day of the figures. Candidates and
-        details tell which films of the collection TMDB has deleted: the answers name them.
+        names the lake objects that the numbers came from, and the snapshots of the tables that
+        keep these figures when the objects are replaced. Popularity moves every day, so that the
+        answers to the last two questions hold for the day of the figures. Candidates and details
+        tell which films of the collection TMDB has deleted: the answers name them.
         """
         deleted = names_of(deleted_films(candidates, details))
         inputs = (films, candidates, details) if deleted else (films,)
@@ -90,6 +95,9 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             inputs=[origin for frame in inputs for origin in origin_of(frame)],
             deleted=deleted,
         )
+        state = newest_state(lake.catalogue(), saga, result.day)
+        if state and state.is_of(films, deleted):
+            result = replace(result, inputs=(*result.inputs, *state.inputs))
         stored = as_json(result)
         pictures = pictures_of(localizer("en"), result, films_of(films))
         return dg.MaterializeResult(

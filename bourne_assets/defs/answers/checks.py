@@ -1,13 +1,17 @@
 """Checks on the answers and on the history. What must not be put here: formulas (`answers`)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.errors import AnswersUnreadable
 from bourne_assets.answers.films import names_of
-from bourne_assets.answers.questions import answer_questions, as_json
+from bourne_assets.answers.questions import Answers, answer_questions, as_json
+from bourne_assets.answers.sources import Input, parse_inputs
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
@@ -19,13 +23,21 @@ from bourne_assets.defs.shared.rules import (
     follows_schema,
     result_of,
 )
+from bourne_assets.errors import BourneError
+from bourne_assets.iceberg.errors import TableMissing
 from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
+from bourne_assets.saga.errors import NoSnapshot
 from bourne_assets.saga.history import days_of, drifted_figures
 from bourne_assets.saga.schemas import HistoryTable
 from bourne_assets.saga.table import deleted_films
+from bourne_assets.star.answers import answers_of
+from bourne_assets.star.states import StateGone, named_state
 from bourne_assets.tables import from_json, from_parquet, records, to_json
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 _NAME = "answers_follow_from_inputs"
 
@@ -47,15 +59,16 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         name=_NAME,
         blocking=True,
         description=(
-            "The objects that the answers name as their inputs lie in the lake with the SHA-256 "
-            "that they name, and every answer recomputed from them is the same."
+            "Every answer recomputed from what the answers name as their inputs is the same: from "
+            "the snapshots of tables, whenever the answers were made; where they name none, from "
+            "objects that lie in the lake with the SHA-256 that they name."
         ),
     )
     @fails_in_one_sentence
     def answers_follow_from_inputs(
         lake: LakeResource, answers: dict[str, Any]
     ) -> dg.AssetCheckResult:
-        found = _untraceable(answers, lake.connect(), saga)
+        found = _untraceable(answers, lake, saga)
         facts = {
             "fields_compared": len(_flat(answers)),
             "inputs": dg.MetadataValue.json(answers.get("inputs", [])),
@@ -66,35 +79,65 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
     return answers_follow_from_inputs
 
 
-def _untraceable(answers: Mapping[str, Any], lake: Lake, saga: Saga) -> Sequence[Mapping[str, Any]]:
+def _untraceable(
+    answers: Mapping[str, Any], lake: LakeResource, saga: Saga
+) -> Sequence[Mapping[str, Any]]:
     """Inputs that are not what the answers say, and answers that do not follow from them."""
-    inputs = answers.get("inputs") or []
-    if len(inputs) not in {1, 3}:
-        wanted = "the table; with deleted films, candidates and details too"
-        return [{"field": "inputs", "stored": str(inputs), "recomputed": wanted}]
-    frames, read = [], []
-    for uri in (str(each.get("uri")) for each in inputs):
-        try:
-            data, stored = lake.read(lake.key(uri))
-            frames.append(from_parquet(data))
-        except (ObjectMissing, ValueError, OSError) as error:
-            return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
-        except LakeError as error:
-            if uri.startswith(lake.uri("")):  # the lake fails: nothing is known about the answers
-                raise
-            return [{"field": "inputs", "stored": uri, "recomputed": str(error)}]
-        read.append({"uri": stored.uri, "sha256": stored.sha256 or ""})
-    table, *rest = frames
-    deleted = names_of(deleted_films(*rest)) if rest else ()
-    expected = as_json(answer_questions(table, saga=saga.slug, inputs=read, deleted=deleted))
+    try:
+        named = parse_inputs(answers.get("inputs") or [])
+        if any(each.table for each in named):
+            expected = _from_tables(answers, named, lake.catalogue(), saga)
+        else:
+            expected = _from_objects(named, lake.connect(), saga)
+    except (AnswersUnreadable, _InputsUnfit, StateGone, TableMissing, NoSnapshot) as error:
+        stored = str(answers.get("inputs"))
+        return [{"field": "inputs", "stored": stored, "recomputed": str(error)}]
     # Through JSON, as the stored answers went through it: equal to the last digit or not.
-    recomputed = _flat(from_json(to_json(expected)))
+    recomputed = _flat(from_json(to_json(as_json(expected))))
     told = _flat(answers)
     return [
         {"field": name, "stored": str(told.get(name)), "recomputed": str(recomputed.get(name))}
         for name in {**recomputed, **told}
         if told.get(name) != recomputed.get(name)
     ]
+
+
+class _InputsUnfit(BourneError):
+    """Nothing can be recomputed from what the answers name."""
+
+
+def _from_tables(
+    answers: Mapping[str, Any], named: Sequence[Input], catalogue: "Catalog", saga: Saga
+) -> Answers:
+    """The answers of the state that the named snapshots of tables hold."""
+    try:
+        day = datetime.fromisoformat(str(answers.get("as_of"))).astimezone(UTC).date()
+    except ValueError:
+        raise _InputsUnfit("The answers do not say of which day they are.") from None
+    result = answers_of(named_state(catalogue, saga, day, named), saga)
+    objects = tuple(each for each in named if not each.table)
+    return replace(result, inputs=(*objects, *result.inputs))
+
+
+def _from_objects(named: Sequence[Input], lake: Lake, saga: Saga) -> Answers:
+    """The answers of the objects that are named, as far as they lie in the lake."""
+    if len(named) not in {1, 3}:
+        raise _InputsUnfit("the table; with deleted films, candidates and details too")
+    frames, read = [], []
+    for each in named:
+        try:
+            data, stored = lake.read(lake.key(each.uri))
+            frames.append(from_parquet(data))
+        except (ObjectMissing, ValueError, OSError) as error:
+            raise _InputsUnfit(str(error)) from error
+        except LakeError as error:
+            if each.uri.startswith(lake.uri("")):  # the lake fails: nothing is known
+                raise
+            raise _InputsUnfit(str(error)) from error
+        read.append({"uri": stored.uri, "sha256": stored.sha256 or ""})
+    table, *rest = frames
+    deleted = names_of(deleted_films(*rest)) if rest else ()
+    return answer_questions(table, saga=saga.slug, inputs=read, deleted=deleted)
 
 
 def _flat(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from bourne_assets.defs.shared.naming import (
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.saga.definition import Saga
 from bourne_assets.star.answers import answer_rows
-from bourne_assets.star.schemas import FACT_ANSWER, FACT_FILM_DAY, FactAnswer
-from bourne_assets.star.storage import keep_answers, newest_snapshot
+from bourne_assets.star.schemas import FACT_ANSWER, FactAnswer
+from bourne_assets.star.storage import keep_answers
 
 
 def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
@@ -52,11 +52,11 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
         """The numbers of the answers over time, in the Iceberg table `refined.fact_answer`.
 
         Grain: one row a saga, UTC day of the figures, question and number; the last answers of a
-        day win. `snapshot_id` is the snapshot of `refined.fact_film_day` that has the figures.
+        day win. `snapshot_id` is the snapshot of `refined.fact_film_day` that the answers name.
         """
         result = parse_answers(stored, INSIGHT_METRICS, saga.slug)
         catalogue = lake.catalogue()
-        rows = answer_rows(result, newest_snapshot(catalogue, FACT_FILM_DAY))
+        rows = answer_rows(result)
         snapshot_id = keep_answers(catalogue, rows, Provenance(context.run.run_id))
         return dg.MaterializeResult(
             metadata={

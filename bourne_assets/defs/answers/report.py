@@ -29,6 +29,8 @@ from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of
 from bourne_assets.settings import LANGUAGES, Settings
+from bourne_assets.star.answers import answers_of
+from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
 
 
@@ -111,9 +113,14 @@ def report_assets(
             yield dg.MaterializeResult(value=page, metadata=_facts(result))
             return
         day = date.fromisoformat(config.as_of)
-        found = films_as_of(history, day, saga)
-        result = answer_questions(
-            found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
+        state = newest_state(lake.catalogue(), saga, day)
+        found = state.known if state else films_as_of(history, day, saga)
+        result = (
+            answers_of(state, saga)
+            if state
+            else answer_questions(
+                found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
+            )
         )
         page = build_report(saga, result, found.films, history, held, first=settings.language)
         where = keys.report_of(saga.key_prefix, day)

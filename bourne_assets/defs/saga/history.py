@@ -22,9 +22,18 @@ from bourne_assets.defs.shared.naming import (
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.history import SEED_STATES, days_of, seed, snapshot_of
+from bourne_assets.saga.history import (
+    DELETION_STATES,
+    SEED_STATES,
+    days_of,
+    deletions_of,
+    seed,
+    snapshot_of,
+    taken_at,
+)
 from bourne_assets.saga.schemas import HistoryTable
 from bourne_assets.saga.snapshots import load_snapshots
+from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
 from bourne_assets.star.observations import (
     history_of,
@@ -43,13 +52,17 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=key,
-        ins={"films": dg.AssetIn(saga_key(saga, saga.table_name))},
+        ins={
+            "films": dg.AssetIn(saga_key(saga, saga.table_name)),
+            "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
+            "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
+        },
         group_name=saga_group(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "iceberg", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),
-        code_version="2",
+        code_version="3",
         metadata={
             **definition_metadata(settings, keys.REFINED, key, HistoryTable),
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
@@ -57,7 +70,11 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     )
     @fails_in_one_sentence
     def saga_history(
-        context: dg.AssetExecutionContext, lake: LakeResource, films: pd.DataFrame
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        films: pd.DataFrame,
+        candidates: pd.DataFrame,
+        details: pd.DataFrame,
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Figures of the saga's films over time, as TMDB stated them.
 
@@ -65,7 +82,8 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         tables `refined.fact_film_day`, `dim_film`, `dim_saga` and `dim_date`, of which this object
         is the view, with the observations that ship with the package. What a day does not state is
         null and not filled in. TMDB's popularity moves every day and was re-scaled between 2024-11
-        and 2025-11.
+        and 2025-11. Candidates and details tell which films of the collection TMDB has deleted: the
+        tables keep that too.
         """
         catalogue = lake.catalogue()
         before = read_star(catalogue, saga)
@@ -74,6 +92,8 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             known = with_snapshots(before, saga, load_snapshots(lake.connect(), tuple(key.path)))
         known = with_missing(known, saga, seed(saga), SEED_STATES)
         star = with_observations(known, saga, snapshot_of(films))
+        gone = deletions_of(deleted_films(candidates, details), taken_at(films).date())
+        star = with_observations(star, saga, gone, DELETION_STATES)
         provenance = Provenance(context.run.run_id, digests_of(films))
         snapshot_id = keep_star(catalogue, saga, before, star, provenance)
         history = history_of(star)

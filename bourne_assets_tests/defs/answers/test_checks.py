@@ -12,6 +12,7 @@ from bourne_assets.saga.history import merged
 from bourne_assets.tables import from_json, to_json
 from bourne_assets_tests.defs.tables import (
     KEYS,
+    Frames,
     fact_of,
     offending_rows,
     put_answers,
@@ -117,6 +118,81 @@ def test_a_film_that_tmdb_deleted_is_named_in_the_answers_which_still_follow_fro
     lake.write(KEYS["insight_metrics"], to_json(answers), JSON)
     check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
     assert [row["field"] for row in offending_rows(check)] == ["deleted"]
+
+
+def _run_history_and_answers(lake: Lake, resource: LakeResource, tables: Frames) -> dict[str, Any]:
+    """The answers to these tables, by a run that keeps the history too."""
+    store_tables(lake, tables)
+    answers = dg.AssetSelection.assets("insight_metrics")
+    outcome = run_selection(
+        resource, dg.AssetSelection.assets("saga_history") | answers | answers.checks()
+    )
+    assert outcome.success, outcome.errors
+    assert outcome.checks["answers_follow_from_inputs"].passed
+    stored: dict[str, Any] = from_json(lake.read(KEYS["insight_metrics"])[0])
+    return stored
+
+
+def test_the_answers_of_an_earlier_run_still_follow_from_the_snapshots_that_they_name(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    before = right_tables()
+    details = before["tmdb_details"]
+    details["status"] = details["status"].mask(details["tmdb_id"] == 3, "deleted")
+    details["collection_id"] = details["collection_id"].mask(details["tmdb_id"] == 3)
+    films = before["bourne_saga_table"]
+    before["bourne_saga_table"] = films[films["tmdb_id"] != 3]
+    earlier = _run_history_and_answers(lake, lake_resource, before)
+    assert earlier["deleted"] == [{"tmdb_id": 3, "title": "Film 3"}]
+    assert [each.get("table") for each in earlier["inputs"]] == [
+        *[None] * 3,
+        "refined.fact_film_day",
+        "refined.dim_film",
+    ]
+    changed = right_tables(right_films(revenue={1: 31_000_000}))
+    later = _run_history_and_answers(lake, lake_resource, changed)
+    assert later["answers"] != earlier["answers"]
+    lake.write(KEYS["insight_metrics"], to_json(earlier), JSON)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert check.passed, offending_rows(check)
+    mixed = {**earlier, "answers": later["answers"]}
+    lake.write(KEYS["insight_metrics"], to_json(mixed), JSON)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    assert "answers.mean_revenue" in {row["field"] for row in offending_rows(check)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("snapshot_id", "1", "Snapshot 1 of refined.fact_film_day expired"),
+        ("digest", "0" * 64, "digest"),
+        ("table", "refined.dim_saga", "on no other table"),
+        ("sha256", None, "do not say what they came from"),
+    ],
+)
+def test_answers_that_name_another_state_of_the_tables_fail(
+    lake: Lake, lake_resource: LakeResource, name: str, value: str | None, says: str
+) -> None:
+    answers = _run_history_and_answers(lake, lake_resource, right_tables())
+    _change(answers, "inputs", -2, name, value=value)
+    _change(answers, "inputs", -2, "digest", value="0" * 64)
+    lake.write(KEYS["insight_metrics"], to_json(answers), JSON)
+    check = run_checks(lake_resource, "insight_metrics").checks["answers_follow_from_inputs"]
+    (row,) = offending_rows(check)
+    assert (check.passed, row["field"]) == (False, "inputs")
+    assert says in row["recomputed"]
+
+
+def test_answers_of_which_the_history_says_otherwise_name_no_snapshot(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    _run_history_and_answers(lake, lake_resource, right_tables())
+    store_tables(lake, right_tables(right_films(revenue={1: 31_000_000})))
+    asset = dg.AssetSelection.assets("insight_metrics")
+    outcome = run_selection(lake_resource, asset | asset.checks())
+    assert outcome.success
+    (named,) = from_json(lake.read(KEYS["insight_metrics"])[0])["inputs"]
+    assert named["uri"] == lake.uri(KEYS["bourne_saga_table"])
 
 
 def test_answers_whose_input_is_no_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
