@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from bourne_assets.iceberg.tables import open_table
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.support.services import needs_postgres, postgres_database
 
-_COMMITS = 10
+_COMMITS = 5
 _WRITER = """
 import sys
 from pathlib import Path
@@ -36,10 +38,19 @@ for number in range(int(commits)):
 @pytest.mark.exhaustive
 @pytest.mark.alone
 @pytest.mark.slow
-@pytest.mark.parametrize("own_catalogue", [True, False])
+@pytest.mark.parametrize(
+    "kind", ["embedded", "sqlite", pytest.param("postgres", marks=needs_postgres)]
+)
 def test_eight_processes_lose_no_row_and_double_none(
-    s3_server: EmbeddedLake, lake: Lake, tmp_path: Path, own_catalogue: bool
+    s3_server: EmbeddedLake, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    with postgres_database() if kind == "postgres" else nullcontext() as database:
+        if database:
+            monkeypatch.setenv("DAGSTER_POSTGRES_URL", database)
+        _race(s3_server, lake, tmp_path, own_catalogue=kind == "embedded")
+
+
+def _race(s3_server: EmbeddedLake, lake: Lake, tmp_path: Path, *, own_catalogue: bool) -> None:
     name = f"trusted.race_{lake.prefix.rpartition('/')[2]}"
     keys, address = s3_server.credentials, s3_server.lake.access.catalogue or ""
     given = [s3_server.endpoint, keys.access_key, keys.secret_key]
