@@ -3,6 +3,7 @@
 What must not be put here: making the titles (`titles`).
 """
 
+import hashlib
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,20 @@ def landed_ratings(imdb_ids: Collection[str], catalogue: "Catalog") -> pd.DataFr
     frame = conform([found[imdb_id] for imdb_id in sorted(found)], RatingsTable)
     frame.attrs["inputs"] = inputs
     return frame
+
+
+def ratings_version(catalogue: "Catalog") -> str:
+    """What tells one state of all ratings from another: changed by landings that bring others.
+
+    Raises:
+        LakeError: The catalogue failed.
+    """
+    states = [
+        f"{name_of(table)} {snapshot.snapshot_id}"
+        for table in _tables_of_titles(catalogue)
+        if (snapshot := table.current_snapshot())
+    ]
+    return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
 def _tables_of_titles(catalogue: "Catalog") -> "Iterator[Table]":

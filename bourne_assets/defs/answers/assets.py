@@ -29,8 +29,8 @@ from bourne_assets.defs.shared.metadata import (
     plain_metadata,
     table_metadata,
 )
+from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.naming import (
-    EAGER_AFTER_CHECKS,
     OWNERS,
     REFINED_GROUP,
     saga_group,

@@ -14,8 +14,8 @@ from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
+from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.naming import (
-    EAGER_AFTER_CHECKS,
     OWNERS,
     REFINED_GROUP,
     saga_group,

@@ -22,6 +22,7 @@ from bourne_assets.csvs.landing.manifest import (
 )
 from bourne_assets.csvs.landing.profile import SHOWN_LINES, Profile
 from bourne_assets.csvs.landing.tables import DatasetTables
+from bourne_assets.csvs.ratings import ratings_version
 from bourne_assets.defs.csvs.datasets import landed_datasets
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
@@ -83,12 +84,13 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         """
         config = LandingConfig.of(context)
         connected, datasets = lake.connect(), csv_folder.datasets()
+        tables = DatasetTables(lake.catalogue, context.op_execution_context.run_id)
         with _batch(config, csv_folder, connected) as files:
             landing = land_csv_files(
                 files,
                 connected,
                 date.fromisoformat(config.landed_on) if config.landed_on else csv_folder.day(),
-                tables=DatasetTables(lake.catalogue, context.op_execution_context.run_id),
+                tables=tables,
                 datasets=datasets,
                 journal=csv_folder.journal_path,
                 tell=context.log.info,
@@ -97,6 +99,8 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             context.log_event(brought)
         return dg.MaterializeResult(
             value=landing.manifest,
+            # What is downstream reads the ratings alone, and follows no landing of other files.
+            data_version=dg.DataVersion(ratings_version(tables.catalogue)),
             metadata={
                 **_counts(landing.manifest),
                 **_profiles(landing),

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from bourne_assets.csvs.intake.backlog import MOST_TOGETHER, Backlog
 from bourne_assets.csvs.intake.inbox import day_of
 from bourne_assets.defs.csvs.landing_runs import (
-    landing_and_downstream,
     outcome_of,
     tags_of,
     waiting_text,
@@ -42,9 +41,10 @@ _MOST_IN_FLIGHT = 1_000
 _PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
 
 _DESCRIPTION = (
-    f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake, and "
-    "makes what follows. What lies in the latter when the sensor first looks counts as known. "
-    "Objects whose run fails are tried again, after pauses that grow and in smaller runs."
+    f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake. "
+    "What lies in the latter when the sensor first looks counts as known. Objects whose run fails "
+    "are tried again, after pauses that grow and in smaller runs. Assets that read what is new in "
+    "them follow by `follow_the_data`."
 )
 _OFF = (
     " It is off for the embedded lake, which would have to be started for each look: turn it on "
@@ -90,7 +90,7 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="s3_landing_sensor",
-        target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
+        target=dg.AssetSelection.assets(RAW_CSVS),
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING
         if running
@@ -107,7 +107,7 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
         except TooManyObjects as error:
             return dg.SkipReason(str(error))
         batches = list(_batches(cursor.backlog, now))
-        runs = [_request(context, cursor.backlog, batch) for batch in batches]
+        runs = [_request(cursor.backlog, batch) for batch in batches]
         text = cursor.model_dump_json()
         if not runs:
             context.update_cursor(text)
@@ -184,14 +184,12 @@ def _day(key: str) -> str:
     return day.isoformat() if day else ""
 
 
-def _request(
-    context: dg.SensorEvaluationContext, backlog: Backlog, batch: list[str]
-) -> dg.RunRequest:
+def _request(backlog: Backlog, batch: list[str]) -> dg.RunRequest:
     request = backlog.ask_for(batch)
     config = {"objects": batch, "landed_on": _day(batch[0]) or None}
     return dg.RunRequest(
         run_key=request,
-        asset_selection=landing_and_downstream(context),
+        asset_selection=[RAW_CSVS],
         run_config={"ops": {RAW_CSVS.to_python_identifier(): {"config": config}}},
         tags=tags_of(request, "csv_objects", batch),
     )

@@ -12,7 +12,6 @@ from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.backlog import Backlog
 from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_since
 from bourne_assets.defs.csvs.landing_runs import (
-    landing_and_downstream,
     last_landed,
     outcome_of,
     tags_of,
@@ -42,13 +41,13 @@ class FolderCursor(BaseModel):
 
 @dg.sensor(
     name="csv_folder_sensor",
-    target=dg.AssetSelection.assets(RAW_CSVS).downstream().materializable(),
+    target=dg.AssetSelection.assets(RAW_CSVS),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has stopped "
-        "growing, and makes what follows. Where the run fails it is tried again, after pauses that "
-        "grow."
+        "growing. Where the run fails it is tried again, after pauses that grow. Assets that read "
+        "what is new in them follow by `follow_the_data`."
     ),
 )
 def csv_folder_sensor(
@@ -76,7 +75,7 @@ def csv_folder_sensor(
     request = backlog.ask_for(due)
     run = dg.RunRequest(
         run_key=request,
-        asset_selection=landing_and_downstream(context),
+        asset_selection=[RAW_CSVS],
         tags=tags_of(request, "csv_files", due),
     )
     return dg.SensorResult(run_requests=[run], cursor=cursor.model_dump_json())

@@ -1,11 +1,10 @@
-"""Runs that land CSV files by themselves: what they make, and what became of them.
+"""Runs that land CSV files by themselves: how they are found, and what became of them.
 
 Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a file is asked for
 again (`bourne_assets.csvs.intake.backlog`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
 
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
@@ -15,46 +14,6 @@ from bourne_assets.defs.csvs.assets import LANDED_FILES, NOT_FETCHED
 from bourne_assets.defs.shared.naming import RAW_CSVS
 
 _TAG_LENGTH = 200
-Key = TypeVar("Key")
-
-
-def landing_and_downstream(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
-    """The landing, and what is downstream of it and can be materialised on this instance."""
-    repository = context.repository_def
-    if repository is None:
-        return [RAW_CSVS]
-    graph = repository.asset_graph
-    parents = {key: sorted(graph.get(key).parent_keys) for key in graph.toposorted_asset_keys}
-
-    def is_there(key: dg.AssetKey) -> bool:
-        return context.instance.get_latest_materialization_event(key) is not None
-
-    wanted = graph.materializable_asset_keys
-    return [key for key in runnable_downstream([RAW_CSVS], parents, is_there) if key in wanted]
-
-
-def runnable_downstream(
-    made: Iterable[Key],
-    parents: Mapping[Key, Sequence[Key]],
-    is_there: Callable[[Key], bool],
-) -> list[Key]:
-    """Some assets, and those downstream of them whose other inputs are there already.
-
-    On a fresh instance TMDB was not asked yet: a CSV file that arrives must not start a run that
-    fails because there are no films.
-
-    Args:
-        made: Assets that are materialised.
-        parents: The inputs of every asset, in an order in which inputs come first.
-        is_there: Whether an asset was ever made.
-    """
-    chosen = list(made)
-    for key, inputs in parents.items():
-        if key in chosen or not any(parent in chosen for parent in inputs):
-            continue
-        if all(parent in chosen or is_there(parent) for parent in inputs):
-            chosen.append(key)
-    return chosen
 
 
 def tags_of(request: str, name: str, values: list[str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ full_refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="Land the CSV files, and refresh every saga of the lineage.",
 )
-#: Rematerialises assets whose inputs changed; the condition is the assets' (`EAGER_AFTER_CHECKS`).
+#: Rematerialises assets whose inputs changed; the condition is the assets' (`shared.following`).
 #: Dagster's own sensor is off until somebody turns it on.
 follow_the_data = dg.AutomationConditionSensorDefinition(
     "follow_the_data",

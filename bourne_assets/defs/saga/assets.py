@@ -7,8 +7,8 @@ from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import column_lineage, rows_of
+from bourne_assets.defs.shared.following import EAGER_AFTER_RATINGS
 from bourne_assets.defs.shared.naming import (
-    EAGER_AFTER_CHECKS,
     OWNERS,
     RAW_CSVS,
     REFINED_GROUP,
@@ -38,7 +38,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
         group_name=saga_group(saga, REFINED_GROUP),
-        automation_condition=EAGER_AFTER_CHECKS,
+        automation_condition=EAGER_AFTER_RATINGS,
         kinds={"pandas", "parquet", "s3"},
         owners=OWNERS,
         tags=saga_tags(saga),

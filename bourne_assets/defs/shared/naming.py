@@ -17,10 +17,6 @@ OWNERS = ["team:films"]
 SAGA_TAG = "saga"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
-#: Materialised when an input was, unless a blocking check on an input failed.
-EAGER_AFTER_CHECKS = (
-    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
-)
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:

@@ -14,7 +14,6 @@ from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.csvs.datasets import dataset_key
-from bourne_assets.defs.csvs.landing_runs import landing_and_downstream
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
@@ -245,12 +244,10 @@ def test_an_age_that_cannot_be_is_named(platform: Platform, hours: str) -> None:
         platform.defs()
 
 
-def test_a_page_is_no_step_of_its_own_for_jobs_sensors_and_selections(platform: Platform) -> None:
+def test_a_page_is_no_step_of_its_own_for_jobs_and_selections(platform: Platform) -> None:
     platform.write("stages.csv", "id\n1\n")
     defs = platform.defs()
     repository = defs.get_repository_def()
-    context = dg.build_sensor_context(platform.instance, repository_def=repository)
-    assert landing_and_downstream(context) == [dg.AssetKey("raw_csvs_s3")]
     for job in repository.get_all_jobs():
         assert not [key for key in job.asset_layer.selected_asset_keys if key == _BOX_OFFICE]
     with pytest.raises(SelectionError, match="selects none") as raised:

@@ -12,7 +12,6 @@ from bourne_assets.csvs.intake.changes import FolderChanges, Known, changes_sinc
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.csvs.folder_sensor import csv_folder_sensor
-from bourne_assets.defs.csvs.landing_runs import runnable_downstream
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.errors import LakeFailed
@@ -21,6 +20,8 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
 _BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+
+_TABLE = dg.AssetSelection.assets("bourne_saga_table")
 
 
 @pytest.fixture
@@ -114,20 +115,6 @@ def test_a_look_reads_so_much_and_leaves_the_rest_to_the_next(
     assert look().ready.keys() == {"b.csv"}
 
 
-# What follows
-
-
-def test_what_follows_is_made_where_its_other_inputs_are_there() -> None:
-    parents = {"csv": [], "tmdb": [], "table": ["csv", "tmdb"], "answers": ["table"]}
-    assert runnable_downstream(["csv"], parents, lambda _: False) == ["csv"]
-    assert runnable_downstream(["csv"], parents, {"tmdb"}.__contains__) == [
-        "csv",
-        "table",
-        "answers",
-    ]
-    assert runnable_downstream(["table"], parents, lambda _: False) == ["table", "answers"]
-
-
 # The sensor
 
 
@@ -138,6 +125,7 @@ class Ticks:
         self.instance = dg.DagsterInstance.ephemeral()
         self._folder = CsvFolderResource(folder=str(folder))
         self._cursor = cursor
+        self._followed: Any = None
         self._defs = build_defs(
             settings=Settings(),
             sagas=[_BOURNE],
@@ -161,6 +149,30 @@ class Ticks:
         requests: list[dg.RunRequest] = self().run_requests
         (request,) = requests
         return request
+
+    def report(self, *names: str) -> None:
+        """Assets that others made, whose blocking checks passed."""
+        checks = self._defs.resolve_asset_graph().asset_check_keys
+        for name in names:
+            key = dg.AssetKey(name)
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(key))
+            for check in checks:
+                if check.asset_key == key:
+                    self.instance.report_runless_asset_event(
+                        dg.AssetCheckEvaluation(key, check.name, passed=True, metadata={})
+                    )
+
+    def followed(self) -> set[str]:
+        """What the automation sensor asks for now: of missing assets nothing is."""
+        tick = dg.evaluate_automation_conditions(
+            self._defs, self.instance, cursor=self._followed, asset_selection=_TABLE
+        )
+        self._followed = tick.cursor
+        return {
+            result.key.to_user_string()
+            for result in tick.results
+            if not result.true_subset.is_empty
+        }
 
     def execute(self, request: dg.RunRequest) -> bool:
         """Execute a run as the daemon does, with its tags."""
@@ -201,14 +213,22 @@ def test_a_new_file_asks_for_one_run_of_the_landing_on_a_fresh_instance(
     assert lake.folders("Raw/Local/CSV") == {"A"}
 
 
-def test_a_new_file_makes_what_follows_where_tmdb_was_asked_before(
+def test_what_reads_ratings_follows_new_ratings_and_no_other_file(
     folder: Path, lake_resource: LakeResource
 ) -> None:
     tick = Ticks(folder, lake_resource)
-    for name in ("tmdb_search", "tmdb_details", "tmdb_external_ids"):
-        tick.instance.report_runless_asset_event(dg.AssetMaterialization(name))
-    made = [key.to_user_string() for key in tick.request().asset_selection or ()]
-    assert made[:3] == ["raw_csvs_s3", "bourne_saga_table", "insight_metrics"]
+    tick.report("tmdb_search", "tmdb_details", "tmdb_external_ids", "bourne_saga_table")
+    assert tick.execute(tick.request())
+    assert tick.followed() == set()
+    (folder / "box_office.csv").write_text("film,gross\nA,1\n")
+    assert tick.execute(tick.request())
+    assert tick.followed() == set()
+    (folder / "movies.csv").write_text(
+        "id|tituloPincipal|notaMedia|numeroVotos|nomeArtista\ntt1|A|7.1|5|B\n"
+    )
+    assert tick.execute(tick.request())
+    assert tick.followed() == {"bourne_saga_table"}
+    assert tick.followed() == set()
 
 
 def test_a_folder_that_is_missing_is_said_and_starts_nothing(

@@ -9,7 +9,7 @@ import pytest
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.freshness import OF_TMDB
-from bourne_assets.defs.shared.naming import EAGER_AFTER_CHECKS
+from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS, EAGER_AFTER_RATINGS
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.lake.store import PARQUET, Lake
@@ -99,7 +99,9 @@ def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
     asked = {"raw_csvs_s3", "tmdb_search", "tmdb_external_ids", "tmdb_details"}
     for name, condition in conditions.items():
         follows = name.rpartition("/")[2] not in asked
-        assert condition == (EAGER_AFTER_CHECKS if follows else None), name
+        reads_csvs = name.endswith("saga_table")
+        expected = EAGER_AFTER_RATINGS if reads_csvs else EAGER_AFTER_CHECKS
+        assert condition == (expected if follows else None), name
 
 
 def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
@@ -174,6 +176,39 @@ class TestFollowing:
             self._check(instance, passed=False)
             tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
             assert tick.total_requested == 0
+
+    def test_a_part_that_is_made_after_everything_was_in_the_same_tick_is_followed_once(
+        self, defs: dg.Definitions
+    ) -> None:
+        part = dg.AssetSelection.assets("source")
+        everything = defs.resolve_implicit_global_asset_job_def()
+        with dg.DagsterInstance.ephemeral() as instance:
+            tick = dg.evaluate_automation_conditions(defs, instance)
+            everything.execute_in_process(instance=instance)
+            tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+            assert tick.total_requested == 0
+            everything.execute_in_process(instance=instance)
+            everything.get_subset(asset_selection=part.resolve(defs.assets)).execute_in_process(  # type: ignore[arg-type]
+                instance=instance
+            )
+            asked = []
+            for _ in range(3):
+                tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+                asked.append(tick.total_requested)
+            assert asked == [1, 0, 0]
+
+    def test_a_part_that_was_made_before_everything_in_the_same_tick_is_not_followed(
+        self, defs: dg.Definitions
+    ) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            self._update(instance, "result")
+            tick = dg.evaluate_automation_conditions(defs, instance)
+            self._update(instance, "source")
+            self._check(instance, passed=True)
+            self._update(instance, "result")
+            for _ in range(2):
+                tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
+                assert tick.total_requested == 0
 
 
 # Changes at TMDB
