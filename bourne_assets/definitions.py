@@ -37,6 +37,7 @@ from bourne_assets.defs.operations.upkeep import maintain_tables, weekly_upkeep
 from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
+from bourne_assets.defs.shared.code import with_code
 from bourne_assets.defs.shared.fixed import fixed
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
@@ -89,24 +90,26 @@ def build_defs(
     checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in sagas}
     ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
     return dg.Definitions(
-        assets=with_freshness(
-            [
-                *raw_csvs_assets(settings),
-                *dataset_specs(datasets),
-                *(
-                    asset
-                    for saga in sagas
-                    for assets in (ask_tmdb, saga_assets, insight_assets, history_assets)
-                    for asset in assets(settings, saga)
-                ),
-                *(asset for saga in sagas for asset in fact_answer_assets(saga)),
-                *(
-                    asset
-                    for saga in sagas
-                    for asset in report_assets(settings, saga, checks[saga.slug])
-                ),
-            ],
-            datasets,
+        assets=with_code(
+            with_freshness(
+                [
+                    *raw_csvs_assets(settings),
+                    *dataset_specs(datasets),
+                    *(
+                        asset
+                        for saga in sagas
+                        for assets in (ask_tmdb, saga_assets, insight_assets, history_assets)
+                        for asset in assets(settings, saga)
+                    ),
+                    *(asset for saga in sagas for asset in fact_answer_assets(saga)),
+                    *(
+                        asset
+                        for saga in sagas
+                        for asset in report_assets(settings, saga, checks[saga.slug])
+                    ),
+                ],
+                datasets,
+            )
         ),
         asset_checks=[
             *raw_csvs_checks(),

@@ -264,6 +264,11 @@ class Settings(BaseModel):
         return self.s3_bucket or EMBEDDED_BUCKET
 
     @property
+    def stated_ui_url(self) -> str | None:
+        """Where the UI is, where somebody said so: `bourne dev` does."""
+        return self.ui_url if "ui_url" in self.model_fields_set else None
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no log, message or object: secrets, and passwords in addresses."""
         held = [getattr(self, field) for field, name in FIELDS.items() if name in SECRETS]

@@ -20,6 +20,7 @@ from dagster_aws.s3 import S3Resource
 import bourne_assets
 from bourne_assets.definitions import build_defs, default_resources
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.code import COMMIT, commit_of
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.saga.definition import load_sagas
 from bourne_assets.saga.errors import SagaConfigurationError
@@ -142,8 +143,8 @@ def test_every_asset_has_an_owner_kinds_a_group_tags_and_a_code_version(
     for name, spec in catalogue.items():
         assert spec.owners, name
         assert 1 <= len(spec.kinds) <= 3, name
-        prefix = "matrix_" if name.startswith("matrix/") else ""
-        groups = {"raw", f"{prefix}trusted", f"{prefix}refined"}
+        saga = "matrix" if name.startswith("matrix/") else "bourne"
+        groups = {"raw", f"{saga}_trusted", f"{saga}_refined"}
         assert spec.group_name in groups, name
         assert (spec.freshness_policy is None) == (name == "raw_csvs_s3"), name
         assert spec.tags["domain"] in {"csv", "films"}, name
@@ -174,6 +175,28 @@ def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -
         assert table == f"{layer}/{name}.{suffix}"
         uris.add(uri)
     assert len(uris) == sum(not name.endswith("fact_answer") for name in catalogue)
+
+
+def test_every_asset_names_its_own_function_and_the_commit(
+    catalogue: Mapping[str, dg.AssetSpec],
+) -> None:
+    commit = commit_of(Path(bourne_assets.__file__).parents[1])
+    for name, spec in catalogue.items():
+        (place,) = spec.metadata["dagster/code_references"].code_references
+        lines = Path(place.file_path).read_text(encoding="utf-8").splitlines()
+        assert lines[place.line_number - 1].strip().startswith("@dg."), name
+        assert "defs/shared" not in place.file_path, name
+        assert spec.metadata.get(COMMIT) == commit
+
+
+def test_the_report_has_a_link_where_the_ui_is_known() -> None:
+    def link(**settings: str) -> Any:
+        specs = specs_of(build_defs(settings=read_settings({"BOURNE_SAGAS": "matrix", **settings})))
+        return specs["matrix/saga_report"].metadata.get("open")
+
+    assert link() is None
+    found = link(BOURNE_UI_URL="http://127.0.0.1:3001")
+    assert found == dg.MetadataValue.url("http://127.0.0.1:3001/reports/matrix")
 
 
 def test_the_uri_has_the_bucket_and_prefix_of_the_settings() -> None:
@@ -371,7 +394,10 @@ def _as_json(defs: dg.Definitions) -> dict[str, Any]:
                 "code_version": spec.code_version,
                 "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
                 "automation": spec.automation_condition and spec.automation_condition.get_label(),
-                "metadata": {key: _plain(spec.metadata[key]) for key in sorted(spec.metadata)},
+                "metadata": {
+                    key: _plain(spec.metadata[key])
+                    for key in sorted(spec.metadata.keys() - {COMMIT, "dagster/code_references"})
+                },
             }
             for name, spec in sorted(specs_of(defs).items())
         },

@@ -1,18 +1,20 @@
-"""Dagster's webserver with the guard in front, by itself or as a part of `dagster dev`.
+"""Dagster's webserver, guarded and with the reports, by itself or as a part of `dagster dev`.
 
     python -m bourne_assets.webserver --host 0.0.0.0 --port 3000 -w workspace.yaml
 
 It takes the arguments of `dagster-webserver`, in whose place it stands in the image too.
-Not here: what is refused (`guard`), and how `bourne dev` starts it (`dev`).
+Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts it (`dev`).
 """
 
 import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.settings import read_settings
 from bourne_assets.webserver.guard import Allowed, Guard
+from bourne_assets.webserver.reports import Reports, reader_of
 
 
 class GuardMissing(BourneError):
@@ -30,10 +32,12 @@ def main() -> None:
     except ConfigurationError as error:
         sys.exit(f"Error: {error}")
     allowed = Allowed.of(settings.ui_url, settings.ui_allowed_hosts)
+    read = reader_of(settings)
     create = cli.create_app_from_workspace_process_context
 
     def guarded(*args: Any, **options: Any) -> Any:
         app = create(*args, **options)
+        app.add_middleware(Reports, read=read, prefix=urlsplit(settings.ui_url).path)
         app.add_middleware(Guard, allowed=allowed)
         return app
 

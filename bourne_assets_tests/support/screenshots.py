@@ -12,7 +12,7 @@ from bourne_assets_tests.support.ui import ROOT, DevServer, browser_window, dags
 
 PICTURES = ROOT / "docs" / "pictures"
 #: Groups of the graph, as Dagster's UI names those that are open.
-_GROUPS = [f"global@global:{group}" for group in ("raw", "trusted", "refined")]
+_GROUPS = [f"global@global:{group}" for group in ("raw", "bourne_trusted", "bourne_refined")]
 #: Where the graph is in a window, without menus.
 _GRAPH: FloatRect = {"x": 560, "y": 225, "width": 995, "height": 490}
 

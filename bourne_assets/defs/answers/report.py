@@ -13,8 +13,8 @@ from bourne_assets.answers.report import build_report
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
+from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
     OWNERS,
     REFINED_GROUP,
@@ -88,6 +88,7 @@ def report_assets(
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
             FORMAT_KEY: "html",
+            **_link(settings, saga),
             **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
         },
     )
@@ -129,11 +130,21 @@ def report_assets(
             dg.AssetObservation(
                 key,
                 description=f"Report of {day}",
-                metadata={**_facts(result), "path": dg.MetadataValue.path(stored.uri)},
+                metadata={
+                    **_facts(result),
+                    "path": dg.MetadataValue.path(stored.uri),
+                    **_link(settings, saga, f"/{day}"),
+                },
             )
         )
 
     return [saga_report]
+
+
+def _link(settings: Settings, saga: Saga, day: str = "") -> dict[str, Any]:
+    """Where the UI's server shows the report, where it is known which that is."""
+    url = settings.stated_ui_url
+    return {"open": dg.MetadataValue.url(f"{url}/reports/{saga.slug}{day}")} if url else {}
 
 
 def _facts(result: Answers) -> dict[str, Any]:

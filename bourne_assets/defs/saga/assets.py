@@ -6,8 +6,8 @@ import pandas as pd
 from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.metadata import column_lineage, rows_of
 from bourne_assets.defs.shared.following import EAGER_AFTER_RATINGS
+from bourne_assets.defs.shared.metadata import column_lineage, rows_of
 from bourne_assets.defs.shared.naming import (
     OWNERS,
     RAW_CSVS,

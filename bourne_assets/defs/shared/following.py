@@ -4,6 +4,8 @@ See https://docs.dagster.io/guides/automate/declarative-automation. Not here: th
 evaluates them (`operations.schedules`).
 """
 
+from typing import Any
+
 import dagster as dg
 
 from bourne_assets.defs.shared.naming import RAW_CSVS
@@ -12,7 +14,7 @@ _When = dg.AutomationCondition
 _HANDLED = _When.newly_requested() | _When.newly_updated() | _When.initial_evaluation()
 
 
-def _following(input_changed: dg.AutomationCondition) -> dg.AutomationCondition:
+def _following(input_changed: dg.AutomationCondition[Any]) -> dg.AutomationCondition[Any]:
     """Materialised when an input changed, unless a blocking check on an input failed.
 
     Dagster's `eager` takes an asset that was updated in a tick for handled in that tick, even where

@@ -178,6 +178,11 @@ def _type_name(dtype: str) -> str:
 
 
 def _rule(check: Any) -> str:
+    stated = check.statistics or {}
+    if check.name == "isin":
+        return f"one of {', '.join(map(str, stated['allowed_values']))}"
+    if check.name == "greater_than_or_equal_to":
+        return f"at least {stated['min_value']}"
     return str(check.error or check.name)
 
 

@@ -26,7 +26,7 @@ def saga_key(saga: Saga, name: str) -> dg.AssetKey:
 
 def saga_group(saga: Saga, layer: str) -> str:
     """Group of a saga's assets in a layer: each saga has groups of its own in the lineage."""
-    return "_".join([*saga.key_prefix, layer])
+    return f"{saga.slug}_{layer}"
 
 
 def saga_tags(saga: Saga) -> dict[str, str]:
