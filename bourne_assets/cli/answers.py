@@ -5,7 +5,7 @@ import webbrowser
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import pandas as pd
@@ -14,7 +14,6 @@ from bourne_assets.answers import comparison, questions
 from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
 from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.cli.common import (
-    CommandLake,
     command_lake,
     naming,
     past_day,
@@ -30,6 +29,9 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import LANGUAGES, Language, Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet, origin_of
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 Value = TypeVar("Value")
 
@@ -71,7 +73,11 @@ def answers(
         lake = shared.connect()
         if as_page:
             return _open(settings, saga, read_report(lake, saga))
-        results = _of_days(shared, saga, days) if days else [read_answers(lake, saga)]
+        results = (
+            answers_of_days(lake, shared.catalogue(), saga, days)
+            if days
+            else [read_answers(lake, saga)]
+        )
     _print(results, lang or settings.language, as_json=as_json)
     return 0
 
@@ -136,8 +142,16 @@ def _read(
         raise BourneError(f"The object {lake.uri(key)} cannot be read: {remedy}.") from None
 
 
-def _of_days(opened: CommandLake, saga: Saga, days: list[date]) -> list[Answers]:
+def answers_of_days(
+    lake: Lake, catalogue: "Catalog", saga: Saga, days: list[date]
+) -> list[Answers]:
     """The answers from the tables, one object a day; from the history where they say nothing.
+
+    Args:
+        lake: The lake, in which a version before the tables may have left a history.
+        catalogue: The catalogue of its tables.
+        saga: The saga.
+        days: The days.
 
     Raises:
         NoSnapshot: Nothing is known of the saga on one of the days.
@@ -146,11 +160,11 @@ def _of_days(opened: CommandLake, saga: Saga, days: list[date]) -> list[Answers]
     from bourne_assets.star.answers import answers_of
     from bourne_assets.star.states import newest_state
 
-    states = [newest_state(opened.catalogue(), saga, day) for day in days]
+    states = [newest_state(catalogue, saga, day) for day in days]
     known = [state for state in states if state is not None]
     if len(known) == len(days):
         return [answers_of(state, saga) for state in known]
-    history = read_history(opened.connect(), saga)
+    history = read_history(lake, saga)
     found = [films_as_of(history, day, saga) for day in days]
     inputs = origin_of(history)
     return [

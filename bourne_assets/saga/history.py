@@ -177,7 +177,7 @@ def _film_as_of(row: dict[str, Any], stated: dict[str, Any], saga: Saga) -> dict
     return {
         **row,
         **derived_figures(row),
-        "original_title": row["original_title"] or stated.get("original_title") or row["title"],
+        "original_title": row.get("original_title") or stated.get("original_title") or row["title"],
         "collection_id": saga.collection_id,
     }
 
