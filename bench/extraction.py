@@ -70,7 +70,7 @@ def pace(folder: Path, rounds: int) -> None:
 
 
 def throughput(folder: Path, rounds: int) -> None:
-    """Without a limiter, beside other clients."""
+    """Without a limiter, compared with other clients."""
     _heading(f"Films a second, 50 ms latency, no limiter, {THREADS} threads where there are any")
     python = _peers(folder)
     served = ["--films", "1000"]
@@ -160,7 +160,7 @@ def _stand_in(options: list[str]) -> Iterator[tuple[dict[str, str], dict[str, An
 
 
 def _peers(folder: Path) -> Path:
-    """A Python with the other clients, which are no dependencies of the project."""
+    """A Python with the other clients, which are not dependencies of the project."""
     place = folder / "peers"
     venv.create(place, with_pip=True)
     python = place / "bin" / "python"

@@ -1,14 +1,14 @@
-"""Loading of polluted CSV files beside others, on automatic: Pollock, a public benchmark.
+"""Loading of polluted CSV files compared with others, on automatic: Pollock, a public benchmark.
 
 FOLDER is the benchmark's `polluted_files`, with `csv/`, `clean/` and `parameters/`: 2,290 files
 made from one by one pollution each (delimiters, quotes, encodings, line ends, fields too many and
 too few, titles, several tables), and the table that each was meant to be. The weights of its
-survey, `pollock_weights.json`, are taken from FOLDER or from the one that it is in. Nobody is told
-anything of a file. Polars and CleverCSV take part where they can be imported.
+survey, `pollock_weights.json`, are taken from FOLDER or the one that it is in. No system is given
+any hint. Polars and CleverCSV take part where they can be imported.
 
     python -m bench.pollock FOLDER [--only ours,DuckDB]
 
-A file that a system refuses scores nothing, and is told. `silent` are the tables that are wrong
+A file that a system refuses scores nothing, and is reported. `silent` are the tables that are wrong
 without a word: no line was named, nothing refused, no warning given.
 """
 

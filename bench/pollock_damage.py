@@ -92,7 +92,7 @@ def _filled(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
 def _compare(
     clean: Sequence[Sequence[str]], loaded: Sequence[Sequence[str]], ahead: int
 ) -> tuple[int, int]:
-    """Loaded rows that are no clean row (in order), and clean rows that were not loaded."""
+    """Loaded rows that are not a clean row (in order), and clean rows that were not loaded."""
     place = wrong = 0
     for row in loaded:
         span = range(place, min(len(clean), place + ahead))

@@ -1,4 +1,4 @@
-"""The platform left alone: what it did by itself, and whom it told, while things happened to it.
+"""The platform left alone: what it did by itself, and whom it alerted, while things happened to it.
 
 Plain `dagster dev` on a fresh home with two sagas, a stand-in of TMDB and a webhook. Files are
 dropped in, films change at TMDB, TMDB refuses for a while. Prints every run and every alert, and

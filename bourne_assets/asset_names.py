@@ -8,7 +8,7 @@ INSIGHT_METRICS = "insight_metrics"
 SAGA_HISTORY = "saga_history"
 SAGA_REPORT = "saga_report"
 FACT_ANSWER = "fact_answer"
-#: What each saga has, beside the table that is named after it.
+#: What each saga has besides the table that is named after it.
 OF_EACH_SAGA = (
     "tmdb_search",
     "tmdb_external_ids",

@@ -78,7 +78,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     Args:
         event: `saga` and `since`, with the bootstrap of Dagster Pipes where Dagster calls.
-        context: Lambda's; it tells how much time is left.
+        context: Lambda's; it knows how much time is left.
 
     Returns:
         Addresses of the tables and numbers of films and raw objects.

@@ -270,7 +270,7 @@ class Settings(BaseModel):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must stand in no log, message or object: secrets, and passwords in addresses."""
+        """What must appear in no log, message or object: secrets, and passwords in addresses."""
         held = [getattr(self, field) for field, name in FIELDS.items() if name in SECRETS]
         passwords = [urlsplit(value).password for value in held if value and "://" in value]
         return tuple(secret for secret in (*held, *passwords) if secret)

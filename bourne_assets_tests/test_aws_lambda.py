@@ -153,7 +153,7 @@ def test_an_event_of_a_schedule_stores_raw_and_trusted_and_the_same_event_again_
 
 
 @pytest.mark.exhaustive
-def test_a_later_event_asks_all_anew(
+def test_a_later_event_asks_for_everything_again(
     function: LambdaStandIn, tmdb: TmdbStandIn, far_lake: Lake
 ) -> None:
     assert function.invoke(_event()).error is None

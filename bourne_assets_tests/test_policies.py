@@ -118,7 +118,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A folder of CSV files: one large enough for parts, one with a line that is no row."""
+    """A folder of CSV files: one large enough for parts, one with a line that is not a row."""
     folder = tmp_path / "csv"
     folder.mkdir()
     (folder / "people.csv").write_text("id,name\n1,Ann\n2,Bob,3\n")

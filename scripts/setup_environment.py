@@ -29,7 +29,7 @@ CAUSES = (
     ("Tunnel connection failed", "the proxy refused the package index: check HTTPS_PROXY"),
     ("CERTIFICATE_VERIFY_FAILED", "the package index's certificate was not accepted"),
     ("HASHES", "a package differs from the lock: do not install it, and tell the maintainers"),
-    ("No matching distribution", "a package of the lock is not to be had for this machine"),
+    ("No matching distribution", "a package of the lock is not available for this machine"),
     ("error: command", "a package must be compiled here: install a C compiler and try again"),
 )
 
@@ -132,10 +132,10 @@ def run(command: list[str | Path], packages: int = 0) -> None:
 
     Args:
         command: The step.
-        packages: How many packages pip installs in it, to tell how far it is; 0 tells nothing.
+        packages: How many packages pip installs in it, to print how far it is; 0 prints nothing.
     """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    told: list[str] = []
+    lines: list[str] = []
     with subprocess.Popen(
         [str(part) for part in command],
         env=environment,
@@ -145,12 +145,12 @@ def run(command: list[str | Path], packages: int = 0) -> None:
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            told.append(line)
+            lines.append(line)
             if packages:
-                say_progress(line, sum(each.startswith("Collecting ") for each in told), packages)
+                say_progress(line, sum(each.startswith("Collecting ") for each in lines), packages)
     if process.returncode == 0:
         return
-    output = "".join(told)
+    output = "".join(lines)
     for sign, cause in CAUSES:
         if sign in output:
             raise SetupError(f"The installation failed: {cause}.")

@@ -24,7 +24,7 @@ KEYWORDS = {"gettext": None, "ngettext": (1, 2)}
 CHECKS = "a check's description"
 
 
-def said() -> Catalog:
+def messages() -> Catalog:
     """All messages of the package, in an order that does not depend on line numbers."""
     catalogue = Catalog(project="bourne_assets", charset="utf-8")
     found = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS)
@@ -46,7 +46,7 @@ def main() -> int:
         if path.is_file():
             with path.open("rb") as file:
                 catalogue = read_po(file, locale=path.parts[-3], charset="utf-8")
-            catalogue.update(said(), no_fuzzy_matching=True)
+            catalogue.update(messages(), no_fuzzy_matching=True)
             catalogue.obsolete.clear()
             sink = io.BytesIO()
             write_po(sink, catalogue, width=100, include_lineno=False, omit_header=True)

@@ -16,7 +16,7 @@ from bourne_assets.answers.formulas import (
 from bourne_assets.answers.statistics import strength
 from bourne_assets.answers.words.sentences import film_name
 
-#: Parts of a conclusion by name; None where the day does not tell.
+#: Parts of a conclusion by name; None where the day does not decide it.
 Conclusion = Mapping[str, str | bool | None]
 
 

@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class RevenueVariation:
-    """All changes of revenue, and whether there was one; None where it cannot be told."""
+    """All changes of revenue, and whether there was one; None where that cannot be known."""
 
     varied: bool | None
     steps: tuple[Step, ...]

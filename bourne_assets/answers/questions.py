@@ -332,7 +332,7 @@ def origin(result: Answers, language: Language = "en") -> str:
 
 
 def remarks(result: Answers, language: Language = "en") -> list[str]:
-    """What a reader must know beside the answers; nothing where there is nothing."""
+    """What a reader must know besides the answers; nothing where there is nothing."""
     t = localizer(language)
     return [
         *remarks_words.not_released_text(t, result.not_released),

@@ -1,4 +1,4 @@
-"""What a reader must know beside the answers: films and figures that are left out, or replaced.
+"""What a reader must know besides the answers: films and figures that are left out, or replaced.
 
 Not here: the sentences (`words.remarks`), and the judgement itself (`saga.figures`).
 """

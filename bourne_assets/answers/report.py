@@ -1,6 +1,6 @@
 """The six answers on one page for people: both languages, the pictures, and where all is from.
 
-The page asks nothing of any network and reads without scripts. Its looks stand in `data/report`.
+The page asks nothing of any network and reads without scripts. Its style is in `data/report`.
 Not here: sentences of the answers (`words`) and pictures (`pictures`).
 """
 

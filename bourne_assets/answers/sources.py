@@ -1,6 +1,6 @@
 """What stored answers were computed from: objects of the lake, and snapshots of tables.
 
-What must not be put here: computing them again (the asset checks).
+Not here: computing them again (the asset checks).
 """
 
 from collections.abc import Iterable, Mapping

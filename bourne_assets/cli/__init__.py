@@ -1,7 +1,7 @@
 """The `bourne` command, one module a subcommand, loaded when it is called.
 
 Dagster is imported inside the commands that run it: `bourne answers` and `bourne lake` do not.
-Not here: work, and how things look (`console`).
+Not here: work, and what is printed (`console`).
 """
 
 from collections.abc import Iterator

@@ -56,7 +56,7 @@ def show_datasets(*, name: str | None) -> int:
 
 @datasets.command("drop")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do it; without it, what would go is told.")
+@click.option("--yes", is_flag=True, help="Do it; without it, only show what would be removed.")
 @with_exit_codes
 def drop_dataset(*, name: str, yes: bool) -> int:
     """Remove the tables of the dataset NAME and their past; the landed bytes stay."""
@@ -78,7 +78,7 @@ def drop_dataset(*, name: str, yes: bool) -> int:
 @click.command()
 @click.argument("dataset")
 @click.argument("delivery")
-@click.option("--yes", is_flag=True, help="Do it; without it, what would go is told.")
+@click.option("--yes", is_flag=True, help="Do it; without it, only show what would be removed.")
 @with_exit_codes
 def unland(*, dataset: str, delivery: str, yes: bool) -> int:
     """Take a DELIVERY back from a DATASET that is written by `append`; its bytes stay.

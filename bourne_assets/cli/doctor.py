@@ -1,4 +1,4 @@
-"""`bourne doctor`. Not here: what is looked at (`mistakes`) and tried (`examination`)."""
+"""`bourne doctor`. Not here: what it checks (`mistakes`) and tries (`examination`)."""
 
 from itertools import chain
 

@@ -128,7 +128,7 @@ def _clock(lake: Lake) -> str:
     """The server's clock against this machine's, by the Date header of any response."""
     address = lake.endpoint or "https://s3.amazonaws.com"
     session = requests.Session()
-    session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this very machine
+    session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this machine
     try:
         stated = session.head(address, timeout=10).headers.get("Date")
     except requests.RequestException:

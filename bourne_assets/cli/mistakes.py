@@ -34,7 +34,7 @@ def find_mistakes(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _variables(names: Iterable[str]) -> Diagnosis:
-    """Variables that look like settings and are none; a `.env` passes over such silently."""
+    """Variables that look like settings and are not; a `.env` ignores such silently."""
     ours = {name for name in names if name.startswith(_OURS)} - _KNOWN
     mistyped = sorted(name for name in ours if not _OF_KUBERNETES.fullmatch(name))
     if not mistyped:
@@ -44,7 +44,7 @@ def _variables(names: Iterable[str]) -> Diagnosis:
 
 def _unknown(name: str) -> str:
     near = nearest(name, _KNOWN)
-    return f"{name} is no setting" + (f", did you mean {near}?" if near else "")
+    return f"{name} is not a setting" + (f", did you mean {near}?" if near else "")
 
 
 def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:

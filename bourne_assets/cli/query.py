@@ -133,7 +133,7 @@ def _write(reader: "pa.RecordBatchReader", form: str, output: Path | None) -> in
 
 
 def _print_table(reader: "pa.RecordBatchReader") -> None:
-    """Rows for people: numbers to the right, unknown as a dash; more than are shown are told."""
+    """Rows for people: numbers to the right, unknown as a dash; and how many more there are."""
     from rich.table import Table
 
     from bourne_assets.cli import console as show

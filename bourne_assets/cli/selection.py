@@ -1,4 +1,4 @@
-"""Whether the assets that a selection names exist, told before Dagster is loaded.
+"""Whether the assets that a selection names exist, checked before Dagster is loaded.
 
 Not here: what a selection selects, which Dagster resolves (`runner`).
 """

@@ -83,7 +83,7 @@ def _separator(text: str) -> str:
 def canonical_type(text: str) -> str:
     """A type as DuckDB spells it: `int` is `INTEGER`.
 
-    Nothing is executed: DuckDB parses the text as a type, and what it makes of it is spelled anew.
+    Nothing is executed: DuckDB parses the text as a type, and its own name of it is returned.
 
     Raises:
         ValueError: DuckDB does not know the type, or no field of a CSV file can have it.
@@ -138,7 +138,7 @@ class DatasetOptions(BaseModel):
         header: Whether a line names the columns.
         delimiter: One character between two fields.
         quote: The quoting character; empty where quotes are data.
-        escape: What stands before a quote inside of quotes, where they are not doubled.
+        escape: What precedes a quote inside quotes, where they are not doubled.
         encoding: Name of the encoding, as Python knows it.
         decimal: The decimal separator of numbers.
         thousands: What groups the digits of numbers.
@@ -156,7 +156,7 @@ class DatasetOptions(BaseModel):
         max_rejected_share: Their share of all lines up to which it does; None: 10 %.
         write: What becomes of the rows of earlier deliveries: they go (`replace`), or stay
             (`append`), or stay but for those with the key of a new row (`merge`).
-        key: Columns that tell rows apart, for `merge`.
+        key: Columns that identify a row, for `merge`.
         id: The column without which the dataset is worthless.
         fresh_within_hours: How old its last delivery may be; None: any age. It changes nothing
             of how files are read, and so stands in no profile.
@@ -212,7 +212,7 @@ class DatasetOptions(BaseModel):
         seen: set[str] = set()
         for name in value:
             if name.casefold() in seen:
-                raise ValueError(f"{name!r} stands twice: upper and lower case are the same")
+                raise ValueError(f"{name!r} appears twice: upper and lower case are the same")
             seen.add(name.casefold())
         return value
 
@@ -241,7 +241,7 @@ class DatasetOptions(BaseModel):
     @model_validator(mode="after")
     def _a_merge_has_a_key(self) -> Self:
         if self.write == "merge" and not self.key:
-            raise ValueError("write: merge needs key, the columns that tell rows apart")
+            raise ValueError("write: merge needs key, the columns that identify a row")
         if self.key and self.write != "merge":
             raise ValueError(f"key is for write: merge, not for write: {self.write}")
         return self
@@ -327,7 +327,7 @@ def _first_error(error: ValidationError) -> str:
 
 
 def _ensure_dataset_names(path: Path, names: Iterable[str]) -> None:
-    """Refuse names that no file can have, and those that stand twice."""
+    """Refuse names that no file can have, and those that appear twice."""
     seen: set[str] = set()
     for name in names:
         has_extension = name.casefold().endswith((*keys.CSV_EXTENSIONS, ".gz"))

@@ -1,6 +1,6 @@
 """Rating and votes by IMDb id, from the titles of the landed datasets that have them.
 
-What must not be put here: making the titles (`titles`).
+Not here: making the titles (`titles`).
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class RatingsTable(Model):
 def landed_ratings(imdb_ids: Collection[str], catalogue: "Catalog") -> pd.DataFrame:
     """Ratings of these titles as `RatingsTable`; a title that no dataset has is left out.
 
-    All datasets of the challenge's format are looked at; where two have a title, the one with the
+    All datasets of the challenge's format are considered; where two have a title, the one with the
     most votes, the newest, is taken.
 
     Args:

@@ -3,7 +3,7 @@
 Whoever configures it by pyiceberg's own means (PYICEBERG_CATALOG__BOURNE__*, .pyiceberg.yaml) is
 obeyed in everything. Otherwise the embedded lake's own REST catalogue keeps the tables, and a
 bucket gets a SQL catalogue: in Dagster's Postgres, or in a file of the home.
-What must not be put here: tables (`commits`).
+Not here: tables (`commits`).
 """
 
 import hashlib
@@ -121,7 +121,7 @@ def catalogue_properties(lake: Lake, home: Path) -> dict[str, str]:
 def storage_properties(access: S3Access) -> dict[str, str]:
     """How pyiceberg reaches the objects: pyarrow's S3, with the lake's address and credentials.
 
-    Temporary credentials are those of this moment: a catalogue is opened anew by each run.
+    Temporary credentials are those of this moment: each run opens the catalogue again.
     """
     given: Mapping[str, str | None] = access.credentials() if access.credentials else {}
     properties = {
@@ -187,7 +187,7 @@ def _quiet_pyiceberg() -> None:
 
 
 def _bypass_proxy() -> None:
-    """No proxy for the server of this very machine: requests asks the environment alone."""
+    """No proxy for the server of this machine: requests asks the environment alone."""
     before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [host for host in before.split(",") if host]
     os.environ["no_proxy"] = ",".join([*hosts, *(each for each in LOOPBACK if each not in hosts)])

@@ -1,4 +1,4 @@
-"""Commits: rows become part of a table in one step, and the snapshot tells which run did it.
+"""Commits: rows become part of a table in one step, and the snapshot names the run.
 
 A commit either is there as a whole or is not there, whoever is killed meanwhile. Writers do not
 wait for each other: who comes second commits again, on top of the first.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table, Transaction
     from pyiceberg.table.snapshots import Snapshot
 
-#: What a snapshot's summary says beside Iceberg's own figures.
+#: What a snapshot's summary says in addition to Iceberg's own figures.
 RUN, INPUTS, COMMIT = "bourne.run", "bourne.inputs", "bourne.commit"
 _ATTEMPTS = 20
 _LONGEST_WAIT_SECONDS = 2.0
@@ -191,7 +191,7 @@ def _set(transaction: "Transaction", table: "Table", properties: Properties | No
     """Stage properties that follow from those of this moment.
 
     pyiceberg would commit them again as they are where others were faster, and lose what the others
-    said: in this attempt it must not, and `_commit` asks for them anew.
+    said: in this attempt it must not, and `_commit` asks for them again.
     """
     if properties is not None:
         transaction.set_properties(properties(table.properties))
@@ -206,8 +206,8 @@ def _add(
     try:
         transaction.add_files(list(uris), summary, check_duplicate_files=False)
     except (ValueError, TypeError, UnsupportedPyArrowTypeException) as error:
-        said = [line.strip() for line in str(error).splitlines() if "❌" in line]
-        reason = "; ".join(said) or str(error).splitlines()[0]
+        problems = [line.strip() for line in str(error).splitlines() if "❌" in line]
+        reason = "; ".join(problems) or str(error).splitlines()[0]
         raise SchemaUnfit(name_of(table), [reason[:500]]) from None
 
 
@@ -220,7 +220,7 @@ def _commit(
 ) -> Committed:
     """Commit a change, again where others were faster or the answer was lost.
 
-    The token in the summary tells whether a commit without an answer took place.
+    The token in the summary shows whether a commit without an answer took place.
     """
     name, token = name_of(table), uuid.uuid4().hex
     summary = {**provenance.summary(), COMMIT: token}

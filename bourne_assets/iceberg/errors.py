@@ -1,7 +1,7 @@
 """What can go wrong with a table or its catalogue.
 
 They are errors of the lake, and what handles those handles these.
-What must not be put here: the translation of pyiceberg's errors, which is `translation`'s.
+Not here: the translation of pyiceberg's errors, which is `translation`'s.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class SchemaUnfit(LakeError):
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         super().__init__(
             f"The rows do not fit the table {name}, which stays as it was: "
-            f"{'; '.join(columns)}. Correct the rows, or drop the table to begin anew."
+            f"{'; '.join(columns)}. Correct the rows, or drop the table to start over."
         )
         self.columns = tuple(columns)
 

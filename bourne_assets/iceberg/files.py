@@ -1,7 +1,7 @@
 """The Parquet files of tables: where they lie, and how their bytes get there.
 
 A file that no commit names is invisible, and upkeep removes it when it is old.
-What must not be put here: commits (`commits`).
+Not here: commits (`commits`).
 """
 
 import hashlib
@@ -102,7 +102,7 @@ def schema_of(catalogue: "Catalog", uri: str) -> pa.Schema:
     """Columns and types of a Parquet object, which the catalogue's storage can reach.
 
     Raises:
-        CatalogueFailed: There is no such object, or it is no Parquet.
+        CatalogueFailed: There is no such object, or it is not Parquet.
     """
     with _opened(catalogue, uri) as file:
         return file.schema_arrow.remove_metadata()
@@ -112,7 +112,7 @@ def rows_in(catalogue: "Catalog", uri: str) -> pa.Table:
     """The rows of a Parquet object, in memory.
 
     Raises:
-        CatalogueFailed: There is no such object, or it is no Parquet.
+        CatalogueFailed: There is no such object, or it is not Parquet.
     """
     with _opened(catalogue, uri) as file:
         return file.read()
@@ -129,7 +129,7 @@ def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
                 yield file
         except pa.ArrowInvalid as error:
             reason = str(error).splitlines()[0]
-            raise CatalogueFailed(f"The object {uri} is no Parquet file: {reason}") from None
+            raise CatalogueFailed(f"The object {uri} is not a Parquet file: {reason}") from None
 
 
 def new_file(table: "Table") -> str:

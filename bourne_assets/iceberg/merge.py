@@ -1,8 +1,8 @@
 """Merging: new rows take the place of those with the same key, and the others stay.
 
-pyiceberg's own upsert works in memory. Here DuckDB writes all rows anew, within a bound, spilling
+pyiceberg's own upsert works in memory. Here DuckDB rewrites all rows, within a bound, spilling
 to disk what does not fit, and one commit puts them in place.
-What must not be put here: commits themselves (`commits`).
+Not here: commits themselves (`commits`).
 """
 
 import tempfile

@@ -1,6 +1,6 @@
 """The rows of a table, as of any of its snapshots, without holding them all in memory.
 
-What must not be put here: SQL over tables, and frames.
+Not here: SQL over tables, and frames.
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,5 +71,5 @@ def files_of(table: "Table", uris: Sequence[str], schema: "Schema | None" = None
 
 
 def oldest_first(uris: Iterable[str]) -> list[str]:
-    """Addresses of files in the order in which they were written, which their names tell."""
+    """Addresses of files in the order in which they were written, which their names show."""
     return sorted(uris, key=lambda uri: uri.rpartition("/")[2])

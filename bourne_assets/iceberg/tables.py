@@ -1,7 +1,7 @@
 """Tables by name: opened, made, and given the columns of new rows.
 
 Only what keeps old files readable happens to a schema: columns are added, types widened.
-What must not be put here: commits of rows (`commits`).
+Not here: commits of rows (`commits`).
 """
 
 import time
@@ -97,7 +97,7 @@ def ensure_table(
         name: Namespace and name, such as `trusted.movies`; the namespace is made where missing.
         schema: Columns and types.
         docs: Descriptions of columns, by their names.
-        properties: Properties of a new table, beside those of all tables.
+        properties: Properties of a new table, in addition to those of all tables.
 
     Raises:
         SchemaUnfit: Iceberg has no such type.

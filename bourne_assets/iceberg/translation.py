@@ -1,6 +1,6 @@
 """pyiceberg's errors, and those of what it stands on, as errors of this package.
 
-What must not be put here: retries (`commits`).
+Not here: retries (`commits`).
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def _failure(what: str, error: Exception) -> CatalogueFailed:
         )
     if isinstance(error, requests.ConnectionError):
         return CatalogueFailed(
-            f"The catalogue does not answer, so that {what} cannot be reached: check its address "
+            f"The catalogue does not respond, so {what} cannot be reached: check its address "
             "and the network."
         )
     if any(sign in str(error) for sign in _DENIED):

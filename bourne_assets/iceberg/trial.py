@@ -1,6 +1,6 @@
 """A table that is made to be dropped: what the credentials may do with tables, one right at a time.
 
-What must not be put here: what `bourne doctor` says of the outcome.
+Not here: what `bourne doctor` says of the outcome.
 """
 
 import uuid
@@ -26,7 +26,7 @@ _ROWS = pa.table({"tried": [1]})
 def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
     """The rights, in the order in which they are tried, and what tries each.
 
-    An attempt returns what to tell, or raises a `LakeError`.
+    An attempt returns what to report, or raises a `LakeError`.
     """
     name = f"{_NAMESPACE}.t{uuid.uuid4().hex}"
 

@@ -2,7 +2,7 @@
 
 Nothing that a snapshot in use names is touched, and what others do meanwhile wins: upkeep gives way
 and is done next time.
-What must not be put here: when it is done, and which snapshots answers name (the callers).
+Not here: when it is done, and which snapshots answers name (the callers).
 """
 
 import logging
@@ -220,7 +220,7 @@ class _Way:
 
 @contextmanager
 def _giving_way(table: "Table") -> Iterator[_Way]:
-    """Upkeep is no reason to stop anybody: where others commit meanwhile it waits for next time."""
+    """Upkeep never stops anybody: where others commit meanwhile, it waits for next time."""
     from pyiceberg.exceptions import CommitFailedException, ValidationException
 
     way = _Way()

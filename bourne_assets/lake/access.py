@@ -1,6 +1,6 @@
 """How a bucket is reached, as a plain value.
 
-What must not be put here: connections (`connection`), and where credentials come from (`aws`).
+Not here: connections (`connection`), and where credentials come from (`aws`).
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-#: Names of this very machine.
+#: Names of this machine.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -22,7 +22,7 @@ class S3Access:
         credentials: Gives obstore's credential mapping when asked, and again when it expires;
             None for unsigned requests.
         verify: Whether certificates are verified.
-        advice: What to do when nobody answers there.
+        advice: What to do when nothing responds there.
         catalogue: Address of the server's own Iceberg catalogue; None where it has none.
     """
 
@@ -35,5 +35,5 @@ class S3Access:
 
 
 def is_loopback(endpoint: str | None) -> bool:
-    """Whether an endpoint is on this very machine."""
+    """Whether an endpoint is on this machine."""
     return urlsplit(endpoint or "").hostname in LOOPBACK

@@ -1,6 +1,6 @@
 """How to reach S3 as boto3 would: the standard AWS chain, for obstore.
 
-What must not be put here: reading and writing (`store`), and Dagster's own resource of S3.
+Not here: reading and writing (`store`), and Dagster's own resource of S3.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ def access_of(
         verify: Whether certificates are verified.
 
     Raises:
-        CredentialsMissing: The chain has no credentials, or the endpoint is no address.
+        CredentialsMissing: The chain has no credentials, or the endpoint is not an address.
     """
     from obstore.auth.boto3 import Boto3CredentialProvider
 

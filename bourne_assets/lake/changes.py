@@ -1,4 +1,4 @@
-"""Which objects of a prefix are new or were overwritten since the last look, by their ETags.
+"""Which objects of a prefix are new or were overwritten since the last tick, by their ETags.
 
 By ETag and not by time: objects of one second, or with a clock that is wrong, are not lost, and an
 overwritten one is seen. Not here: what is done with them.
@@ -12,25 +12,25 @@ from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
 
-#: The memory of a look is a cursor in Dagster's database: some thirty bytes an object.
+#: The memory of a check is a cursor in Dagster's database: some thirty bytes an object.
 MAXIMUM_OBJECTS = 50_000
 _ETAG_CHARACTERS = 12
 
 
 class TooManyObjects(LakeError):
-    """More objects lie below the watched prefixes than a look can remember."""
+    """More objects lie below the watched prefixes than a check can remember."""
 
 
 @dataclass
 class BucketChanges:
-    """What a look at the lake found.
+    """What a check of the lake found.
 
     Attributes:
-        known: What the next look needs: a short ETag by a short digest of the key. Objects that are
+        known: What the next poll needs: a short ETag by a short digest of the key. Objects that are
             new, or wait, are not in it: `remember` puts them there.
         new: Objects that are new or overwritten, in order of their keys.
         waiting: Keys of objects that were found before, wait, and are as they were.
-        left: How many new ones there are beyond those, left for the next look.
+        left: How many new ones there are beyond those, left for the next check.
         passed_over: Keys that cannot be named, in order.
     """
 
@@ -53,16 +53,16 @@ def changes_since(
     *,
     most: int,
 ) -> BucketChanges:
-    """Compare the objects below prefixes with what they were at the last look.
+    """Compare the objects below prefixes with what they were at the last check.
 
     An object that was deleted is forgotten, and new when it comes back.
 
     Args:
         lake: The lake.
         prefixes: Folders, as `Lake.list` takes them.
-        known: What the last look remembered.
+        known: What the last poll remembered.
         waiting: Versions of the objects that were found before and are not known yet, by key.
-        most: How many new objects to report; the others are reported by the next looks.
+        most: How many new objects to report; the others are reported by the next checks.
 
     Raises:
         TooManyObjects: There are more than can be remembered.
@@ -93,12 +93,12 @@ def changes_since(
 
 
 def remember(known: dict[str, str], key: str, version: str) -> None:
-    """Note a version of an object where the next look finds it."""
+    """Note a version of an object where the next check finds it."""
     known[_short(key)] = version
 
 
 def version_of(item: ListedObject) -> str:
-    """What tells the content of an object, in a few characters."""
+    """A few characters that identify an object's content."""
     return (item.etag or "")[:_ETAG_CHARACTERS]
 
 

@@ -1,6 +1,6 @@
 """obstore's connection to a bucket: its time limits, retries, checksums and proxies.
 
-What must not be put here: reading and writing (`store`), and credentials (`aws`).
+Not here: reading and writing (`store`), and credentials (`aws`).
 """
 
 from datetime import timedelta
@@ -52,7 +52,7 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
         # A dot in the name would make a host that no certificate of AWS covers.
         "virtual_hosted_style_request": access.endpoint is None and "." not in bucket,
         "checksum_algorithm": "SHA256",
-        # Said, for obstore fills in what is not said from the shell's AWS_* variables.
+        # Explicit, as obstore fills in what is missing from the shell's AWS_* variables.
         "skip_signature": access.credentials is None,
         "conditional_put": "etag",
         "s3_express": False,

@@ -1,6 +1,6 @@
 """What can go wrong between the platform and its lake.
 
-Every message names the object or bucket, and what to do. What must not be put here: the
+Every message names the object or bucket, and what to do. Not here: the
 translation of a client's errors, which is `store`'s.
 """
 
@@ -40,7 +40,7 @@ class BucketMissing(LakeError, ConfigurationError):
 
     def __init__(self, bucket: str) -> None:
         super().__init__(
-            f"The bucket {bucket!r} does not exist: create it, or mend BOURNE_S3_BUCKET."
+            f"The bucket {bucket!r} does not exist: create it, or correct BOURNE_S3_BUCKET."
         )
 
 
@@ -62,7 +62,7 @@ class LakeUnreachable(LakeError):
     """Nobody answers at the endpoint."""
 
     def __init__(self, endpoint: str, advice: str) -> None:
-        super().__init__(f"The lake does not answer at {endpoint}: {advice}.")
+        super().__init__(f"The lake does not respond at {endpoint}: {advice}.")
 
 
 class LakeFailed(LakeError):

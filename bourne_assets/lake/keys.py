@@ -2,7 +2,7 @@
 
 Layer names and the raw convention are those of the data-lake challenge that the platform grew
 from: `<layer>/<origin>/<format>/<specification>/<yyyy>/<mm>/<dd>/<file>`.
-What must not be put here: reading or writing, and the bucket's name or prefix (`store` adds them).
+Not here: reading or writing, and the bucket's name or prefix (`store` adds them).
 """
 
 import re
@@ -26,7 +26,7 @@ _COMPRESSED = (".gz", ".zip", ".bz2", ".zst", ".xz")
 CSV_EXTENSIONS = (".csv", *(f".csv{each}" for each in _COMPRESSED))
 #: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
 TMDB_ERRORS = "errors"
-#: Control characters, and what is left of bytes that are no UTF-8.
+#: Control characters, and what is left of bytes that are not UTF-8.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -96,7 +96,7 @@ def tmdb_responses(endpoint: str, fetched_at: datetime, number: int) -> str:
 
     Args:
         endpoint: `search_movie`, `movie_details`, ...
-        fetched_at: UTC time of the newest answer in the file.
+        fetched_at: UTC time of the newest response in the file.
         number: Tells files of one moment apart, from 1.
     """
     time = fetched_at.strftime("%Y%m%dT%H%M%S%fZ")
@@ -129,7 +129,7 @@ def snapshots(asset_path: Sequence[str]) -> str:
 
 
 def snapshot(asset_path: Sequence[str], taken_at: datetime) -> str:
-    """Key of one snapshot of a saga, by the UTC time of its newest answer."""
+    """Key of one snapshot of a saga, by the UTC time of its newest response."""
     time = taken_at.strftime("%Y%m%dT%H%M%S%fZ")
     return f"{snapshots(asset_path)}/{_day(taken_at)}/{time}.parquet"
 

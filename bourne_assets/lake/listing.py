@@ -19,7 +19,7 @@ _QUOTED = 5
 
 @dataclass(frozen=True)
 class ListedObject:
-    """What a listing tells of an object.
+    """What a listing says about an object.
 
     Attributes:
         key: Its key.
@@ -102,7 +102,7 @@ def _contents(server: PartsServer, prefix: str) -> Iterator[dict[str, Any]]:
     """All entries of a listing.
 
     Each page starts after the last key of the one before. A server's own token is text in XML,
-    where some servers (SeaweedFS 4.48) spoil a key's control characters, and skip what follows.
+    where some servers (SeaweedFS 4.48) corrupt a key's control characters, and skip what follows.
     """
     position: dict[str, str] = {}
     while True:

@@ -2,7 +2,7 @@
 
 obstore knows no condition for such uploads and hides their ids, so that they go through boto3,
 whose cost per request does not matter where a request carries megabytes.
-What must not be put here: objects sent in one request (`store`), and files (`csvs.landing.upload`).
+Not here: objects sent in one request (`store`), and files (`csvs.landing.upload`).
 """
 
 import hashlib
@@ -119,7 +119,7 @@ class Upload:
         return None if checksum is None else str(checksum)
 
     def abort(self) -> None:
-        """Forget the upload and its parts; one that is gone already is no error."""
+        """Forget the upload and its parts; one that is already gone is not an error."""
         self._server.abort(self._path, self.upload_id)
 
 
@@ -130,7 +130,7 @@ class PartsServer:
         client: boto3's S3 client.
         bucket: Name of the bucket.
         endpoint: For messages; None for AWS itself.
-        advice: For messages: what to do when nobody answers there.
+        advice: For messages: what to do when nothing responds there.
     """
 
     def __init__(self, client: Any, bucket: str, endpoint: str | None, advice: str) -> None:
@@ -151,7 +151,7 @@ class PartsServer:
         return Upload(self, path, str(answer["UploadId"]))
 
     def abort(self, path: str, upload_id: str) -> None:
-        """Forget an upload and its parts; one that is gone already is no error."""
+        """Forget an upload and its parts; one that is already gone is not an error."""
         try:
             self.call("abort_multipart_upload", path, UploadId=upload_id)
         except ObjectMissing:
@@ -290,7 +290,7 @@ def boto3_client(
 
 
 def _refuse_to_look_for_the_region(**_: Any) -> None:
-    """End botocore's own HEAD after a redirect: redirected as well, it repeats itself for ever."""
+    """End botocore's own HEAD after a redirect: redirected as well, it repeats itself forever."""
     from botocore.exceptions import ClientError
 
     raise ClientError({"ResponseMetadata": {"HTTPHeaders": {}}}, "HeadBucket")

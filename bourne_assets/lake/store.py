@@ -1,7 +1,7 @@
 """Bytes in and out of the lake, through obstore.
 
 One `Lake` is one bucket and prefix. Whatever obstore raises leaves here as one of `errors`.
-What must not be put here: knowledge of keys (`keys`), of formats (`tables`), of how a bucket is
+Not here: knowledge of keys (`keys`), of formats (`tables`), of how a bucket is
 reached (`access`, `connection`).
 """
 
@@ -167,7 +167,7 @@ class Lake:
         return self._parts_server().begin(self._named(key), content_type, sha256)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
-        """Forget an upload and its parts; one that is gone already is no error.
+        """Forget an upload and its parts; one that is already gone is not an error.
 
         Raises:
             LakeError: The lake refused or failed.
@@ -291,7 +291,7 @@ class Lake:
         return folders_below(self._parts_server(), self._folder(prefix))
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error, as in S3.
+        """Remove an object; a missing one is not an error, as in S3.
 
         Raises:
             LakeError: The lake refused or failed.
@@ -362,9 +362,9 @@ class Lake:
             return LakeFailed(
                 f"The bucket {self.bucket!r} is in another region: set AWS_REGION to its own."
             )
-        said = f"HTTP {status}" if status else text.splitlines()[0][:200]
+        reason = f"HTTP {status}" if status else text.splitlines()[0][:200]
         return LakeFailed(
-            f"The lake could not complete the operation on {self.uri(key)} ({said}): "
+            f"The lake could not complete the operation on {self.uri(key)} ({reason}): "
             "check its free disk space and its log."
         )
 

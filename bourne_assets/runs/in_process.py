@@ -33,7 +33,7 @@ def run_job(
         job: The job; its executor must be one that stays in this process.
         instance: Where the run is recorded.
         run_config: Its configuration.
-        tags: Its tags, beside those of the job.
+        tags: Its tags, in addition to those of the job.
         assets: The assets to materialise, with their checks; None for all of the job.
 
     Returns:

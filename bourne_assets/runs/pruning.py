@@ -1,6 +1,6 @@
-"""Old runs of the Dagster instance, which Dagster itself keeps for ever.
+"""Old runs of the Dagster instance, which Dagster itself keeps forever.
 
-What must not be put here: the Iceberg tables' upkeep (`bourne_assets.iceberg.upkeep`).
+Not here: the Iceberg tables' upkeep (`bourne_assets.iceberg.upkeep`).
 """
 
 from datetime import datetime

@@ -197,8 +197,8 @@ def _below(node: yaml.Node | None, what: str, path: Path) -> _Nodes:
         name = str(key.value)
         if name in found:
             raise SagaConfigurationError(
-                f"In the sagas file {path}, line {_line(key)}, {name!r} stands twice among {what}, "
-                f"first in line {_line(found[name][0])}: remove one."
+                f"In the sagas file {path}, line {_line(key)}, {name!r} appears twice among "
+                f"{what}, first in line {_line(found[name][0])}: remove one."
             )
         found[name] = (key, value)
     return found

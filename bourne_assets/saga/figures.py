@@ -70,7 +70,7 @@ THRESHOLDS = {
         90, "days", "A film earns at box offices for about three months after its release."
     ),
 }
-#: TMDB is asked every day: figures that are older tell that a refresh was missed.
+#: TMDB is asked every day: older figures mean that a refresh was missed.
 OLDEST_FIGURES = timedelta(hours=36)
 _FINAL_AFTER = timedelta(days=THRESHOLDS["final_after"].value)
 #: What a figure is made of.

@@ -67,8 +67,8 @@ def observed_states(
         known: The film's states, oldest first.
         film: The observation, with the columns of `DimFilm` that it states.
         day: Its UTC day.
-        stated: The columns of which the observation speaks, be it to say that they are unknown;
-            the others are taken from the state before.
+        stated: The columns that the observation speaks of, even if only as unknown; the
+            others are taken from the state before.
     """
     states = list(known)
     neighbour = _neighbour(states, day)

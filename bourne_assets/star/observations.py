@@ -115,7 +115,7 @@ def with_missing(
     Args:
         star: What is known.
         saga: The saga.
-        observed: `HistoryTable`, be it without the columns that older versions had not.
+        observed: `HistoryTable`, or without the columns that older versions lacked.
         stated: The columns of films of which the observations speak.
     """
     known = {(row["date_key"], row["tmdb_id"]) for row in records(star.facts)}

@@ -1,4 +1,4 @@
-"""TMDB: client, pace, errors, answer models, raw landing, tables, the bundled snapshot.
+"""TMDB: client, pace, errors, response models, raw landing, tables, the bundled snapshot.
 
 Plain Python: no Dagster here, and no saga; which films belong to one is `bourne_assets.saga`'s.
 """

@@ -18,7 +18,7 @@ from bourne_assets.tmdb.responses import Response, parse
 
 #: TMDB responds for at most so many days.
 LONGEST_WINDOW = timedelta(days=14)
-#: So much of the last window is looked at again.
+#: So much of the last window is asked for again.
 OVERLAP = timedelta(days=2)
 #: TMDB's names of the fields that a table of ours is made from; pictures and the like change daily.
 FIELDS = frozenset(
@@ -43,12 +43,12 @@ _DIGEST_BYTES = 6
 
 @dataclass(frozen=True)
 class Watch:
-    """What is known of the changes, between two looks at TMDB.
+    """What is known of the changes, between two polls of TMDB.
 
     Attributes:
-        looked_at: UTC time of the last look; None before the first.
+        looked_at: UTC time of the last poll; None before the first.
         known: Changes that were seen, by a digest, with the day on which they were seen last; None
-            where only the time tells what is known.
+            where only the time shows what is known.
     """
 
     looked_at: datetime | None = None
@@ -72,7 +72,7 @@ class Watch:
         return json.dumps({"since": since, "known": self.known})
 
     def start(self, now: datetime) -> datetime:
-        """Since when changes are looked for."""
+        """Since when changes are asked for."""
         last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
         overlapping = last if self.known is None else last - OVERLAP
         return max(overlapping, now - LONGEST_WINDOW + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Connections on which a whole response, headers included, has a deadline and can be broken off.
+"""Connections on which a whole response, headers included, has a deadline and can be aborted.
 
 The time-outs of requests and urllib3 hold for each read of a socket: a server that sends a byte at
 a time, or `100 Continue` without end, never meets them. Here every read asks what is left.

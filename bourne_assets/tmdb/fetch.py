@@ -72,7 +72,7 @@ def fetch_all(
     todo = iter(items)
     limiter = client.transport.rate_limiter
     try:
-        # The very first goes alone: it tells how long a response takes, hence how many threads.
+        # The very first goes alone: it shows how long a response takes, hence how many threads.
         alone = 1 if limiter and limiter.latency is None else 0
         fetched = [request(item) for item in islice(todo, alone)]
     except TmdbError as error:

@@ -3,7 +3,7 @@
 Libraries that limit rates let a burst through and then wait (measured: 95 % of the limit, and 429s
 where the burst meets the server's own window); here requests are spread evenly, retries take turns
 like any other request, and all hold while the server asks one to wait.
-What must not be put here: HTTP, and when to retry (`retry`).
+Not here: HTTP, and when to retry (`retry`).
 """
 
 import functools
@@ -17,7 +17,7 @@ from collections.abc import Callable
 #: holds; more would reach the server as a burst.
 CATCH_UP_SECONDS = 0.02
 
-#: Waits so many seconds; whether the wait was broken off.
+#: Waits so many seconds; whether the wait was interrupted.
 Sleep = Callable[[float], bool]
 
 
@@ -26,7 +26,7 @@ class RateLimiter:
 
     Attributes:
         requests_per_second: The pace.
-        latency: Seconds that an answer takes, as the last ones did; None before the first.
+        latency: Seconds that a response takes, judging by the last ones; None before the first.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RateLimiter:
             nap: Waits.
 
         Returns:
-            Whether the turn was given; not where `nap` was broken off.
+            Whether the turn was given; not where `nap` was interrupted.
         """
         with self._lock:
             while (wait := self._due() - self._clock()) > 0:
@@ -70,7 +70,7 @@ class RateLimiter:
             self._held_until = max(self._held_until, self._clock() + seconds)
 
     def observe_latency(self, latency: float) -> None:
-        """Take note of how long an answer took."""
+        """Note how long a response took."""
         self.latency = latency if self.latency is None else 0.8 * self.latency + 0.2 * latency
 
     def _due(self) -> float:

@@ -4,7 +4,7 @@ TMDB counts requests by address: ten workers that each keep the pace ask ten tim
 Dagster pool with one slot would not do: where a step ends and another process's begins at once,
 the two have twice the pace in that second, the slot of a killed run is taken until it is freed,
 and neither AWS Lambda nor `bourne run` elsewhere knows of it.
-What must not be put here: the pace of one process (`rate_limit`).
+Not here: the pace of one process (`rate_limit`).
 """
 
 import functools
@@ -85,7 +85,7 @@ class RedisRateLimiter(RateLimiter):
         """As `RateLimiter.acquire`; one thread of a process waits for Redis, the others for it.
 
         Raises:
-            RateLimiterUnavailable: Redis does not answer.
+            RateLimiterUnavailable: Redis does not respond.
         """
         arguments = [
             self._interval * 1e6,
@@ -103,7 +103,7 @@ class RedisRateLimiter(RateLimiter):
         """As `RateLimiter.hold`, for all processes.
 
         Raises:
-            RateLimiterUnavailable: Redis does not answer.
+            RateLimiterUnavailable: Redis does not respond.
         """
         self._asked(self._hold_script, self._keys[:1], [seconds * 1e6, _KEPT_MILLISECONDS])
 
@@ -114,7 +114,7 @@ class RedisRateLimiter(RateLimiter):
             return script(keys=keys, args=arguments)
         except RedisError as error:
             raise RateLimiterUnavailable(
-                "The Redis that keeps TMDB's pace does not answer as it should "
+                "The Redis that keeps TMDB's pace does not respond as it should "
                 f"({type(error).__name__}): check BOURNE_REDIS_URL and the server."
             ) from None
 

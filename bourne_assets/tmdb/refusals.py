@@ -33,7 +33,7 @@ def refusal(response: Response, outcome: int, secrets: tuple[str, ...] = ()) -> 
     Args:
         response: What came.
         outcome: The HTTP status that it should have had.
-        secrets: What must not stand in the message.
+        secrets: What must not appear in the message.
     """
     code, message = tmdb_code(response.body), tmdb_message(response.body)
     for secret in secrets:
@@ -56,7 +56,7 @@ def _described(
     if HTTPStatus.OK <= outcome < HTTPStatus.MULTIPLE_CHOICES:
         return TmdbProtocolError, (
             f"TMDB's response to {path} is not as documented (HTTP {status} with "
-            f"{_body_in_words(response)}) - {_CHECK_ADDRESS}, and what stands between."
+            f"{_body_in_words(response)}) - {_CHECK_ADDRESS}, and any proxy between."
         )
     if HTTPStatus.MULTIPLE_CHOICES <= outcome < HTTPStatus.BAD_REQUEST:
         return TmdbProtocolError, (
@@ -68,15 +68,15 @@ def _described(
             f"A gateway before TMDB refused {path} with {_body_in_words(response)} of its own "
             f"(HTTP {status}); the credential was not the reason - try again later."
         )
-    said = (
+    reason = (
         f"HTTP {status}" + (f", code {code}" if code else "") + (f": {message}" if message else "")
     )
-    kind, mend = _KINDS.get(outcome, (TmdbProtocolError, _CHECK_ADDRESS))
+    kind, remedy = _KINDS.get(outcome, (TmdbProtocolError, _CHECK_ADDRESS))
     if outcome == HTTPStatus.NOT_FOUND and code is None:
-        kind, mend = TmdbProtocolError, _CHECK_ADDRESS
+        kind, remedy = TmdbProtocolError, _CHECK_ADDRESS
     if outcome >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        kind, mend = TmdbUnavailable, "try again later"
-    return kind, f"TMDB refused {path} ({said}) - {mend}."
+        kind, remedy = TmdbUnavailable, "try again later"
+    return kind, f"TMDB refused {path} ({reason}) - {remedy}."
 
 
 def _body_in_words(response: Response) -> str:

@@ -107,7 +107,7 @@ def parse(response: Response, model: type[Model], problems: list[str] | None = N
 def load_json(body: bytes) -> Any:
     """The value of a JSON text, in whatever encoding it is.
 
-    Byte order marks are passed over; bytes that are no characters of the encoding, and halves of
+    Byte order marks are passed over; bytes that are not characters of the encoding, and halves of
     surrogate pairs, become U+FFFD.
 
     Raises:

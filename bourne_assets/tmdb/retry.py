@@ -28,7 +28,7 @@ LONGEST_WAIT = 60.0
 #: Grows from a quarter of a second, and is at least that, to ten.
 BACKOFF = tenacity.wait_exponential_jitter(multiplier=0.25, max=10, jitter=0.25)
 
-#: Passing beside all of 500-599: RFC 9110 lets a client repeat after 408, RFC 8470 after 425.
+#: Transient besides all of 500-599: RFC 9110 lets a client repeat after 408, RFC 8470 after 425.
 _TRANSIENT = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 )
@@ -91,7 +91,7 @@ def retry_after(status: int, header: str | None) -> float | None:
 def first_words(error: Exception) -> str | None:
     """Why no request ever reached the server, where trying again would not help.
 
-    So it is with a name that does not resolve, a port that nobody listens on, and a certificate
+    So with a name that does not resolve, a port that nobody listens on, and a certificate
     that is not accepted: a setting is wrong, or there is no network.
     """
     if isinstance(error, requests.exceptions.SSLError):

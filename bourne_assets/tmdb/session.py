@@ -54,7 +54,7 @@ class _Session(requests.Session):
 def live_session(base_url: str, *, token: str | None, key: str | None) -> requests.Session:
     """A session that asks the network.
 
-    Proxies and certificates that the environment names are looked up once: for each request anew,
+    Proxies and certificates that the environment names are looked up once: for each request,
     as requests does it, that is half of what a request costs.
 
     Args:

@@ -1,8 +1,8 @@
 """The bundled snapshot: TMDB's answers from files, where no credential is set.
 
-It stands in at the transport, so that client, landing and parsing are the same code as live.
+It takes the place of the transport, so that client, landing and parsing are the same code as live.
 What the files hold and where it is from: `data/snapshot/PROVENANCE.md`.
-What must not be put here: figures. They stand in the files.
+Not here: figures. They are in the files.
 """
 
 import io
@@ -50,7 +50,7 @@ class SnapshotAdapter(BaseAdapter):
         address = urlsplit(str(request.url))
         path = address.path.removeprefix(self._root).strip("/")
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        body, status = self._answer(path, query)
+        body, status = self._response(path, query)
         response = requests.Response()
         response.status_code = status
         response.headers["Content-Type"] = "application/json;charset=utf-8"
@@ -62,7 +62,7 @@ class SnapshotAdapter(BaseAdapter):
     def close(self) -> None:
         """Nothing is open."""
 
-    def _answer(self, path: str, query: dict[str, str]) -> tuple[bytes, int]:
+    def _response(self, path: str, query: dict[str, str]) -> tuple[bytes, int]:
         if query.get("append_to_response") == "external_ids":
             return self._appended(path)
         if path == "search/movie":
@@ -77,8 +77,8 @@ class SnapshotAdapter(BaseAdapter):
 
     def _appended(self, path: str) -> tuple[bytes, int]:
         """Details with the external ids in them, which have no `id` there."""
-        details, status = self._answer(path, {})
-        ids, known = self._answer(f"{path}/external_ids", {})
+        details, status = self._response(path, {})
+        ids, known = self._response(f"{path}/external_ids", {})
         if not status == known == HTTPStatus.OK:
             return details, status
         appended = {name: value for name, value in json.loads(ids).items() if name != "id"}

@@ -31,7 +31,7 @@ TIMEOUT = (5.0, 10.0)
 #: Seconds for a whole response, headers included: a server that sends a byte at a time, or
 #: `100 Continue` without end, must not hold a thread.
 _WHOLE_RESPONSE_SECONDS = 30.0
-#: Bytes that a response may have beside its body: status lines and headers.
+#: Bytes that a response may have besides its body: status lines and headers.
 _HEADER_BYTES = 256 * 1024
 _BLOCK = 64 * 1024
 
@@ -203,7 +203,7 @@ def _reply(response: requests.Response, body: bytes) -> HttpReply:
 
 
 def _body(response: requests.Response, path: str, maximum: int) -> bytes:
-    """The body; compressed or not is told by its bytes, so that urllib3 must not decompress it."""
+    """The body; its bytes show whether it is compressed, so that urllib3 must not decompress it."""
     raw = bytearray()
     while len(raw) <= maximum and (block := response.raw.read1(_BLOCK, decode_content=False)):
         raw += block

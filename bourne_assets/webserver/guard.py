@@ -1,4 +1,4 @@
-"""What stands in front of Dagster's webserver: it serves its own pages, and no page of others.
+"""What is in front of Dagster's webserver: it serves its own pages, and no page of others.
 
 Dagster's webserver executes any GraphQL request, a mutation by a plain GET among them, of any Host
 and Origin: each page that is open in a browser beside it could start runs. This ASGI middleware

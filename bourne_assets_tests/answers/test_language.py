@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from bourne_assets.answers.words.language import catalogue_file, localizer, placeholders
 from bourne_assets.settings import LANGUAGES, Language
-from scripts.update_catalogue import said
+from scripts.update_catalogue import messages
 
 _MINUS = "\N{MINUS SIGN}"
 _TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -28,7 +28,9 @@ def _texts(text: object) -> tuple[str, ...]:
 
 
 def _said() -> list[tuple[str, ...]]:
-    return [_texts(message.id) for message in said() if isinstance(message, Message) and message.id]
+    return [
+        _texts(message.id) for message in messages() if isinstance(message, Message) and message.id
+    ]
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)

@@ -159,7 +159,7 @@ def test_every_answer_is_whole_sentences_with_the_marks_of_the_language(
         figures = [f"{figure.text} {figure.label}" for figure in said.figures]
         for sentence in (*said.sentences, said.caveat, *figures):
             assert not re.search(r"[{}]|None|nan|inf\b", sentence)
-            assert not re.search(r"(?<!\w)-\d", sentence), "a hyphen is no minus sign"
+            assert not re.search(r"(?<!\w)-\d", sentence), "a hyphen is not a minus sign"
             assert "  " not in sentence
             wrong = r"\d,\d{1,2}\b" if language == "en" else r"\d\.\d{1,2}\b"
             assert not re.search(wrong, sentence), "the decimal mark of the other language"

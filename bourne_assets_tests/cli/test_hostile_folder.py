@@ -117,7 +117,7 @@ def test_the_configuration_is_the_one_of_the_package_below_the_home(tmp_path: Pa
     assert ".bourne" not in yaml.safe_dump(written)
 
 
-def test_a_home_that_was_moved_is_configured_anew_and_a_changed_configuration_stays(
+def test_a_home_that_was_moved_is_configured_again_and_a_changed_configuration_stays(
     tmp_path: Path,
 ) -> None:
     instance_folder(Settings(home=tmp_path / "home"))

@@ -27,7 +27,7 @@ def test_an_unknown_variable_is_named_with_the_nearest_setting(
     monkeypatch.setenv("BOURNE_REDIS_PORT_6379_TCP", "tcp://10.0.0.1:6379")
     found = next(find_mistakes(Settings()))
     assert not found.healthy
-    assert found.detail == "BOURNE_SAGA is no setting, did you mean BOURNE_SAGAS?"
+    assert found.detail == "BOURNE_SAGA is not a setting, did you mean BOURNE_SAGAS?"
 
 
 def test_a_variable_that_an_environment_file_mistypes_is_named(
@@ -37,7 +37,7 @@ def test_a_variable_that_an_environment_file_mistypes_is_named(
     path.write_text("BOURNE_CSVDIR=/data\nEDITOR=vi\n")
     monkeypatch.setenv("BOURNE_ENV_FILE", str(path))
     found = next(find_mistakes(Settings()))
-    assert found.detail == "BOURNE_CSVDIR is no setting, did you mean BOURNE_CSV_DIR?"
+    assert found.detail == "BOURNE_CSVDIR is not a setting, did you mean BOURNE_CSV_DIR?"
 
 
 def test_an_unknown_slug_is_named_with_the_nearest() -> None:

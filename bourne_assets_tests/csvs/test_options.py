@@ -127,7 +127,7 @@ def test_a_dataset_that_is_not_named_has_no_options(tmp_path: Path) -> None:
         ("max_rejected_share: 1.1", "max_rejected_share"),
         ("max_rejected_share: .nan", "max_rejected_share"),
         ("columns: [a, b], types: {c: VARCHAR}", "'c'"),
-        ("types: {Year: VARCHAR, year: VARCHAR}", "'year' stands twice"),
+        ("types: {Year: VARCHAR, year: VARCHAR}", "'year' appears twice"),
     ],
 )
 def test_an_option_that_cannot_be_is_named_at_load(tmp_path: Path, text: str, place: str) -> None:

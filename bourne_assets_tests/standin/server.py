@@ -147,7 +147,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that hangs up is no error of the server's.
+        # A client that hangs up is not an error of the server.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

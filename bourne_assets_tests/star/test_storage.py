@@ -73,7 +73,7 @@ def test_no_facts_are_kept_whose_films_could_not_be(
 
     def fail_on_films(catalogue: Catalog, name: str, *arguments: Any) -> int | None:
         if name == "dim_film":
-            raise CatalogueFailed("The catalogue does not answer.")
+            raise CatalogueFailed("The catalogue does not respond.")
         return replace(catalogue, name, *arguments)
 
     monkeypatch.setattr(storage, "_replace", fail_on_films)

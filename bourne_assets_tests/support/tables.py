@@ -32,7 +32,7 @@ def _tables(_: str, lake: Lake) -> DatasetTables:
 
 
 def forget_catalogues() -> None:
-    """Begin anew, where a server forgot its objects."""
+    """Start over, where a server forgot its objects."""
     _tables.cache_clear()
     for path in HOME.iterdir():
         path.unlink()

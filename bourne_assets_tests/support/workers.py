@@ -25,7 +25,7 @@ from bourne_assets_tests.support.services import free_port
 
 _MODULE = "bourne_assets.definitions"
 _CONFIG = Path(__file__).parents[2] / "deploy" / "dagster.yaml"
-#: What a test cannot wait for: the rest of the file is used as it stands.
+#: What a test cannot wait for: the rest of the file is used as it is.
 _QUICKER = {"poll_interval_seconds": 2, "start_timeout_seconds": 45}
 
 
@@ -122,11 +122,11 @@ class Workers:
         return process
 
 
-def wait_until(condition: Any, seconds: float, told: Any) -> None:
-    """Wait for a condition; what `told` says is the message where it does not come."""
+def wait_until(condition: Any, seconds: float, message: Any) -> None:
+    """Wait for a condition; `message` makes the sentence if it is not met in time."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, told()
+        assert time.monotonic() < end, message()
         time.sleep(0.2)
 
 

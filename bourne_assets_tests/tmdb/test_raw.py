@@ -76,7 +76,7 @@ def _answer(
 
 
 def _no_constant(word: str) -> None:
-    message = f"{word} is no JSON"
+    message = f"{word} is not JSON"
     raise ValueError(message)
 
 

@@ -132,7 +132,7 @@ def test_a_redis_that_is_gone_ends_in_one_sentence_without_its_password(
     with pytest.raises(RateLimiterUnavailable) as caught:
         rate_limiter.acquire(_sleep)
     assert str(caught.value) == (
-        "The Redis that keeps TMDB's pace does not answer as it should (ConnectionError): "
+        "The Redis that keeps TMDB's pace does not respond as it should (ConnectionError): "
         "check BOURNE_REDIS_URL and the server."
     )
 

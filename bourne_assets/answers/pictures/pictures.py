@@ -277,7 +277,7 @@ def _era(day: date) -> int:
 
 
 def _names(films: Sequence[Film]) -> list[str]:
-    """Two films of one title and year are told apart by their ids."""
+    """Two films of one title and year are distinguished by their ids."""
     seen = Counter(film_name(film) for film in films)
     return [
         film_name(film) if seen[film_name(film)] == 1 else f"{film_name(film)}, TMDB {film.tmdb_id}"

@@ -250,7 +250,7 @@ def _data(rows: Rows) -> Any:
 def _finished(
     head: Head, chart: Any, *, height: float | dict[str, int], width: int = WIDTH
 ) -> dict[str, Any]:
-    """The specification, with size, title, and the look that all pictures share.
+    """The specification, with size, title, and the style that all pictures share.
 
     Added to the finished specification: Altair copies the whole chart at every step.
     """

@@ -125,7 +125,7 @@ def _extremes(t: Localizer, most: Film, least: Film) -> list[str]:
 def _extreme(t: Localizer, film: Film) -> dict[str, str]:
     return {
         "title": film_name(film),
-        "popularity": t.number(film.popularity or 0.0, 2),  # known, or it were no extreme
+        "popularity": t.number(film.popularity or 0.0, 2),  # known, or it would not be an extreme
         "profit": t.money(film.profit),
     }
 

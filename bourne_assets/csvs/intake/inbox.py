@@ -32,7 +32,7 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
     files are numbered, for a key may be longer than a file's name.
 
     Raises:
-        LakeError: The lake does not answer, or none of the objects could be fetched.
+        LakeError: The lake does not respond, or none of the objects could be fetched.
     """
     with tempfile.TemporaryDirectory(prefix="bourne-inbox-") as folder:
         files, refusals = [], []

@@ -1,6 +1,6 @@
 """Opening a CSV file once, so that what was checked is what is read and sent.
 
-Between two looks at a path anybody who can write to the folder may put another file there, or a
+Between two accesses to a path anybody who can write to the folder may put another file there, or a
 link to one that only the platform may read. So each folder on the way is opened from the one
 before and no link is followed, and everything that is read of the file is read of that descriptor.
 Not here: which files there are (`files`).
@@ -28,7 +28,7 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells that a file is still the same: device, inode, size, time of change."""
+    """What identifies a file: device, inode, size, time of change."""
 
     device: int
     inode: int

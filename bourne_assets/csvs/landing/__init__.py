@@ -1,4 +1,4 @@
 """Landing CSV files in the lake: their bytes, their rejected lines, and a table of each dataset.
 
-Not here: finding and opening files (`intake`), and what stands in them (`reading`).
+Not here: finding and opening files (`intake`), and what is in them (`reading`).
 """

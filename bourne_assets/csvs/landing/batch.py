@@ -72,7 +72,7 @@ def land_csv_files(
     tables: DatasetTables,
     datasets: Datasets | None = None,
     journal: Path | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Landing:
     """Land files and say what became of each; a bad file stops no other.
 
@@ -84,7 +84,7 @@ def land_csv_files(
         datasets: What the user declared of datasets.
         journal: Folder in which uploads in progress are noted, shared by the landings of this
             machine; None: one below the system's folder for temporary files.
-        tell: Called with a line of progress, once a second at most.
+        report: Called with a line of progress, once a second at most.
 
     Raises:
         LakeError: The lake refused or failed.
@@ -100,7 +100,7 @@ def land_csv_files(
             tables=tables,
             datasets=datasets or Datasets(),
             journal=noted,
-            tell=tell,
+            report=report,
         )
         return batch.land()
 
@@ -147,12 +147,12 @@ class _Batch:
         tables: DatasetTables,
         datasets: Datasets,
         journal: Journal,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._files = files
         self._lake = lake
         self._folder = journal.scratch
-        self._tell = tell
+        self._report = report
         self._stopped = Event()
         sizes = [_size(file.path) for file in files]
         self._progress = Progress(len(files), sum(sizes))
@@ -208,7 +208,7 @@ class _Batch:
                 last_line = time.monotonic()
                 # A terminal that is gone, or a full disk of logs, must not end a landing.
                 with contextlib.suppress(Exception):
-                    self._tell(self._progress.line())
+                    self._report(self._progress.line())
 
     def _land(self, file: CsvFile) -> FileOutcome:
         """Land a file, and the table of its dataset after the last of its files."""
@@ -298,11 +298,11 @@ class _Batch:
 
     def _count_scanned(self, size: int) -> None:
         self._ensure_running()
-        self._progress.look(size)
+        self._progress.count_scanned(size)
 
     def _count_sent(self, size: int) -> None:
         self._ensure_running()
-        self._progress.send(size)
+        self._progress.count_sent(size)
 
 
 def _dataset_of(file: CsvFile) -> str:

@@ -1,4 +1,4 @@
-"""The files of one dataset in a batch, from the first look at their bytes to the last of them.
+"""The files of one dataset in a batch, from the first reading of their bytes to the last.
 
 Not here: what is made of them (`dataset`).
 """
@@ -19,12 +19,12 @@ from bourne_assets.lake.store import Lake
 
 @dataclass(frozen=True)
 class ScannedFile:
-    """A file whose bytes have been looked at.
+    """A file whose bytes have been scanned.
 
     Attributes:
         file: The file.
         stamp: What it was then.
-        scan: What stands in its bytes.
+        scan: What is in its bytes.
     """
 
     file: CsvFile

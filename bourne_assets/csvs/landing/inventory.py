@@ -23,7 +23,7 @@ from bourne_assets.iceberg.tables import TRUSTED, find_table, open_table, table_
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 
-#: Digits of a digest that tell a delivery.
+#: Digits of a digest that identify a delivery.
 _FEWEST_DIGITS = 4
 
 
@@ -140,7 +140,7 @@ def drop(dataset: Dataset, lake: Lake, tables: DatasetTables) -> None:
     Raises:
         LakeError: The lake or the catalogue failed.
     """
-    # The profile first: without it the next landing makes the table anew.
+    # The profile first: without it the next landing rebuilds the table.
     lake.delete(keys.dataset_profile(dataset.name))
     for name in (dataset.table, dataset.titles):
         if name is not None:

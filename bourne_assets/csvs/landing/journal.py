@@ -1,6 +1,6 @@
 """Uploads in progress, noted on disk, so that what a killed landing leaves is cleaned by the next.
 
-Locks of the kernel tell whose landing still lives. They also let one landing at a time of this
+Kernel locks show whose landing is still alive. They also let one landing at a time of this
 machine complete a key, for not every S3 server decides between two of them in one step.
 Not here: sending (`upload`).
 """

@@ -50,8 +50,8 @@ def one_table(
             table = path  # written so when the file was read
         else:
             table = folder / f"{path.stem}-all.parquet"
-            told = [(each, source.columns) for each, source in parts]
-            session.collect(told, table, types, spelled, last=", ".join(ORIGIN))
+            columns_of_files = [(each, source.columns) for each, source in parts]
+            session.collect(columns_of_files, table, types, spelled, last=", ".join(ORIGIN))
         if len(parts) == 1 and first.summary is not None:
             return table, first.summary
         is_challenge = all(reading.dialect.is_challenge for reading in readings)

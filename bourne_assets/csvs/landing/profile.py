@@ -134,7 +134,7 @@ class Profile(BaseModel):
 
     def is_read_like_now(self, options: DatasetOptions) -> bool:
         """Whether its files were read as they would be now, with these options."""
-        # Dumped, for how fresh a dataset must be is no part of how it is read.
+        # Dumped, for how fresh a dataset must be is not part of how it is read.
         return (
             self.reader_version == READER_VERSION
             and self.options.model_dump() == options.model_dump()

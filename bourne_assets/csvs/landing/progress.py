@@ -1,4 +1,4 @@
-"""How far a landing is. What must not be put here: where that is shown."""
+"""How far a landing is. Not here: where that is shown."""
 
 import time
 from threading import Lock
@@ -17,15 +17,15 @@ class Progress:
     def __init__(self, files: int, size: int) -> None:
         self._files, self._size = files, size
         self._lock = Lock()
-        self._done_files = self._sent = self._looked = 0
+        self._done_files = self._sent = self._scanned = 0
         self._begun = time.monotonic()
 
-    def look(self, size: int) -> None:
-        """So many bytes more have been looked at."""
+    def count_scanned(self, size: int) -> None:
+        """So many more bytes have been scanned."""
         with self._lock:
-            self._looked += size
+            self._scanned += size
 
-    def send(self, size: int) -> None:
+    def count_sent(self, size: int) -> None:
         """So many bytes more are in the lake, or need not be sent."""
         with self._lock:
             self._sent += size
@@ -38,10 +38,10 @@ class Progress:
     def line(self) -> str:
         """One line: files, bytes, speed, and the time that is left.
 
-        Every byte is looked at and sent: half of the way each.
+        Every byte is scanned and sent: half of the way each.
         """
         with self._lock:
-            files, size = self._done_files, (self._looked + self._sent) / 2
+            files, size = self._done_files, (self._scanned + self._sent) / 2
         taken = max(time.monotonic() - self._begun, 1e-9)
         pace = size / taken
         left = max(self._size - size, 0)

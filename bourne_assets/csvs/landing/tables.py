@@ -209,11 +209,11 @@ class DatasetTables:
             name: The table.
             dataset: Its dataset.
             rows: A Parquet file, the newest rows last.
-            key: Columns that tell rows apart.
+            key: Columns that identify a row.
             deliveries: What the rows are from.
 
         Raises:
-            SchemaUnfit: A column's type does not fit, or the key is no column.
+            SchemaUnfit: A column's type does not fit, or the key is not a column.
             LakeError: The table is as it was.
         """
         table = self._widened(name, dataset, rows)
@@ -328,10 +328,10 @@ def type_in_table(reading: str, present: str | None) -> str:
 
 
 def _with(deliveries: Sequence[Delivery]) -> Callable[[Mapping[str, str]], dict[str, str]]:
-    """Deliveries beside those that a table has by then, in place of the same ones."""
+    """Deliveries in addition to those that a table has by then, in place of the same ones."""
 
     def change(properties: Mapping[str, str]) -> dict[str, str]:
-        new = {each.sha256: each for each in deliveries}  # anew, for a commit may be made again
+        new = {each.sha256: each for each in deliveries}  # computed again by each attempt
         kept = [new.pop(each.sha256, each) for each in _stated_in(properties)]
         return {_DELIVERIES: _dumped([*kept, *new.values()])}
 

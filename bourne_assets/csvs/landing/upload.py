@@ -1,6 +1,6 @@
 """One file into the lake, byte for byte, under a key that nobody has, with proof that it arrived.
 
-Not here: which files (`intake`), and what stands in them (`reading`).
+Not here: which files (`intake`), and what is in them (`reading`).
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class PendingUpload:
     Attributes:
         file_name: Its name, without folders.
         source: The opened file.
-        scan: What stands in it, above all its digest.
+        scan: What is in it, above all its digest.
         is_new: Whether its dataset has no objects in the lake yet.
     """
 
@@ -185,11 +185,11 @@ class Uploader:
             approve()
             _ensure_unchanged(pending)
             with self._journal.completing(key):
-                # Asked once more, for not every server looks and completes in one step.
+                # Asked once more, for not every server checks and completes in one step.
                 self._ensure_free(key)
                 checksum = upload.complete(parts)
         except BaseException:
-            # Where the lake is gone as well, the journal tells the next landing.
+            # Where the lake is gone as well, the journal informs the next landing.
             with contextlib.suppress(LakeError):
                 upload.abort()
             raise

@@ -20,7 +20,7 @@ _EMPTY_BYTES = 4 * 1024 * 1024
 _GREATEST_LOSS = 10
 #: So much of the disk stays free for everything else, or a tenth of a small one.
 _FREE_BYTES = 512 * 1024 * 1024
-#: The disk is looked at once in so many bytes.
+#: Free disk space is checked once in so many bytes.
 _BETWEEN_LOOKS_BYTES = 64 * 1024 * 1024
 
 

@@ -1,7 +1,7 @@
 """Types of columns: given where every value is a plain spelling of one, and loses nothing.
 
 A guess is made from a sample, and each value is checked as it is converted; where one does not
-fit, all values of the column are looked at, and the type that all of them fit is taken, or text.
+fit, all values of the column are examined, and the type that all of them fit is taken, or text.
 Not here: types that the user declares (`declared_types`), and the challenge's, which are known.
 """
 
@@ -17,7 +17,7 @@ from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_typ
 from bourne_assets.csvs.reading.records import Fields
 
 TEXT = "VARCHAR"
-#: A type is thought of where so many values fit it; where not all do, it is said which do not.
+#: A type is considered where this many values fit it; those that do not fit are named.
 _NEAR_SHARE = 0.9
 #: A number of so many characters, sign and point included, is exact as a DOUBLE.
 _EXACT_CHARACTERS = 16
@@ -25,7 +25,7 @@ _BIGINT_DIGITS = 18
 _DATE_CHARACTERS = len("2002-06-14")
 _DECIMAL_DIGITS = 38
 #: DuckDB holds each pattern several times, and a table may have very many columns.
-_LOOKED_AT_ONCE = 40
+_EXAMINED_AT_ONCE = 40
 _FAMILIES = {
     "integer": "number",
     "decimal": "number",
@@ -66,7 +66,7 @@ class Guess(NamedTuple):
 
     Attributes:
         family: A value of `_FAMILIES`, `format` where formats are declared, or `text`.
-        type: DuckDB's type; empty where all values are to be looked at first.
+        type: DuckDB's type; empty where all values are to be examined first.
     """
 
     family: str
@@ -279,16 +279,16 @@ def look_at_all(
     Raises:
         duckdb.Error: The query fails.
     """
-    looked = [
+    examined = [
         n
         for n, guess in enumerate(guesses)
         if guess.family != "text" and not (is_text_known and guess.type == TEXT)
     ]
-    if not looked:
+    if not examined:
         return list(guesses)
     found = list(guesses)
-    for first in range(0, len(looked), _LOOKED_AT_ONCE):
-        places = looked[first : first + _LOOKED_AT_ONCE]
+    for first in range(0, len(examined), _EXAMINED_AT_ONCE):
+        places = examined[first : first + _EXAMINED_AT_ONCE]
         asked = [_question(f"c{n}", guesses[n].family, options) for n in places]
         values = _ask(session, source, asked)
         for n, question in zip(places, asked, strict=True):

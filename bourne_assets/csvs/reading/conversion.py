@@ -1,7 +1,7 @@
 """Columns of texts into a table of typed columns.
 
 One pass where the sample's guess holds: each value is checked as it is converted. Where one does
-not fit, all values are looked at, and converted then.
+not fit, all values are examined, and then converted.
 Not here: what a type's plain spelling is (`column_types`), and where texts come from.
 """
 

@@ -44,16 +44,16 @@ class Dialect:
         bom: The byte order mark that the file begins with, if any.
         grammar: How a record is divided.
         has_header: Whether a line names the columns.
-        header: The fields of that line, as they stand.
+        header: The fields of that line, as they are.
         columns: Names of the columns: none empty, no two alike, whatever their case.
         width: Fields of a record, which may be one more than columns (`drops_last`), or fewer:
             then the last columns are null.
         first_line: Physical line of the first record below the header.
-        skipped: Physical lines at the top that are not looked at.
-        drops_last: Whether a delimiter ends all records, so that the last field is no column.
+        skipped: Physical lines at the top that are ignored.
+        drops_last: Whether a delimiter ends all records, so that the last field is not a column.
         comment: What a line begins with that is a comment.
         pads: Whether the fields that a short line lacks are null.
-        footers: Texts of lines that are no rows, for they stand below them.
+        footers: Texts of lines below the rows that are not rows themselves.
         is_challenge: Whether its columns are the challenge's.
         notes: What was decided, and why.
         rows: Fields of the first records, as the sample has them.
@@ -88,7 +88,7 @@ class Dialect:
 
     @property
     def escape(self) -> str:
-        """What stands before a quote inside of quotes."""
+        """What precedes a quote inside quotes."""
         return self.grammar.escape
 
     @cached_property
@@ -107,7 +107,7 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
 
     Args:
         path: The file, not compressed.
-        found: What stands in it.
+        found: What is in it.
         options: What the user declares of its dataset.
 
     Raises:

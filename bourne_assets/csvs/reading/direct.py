@@ -37,7 +37,7 @@ class DirectSource:
         path: The file.
         folder: For temporary files.
         dialect: How it is read.
-        found: What stands in it.
+        found: What is in it.
         nulls: Texts that mean an unknown value.
     """
 

@@ -1,6 +1,6 @@
 """DuckDB, held to the memory that a landing may take.
 
-What must not be put here: CSV files' forms (`dialect`), and which columns there are (`reading`).
+Not here: CSV files' forms (`dialect`), and which columns there are (`reading`).
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _ADJUSTABLE = (
     "preserve_insertion_order",
     "disabled_optimizers",
 )
-#: Looking for expressions that stand twice takes DuckDB time by the square of their number: 20
+#: Looking for expressions that appear twice takes DuckDB time by the square of their number: 20
 #: seconds for 2,000 columns of a file of two lines.
 _MANY_COLUMNS = 200
 #: So that a table of any width is profiled within the memory that there is.

@@ -2,7 +2,7 @@
 
 Two questions, two answers. `plain_kind` says which type a text may be stored as without loss: the
 stored value must say exactly what the text says. `looks_like` is generous and tells names from
-values: `$74.69`, `28/01/2018` and `00:15` are no names of columns.
+values: `$74.69`, `28/01/2018` and `00:15` are not names of columns.
 Not here: types of whole columns (`column_types`).
 """
 

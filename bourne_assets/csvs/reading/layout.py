@@ -40,7 +40,7 @@ class Layout:
         width: Fields of a record.
         first_line: Physical line of the first record below the header.
         header_line: That of the header; 0 where there is none.
-        drops_last: Whether the last field of a record, which is empty, is no column.
+        drops_last: Whether the last field of a record, which is empty, is not a column.
         notes: What was decided, and why.
     """
 

@@ -1,4 +1,4 @@
-"""A file's records as a table of texts, where DuckDB would not read the lines as they stand.
+"""A file's records as a table of texts, where DuckDB would not read the lines as they are.
 
 Records are divided and counted here: a line that breaks the file's grammar, or has another number
 of fields, is rejected with its number; what is left is written as text, in constant memory.

@@ -1,6 +1,6 @@
 """SessionPool: DuckDBs that read files at the same time, within the memory that a landing may take.
 
-What must not be put here: what is read (`reading`).
+Not here: what is read (`reading`).
 """
 
 import os
@@ -47,7 +47,7 @@ class SessionPool:
         path: Path,
         table: Path,
         found: Scan,
-        said: DatasetOptions,
+        declared: DatasetOptions,
         *,
         name: str,
         origin: Origin,
@@ -59,7 +59,7 @@ class SessionPool:
             path,
             table,
             found,
-            said,
+            declared,
             name=name,
             origin=origin,
             summarised=summarised,
@@ -70,7 +70,7 @@ class SessionPool:
         path: Path,
         table: Path,
         found: Scan,
-        said: DatasetOptions,
+        declared: DatasetOptions,
         *,
         name: str,
         types: Mapping[str, str] | None = None,
@@ -82,8 +82,8 @@ class SessionPool:
         Args:
             path: The file.
             table: The Parquet file that is written.
-            found: What stands in the file.
-            said: What the user declares of its dataset.
+            found: What is in the file.
+            declared: What the user declares of its dataset.
             name: The file's name.
             types: Types by column that the dataset's files agree on.
             origin: Where its bytes will lie, as far as that can be known.
@@ -100,7 +100,7 @@ class SessionPool:
                 path,
                 table,
                 found=found,
-                said=said,
+                declared=declared,
                 session=session,
                 types=types,
                 name=name,
@@ -112,7 +112,7 @@ class SessionPool:
     def _summarised(self, session: DuckDbSession, reading: Reading) -> Reading:
         """The reading with its summary; without one where DuckDB fails.
 
-        What a file holds must not decide whether its bytes land: `copies` tries again, and tells.
+        What a file holds must not decide whether its bytes land: `copies` tries again, and reports.
         """
         is_challenge = reading.dialect.is_challenge
         try:

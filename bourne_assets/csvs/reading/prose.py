@@ -1,4 +1,4 @@
-"""Lines that no delimiter divides, and that are no column either: prose, and aligned columns.
+"""Lines that no delimiter divides, and that are not columns either: prose, and aligned columns.
 
 Not here: which delimiter divides lines (`delimiters`).
 """

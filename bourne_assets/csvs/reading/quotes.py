@@ -1,4 +1,4 @@
-"""Whether the quotes of a whole file are beyond doubt, so that DuckDB reads it as it stands.
+"""Whether the quotes of a whole file are beyond doubt, so that DuckDB reads it as it is.
 
 They are where each encloses a field, is doubled inside of one, and no line end stands in quotes.
 Looked at in blocks, with all quotes of a block at once.
@@ -57,7 +57,7 @@ class _Facts(NamedTuple):
 
 
 def _facts_of(block: bytes, sign: int, mark: int) -> _Facts | None:
-    """What stands in whole lines; None where a quote is in doubt."""
+    """What is in whole lines; None where a quote is in doubt."""
     found = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(found == mark)
     if not len(quotes):

@@ -2,7 +2,7 @@
 
 Every record below the header is a row or a rejected line: a value in the table says what the text
 in the file says, or the line is rejected and named, or the file is refused. Plain files are read
-by DuckDB as they stand, with records counted in the bytes (`scan`); the others are divided by
+by DuckDB as they are, with records counted in the bytes (`scan`); the others are divided by
 `normalise`.
 Not here: how a file is to be read (`dialect`), and where its table goes (`landing`).
 """
@@ -84,7 +84,7 @@ def read_csv(
     table: Path,
     *,
     found: Scan | None = None,
-    said: DatasetOptions | None = None,
+    declared: DatasetOptions | None = None,
     session: DuckDbSession | None = None,
     types: Mapping[str, str] | None = None,
     name: str | None = None,
@@ -96,8 +96,8 @@ def read_csv(
     Args:
         path: The file.
         table: The Parquet file that is written.
-        found: What stands in the file, if it was scanned already.
-        said: What the user declares of its dataset.
+        found: What is in the file, if it was scanned already.
+        declared: What the user declares of its dataset.
         session: DuckDB, if one is at hand.
         types: Types that the dataset's files agree on, by column in lower case.
         name: The file's name, where the path does not have it.
@@ -110,7 +110,7 @@ def read_csv(
     """
     found = found or scan(path, lambda _: stop())
     ensure_readable(name or path.name, found.compression)
-    options = said or DatasetOptions()
+    options = declared or DatasetOptions()
     with tempfile.TemporaryDirectory(prefix="bourne-csv-", dir=table.parent) as temporary:
         folder = Path(temporary)
         source = path
@@ -147,7 +147,7 @@ class _Job:
     origin: Origin | None = None
 
     def read(self, types: Mapping[str, str]) -> Reading:
-        """Read the file as it stands where that is exact, else record by record."""
+        """Read the file as it is where that is exact, else record by record."""
         if self._reads_directly():
             try:
                 reading = self._directly(types)
@@ -166,7 +166,7 @@ class _Job:
             raise CsvRejected(f"DuckDB cannot read it: {first}") from error
 
     def _reads_directly(self) -> bool:
-        """Whether DuckDB reads the file as it stands, and each of its quotes is beyond doubt."""
+        """Whether DuckDB reads the file as it is, and each of its quotes is beyond doubt."""
         dialect = self.dialect
         if not (self.found.reads_directly and dialect.reads_directly):
             return False

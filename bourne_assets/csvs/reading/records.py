@@ -1,4 +1,4 @@
-"""Records and their fields: where one ends, and what stands in it.
+"""Records and their fields: where one ends, and what is in it.
 
 The grammar of a file (`Grammar`) is applied record by record. A record that breaks it costs its
 own line and no other: the lines after it are read again from the next one.
@@ -62,11 +62,11 @@ class Grammar:
     Attributes:
         delimiter: One character.
         quote: The quoting character; empty where quotes are data.
-        escape: What stands before a quote inside of quotes: the quote itself, or another
+        escape: What precedes a quote inside quotes: the quote itself, or another
             character; empty where nothing does.
         escapes_all: Whether the escape character stands before any character, in and outside of
             quotes, as a writer with an escape character does it; else before a quote only.
-        skips_blanks: Whether blanks after a delimiter are no part of the field.
+        skips_blanks: Whether blanks after a delimiter are not part of the field.
         ends: The characters that end a line outside of quotes: a line feed (and a carriage return
             before it), a carriage return, each of the two, `TWICE` or `REVERSED`. Where the file
             does not end its lines with one, it is data.
@@ -287,7 +287,7 @@ class RecordReader:
                 yield from self._settle([*self._held, line], waiting)
 
     def _ends_nothing(self, line: Line) -> bool:
-        """Whether the field that was begun goes on behind a line that need not be looked at."""
+        """Whether the field that was begun goes on behind a line that need not be examined."""
         grammar = self._grammar
         return (
             grammar.quote not in line.text

@@ -58,7 +58,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
 
     Args:
         path: The file.
-        found: What stands in it.
+        found: What is in it.
         options: What the user declares of its dataset.
 
     Raises:

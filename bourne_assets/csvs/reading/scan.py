@@ -1,7 +1,7 @@
-"""One pass over the bytes of a file: its digest, its lines, and what stands in them.
+"""One pass over the bytes of a file: its digest, its lines, and what is in them.
 
 Reading rows is DuckDB's; what DuckDB must know, or cannot cope with, is found here.
-What must not be put here: delimiters and columns (`dialect`).
+Not here: delimiters and columns (`dialect`).
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _BZIP2_BLOCK = b"1AY&SY"
 
 @dataclass
 class Scan:
-    """What stands in a file.
+    """What is in a file.
 
     Attributes:
         size: Bytes.
@@ -70,13 +70,13 @@ class Scan:
 
 
 def scan(
-    path: Path, looked: Callable[[int], None] = lambda _: None, size: int | None = None
+    path: Path, on_block: Callable[[int], None] = lambda _: None, size: int | None = None
 ) -> Scan:
     """Read a file once.
 
     Args:
         path: The file.
-        looked: Called with the bytes of each block; what it raises ends the scan.
+        on_block: Called with the bytes of each block; what it raises ends the scan.
         size: Bytes that the file has; None where it is not known.
 
     Raises:
@@ -86,7 +86,7 @@ def scan(
     found, digest, ends_with_cr = Scan(), hashlib.sha256(), False
     with path.open("rb", buffering=0) as source:
         while block := source.read(BLOCK):
-            looked(len(block))
+            on_block(len(block))
             if not found.size:
                 found.compression = compression_of(block)
             digest.update(block)

@@ -1,6 +1,6 @@
 """What is made of a dataset's table beside it: the profile of its columns, and its titles.
 
-What must not be put here: what is kept of them in the lake (`landing.dataset`, `landing.profile`).
+Not here: what is kept of them in the lake (`landing.dataset`, `landing.profile`).
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def summarise(
         session: DuckDB.
         table: The table, a Parquet file.
         is_challenge: Whether its rows are those of the challenge.
-        stop: Called now and then; what it raises ends it.
+        stop: Called regularly; what it raises ends it.
 
     Returns:
         What it holds, and where its titles are.

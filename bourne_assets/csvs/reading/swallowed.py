@@ -40,7 +40,7 @@ class RowShape:
     def is_of_each(self, lines: Sequence[str], found: int) -> bool:
         """Whether each line below the first has this shape, with quotes taken for letters.
 
-        One is enough where what they make together is no record anyway.
+        One is enough where what they make together is not a record anyway.
 
         Args:
             lines: What quotes hold together.

@@ -1,6 +1,6 @@
 """Titles of the challenge's files: one row a title, from rows of title by artist.
 
-What must not be put here: whose ratings are wanted (`ratings`).
+Not here: whose ratings are wanted (`ratings`).
 """
 
 from collections.abc import Collection, Mapping, Sequence

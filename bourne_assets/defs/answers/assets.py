@@ -1,4 +1,4 @@
-"""The answers to the six questions. What must not be put here: formulas (`answers.formulas`)."""
+"""The answers to the six questions. Not here: formulas (`answers.formulas`)."""
 
 from dataclasses import replace
 from typing import Any

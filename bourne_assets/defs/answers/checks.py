@@ -1,4 +1,4 @@
-"""Checks on the answers and on the history. What must not be put here: formulas (`answers`)."""
+"""Checks on the answers and on the history. Not here: formulas (`answers`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -90,15 +90,15 @@ def _untraceable(
         else:
             expected = _from_objects(named, lake.connect(), saga)
     except (AnswersUnreadable, _InputsUnfit, StateGone, TableMissing, NoSnapshot) as error:
-        stored = str(answers.get("inputs"))
-        return [{"field": "inputs", "stored": stored, "recomputed": str(error)}]
+        named_inputs = str(answers.get("inputs"))
+        return [{"field": "inputs", "stored": named_inputs, "recomputed": str(error)}]
     # Through JSON, as the stored answers went through it: equal to the last digit or not.
     recomputed = _flat(from_json(to_json(as_json(expected))))
-    told = _flat(answers)
+    stored = _flat(answers)
     return [
-        {"field": name, "stored": str(told.get(name)), "recomputed": str(recomputed.get(name))}
-        for name in {**recomputed, **told}
-        if told.get(name) != recomputed.get(name)
+        {"field": name, "stored": str(stored.get(name)), "recomputed": str(recomputed.get(name))}
+        for name in {**recomputed, **stored}
+        if stored.get(name) != recomputed.get(name)
     ]
 
 

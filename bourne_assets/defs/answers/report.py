@@ -1,4 +1,4 @@
-"""The report that people read. What must not be put here: the page itself (`answers.report`)."""
+"""The report that people read. Not here: the page itself (`answers.report`)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime

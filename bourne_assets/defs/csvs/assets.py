@@ -1,4 +1,4 @@
-"""Batches of CSV files in the lake. What must not be put here: TMDB."""
+"""Batches of CSV files in the lake. Not here: TMDB."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,7 +93,7 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 tables=tables,
                 datasets=datasets,
                 journal=csv_folder.journal_path,
-                tell=context.log.info,
+                report=context.log.info,
             )
         for brought in landed_datasets(landing, datasets, context.instance):
             context.log_event(brought)

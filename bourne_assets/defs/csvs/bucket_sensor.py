@@ -42,12 +42,12 @@ _PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
 
 _DESCRIPTION = (
     f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake. "
-    "What lies in the latter when the sensor first looks counts as known. Objects whose run fails "
+    "What is in the latter at the sensor's first check counts as known. Objects whose run fails "
     "are tried again, after pauses that grow and in smaller runs. Assets that read what is new in "
     "them follow by `follow_the_data`."
 )
 _OFF = (
-    " It is off for the embedded lake, which would have to be started for each look: turn it on "
+    " It is off for the embedded lake, which would have to be started for each check: turn it on "
     "where other programs use that lake."
 )
 
@@ -56,7 +56,7 @@ class BucketCursor(BaseModel):
     """What the sensor remembers: objects that it has seen, and those that are not landed yet.
 
     Attributes:
-        known: Versions of objects, as `lake.changes` keeps them; None before the first look.
+        known: Versions of objects, as `lake.changes` keeps them; None before the first check.
         backlog: Objects that were found and are not landed yet.
     """
 
@@ -120,10 +120,10 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
 def is_foreign(lake: Lake, item: ListedObject) -> bool:
     """Whether an object is somebody else's CSV file: the platform notes the SHA-256 of its own.
 
-    One that cannot be looked at counts as such: its landing says what is wrong with it.
+    One that cannot be checked counts as such: its landing says what is wrong with it.
 
     Raises:
-        LakeError: The lake does not answer.
+        LakeError: The lake does not respond.
     """
     if not item.key.lower().endswith(keys.CSV_EXTENSIONS) or item.key.startswith(
         keys.REJECTED_LINES

@@ -1,4 +1,4 @@
-"""Checks on the landed CSV files. What must not be put here: checks on what the files say."""
+"""Checks on the landed CSV files. Not here: checks on what the files say."""
 
 import dagster as dg
 import pandas as pd
@@ -42,7 +42,7 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         Rule(
             "every_line_is_accounted_for",
             "Rows, rejected lines and corrected lines of each file are together the lines that "
-            "were counted in its bytes: none was lost, none stands twice.",
+            "were counted in its bytes: none was lost, none appears twice.",
             _unaccounted_lines,
             blocking=True,
         ),

@@ -1,7 +1,7 @@
 """The datasets that the user describes: each has a page of the catalogue, and its own freshness.
 
-They are made by the landing of their files (`assets`), and are no steps of their own.
-What must not be put here: how datasets are read (`csvs.options`), and how fresh they must be
+They are made by the landing of their files (`assets`), and are not steps of their own.
+Not here: how datasets are read (`csvs.options`), and how fresh they must be
 (`operations.freshness`).
 """
 
@@ -38,7 +38,7 @@ def dataset_key(name: str) -> dg.AssetKey:
 
 def dataset_specs(datasets: Datasets) -> list[dg.AssetSpec]:
     """A page for each dataset that the user describes."""
-    return [_spec(name, said) for name, said in sorted(datasets.known.items())]
+    return [_spec(name, options) for name, options in sorted(datasets.known.items())]
 
 
 def landed_datasets(
@@ -67,17 +67,17 @@ def landed_datasets(
             yield dg.AssetObservation(key, description=_files(profile), metadata=metadata)
 
 
-def _spec(name: str, said: DatasetOptions) -> dg.AssetSpec:
+def _spec(name: str, options: DatasetOptions) -> dg.AssetSpec:
     dataset = keys.dataset_name(f"{name}.csv")
-    wanted = f" Its id column is {in_markdown(said.id)}." if said.id else ""
+    wanted = f" Its id column is {in_markdown(options.id)}." if options.id else ""
     return dg.AssetSpec(
         dataset_key(name),
         deps=[RAW_CSVS],
         description=(
-            f"Rows of the CSV files named {in_markdown(dataset)}, {_WRITTEN[said.write]}.\n\n"
+            f"Rows of the CSV files named {in_markdown(dataset)}, {_WRITTEN[options.write]}.\n\n"
             "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
             f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
-            f"it is read is said in the file of `BOURNE_CSV_DATASETS`.{wanted}"
+            f"it is read is declared in the file of `BOURNE_CSV_DATASETS`.{wanted}"
         ),
         group_name=RAW_GROUP,
         kinds={"s3", "iceberg"},

@@ -1,4 +1,4 @@
-"""The batch of CSV files as a Dagster resource. What must not be put here: reading (`csvs`)."""
+"""The batch of CSV files as a Dagster resource. Not here: reading (`csvs`)."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path

@@ -79,7 +79,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             return
         if context.has_asset_partitions:
             raise dg.Failure(
-                f"A partition is no table: give {output.name} a column of partitions instead.",
+                f"A partition is not a table: give {output.name} a column of partitions instead.",
                 allow_retries=False,
             )
         from bourne_assets.iceberg.commits import Provenance
@@ -143,7 +143,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             self.lake.connect().delete(f"{path}{suffix}")
 
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: Any) -> None:
-        """Store an output and tell Dagster what was stored.
+        """Store an output and report to Dagster what was stored.
 
         Raises:
             Failure: The output is neither a frame nor JSON-like, or no text where a page is due.
@@ -216,8 +216,8 @@ def _snapshot_asked_for(context: dg.InputContext) -> int | None:
     if asked != MATERIALISED:
         return int(asked) if asked is not None else None
     event = context.instance.get_latest_materialization_event(context.asset_key)
-    told = event.asset_materialization.metadata if event and event.asset_materialization else {}
-    snapshot = told.get("snapshot_id")
+    metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
+    snapshot = metadata.get("snapshot_id")
     if snapshot is None:
         raise _missing(context, context.asset_key.to_user_string())
     return int(str(snapshot.value))

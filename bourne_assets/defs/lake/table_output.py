@@ -1,6 +1,6 @@
-"""Outputs that are Iceberg tables: what an asset's metadata asks for, and what is told of a commit.
+"""Outputs that are Iceberg tables: what an asset's metadata asks for, and what Dagster records.
 
-What must not be put here: the IO manager, and the tables themselves (`bourne_assets.iceberg`).
+Not here: the IO manager, and the tables themselves (`bourne_assets.iceberg`).
 """
 
 from collections.abc import Mapping
@@ -45,16 +45,16 @@ class TableOutput:
 
 
 def table_output(metadata: Mapping[str, Any]) -> TableOutput | None:
-    """What the metadata of an asset ask for; None where the asset is no table.
+    """What the metadata of an asset ask for; None where the asset is not a table.
 
     Raises:
         Failure: They ask for something that there is not.
     """
-    said = {name: getattr(value, "value", value) for name, value in metadata.items()}
-    if said.get(FORMAT_KEY) != "table":
+    values = {name: getattr(value, "value", value) for name, value in metadata.items()}
+    if values.get(FORMAT_KEY) != "table":
         return None
-    name, write = str(said.get(TABLE_KEY, "")), str(said.get(WRITE_KEY, "replace"))
-    key = said.get(MERGE_KEY_KEY, ())
+    name, write = str(values.get(TABLE_KEY, "")), str(values.get(WRITE_KEY, "replace"))
+    key = values.get(MERGE_KEY_KEY, ())
     columns = (key,) if isinstance(key, str) else tuple(str(column) for column in key)
     if name.count(".") != 1 or write not in _WRITES or (write == "merge") != bool(columns):
         raise dg.Failure(
@@ -94,15 +94,15 @@ def store(
 
 def described(done: "Committed", value: Any, declared: dg.TableSchema | None) -> dict[str, Any]:
     """Metadata of an output: its table, its snapshot, and SQL to paste."""
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         **table_state(done.table, done.snapshot_id),
         "dagster/row_count": done.rows,
         "rows_added": done.added,
     }
     if isinstance(value, pd.DataFrame):
-        told["dagster/column_schema"] = observed_schema(value, declared)
-        told["preview"] = preview_of_table(value)
-    return told
+        metadata["dagster/column_schema"] = observed_schema(value, declared)
+        metadata["preview"] = preview_of_table(value)
+    return metadata
 
 
 def load(

@@ -20,7 +20,7 @@ from bourne_assets.runs.events import outcome_of
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
 
-#: Runs a tick: each needs a look at its events.
+#: Runs a tick: each needs its events read.
 _RUNS_A_TICK = 20
 #: Dagster ends a tick after sixty seconds, and would forget what was sent.
 _SECONDS_A_TICK = 30
@@ -35,7 +35,7 @@ class Memory:
     """What the sensor knows from its last tick.
 
     Attributes:
-        seen: Storage ids of the last run events that were looked at, by kind.
+        seen: Storage ids of the last run events that were read, by kind.
         open: Fingerprints of the problems that people know, by subject.
     """
 
@@ -126,7 +126,7 @@ def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:
     """Note the newest runs at the very first tick: what ended before is not reported.
 
     Returns:
-        Whether this was the first look.
+        Whether this was the first tick.
     """
     if memory.seen:
         return False
@@ -148,7 +148,7 @@ def alerts_of(
         instance: The instance.
         memory: Of the last tick; brought up to date.
         titles: Titles of the sagas by slug.
-        keys: The assets whose freshness is looked at.
+        keys: The assets whose freshness is checked.
     """
     yield from alerts_of_runs(instance, memory, titles)
     yield from alerts_of_freshness(instance, memory, keys)
@@ -254,7 +254,7 @@ def _asset_keys(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:
 def _ended(
     instance: dg.DagsterInstance, memory: Memory
 ) -> list[tuple[dg.DagsterEventType, int, str]]:
-    """Runs that have ended since the last look, in order.
+    """Runs that have ended since the last tick, in order.
 
     Returns:
         How each ended, the storage id of that event, and the run's id.

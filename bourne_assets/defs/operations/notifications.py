@@ -1,4 +1,4 @@
-"""What is told to people when something is wrong, and how it reaches them.
+"""What people are sent when something is wrong, and how it reaches them.
 
 Plain values and one POST. Not here: how problems are found (`alerts`).
 """
@@ -55,7 +55,7 @@ class Problem:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when there is something new to tell about the subject."""
+        """Changes when there is something new to report about the subject."""
         text = "\n".join([self.subject, self.detail, *self.rows, str(self.count)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -65,7 +65,7 @@ def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
 
     Args:
         saga: Name of the saga, or of what else is concerned.
-        problems: What to tell.
+        problems: What to report.
         link: Address of the run in Dagster's UI.
     """
     worst = ":red_circle:" if any(problem.is_error for problem in problems) else ":warning:"
@@ -80,7 +80,7 @@ def post(webhook_url: str, text: str) -> None:
     """Send a text as JSON, as Slack's incoming webhooks and their kin take it.
 
     Raises:
-        NotDelivered: Nobody took it. The address, which is a secret, is not told.
+        NotDelivered: Nobody took it. The address, which is a secret, is not named.
     """
     try:
         status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})

@@ -1,6 +1,6 @@
 """The weekly upkeep of the Iceberg tables, and of Dagster's own runs.
 
-What must not be put here: what is done (`bourne_assets.iceberg.upkeep`, `bourne_assets.runs`).
+Not here: what is done (`bourne_assets.iceberg.upkeep`, `bourne_assets.runs`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,12 @@ _OP = "maintain_tables_and_runs"
 
 
 class UpkeepConfig(dg.Config):
-    """What a run of the upkeep may be told."""
+    """What a run of the upkeep may be given."""
 
     runs_older_than_days: int | None = None
 
 
-@dg.op(name=_OP, description="Looks after every Iceberg table; prunes runs where told to.")
+@dg.op(name=_OP, description="Looks after every Iceberg table; prunes runs where asked to.")
 def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
     from bourne_assets.iceberg.upkeep import maintain
 

@@ -32,7 +32,7 @@ def in_one_sentence() -> Iterator[None]:
 
 
 def fails_in_one_sentence(body: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """The body of an asset or a check whose errors are told by `in_one_sentence`."""
+    """The body of an asset or a check whose errors are worded by `in_one_sentence`."""
     if inspect.isgeneratorfunction(body):
 
         @wraps(body)

@@ -25,8 +25,8 @@ def figure_rules(films_of_the_saga: Selection, corrected: Correction = dict) -> 
     """All rules on budget and revenue.
 
     Args:
-        films_of_the_saga: Picks the rows that the answers rest on. Unknown figures of a candidate
-            that is no film of the saga concern nobody; wrong ones of any row show a broken table.
+        films_of_the_saga: Picks the rows that the answers rest on. Unknown figures of
+            other candidates concern nobody; wrong ones of any row show a broken table.
         corrected: Gives a film the figures that the answers use, where the table has others.
     """
 

@@ -45,7 +45,7 @@ class Rule:
         find: Finds what breaks it.
         blocking: Whether a failure is an ERROR that stops what is downstream. Severity decides:
             Dagster does not stop for a WARN even where the check says blocking.
-        is_error: Whether a failure is an ERROR all the same, of which a run tells by its exit
+        is_error: Whether a failure is an ERROR all the same, which a run shows by its exit
             code, and which stops nothing.
     """
 
@@ -131,7 +131,7 @@ def follows_schema(model: type[Table]) -> Rule:
 
 
 def is_unique(column: str) -> Rule:
-    """No value stands twice."""
+    """No value appears twice."""
 
     def find(table: pd.DataFrame) -> Finding:
         twice = table[table[column].notna() & table[column].duplicated(keep=False)]

@@ -109,7 +109,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
 
         Source: all pages of TMDB's `/search/movie` for every query of the saga, and `/collection`,
         which lists the saga's films. Grain: one row a film. A title proves nothing: TMDB finds
-        "Mrs. Winterbourne" for "Bourne", so that the collection decides. Every answer is stored
+        "Mrs. Winterbourne" for "Bourne", so that the collection decides. Every response is stored
         as received under `Raw/TMDB/JSON/` first.
         """
         config = SearchConfig.of(context)
@@ -126,7 +126,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(records(rejected[["tmdb_id", "title", "reason"]])),
-                **_told(client, landing),
+                **_provenance(client, landing),
             },
         )
 
@@ -184,16 +184,16 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 details=details_key in wanted,
                 external_ids=ids_key in wanted,
             )
-        told = _told(client, landing)
+        provenance = _provenance(client, landing)
         if (table := films.external_ids) is not None:
-            metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **told}
+            metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **provenance}
             yield _result(ids_key, table, metadata)
         if (table := films.details) is not None:
             unknown = {
                 f"unknown_{figure}": int(table[figure].isna().sum())
                 for figure in ("budget", "revenue")
             }
-            yield _result(details_key, table, {**unknown, **told})
+            yield _result(details_key, table, {**unknown, **provenance})
 
     return tmdb_films
 
@@ -205,12 +205,14 @@ def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResour
     return tmdb.client(resume_from=connected if config.resume else None)
 
 
-def _told(client: TmdbClient, landing: RawWriter) -> dict[str, Any]:
+def _provenance(client: TmdbClient, landing: RawWriter) -> dict[str, Any]:
     """Metadata of every table: where the answers came from, and what of Raw was of no use."""
-    told = {"source": client.source, **raw_objects(landing)}
+    provenance = {"source": client.source, **raw_objects(landing)}
     if client.stored is not None and client.stored.unreadable:
-        told["unreadable_raw_objects"] = rows_of([{"uri": uri} for uri in client.stored.unreadable])
-    return told
+        provenance["unreadable_raw_objects"] = rows_of(
+            [{"uri": uri} for uri in client.stored.unreadable]
+        )
+    return provenance
 
 
 def _out(

@@ -52,12 +52,14 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
             context.update_cursor(cursor)
             since = watch.start(now)
             return dg.SkipReason(f"None of {len(ids)} films changed since {since:%Y-%m-%d %H:%M}.")
-        told = "; ".join(f"{tmdb_id}: {', '.join(fields)}" for tmdb_id, fields in changed.items())
+        summary = "; ".join(
+            f"{tmdb_id}: {', '.join(fields)}" for tmdb_id, fields in changed.items()
+        )
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
                     run_key=f"{saga.slug} {now.isoformat()}",
-                    tags={SAGA_TAG: saga.slug, "changed": told[:200]},
+                    tags={SAGA_TAG: saga.slug, "changed": summary[:200]},
                 )
             ],
             cursor=cursor,

@@ -2,7 +2,7 @@
 
 SeaweedFS's own defaults listen on every interface, ask for no credentials on the filer's port
 and send statistics to its vendor; `command` is what makes it a private server.
-What must not be put here: who uses the server and when it ends (`embedded`, `supervisor`).
+Not here: who uses the server and when it ends (`embedded`, `supervisor`).
 """
 
 import http.client
@@ -275,7 +275,7 @@ def _processes_with(*wanted: str) -> list[psutil.Process]:
 def end(process: psutil.Process, grace: float = 10.0) -> None:
     """Ask a process to end, and make it end after `grace` seconds.
 
-    A zombie has ended: where a container's first process reaps nobody, it stays in the table.
+    A zombie has ended: where a container's first process reaps no children, it stays in the table.
 
     Raises:
         psutil.TimeoutExpired: It does not end.
@@ -302,7 +302,7 @@ def _has_ended(process: psutil.Process, seconds: float) -> bool:
 def credentials(folder: LakeFolder) -> Credentials:
     """This lake's credentials; made at random where there are none that can be read.
 
-    They protect nothing but this server, so that a damaged file is simply made anew.
+    They protect nothing but this server, so that a damaged file is simply replaced.
     """
     known = known_credentials(folder)
     if known is not None:
@@ -335,7 +335,7 @@ def connect_server(
     log: Path | None = None,
     catalogue: str | None = None,
 ) -> Lake:
-    """A lake on this server, whose log is named when it does not answer."""
+    """A lake on this server, whose log is named when it does not respond."""
 
     def give() -> dict[str, Any]:
         # A provider, so that no AWS_* variable of the shell is taken for this server's.

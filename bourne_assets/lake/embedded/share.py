@@ -1,6 +1,6 @@
 """The embedded lake: one S3 server for a `BOURNE_HOME`, there while somebody uses it.
 
-`connect` is the one function that whoever needs the lake calls. What must not be put here: how
+`connect` is the one function that whoever needs the lake calls. Not here: how
 the server is started and watched (`supervisor`), and its flags (`server`).
 """
 
@@ -91,7 +91,7 @@ class EmbeddedLake:
 
 @dataclass(frozen=True)
 class Status:
-    """What `bourne lake status` tells.
+    """What `bourne lake status` prints.
 
     Attributes:
         running: Whether a healthy server runs.
@@ -296,11 +296,11 @@ def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
     assert supervisor.stdout is not None  # noqa: S101 - PIPE was asked for above
     with supervisor.stdout:
         line = supervisor.stdout.readline()
-    answer = json.loads(line) if line else {"error": _crash(folder)}
-    if "error" in answer:
+    reply = json.loads(line) if line else {"error": _crash(folder)}
+    if "error" in reply:
         supervisor.wait()
-        raise EmbeddedLakeFailed(str(answer["error"]))
-    return ServerState.from_json(answer)
+        raise EmbeddedLakeFailed(str(reply["error"]))
+    return ServerState.from_json(reply)
 
 
 def _crash(folder: seaweedfs.LakeFolder) -> str:

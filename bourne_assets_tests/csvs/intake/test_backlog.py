@@ -83,7 +83,7 @@ def test_what_fails_after_the_landing_takes_no_batch_apart() -> None:
     assert {each.together for each in backlog.waiting.values()} == {100}
 
 
-def test_new_content_begins_anew_and_the_old_run_says_nothing_of_it() -> None:
+def test_new_content_starts_over_and_the_old_run_says_nothing_of_it() -> None:
     backlog = _backlog("a")
     backlog.ask_for(["a"])
     backlog.add("a", "another version")

@@ -344,10 +344,10 @@ def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
 def test_progress_tells_files_bytes_speed_and_what_is_left() -> None:
     progress = Progress(files=3, size=4_000_000)
     assert progress.line().endswith("0.0 MB/s, starting")
-    progress.look(4_000_000)
+    progress.count_scanned(4_000_000)
     progress.end_file()
     line = progress.line()
     assert line.startswith("Landing: 1 of 3 files, 2.0 of 4.0 MB, ")
     assert line.endswith(" s left")
-    progress.send(4_000_000)
+    progress.count_sent(4_000_000)
     assert progress.line().endswith("reading the rest")

@@ -254,7 +254,7 @@ def test_datasets_and_deliveries_that_there_are_not_are_named(lake: Lake, tmp_pa
         find_delivery(dataset, "ffff")
 
 
-def test_a_dataset_that_is_dropped_is_made_anew_by_the_next_landing(
+def test_a_dataset_that_is_dropped_is_rebuilt_by_the_next_landing(
     lake: Lake, tmp_path: Path
 ) -> None:
     sales = Sales(lake, tmp_path)

@@ -102,7 +102,7 @@ def test_a_path_with_dots_leads_to_the_key_of_its_name_alone(lake: Lake, folder:
     assert manifest.loc[0, "uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/23/films.csv")
 
 
-# What is no file of the folder
+# What is not a file of the folder
 
 
 def test_links_out_of_the_folder_are_refused_and_named(lake: Lake, folder: Path) -> None:

@@ -68,7 +68,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
     seen = 0
     whole_landing = 0.0
     for number in range(-1, _KILLS):  # the first one is let go on, to know how long one takes
-        prefix = f"{lake.prefix}/{number // 4}"  # a fresh lake now and then
+        prefix = f"{lake.prefix}/{number // 4}"  # a fresh lake from time to time
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, s3_server.endpoint, keys.access_key, keys.secret_key,
              BUCKET, prefix, str(tmp_path / "journal"), *map(str, files)],
@@ -192,7 +192,12 @@ def test_a_landing_that_is_interrupted_ends_soon_and_leaves_no_parts(
 
     with pytest.raises(KeyboardInterrupt):
         land_csv_files(
-            files, lake, _DAY, tables=tables_of(lake), journal=tmp_path / "journal", tell=interrupt
+            files,
+            lake,
+            _DAY,
+            tables=tables_of(lake),
+            journal=tmp_path / "journal",
+            report=interrupt,
         )
     assert lake.unfinished_uploads() == []
 

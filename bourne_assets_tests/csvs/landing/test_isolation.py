@@ -115,12 +115,12 @@ def test_progress_that_cannot_be_written_ends_nothing(
 ) -> None:
     told: list[str] = []
 
-    def tell(line: str) -> None:
+    def report(line: str) -> None:
         told.append(line)
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("bourne_assets.csvs.landing.batch._PROGRESS_SECONDS", 0.0)
     (folder / "large.csv").write_bytes(_FILMS + b"1|a\n" * 400_000)
-    rows = _land(lake, folder, tell=tell)
+    rows = _land(lake, folder, report=report)
     assert told
     assert {row["status"] for row in rows.values()} == {LANDED}

@@ -35,7 +35,7 @@ def read(folder: Path, data: str | bytes, name: str = "films.csv", **options: An
     path = folder / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     table = folder / "table.parquet"
-    reading = read_csv(path, table, said=DatasetOptions(**options))
+    reading = read_csv(path, table, declared=DatasetOptions(**options))
     assert reading.lines == reading.rows + len(reading.rejected)
     columns = [column.to_pylist() for column in pq.read_table(table).columns]
     rows = list(zip(*columns, strict=True))

@@ -278,7 +278,7 @@ def test_a_file_with_a_name_that_cannot_be_landed_holds_nothing_up(
     assert "None of 3 files" in tick().skip_message
 
 
-def test_a_cursor_that_cannot_be_read_is_begun_anew(
+def test_a_cursor_that_cannot_be_read_is_started_over(
     folder: Path, lake_resource: LakeResource
 ) -> None:
     assert Ticks(folder, lake_resource, cursor="no JSON").request().tags["csv_files"] == "a.csv"

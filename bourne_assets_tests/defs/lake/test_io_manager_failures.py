@@ -108,7 +108,7 @@ def broken(request: pytest.FixtureRequest, s3_server: EmbeddedLake, free_port: i
         case "no bucket":
             return Broken(["'no-such-bucket'", "BOURNE_S3_BUCKET"], bucket="no-such-bucket", **real)
         case _:
-            return Broken(["does not answer", dead], **{**real, "endpoint_url": dead})
+            return Broken(["does not respond", dead], **{**real, "endpoint_url": dead})
 
 
 def test_a_lake_that_cannot_be_written_says_why_in_the_failed_step(broken: Broken) -> None:
@@ -128,7 +128,7 @@ def test_a_lake_that_cannot_be_read_says_why_in_the_failed_step(broken: Broken) 
 
 def test_a_lake_that_does_not_answer_is_tried_again_as_the_policy_says(free_port: int) -> None:
     broken = Broken(
-        ["does not answer"],
+        ["does not respond"],
         endpoint_url=f"http://127.0.0.1:{free_port}",
         aws_access_key_id="AKIATEST",
         aws_secret_access_key="of-nobody",

@@ -130,7 +130,7 @@ def test_a_failed_run_is_told_with_saga_asset_cause_and_link(
     ]
 
 
-def test_the_same_problem_is_told_once_and_anew_after_it_went_away(
+def test_the_same_problem_is_reported_once_and_again_after_it_went_away(
     world: World, webhook: Webhook
 ) -> None:
     world.error = BourneError("The lake is full.")

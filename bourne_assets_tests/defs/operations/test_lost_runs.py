@@ -1,4 +1,4 @@
-"""Runs that were killed: ended when somebody looks, and no other run waits for them for ever."""
+"""Runs that were killed: ended when somebody looks, and no other run waits for them forever."""
 
 import os
 import re

@@ -176,7 +176,7 @@ def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) ->
 @pytest.mark.parametrize(
     "damaged", [b"", b"{", b"[]", b"[" * 200_000, b"\xff", b'{"identities": [{}]}']
 )
-def test_credentials_that_cannot_be_read_are_made_anew(tmp_path: Path, damaged: bytes) -> None:
+def test_credentials_that_cannot_be_read_are_replaced(tmp_path: Path, damaged: bytes) -> None:
     folder = LakeFolder(tmp_path)
     first = seaweedfs.credentials(folder)
     assert seaweedfs.credentials(folder) == first

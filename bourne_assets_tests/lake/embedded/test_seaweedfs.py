@@ -110,7 +110,7 @@ def test_ports_whose_sockets_another_user_has_made_are_not_taken(
     planted = Path(f"/tmp/seaweedfs-filer-grpc-{base + 10_003}.sock")  # noqa: S108
     planted.touch()
     try:
-        assert seaweedfs.free_base_port() == base, "one's own is made anew"
+        assert seaweedfs.free_base_port() == base, "one's own is replaced"
         os.chown(planted, NOBODY, NOBODY)
         with pytest.raises(EmbeddedLakeFailed, match=r"seaweedfs-\*\.sock of other users"):
             seaweedfs.free_base_port()

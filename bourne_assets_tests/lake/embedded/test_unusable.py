@@ -184,7 +184,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_more_room_is_all_that_it_takes(
     tmp_path: Path,
 ) -> None:
     with _small_disk(tmp_path / "disk", 160) as home:
-        # The server ends with its user: one that met a full disk may refuse until it starts anew.
+        # The server ends with its user: one that met a full disk may refuse until it restarts.
         with embedded.connect(home, BUCKET) as share:
             stored = [share.lake.write("first", os.urandom(MEBIBYTE), TEXT)]
             filler = home / "filler"
