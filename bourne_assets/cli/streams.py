@@ -26,7 +26,7 @@ class Output(io.TextIOWrapper):
     def __init__(self, stream: BinaryIO, *, can_fail: bool = True) -> None:
         super().__init__(stream, encoding="utf-8", errors="replace", line_buffering=True)
         self._can_fail = can_fail
-        self._failure: OSError | None = None
+        self._failure: tuple[type[OSError], int | None, str | None] | None = None
 
     def write(self, text: str) -> int:
         """Write a text.
@@ -51,7 +51,8 @@ class Output(io.TextIOWrapper):
 
     def _give_up(self, error: OSError) -> None:
         """Point the stream at nothing, so that what is still buffered fails no more."""
-        self._failure = error
+        # Not the error itself, whose traceback would keep alive whatever was being written.
+        self._failure = type(error), error.errno, error.strerror
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self.fileno())
         os.close(nothing)
@@ -60,10 +61,10 @@ class Output(io.TextIOWrapper):
     def _raise(self) -> None:
         if self._failure is None or not self._can_fail:
             return
-        if isinstance(self._failure, BrokenPipeError):
-            raise self._failure
-        why = self._failure.strerror
-        raise OutputFailed(f"Standard output cannot be written: {why}.") from self._failure
+        kind, number, why = self._failure
+        if issubclass(kind, BrokenPipeError):
+            raise BrokenPipeError(number, why)
+        raise OutputFailed(f"Standard output cannot be written: {why}.")
 
 
 class TextSink(io.RawIOBase):

@@ -14,14 +14,21 @@ import duckdb
 import pyarrow as pa
 
 from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
-from bourne_assets.lake.errors import LakeError
+from bourne_assets.errors import BourneError
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.query.errors import QueryFailed, QueryRefused, UnknownTable
+from bourne_assets.query.execution import (
+    COUNTED_MEGABYTES,
+    bounded_memory,
+    closed_after,
+    executed,
+    explained,
+    first_line,
+    too_much_memory,
+)
 from bourne_assets.query.moments import Moment
 from bourne_assets.query.sources import JSON_COLUMN, Sources
 
-_MEGABYTES = 1024
-_BATCH_ROWS = 65_536
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _EXPLAIN = re.compile(r"\s*EXPLAIN(\s+ANALYZE)?(\s*\([^()]*\))?\s", re.IGNORECASE)
 _MISSING_TABLE = re.compile(r"Table with name (\S+) does not exist")
@@ -56,15 +63,19 @@ def run_query(
         make_private_folder(private)
     with (
         tempfile.TemporaryDirectory(prefix="bourne-query-", dir=folder) as spill,
-        locked_connection(Path(spill), megabytes=_MEGABYTES) as connection,
+        closed_after(locked_connection(Path(spill), megabytes=COUNTED_MEGABYTES)) as connection,
+        bounded_memory(),
     ):
         _expose(connection, sql, sources, moment)
         try:
-            yield connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+            reader = executed(connection, sql)
         except duckdb.Error as error:
             raise _explained(error, sources) from error
-        except OSError as error:  # Arrow's, of a file of the lake
-            raise LakeError(f"A table's file cannot be read: {_first_line(error)}.") from error
+        except OSError as error:  # Arrow's, of a table without a first row that can be read
+            raise explained(error) from error
+        except MemoryError as error:
+            raise too_much_memory() from error
+        yield reader
 
 
 def ensure_reading(sql: str) -> None:
@@ -77,7 +88,7 @@ def ensure_reading(sql: str) -> None:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise QueryFailed(f"The query is not valid SQL: {_first_line(error)}.") from error
+        raise QueryFailed(f"The query is not valid SQL: {first_line(error)}.") from error
     if len(statements) != 1:
         raise QueryRefused(f"Give one SQL statement; this is {len(statements)}.")
     kind = statements[0].type
@@ -122,17 +133,16 @@ def _is_json(rows: object) -> bool:
     return isinstance(rows, pa.Table) and rows.column_names == [JSON_COLUMN]
 
 
-def _explained(error: duckdb.Error, sources: Sources) -> QueryFailed:
+def _explained(error: duckdb.Error, sources: Sources) -> BourneError:
     """DuckDB's complaint as one sentence, with the nearest name where one was mistyped."""
     text = str(error)
     if found := _MISSING_TABLE.search(text):
         return UnknownTable(_unknown_table(found[1].strip('"'), sources))
-    first = _first_line(error)
     if found := _MISSING_COLUMN.search(text):
         candidates = _CANDIDATES.search(text)
         nearest = f": the nearest are {candidates[1]}" if candidates else ""
         return QueryFailed(f'No table of the query has the column "{found[1]}"{nearest}.')
-    return QueryFailed(f"The query failed: {first}.")
+    return explained(error)
 
 
 def _unknown_table(name: str, sources: Sources) -> str:
@@ -142,7 +152,3 @@ def _unknown_table(name: str, sources: Sources) -> str:
         f"the nearest is {bare[nearest[0]]}" if nearest else "`bourne tables` lists what there is"
     )
     return f"There is no table {name!r}: {hint}."
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,16 +1,21 @@
 """SQL over the lake's tables: what is answered, what is refused, and what cannot be reached."""
 
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.types import LongType
 
+from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import Lake
 from bourne_assets.query.engine import run_query
 from bourne_assets.query.errors import NoSuchState, QueryFailed, QueryRefused, UnknownTable
+from bourne_assets.query.execution import closed_after, executed
 from bourne_assets.query.moments import Moment, parse_moment
 from bourne_assets.query.sources import Sources
 from bourne_assets_tests.query.conftest import MOVIES, RUN
@@ -163,10 +168,56 @@ def test_the_plan_of_a_select_can_be_asked_for(sql: str, sources: Sources) -> No
 def test_a_query_that_takes_more_memory_than_it_may_have_ends_in_a_sentence(
     sql: str, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bourne_assets.query.engine._MEGABYTES", 64)
+    monkeypatch.setattr("bourne_assets.query.engine.COUNTED_MEGABYTES", 64)
     monkeypatch.setattr("bourne_assets.csvs.reading.duckdb_session.free_room", lambda _: 0)
     with pytest.raises(QueryFailed, match="The query failed"):
         rows(sql, sources)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 3000000000)",
+        "SELECT list_resize([1], 500000000)",
+        "SELECT repeat('x', range) FROM range(3000000000, 3000000002)",
+    ],
+)
+def test_one_value_larger_than_memory_is_refused_before_it_is_made(
+    sql: str, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.query.execution.WHOLE_MEGABYTES", 512)
+    with pytest.raises(QueryFailed, match=r"more memory than it may.*: ask for fewer rows"):
+        rows(sql, sources)
+
+
+def test_what_fails_after_the_first_rows_is_told_of_the_data_and_not_of_a_file(
+    sources: Sources,
+) -> None:
+    with pytest.raises(QueryFailed, match="The query failed: Invalid Input Error: too late"):
+        rows(
+            "SELECT CASE WHEN range > 200000 THEN error('too late') ELSE range END"
+            " FROM range(300000)",
+            sources,
+        )
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(lake: Lake, sources: Sources) -> None:
+    (key,) = (each for each in lake.list("Warehouse/") if each.endswith(".parquet"))
+    lake.delete(key)
+    with pytest.raises(LakeError, match=r"A table's file cannot be read"):
+        rows("SELECT * FROM trusted.movies", sources)
+
+
+def test_an_interrupt_ends_a_query_that_looks_at_no_signal() -> None:
+    connection = duckdb.connect()
+    sql = "SELECT count(*) FROM range(100000000000000) WHERE hash(range) = 1"
+    main = threading.main_thread().ident
+    assert main is not None
+    waking = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    waking.start()
+    with pytest.raises(KeyboardInterrupt), closed_after(connection):
+        executed(connection, sql)
+    waking.join()
 
 
 def test_sql_that_cannot_be_parsed_says_where(sources: Sources) -> None:
