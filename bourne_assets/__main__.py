@@ -5,9 +5,14 @@
 
 import atexit
 import contextlib
+import gc
 import os
 import signal
 import sys
+
+#: A command makes a million objects that live until it ends, most of them when modules load. To
+#: look through them again and again for garbage costs a quarter of `bourne run`.
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def main() -> None:
@@ -16,6 +21,8 @@ def main() -> None:
     # with a traceback; commands take interrupts themselves (`cli.common.with_exit_codes`).
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 100)
+    atexit.register(gc.freeze)  # nor to look once more at what the system takes back whole
     from bourne_assets.cli import main as bourne
     from bourne_assets.cli.streams import OutputFailed, open_standard_streams
     from bourne_assets.errors import INTERRUPTED

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache as cached
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -59,6 +60,7 @@ def build_report(
     held: Sequence[str] = (),
     *,
     first: Language = "en",
+    cache: Path | None = None,
 ) -> str:
     """The page as one HTML document; the same inputs give the same bytes.
 
@@ -69,6 +71,7 @@ def build_report(
         history: The saga's `HistoryTable`.
         held: Rules that held, or there would be no page: English, as in the catalogue.
         first: The language that is shown until the reader takes the other.
+        cache: A folder of ours that keeps what all reports have.
     """
     films = films_of(table)
     editions = [
@@ -84,7 +87,7 @@ def build_report(
             notice=NOTICE,
             style=_file("report.css"),
             script=_file("report.js"),
-            vega=_vega(),
+            vega=_vega(cache),
         )
     )
 
@@ -210,10 +213,10 @@ def _markup(text: str) -> Any:
     return Markup(text)  # noqa: S704 - made here, as said above
 
 
-def _vega() -> Any:
+def _vega(cache: Path | None) -> Any:
     """The code that draws pictures in the browser; without it the page keeps the drawn ones."""
     try:
-        return _markup(render.javascript().replace("</script", "<\\/script"))
+        return _markup(render.javascript(cache).replace("</script", "<\\/script"))
     except render.PictureNotDrawn as error:
         _log.warning("The report's pictures do not answer the pointer. %s", error)
         return ""
@@ -223,7 +226,7 @@ def _file(name: str) -> Any:
     return _markup((_FOLDER / name).read_text(encoding="utf-8").strip())
 
 
-@cache
+@cached
 def _template() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import threading
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bourne_assets.errors import BourneError
+from bourne_assets.lake.private_files import write_private
 from bourne_assets.text import drawable
 
 #: Pictures that are kept: those of one saga in two languages.
@@ -51,18 +53,29 @@ def vega_of(specification: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def javascript() -> str:
-    """The code that draws compiled charts in a browser, as `window.vega`; under 600 KB."""
-    return _RENDERING.call("javascript", "").decode()
+def javascript(folder: Path | None = None) -> str:
+    """The code that draws compiled charts in a browser, as `window.vega`; under 600 KB.
+
+    Args:
+        folder: A folder of ours that keeps it, as bundling takes a second.
+    """
+    if folder is None:
+        return _RENDERING.call("javascript", "").decode()
+    kept = folder / f"vega-of-vl-convert-{version('vl-convert-python')}.js"
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is made again
+        return kept.read_text(encoding="utf-8")
+    code = _RENDERING.call("javascript", "").decode()
+    with contextlib.suppress(OSError):  # a folder that is not there, or full: made again next time
+        write_private(kept, code)
+    return code
 
 
 def warm_up() -> None:
-    """Start the renderer and bundle its code, so that the first picture and report need not wait.
+    """Start the renderer, so that the first picture need not wait half a second.
 
-    Both take a second: call it in a thread while something else is loaded.
+    Call it in a thread while something else is loaded.
     """
     _RENDERING.call("svg", json.dumps({"data": {"values": []}, "mark": "bar"}))
-    javascript()
 
 
 class RenderProcess:

@@ -108,9 +108,21 @@ def report_assets(
         it under `reports/`, and this one stays.
         """
         config = ReportConfig.of(context)
+
+        def page_of(result: Answers, table: pd.DataFrame) -> str:
+            return build_report(
+                saga,
+                result,
+                table,
+                history,
+                held,
+                first=settings.language,
+                cache=settings.home,
+            )
+
         if not config.as_of:
             result = parse_answers(answers, INSIGHT_METRICS, saga.slug)
-            page = build_report(saga, result, films, history, held, first=settings.language)
+            page = page_of(result, films)
             yield dg.MaterializeResult(value=page, metadata=_facts(result))
             return
         day = date.fromisoformat(config.as_of)
@@ -123,7 +135,7 @@ def report_assets(
                 found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
             )
         )
-        page = build_report(saga, result, found.films, history, held, first=settings.language)
+        page = page_of(result, found.films)
         where = keys.report_of(saga.key_prefix, day)
         stored = lake.connect().write(where, page.encode(), HTML)
         context.log_event(

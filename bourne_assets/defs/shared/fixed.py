@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from dagster._config.post_process import post_process_config
 
 
 def fixed(resource: Any) -> Any:
@@ -23,8 +24,20 @@ def fixed(resource: Any) -> Any:
         return resource
 
     @contextmanager
-    def given(_context: dg.InitResourceContext) -> Iterator[Any]:
-        with resource.process_config_and_initialize_cm() as value:
+    def given(context: dg.InitResourceContext) -> Iterator[Any]:
+        # What `process_config_and_initialize_cm` does, without making an instance in memory, with
+        # its databases, for each resource of each process.
+        fields = post_process_config(
+            resource._config_schema.config_type,  # noqa: SLF001 - Dagster has no public name
+            resource._convert_to_config_dictionary(),  # noqa: SLF001 - the same
+        )
+        if not fields.success:
+            raise dg.DagsterInvalidConfigError(
+                f"{type(resource).__name__} cannot be configured", fields.errors, fields
+            )
+        with resource.from_resource_context_cm(
+            context.replace_config(fields.value), nested_resources=resource.nested_resources
+        ) as value:
             yield value
 
     is_io_manager = isinstance(resource, dg.ConfigurableIOManager)
