@@ -9,7 +9,6 @@ import altair as alt
 import babel.dates
 import dagster as dg
 import jinja2
-import scipy.stats
 import vl_convert
 
 from bourne_assets.cli import console

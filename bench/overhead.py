@@ -1,10 +1,12 @@
-"""How long `bourne run` takes, against the same graph with empty asset bodies.
+"""What the commands cost, beside the same graph with empty bodies and beside loading Dagster.
 
 The floor runs the same definitions in a process of its own: same imports, executor, instance on
 disk and number of steps, but assets and checks that do nothing and an IO manager that stores
-nothing. Both are started in turn, so that what else the machine does strikes both alike.
+nothing. The unit is the CPU time of `python -c "import dagster, pandas"`. All are started in turn,
+round by round, so that what else the machine does strikes all alike.
 
     make bench
+    python -m bench.overhead --rounds 5
 """
 
 import argparse
@@ -14,9 +16,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-FLOOR = "bench.floor"
+_BOURNE = str(Path(sys.executable).with_name("bourne"))
+_UNIT, _FLOOR, _RUN = "import dagster, pandas", "empty graph", "bourne run"
+_CSV = {"one.csv": "a,b\n1,2\n", "two.csv": "c,d\n1,x\n"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process and those that it waited for took.
+
+    Attributes:
+        wall: Seconds.
+        cpu: Seconds, user and system.
+        peak: MiB of the largest of the processes.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
 
 
 def main() -> int:
@@ -25,27 +46,54 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="bourne-bench-") as folder:
-        commands = {
-            "floor": [sys.executable, "-m", FLOOR],
-            "bourne run": [str(Path(sys.executable).with_name("bourne")), "run"],
+        home = Path(folder)
+        (home / "csv").mkdir()
+        for name, text in _CSV.items():
+            (home / "csv" / name).write_text(text, encoding="utf-8")
+        commands: dict[str, Sequence[str]] = {
+            _UNIT: [sys.executable, "-c", _UNIT],
+            _FLOOR: [sys.executable, "-m", "bench.floor"],
+            _RUN: [_BOURNE, "run"],
+            "bourne land": [_BOURNE, "land", str(home / "csv")],
+            "bourne doctor": [_BOURNE, "doctor"],
+            "bourne answers": [_BOURNE, "answers"],
+            "bourne --help": [_BOURNE, "--help"],
         }
-        seconds: dict[str, list[float]] = {name: [] for name in commands}
+        costs: dict[str, list[Cost]] = {name: [] for name in commands}
         for number in range(rounds + 1):
             for name, command in commands.items():
-                taken = _timed(command, Path(folder) / name.replace(" ", "-"))
+                place = home / ("floor" if name == _FLOOR else "home")
+                cost = _cost(command, place)
                 if number:  # the first round warms caches and bytecode
-                    seconds[name].append(taken)
-        for name, taken in seconds.items():
-            print(f"{name:<12} " + "  ".join(f"{value:.2f}" for value in taken) + "  s")
-        ratios = [
-            whole / floor
-            for floor, whole in zip(seconds["floor"], seconds["bourne run"], strict=True)
-        ]
-        print(f"ratio        median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}")
+                    costs[name].append(cost)
+    _print(costs)
     return 0
 
 
-def _timed(command: list[str], home: Path) -> float:
+def _print(costs: dict[str, list[Cost]]) -> None:
+    """Medians of each command, and ratios round by round."""
+    units = [cost.cpu for cost in costs[_UNIT]]
+    print(f"{'':<24}{'wall, s':>9}{'CPU, s':>9}{'units':>8}{'worst':>8}{'MiB':>7}")
+    for name, taken in costs.items():
+        ratios = [cost.cpu / unit for cost, unit in zip(taken, units, strict=True)]
+        print(
+            f"{name:<24}{statistics.median(cost.wall for cost in taken):>9.2f}"
+            f"{statistics.median(cost.cpu for cost in taken):>9.2f}"
+            f"{statistics.median(ratios):>8.2f}{max(ratios):>8.2f}"
+            f"{max(cost.peak for cost in taken):>7.0f}"
+        )
+    for what in ("wall", "cpu"):
+        ratios = [
+            getattr(whole, what) / getattr(floor, what)
+            for floor, whole in zip(costs[_FLOOR], costs[_RUN], strict=True)
+        ]
+        print(
+            f"{_RUN} / {_FLOOR}, {what:<5} median {statistics.median(ratios):.2f}, "
+            f"worst {max(ratios):.2f}"
+        )
+
+
+def _cost(command: Sequence[str], home: Path) -> Cost:
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -53,8 +101,13 @@ def _timed(command: list[str], home: Path) -> float:
     }
     environment |= {"BOURNE_HOME": str(home), "PYTHONDONTWRITEBYTECODE": ""}
     start = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    wall = time.perf_counter() - start
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bourne_assets.answers.conclusions import Conclusion
 from bourne_assets.answers.questions import QUESTIONS, Answers, Question, to_text
+from bourne_assets.answers.questions import as_json as answers_as_json
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
 from bourne_assets.settings import Language
@@ -50,6 +51,15 @@ class AnswerChangeText:
     verdict: str
     former: str
     latter: str
+
+
+def as_json(former: Answers, latter: Answers) -> dict[str, Any]:
+    """The answers of two days and what became of each, as the command prints them."""
+    return {
+        "former": answers_as_json(former),
+        "latter": answers_as_json(latter),
+        "turns": [asdict(change) for change in compare(former, latter)],
+    }
 
 
 def compare(former: Answers, latter: Answers) -> list[AnswerChange]:

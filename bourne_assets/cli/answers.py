@@ -1,20 +1,14 @@
 """`bourne answers`. Not here: the answers (`answers`) and words (`console`)."""
 
-import dataclasses
 import webbrowser
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 
-from bourne_assets.answers import comparison, questions
-from bourne_assets.answers.questions import Answers, answer_questions, parse_answers
-from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.cli.common import (
     command_lake,
+    ensure_exclusive,
     naming,
     past_day,
     saga_of,
@@ -22,18 +16,13 @@ from bourne_assets.cli.common import (
     with_exit_codes,
 )
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.lake import embedded, keys
-from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake import embedded
 from bourne_assets.lake.private_files import make_private_folder
-from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import LANGUAGES, Language, Settings, read_settings
-from bourne_assets.tables import from_json, from_parquet, origin_of
 
-if TYPE_CHECKING:
-    from pyiceberg.catalog import Catalog
-
-Value = TypeVar("Value")
+if TYPE_CHECKING:  # loading it takes longer than all else here
+    from bourne_assets.answers.questions import Answers
 
 
 @click.command()
@@ -70,6 +59,8 @@ def answers(
             "lake."
         )
     with command_lake(settings) as shared:
+        from bourne_assets.cli.stored import answers_of_days, read_answers, read_report
+
         lake = shared.connect()
         if as_page:
             return _open(settings, saga, read_report(lake, saga))
@@ -78,122 +69,29 @@ def answers(
             if days
             else [read_answers(lake, saga)]
         )
-    _print(results, lang or settings.language, as_json=as_json)
+        shared.release()  # the server ends while the answers are printed
+        _print(results, lang or settings.language, as_json=as_json)
     return 0
 
 
-def ensure_exclusive(*options: object) -> None:
-    """Refuse options that exclude each other, given as name, value, name, value ...
+def _print(results: "list[Answers]", lang: Language, *, as_json: bool) -> None:
+    from bourne_assets.answers import comparison, questions
+    from bourne_assets.cli.answer_printing import print_answers, print_comparison
+    from bourne_assets.cli.console import output, write_json
 
-    Raises:
-        ConfigurationError: More than one has a value.
-    """
-    names = [str(name) for name, value in zip(options[::2], options[1::2], strict=True) if value]
-    if len(names) > 1:
-        raise ConfigurationError(f"{' and '.join(names)} exclude each other: leave one out.")
-
-
-def read_answers(lake: Lake, saga: Saga) -> Answers:
-    """The stored answers of a saga.
-
-    Raises:
-        BourneError: There are none, or the object cannot be read.
-        LakeError: The lake failed.
-    """
-
-    def decoded(data: bytes, origin: dict[str, str]) -> Answers:
-        return parse_answers(from_json(data), origin["uri"], saga.slug)
-
-    return _read(lake, saga, INSIGHT_METRICS, "json", decoded)
-
-
-def read_report(lake: Lake, saga: Saga) -> bytes:
-    """The stored report of a saga; errors as `read_answers`."""
-    return _read(lake, saga, SAGA_REPORT, "html", lambda data, _: data)
-
-
-def read_history(lake: Lake, saga: Saga) -> pd.DataFrame:
-    """The stored history of a saga, which knows its object; errors as `read_answers`."""
-
-    def decoded(data: bytes, origin: dict[str, str]) -> pd.DataFrame:
-        history = from_parquet(data)
-        history.attrs.update(origin)
-        return history
-
-    return _read(lake, saga, SAGA_HISTORY, "parquet", decoded)
-
-
-def _read(
-    lake: Lake,
-    saga: Saga,
-    asset: str,
-    suffix: str,
-    decoded: Callable[[bytes, dict[str, str]], Value],
-) -> Value:
-    key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
-    remedy = f"run `bourne run{naming(saga)}`"
-    try:
-        data, stored = lake.read(key)
-    except ObjectMissing:
-        raise BourneError(f"There are no answers yet about {saga.title}: {remedy}.") from None
-    try:
-        return decoded(data, {"uri": stored.uri, "sha256": stored.sha256 or ""})
-    except (ValueError, TypeError, OSError):  # Arrow's errors are such
-        raise BourneError(f"The object {lake.uri(key)} cannot be read: {remedy}.") from None
-
-
-def answers_of_days(
-    lake: Lake, catalogue: "Catalog", saga: Saga, days: list[date]
-) -> list[Answers]:
-    """The answers from the tables, one object a day; from the history where they say nothing.
-
-    Args:
-        lake: The lake, in which a version before the tables may have left a history.
-        catalogue: The catalogue of its tables.
-        saga: The saga.
-        days: The days.
-
-    Raises:
-        NoSnapshot: Nothing is known of the saga on one of the days.
-    """
-    from bourne_assets.saga.history import films_as_of
-    from bourne_assets.star.answers import answers_of
-    from bourne_assets.star.states import newest_state
-
-    states = [newest_state(catalogue, saga, day) for day in days]
-    known = [state for state in states if state is not None]
-    if len(known) == len(days):
-        return [answers_of(state, saga) for state in known]
-    history = read_history(lake, saga)
-    found = [films_as_of(history, day, saga) for day in days]
-    inputs = origin_of(history)
-    return [
-        answer_questions(each.films, saga=saga.slug, inputs=inputs, money_of=each.money_of)
-        for each in found
-    ]
-
-
-def _print(results: list[Answers], lang: Language, *, as_json: bool) -> None:
-    from bourne_assets.cli import console as show
-
-    console = show.output()
+    console = output()
     if len(results) == 1:
         if as_json:
-            show.write_json(console, questions.as_json(results[0]))
+            write_json(console, questions.as_json(results[0]))
         else:
-            show.print_answers(console, results[0], lang)
+            print_answers(console, results[0], lang)
         return
     former, latter = results
     if as_json:
-        compared = {
-            "former": questions.as_json(former),
-            "latter": questions.as_json(latter),
-            "turns": [dataclasses.asdict(change) for change in comparison.compare(former, latter)],
-        }
-        show.write_json(console, compared)
+        write_json(console, comparison.as_json(former, latter))
     else:
         changes = comparison.changes_to_text(former, latter, lang)
-        show.print_comparison(console, former, latter, changes, lang)
+        print_comparison(console, former, latter, changes, lang)
 
 
 def _open(settings: Settings, saga: Saga, page: bytes) -> int:

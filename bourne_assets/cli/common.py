@@ -137,6 +137,17 @@ def past_day(text: str) -> date:
     return day
 
 
+def ensure_exclusive(*options: object) -> None:
+    """Refuse options that exclude each other, given as name, value, name, value ...
+
+    Raises:
+        ConfigurationError: More than one has a value.
+    """
+    names = [str(name) for name, value in zip(options[::2], options[1::2], strict=True) if value]
+    if len(names) > 1:
+        raise ConfigurationError(f"{' and '.join(names)} exclude each other: leave one out.")
+
+
 class CommandLake:
     """The lake of one command; the embedded server boots while the command loads Dagster.
 

@@ -7,12 +7,9 @@ import click
 
 from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.common import command_lake, past_day, with_exit_codes
-from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.options import load_datasets
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import read_settings
-from bourne_assets.tables import from_parquet, records
 
 
 @click.command()
@@ -22,6 +19,8 @@ from bourne_assets.tables import from_parquet, records
 def land(paths: tuple[str, ...], day: str | None) -> int:
     """Land CSV files or folders in the lake, recorded as a run."""
     from bourne_assets.cli import console as show
+    from bourne_assets.csvs.intake.files import find_csv_files
+    from bourne_assets.csvs.options import load_datasets
 
     settings = read_settings()
     landed_on = past_day(day).isoformat() if day is not None else None
@@ -53,5 +52,7 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
 
 
 def _manifest(lake: Lake) -> list[dict[str, Any]]:
+    from bourne_assets.tables import from_parquet, records
+
     data, _ = lake.read(keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet"))
     return records(from_parquet(data))

@@ -4,30 +4,21 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bourne_assets.asset_names import RAW_CSVS
-from bourne_assets.cli.answers import ensure_exclusive
-from bourne_assets.cli.common import command_lake, with_exit_codes
-from bourne_assets.csvs.landing.manifest import with_corrected
-from bourne_assets.csvs.landing.rejects import (
-    CorrectedDataset,
-    RejectedEntry,
-    bring_home,
-    list_rejected,
-    read_corrections_file,
-)
-from bourne_assets.csvs.landing.tables import DatasetTables
-from bourne_assets.csvs.options import load_datasets
+from bourne_assets.cli.common import command_lake, ensure_exclusive, with_exit_codes
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.tables import from_parquet, to_parquet
 from bourne_assets.text import printable
+
+if TYPE_CHECKING:
+    from bourne_assets.csvs.landing.rejects import CorrectedDataset, RejectedEntry
 
 _COLUMNS = ("file", "line", "reason", "text")
 
@@ -60,6 +51,8 @@ def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
     ensure_exclusive("--json", as_json, "--csv", as_csv)
     settings = _settings()
     with command_lake(settings) as shared:
+        from bourne_assets.csvs.landing.rejects import list_rejected
+
         entries = list_rejected(shared.connect(), dataset)
         if as_json:
             _print_json(entries)
@@ -78,6 +71,10 @@ def fix(file: Path) -> int:
 
     Correct `text` and leave `file` and `line` as they are. The landed files are not changed.
     """
+    from bourne_assets.csvs.landing.rejects import bring_home, read_corrections_file
+    from bourne_assets.csvs.landing.tables import DatasetTables
+    from bourne_assets.csvs.options import load_datasets
+
     corrections = read_corrections_file(file)
     settings = _settings()
     datasets = load_datasets(settings.csv_datasets)
@@ -102,7 +99,7 @@ def _settings() -> Settings:
     return settings
 
 
-def _print_json(entries: Iterable[RejectedEntry]) -> None:
+def _print_json(entries: "Iterable[RejectedEntry]") -> None:
     from bourne_assets.cli.console import output, write_json_line
 
     console = output()
@@ -110,7 +107,7 @@ def _print_json(entries: Iterable[RejectedEntry]) -> None:
         write_json_line(console, each.model_dump(exclude_none=True))
 
 
-def _print_csv(entries: Iterable[RejectedEntry]) -> None:
+def _print_csv(entries: "Iterable[RejectedEntry]") -> None:
     from bourne_assets.cli.console import output
 
     console = output()
@@ -128,7 +125,7 @@ def _write_csv(file: Any, fields: Iterable[object]) -> None:
     file.write(text.getvalue())
 
 
-def _print_lines(entries: Iterable[RejectedEntry]) -> None:
+def _print_lines(entries: "Iterable[RejectedEntry]") -> None:
     from bourne_assets.cli.console import line, output, write
 
     console, number, last = output(), 0, ""
@@ -147,8 +144,11 @@ def _print_lines(entries: Iterable[RejectedEntry]) -> None:
     )
 
 
-def _note_in_manifest(lake: Lake, corrected: Iterable[CorrectedDataset]) -> bool:
+def _note_in_manifest(lake: Lake, corrected: "Iterable[CorrectedDataset]") -> bool:
     """Bring the manifest of the last landing up to date; False where there is none."""
+    from bourne_assets.csvs.landing.manifest import with_corrected
+    from bourne_assets.tables import from_parquet, to_parquet
+
     key = keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet")
     try:
         data, _ = lake.read(key)
@@ -172,7 +172,7 @@ def _check(settings: Settings) -> int:
     return report.exit_code
 
 
-def _print_corrected(corrected: Iterable[CorrectedDataset]) -> int:
+def _print_corrected(corrected: "Iterable[CorrectedDataset]") -> int:
     from bourne_assets.cli.console import line, output, write
 
     console, code = output(), 0

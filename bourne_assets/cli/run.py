@@ -6,7 +6,6 @@ import click
 from rich.console import Console
 
 from bourne_assets.asset_names import INSIGHT_METRICS
-from bourne_assets.cli.answers import read_answers
 from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
 from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.cli.selection import ensure_known
@@ -71,7 +70,9 @@ def _run(
         from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up)
+        from bourne_assets.cli.answer_printing import print_answers
         from bourne_assets.cli.runner import run_saga
+        from bourne_assets.cli.stored import read_answers
         from bourne_assets.runs.instance import open_instance
 
         lake = shared.connect()
@@ -93,7 +94,7 @@ def _run(
         shared.release()  # the server ends while the answers are printed
         show.print_report(console, report)
         if result is not None:
-            show.print_answers(console, result, settings.language)
+            print_answers(console, result, settings.language)
         show.print_places(
             console, report, saga, settings.home if settings.s3_bucket is None else None
         )

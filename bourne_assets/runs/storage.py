@@ -70,6 +70,8 @@ class KeptEngines:
 class KeptEventLogStorage(SqliteEventLogStorage):
     """The events, in one database for each run and an index, through connections that are kept."""
 
+    _obs: Any
+
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines = KeptEngines()
         super().__init__(base_dir, inst_data)
@@ -142,7 +144,7 @@ class KeptStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         # Not Dagster's own __init__, which opens storages that are not used here.
-        super(DagsterSqliteStorage, self).__init__()
+        super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
         self.base_dir, self._inst_data = base_dir, inst_data
         self._run_storage = KeptRunStorage.from_local(_runs_directory(base_dir))
         self._event_log_storage = KeptEventLogStorage(_event_logs_directory(base_dir))

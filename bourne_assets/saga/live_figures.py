@@ -10,8 +10,6 @@ from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NewerFigures, SagaConfigurationError
-from bourne_assets.tables import from_parquet
-from bourne_assets.tmdb.client import LIVE
 from bourne_assets.tmdb.snapshot import has_collection, snapshot_time
 
 #: The switch that lets the snapshot replace them all the same: as an option and in a run's config.
@@ -62,6 +60,9 @@ def newest_live_figures(lake: Lake, saga: Saga) -> datetime | None:
 
 
 def _newest(lake: Lake, key: str) -> datetime | None:
+    from bourne_assets.tables import from_parquet
+    from bourne_assets.tmdb.client import LIVE
+
     try:
         table = from_parquet(lake.read(key)[0])
         times = table[table["source"] == LIVE]["fetched_at"]

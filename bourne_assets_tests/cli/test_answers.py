@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bourne_assets.cli import main
-from bourne_assets.cli.answers import read_answers, read_history, read_report
+from bourne_assets.cli.stored import read_answers, read_history, read_report
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of

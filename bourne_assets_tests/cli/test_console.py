@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from bourne_assets.cli import console as show
+from bourne_assets.cli.answer_printing import print_answers
 from bourne_assets.runs.outcomes import (
     Checked,
     Diagnosis,
@@ -93,7 +94,7 @@ def test_a_report_and_a_manifest_are_text(console: Console) -> None:
 
 
 def test_the_title_of_a_film_is_text_in_the_answers(console: Console) -> None:
-    show.print_answers(console, result_of(film(1, title=HOSTILE), film(2, title=HOSTILE)), "en")
+    print_answers(console, result_of(film(1, title=HOSTILE), film(2, title=HOSTILE)), "en")
     _ensure_harmless(_printed(console))
 
 

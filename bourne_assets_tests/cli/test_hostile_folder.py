@@ -113,7 +113,7 @@ def test_the_configuration_is_the_one_of_the_package_below_the_home(tmp_path: Pa
     folder = instance_folder(Settings(home=home))
     written = yaml.safe_load((folder / "dagster.yaml").read_text())
     assert written == instance_config(home / "dagster")
-    assert written["storage"]["sqlite"]["base_dir"] == str(home / "dagster" / "storage")
+    assert written["storage"]["custom"]["config"]["base_dir"] == str(home / "dagster" / "storage")
     assert ".bourne" not in yaml.safe_dump(written)
 
 

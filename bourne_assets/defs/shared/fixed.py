@@ -32,7 +32,7 @@ def fixed(resource: Any) -> Any:
             resource._convert_to_config_dictionary(),  # noqa: SLF001 - the same
         )
         if not fields.success:
-            raise dg.DagsterInvalidConfigError(
+            raise dg.DagsterInvalidConfigError(  # type: ignore[no-untyped-call]
                 f"{type(resource).__name__} cannot be configured", fields.errors, fields
             )
         with resource.from_resource_context_cm(
