@@ -139,6 +139,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         pictures={
             "popularity_and_revenue": pictures.popularity_and_revenue,
             "popularity_and_profit": pictures.popularity_and_profit,
+            "popularity_and_return": pictures.popularity_and_return,
         },
         main_numbers={
             "r_popularity_revenue": lambda answer: _r(answer.revenue),

@@ -36,6 +36,7 @@ _ALL = {
     "changes",
     "popularity_and_revenue",
     "popularity_and_profit",
+    "popularity_and_return",
     "year_and_popularity",
 }
 
@@ -204,7 +205,7 @@ def test_a_history_of_years_is_drawn_by_some_of_its_days() -> None:
 def test_names_do_not_cover_each_other_nor_leave_the_picture() -> None:
     points = [(20.0, 100.0), (26.0, 104.0), (300.0, 100.0), (360.0, 4.0)]
     texts = ["The Bourne Identity"] * 4
-    places = place(points, texts, 380, 230)
+    places = place(points, dict(enumerate(texts)), 380, 230)
     width = len(texts[0]) * FONT_SIZE * 0.55
     boxes = []
     for at in places:
@@ -257,3 +258,81 @@ def test_loading_the_definitions_loads_nothing_that_draws_or_computes_statistics
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+# Sagas of many films
+
+
+def _many(count: int) -> list[Figures]:
+    return [
+        film(
+            number,
+            title=f"Film {number}",
+            release_date=date(1980 + number // 10, 1 + number % 12, 1),
+            budget=1_000_000 * number,
+            revenue=3_000_000 * number + 1_000_000 * (number % 7),
+            popularity=float(number % 50) + number / 1_000,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def of_300() -> dict[str, Picture]:
+    return _pictures(*_many(300))
+
+
+@pytest.mark.parametrize("name", ["revenue", "budget", "figures"])
+def test_of_many_films_those_with_extreme_figures_have_bars(
+    of_300: dict[str, Picture], name: str
+) -> None:
+    picture = of_300[name]
+
+    assert picture.specification["title"]["subtitle"][1].startswith("30 of 300 films")
+    assert "30 of 300 films" in picture.alternative
+    headers = {
+        row["text"].partition(" (")[0]
+        for row in _rows(picture)
+        if "text" in row and "millions" not in row
+    }
+    assert {"Film 1", "Film 300"} <= headers
+    assert "Film 150" not in headers
+
+
+def test_of_many_changes_the_largest_are_drawn_in_order(of_300: dict[str, Picture]) -> None:
+    picture = of_300["changes"]
+
+    bars = [row["millions"] for row in _rows(picture) if "millions" in row]
+    assert picture.specification["title"]["subtitle"][1] == "The 30 largest of 299 changes"
+    assert min(map(abs, bars)) >= 3
+
+
+@pytest.mark.parametrize("name", ["popularity_and_revenue", "year_and_popularity"])
+def test_of_many_films_all_have_points_and_the_outermost_have_names(
+    of_300: dict[str, Picture], name: str
+) -> None:
+    picture = of_300[name]
+
+    rows = _rows(picture)
+    assert sum("tip" in row for row in rows) == 300
+    assert sum("text" in row for row in rows) == 12
+    assert "12 of 300 films have their names" in picture.specification["title"]["subtitle"][1]
+
+
+def test_of_many_films_the_most_popular_have_lines() -> None:
+    days = [datetime(2026, 11, day, 12, tzinfo=UTC) for day in (1, 2)]
+    history = merged([seen(day, *_many(20)) for day in days])
+
+    picture = popularity_over_time(localizer("en"), history)
+
+    assert picture is not None
+    lines = {row["line"].split()[0] for row in _rows(picture) if "line" in row}
+    assert len(lines) == 12
+    assert {"20", "19"} <= lines
+    assert picture.specification["title"]["subtitle"][1].startswith("12 of 20 films")
+
+
+def test_a_saga_of_few_films_has_no_note_and_all_names() -> None:
+    for picture in _pictures(*films_of_2017()).values():
+        assert isinstance(picture.specification["title"]["subtitle"], str)
+        assert " of 5 films" not in picture.alternative

@@ -3,8 +3,9 @@
 Plain geometry in pixels, as charts have no such thing of their own. Not here: charts, and films.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 Align = Literal["left", "center", "right"]
@@ -38,20 +39,48 @@ class _Box:
         return max(width, 0) * max(height, 0)
 
 
-def place(
-    points: Sequence[tuple[float, float]], texts: Sequence[str], width: float, height: float
-) -> list[Place]:
-    """A place beside each point: right, left, above or below, whichever covers least.
+def outermost(points: Sequence[tuple[float, float]], most: int) -> list[int]:
+    """Which points to name where not all can be: those farthest from the middle of all.
 
     Args:
-        points: x and y in pixels from the top left of the plot.
-        texts: A label for each.
+        points: x and y in pixels.
+        most: How many.
+
+    Returns:
+        Their indices, in order.
+    """
+    if len(points) <= most:
+        return list(range(len(points)))
+    across, down = [x for x, _ in points], [y for _, y in points]
+    middle_x, middle_y = median(across), median(down)
+    span_x = (max(across) - min(across)) or 1
+    span_y = (max(down) - min(down)) or 1
+
+    def distance(index: int) -> float:
+        x, y = points[index]
+        return max(abs(x - middle_x) / span_x, abs(y - middle_y) / span_y)
+
+    return sorted(sorted(range(len(points)), key=distance, reverse=True)[:most])
+
+
+def place(
+    points: Sequence[tuple[float, float]], texts: Mapping[int, str], width: float, height: float
+) -> list[Place]:
+    """A place beside each named point: right, left, above or below, whichever covers least.
+
+    Args:
+        points: x and y of all points, in pixels from the top left of the plot.
+        texts: Labels, by the indices of their points.
         width: Of the plot, in pixels; labels should stay inside.
         height: Of the plot.
+
+    Returns:
+        The places, in the order of the labels.
     """
     taken = [_Box(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
     found = []
-    for (x, y), text in zip(points, texts, strict=True):
+    for index, text in texts.items():
+        x, y = points[index]
         candidates = [
             Place(x + _GAP, y, "left"),
             Place(x - _GAP, y, "right"),
@@ -62,7 +91,15 @@ def place(
             Place(x - _GAP, y - FONT_SIZE, "right"),
             Place(x - _GAP, y + FONT_SIZE, "right"),
         ]
-        chosen = min(candidates, key=lambda at: _cost(_box(at, text), taken, width, height))
+        boxes = [_box(at, text) for at in candidates]
+        reach = _Box(
+            min(box.left for box in boxes),
+            min(box.top for box in boxes),
+            max(box.right for box in boxes),
+            max(box.bottom for box in boxes),
+        )
+        near = [other for other in taken if reach.overlap(other)]
+        chosen = min(candidates, key=lambda at: _cost(_box(at, text), near, width, height))
         taken.append(_box(chosen, text))
         found.append(chosen)
     return found

@@ -7,7 +7,7 @@ stand, not in a legend. Not here: drawing (`render`), and figures that are not i
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 from bourne_assets.answers.films import Film
 from bourne_assets.answers.formulas import Mean, RevenueVariation
 from bourne_assets.answers.pictures import plots
-from bourne_assets.answers.pictures.labels import FONT_SIZE, shortened, spread
+from bourne_assets.answers.pictures.labels import FONT_SIZE, outermost, shortened, spread
 from bourne_assets.answers.pictures.plots import BLUE, GREEN, HEIGHT, ORANGE, Head, Rows
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.answers.words.sentences import film_name
@@ -28,6 +28,8 @@ _FIGURES = (("budget", ORANGE), ("revenue", BLUE), ("profit", GREEN))
 _RESCALED = (date(2024, 11, 30), date(2025, 11, 1))
 #: A history of years is drawn, and described, by so many of its days.
 _DAYS_DRAWN, _DAYS_DESCRIBED = 60, 6
+#: So many films have bars, points with names, or lines; of more, the extremes have.
+_MOST_BARS, _MOST_NAMES, _MOST_LINES = 30, 12, 12
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Picture:
 
 def figures_by_film(t: Localizer, films: Sequence[Film], _: object, subtitle: str) -> Picture:
     """Budget, revenue and profit of each film as bars; an unknown figure has none and says so."""
-    names = _names(films)
+    drawn_films, note = _extremes(t, films, "revenue")
+    names = _names(drawn_films)
     labels = {
         "budget": t.gettext("Budget"),
         "revenue": t.gettext("Revenue"),
@@ -55,7 +58,7 @@ def figures_by_film(t: Localizer, films: Sequence[Film], _: object, subtitle: st
     }
     rows: Rows = [
         _row(t, 4 * number + at, getattr(film, figure), colour, f"{labels[figure]} ")
-        for number, film in enumerate(films)
+        for number, film in enumerate(drawn_films)
         for at, (figure, colour) in enumerate(_FIGURES, start=1)
     ]
     described = [
@@ -66,9 +69,9 @@ def figures_by_film(t: Localizer, films: Sequence[Film], _: object, subtitle: st
             revenue=t.money(film.revenue),
             profit=t.money(film.profit),
         )
-        for name, film in zip(names, films, strict=True)
+        for name, film in zip(names, drawn_films, strict=True)
     ]
-    head = Head(t, t.gettext("Budget, revenue and profit in millions of USD"), subtitle)
+    head = Head(t, t.gettext("Budget, revenue and profit in millions of USD"), subtitle, note)
     drawn = plots.bars(head, rows, _headers(names, every=4), room=(0.005, 0.38))
     return _picture(head, described, drawn)
 
@@ -91,9 +94,11 @@ def revenue_changes(
     t: Localizer, _: object, answer: RevenueVariation, subtitle: str
 ) -> Picture | None:
     """Change of revenue from each film to the next, to the right of zero or to the left."""
+    steps = sorted(answer.steps, key=lambda step: -abs(step.change_usd))[:_MOST_BARS]
+    steps = [step for step in answer.steps if step in steps]
     rows: Rows = []
     names = []
-    for number, step in enumerate(answer.steps):
+    for number, step in enumerate(steps):
         former, latter = (shortened(film.title, 28) for film in (step.former, step.latter))
         names.append(f"{former} \N{RIGHTWARDS ARROW} {latter}")
         change = t.millions(step.change_usd, signed=True)
@@ -107,56 +112,56 @@ def revenue_changes(
         )
     if not rows:
         return None
-    head = Head(t, t.gettext("Change of revenue from film to film in millions of USD"), subtitle)
+    note = (
+        t.gettext("The {shown} largest of {all} changes", shown=len(steps), all=len(answer.steps))
+        if len(steps) < len(answer.steps)
+        else ""
+    )
+    title = t.gettext("Change of revenue from film to film in millions of USD")
+    head = Head(t, title, subtitle, note)
     drawn = plots.bars(head, rows, _headers(names, every=2), room=(0.8, 0.8))
-    return _picture(head, [step_text(t, step) for step in answer.steps], drawn)
+    return _picture(head, [step_text(t, step) for step in steps], drawn)
 
 
 def popularity_and_revenue(
     t: Localizer, films: Sequence[Film], _: object, subtitle: str
 ) -> Picture | None:
-    """Popularity against revenue: a named point for each film that has both."""
-    head = Head(t, t.gettext("Popularity and revenue of each film"), subtitle)
-    return _popularity_and(head, "revenue", films, t.gettext("Revenue, millions of USD"))
+    """Popularity against revenue: a point for each film that has both."""
+    title = t.gettext("Popularity and revenue of each film")
+    axis = t.gettext("Revenue, millions of USD")
+    return _popularity_and(t, "revenue", films, title=title, subtitle=subtitle, axis=axis)
 
 
 def popularity_and_profit(
     t: Localizer, films: Sequence[Film], _: object, subtitle: str
 ) -> Picture | None:
-    """Popularity against profit: a named point for each film that has both."""
-    head = Head(t, t.gettext("Popularity and profit of each film"), subtitle)
-    return _popularity_and(head, "profit", films, t.gettext("Profit, millions of USD"))
+    """Popularity against profit: a point for each film that has both."""
+    title = t.gettext("Popularity and profit of each film")
+    axis = t.gettext("Profit, millions of USD")
+    return _popularity_and(t, "profit", films, title=title, subtitle=subtitle, axis=axis)
+
+
+def popularity_and_return(
+    t: Localizer, films: Sequence[Film], _: object, subtitle: str
+) -> Picture | None:
+    """Popularity against return, profit divided by budget: a point for each film that has both."""
+    title = t.gettext("Popularity and return of each film")
+    axis = t.gettext("Return (profit / budget)")
+    return _popularity_and(t, "return_on_budget", films, title=title, subtitle=subtitle, axis=axis)
 
 
 def year_and_popularity(
     t: Localizer, films: Sequence[Film], _: object, subtitle: str
 ) -> Picture | None:
-    """Popularity against the year of release: a named point for each film that has both."""
-    known = [
-        (film, film.year, film.popularity)
+    """Popularity against the year of release: a point for each film that has both."""
+    points = [
+        _Point(film, film.year, film.popularity, _popularity_text(t, film, film.popularity))
         for film in films
         if film.year is not None and film.popularity is not None
     ]
-    if not known:
-        return None
-    described = [
-        t.gettext(
-            "{film}: popularity {popularity}",
-            film=film_name(film),
-            popularity=t.number(popularity, 2),
-        )
-        for film, _, popularity in known
-    ]
-    head = Head(t, t.gettext("Year of release and popularity of each film"), subtitle)
-    drawn = plots.scatter(
-        head,
-        [(year, popularity) for _, year, popularity in known],
-        [film.title for film, _, _ in known],
-        described,
-        axes=(t.gettext("Year of release"), t.gettext("TMDB's popularity")),
-        years=True,
-    )
-    return _picture(head, described, drawn)
+    axes = (t.gettext("Year of release"), t.gettext("TMDB's popularity"))
+    title = t.gettext("Year of release and popularity of each film")
+    return _named_points(Head(t, title, subtitle), points, axes, years=True)
 
 
 def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
@@ -164,6 +169,7 @@ def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
     rows = [row for row in records(history) if row["popularity"] is not None]
     if not rows:
         return None
+    rows, note = _most_popular(t, rows)
     days = _thinned(sorted({row["observed_on"] for row in rows}), _DAYS_DRAWN)
     rows = [row for row in rows if row["observed_on"] in set(days)]
     points = [
@@ -179,7 +185,7 @@ def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
     described = [
         f"{t.day(day)}: {_ranking(t, rows, day)}" for day in _thinned(days, _DAYS_DESCRIBED)
     ]
-    head = Head(t, t.gettext("TMDB's popularity over time"))
+    head = Head(t, t.gettext("TMDB's popularity over time"), note=note)
     axis = t.gettext("TMDB's popularity")
     drawn = plots.lines(head, points, _ends(rows, highest), axis=axis, highest=highest)
     return _picture(head, described, drawn)
@@ -190,7 +196,9 @@ def _one_figure(
 ) -> Picture | None:
     if mean is None:
         return None
-    t, names, colour = head.localizer, _names(films), dict(_FIGURES)[figure]
+    t, colour = head.localizer, dict(_FIGURES)[figure]
+    films, note = _extremes(t, films, figure)
+    head, names = replace(head, note=note), _names(films)
     amounts = [getattr(film, figure) for film in films]
     rows = [_row(t, 2 * number + 1, amount, colour) for number, amount in enumerate(amounts)]
     described = [
@@ -202,32 +210,99 @@ def _one_figure(
     return _picture(head, described, drawn)
 
 
-def _popularity_and(head: Head, figure: str, films: Sequence[Film], axis: str) -> Picture | None:
-    t = head.localizer
-    known = [
-        (film, film.popularity, amount)
+@dataclass(frozen=True)
+class _Point:
+    """A film at its place, and what a pointer on it shows."""
+
+    film: Film
+    x: float
+    y: float
+    text: str
+
+
+def _popularity_and(
+    t: Localizer, figure: str, films: Sequence[Film], *, title: str, subtitle: str, axis: str
+) -> Picture | None:
+    is_money = figure != "return_on_budget"
+    points = [
+        _Point(
+            film,
+            film.popularity,
+            amount / 1e6 if is_money else amount,
+            t.gettext(
+                "{film}: popularity {popularity}, {amount}",
+                film=film_name(film),
+                popularity=t.number(film.popularity, 2),
+                amount=t.money(amount) if is_money else t.number(amount, 2),
+            ),
+        )
         for film in films
         if film.popularity is not None and (amount := getattr(film, figure)) is not None
     ]
-    if not known:
+    return _named_points(Head(t, title, subtitle), points, (t.gettext("TMDB's popularity"), axis))
+
+
+def _popularity_text(t: Localizer, film: Film, popularity: float) -> str:
+    return t.gettext(
+        "{film}: popularity {popularity}",
+        film=film_name(film),
+        popularity=t.number(popularity, 2),
+    )
+
+
+def _named_points(
+    head: Head, points: Sequence[_Point], axes: tuple[str, str], *, years: bool = False
+) -> Picture | None:
+    """The films as points; where there are many, only those at the edges have names."""
+    if not points:
         return None
-    described = [
-        t.gettext(
-            "{film}: popularity {popularity}, {amount}",
-            film=film_name(film),
-            popularity=t.number(popularity, 2),
-            amount=t.money(amount),
+    places = [(point.x, point.y) for point in points]
+    named = {index: points[index].film.title for index in outermost(places, _MOST_NAMES)}
+    if len(named) < len(points):
+        note = head.localizer.gettext(
+            "{shown} of {all} films have their names: those farthest from the others",
+            shown=len(named),
+            all=len(points),
         )
-        for film, popularity, amount in known
-    ]
-    points = [(popularity, amount / 1e6) for _, popularity, amount in known]
-    axes = (t.gettext("TMDB's popularity"), axis)
-    names = [film.title for film, _, _ in known]
-    return _picture(head, described, plots.scatter(head, points, names, described, axes=axes))
+        head = replace(head, note=note)
+    tips = [point.text for point in points]
+    drawn = plots.scatter(head, places, named, tips, axes=axes, years=years)
+    return _picture(head, [tips[index] for index in named], drawn)
+
+
+def _extremes(t: Localizer, films: Sequence[Film], figure: str) -> tuple[Sequence[Film], str]:
+    """The films that have bars: all, or those with the highest and lowest figures, and a note."""
+    if len(films) <= _MOST_BARS:
+        return films, ""
+    known = [film for film in films if getattr(film, figure) is not None]
+    ranked = sorted(known, key=lambda film: (-getattr(film, figure), film.tmdb_id))
+    half = _MOST_BARS // 2
+    chosen = {film.tmdb_id for film in (*ranked[:half], *ranked[-half:])}
+    note = t.gettext(
+        "{shown} of {all} films: those with the highest and the lowest figures",
+        shown=len(chosen),
+        all=len(films),
+    )
+    return [film for film in films if film.tmdb_id in chosen], note
+
+
+def _most_popular(t: Localizer, rows: Rows) -> tuple[Rows, str]:
+    """The days of the films that have lines: all, or those most popular at the end, and a note."""
+    last = {row["tmdb_id"]: row for row in rows}
+    if len(last) <= _MOST_LINES:
+        return rows, ""
+    ranked = sorted(last.values(), key=lambda row: (-row["popularity"], row["tmdb_id"]))
+    chosen = {row["tmdb_id"] for row in ranked[:_MOST_LINES]}
+    note = t.gettext(
+        "{shown} of {all} films: those most popular at the end", shown=len(chosen), all=len(last)
+    )
+    return [row for row in rows if row["tmdb_id"] in chosen], note
 
 
 def _picture(head: Head, described: Sequence[str], specification: dict[str, Any]) -> Picture:
-    return Picture(head.title, f"{head.title}. {'; '.join(described)}.", specification)
+    note = f"{head.note}. " if head.note else ""
+    text = f"{head.title}. {note}{'; '.join(described)}."
+    return Picture(head.title, text, specification)
 
 
 def _row(

@@ -4,7 +4,7 @@ Altair is imported where it is used: most of what loads this package draws nothi
 Not here: what the pictures show (`pictures`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,19 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above a picture, and the language of its numbers."""
+    """What stands above a picture, and the language of its numbers.
+
+    Attributes:
+        localizer: Of the language.
+        title: What the picture shows.
+        subtitle: Of which figures.
+        note: What it does not show.
+    """
 
     localizer: Localizer
     title: str
     subtitle: str = ""
+    note: str = ""
 
 
 def bars(
@@ -115,18 +123,18 @@ def bars(
 def scatter(
     head: Head,
     points: Sequence[tuple[float, float]],
-    names: Sequence[str],
+    names: Mapping[int, str],
     tips: Sequence[str],
     *,
     axes: tuple[str, str],
     years: bool = False,
 ) -> dict[str, Any]:
-    """Points with their names beside them.
+    """Points, with the names of some beside them.
 
     Args:
         head: Title and language.
         points: x and y of each.
-        names: What stands beside each.
+        names: What stands beside points, by their indices.
         tips: What a pointer on each shows.
         axes: Titles of x and y.
         years: Whether x is a year.
@@ -138,7 +146,7 @@ def scatter(
         for axis, length in ((0, WIDTH), (1, HEIGHT))
     )
     pixels = [(x_scale.pixel(x), HEIGHT - y_scale.pixel(y)) for x, y in points]
-    texts = [shortened(name, _LONGEST_NAME) for name in names]
+    texts = {index: shortened(name, _LONGEST_NAME) for index, name in names.items()}
     dots = [{"x": x, "y": y, "tip": tip} for (x, y), tip in zip(points, tips, strict=True)]
     x_axis = alt.Axis(format="d", tickCount=6, tickMinStep=1) if years else alt.Axis(tickCount=6)
     marks = (
@@ -151,7 +159,7 @@ def scatter(
         )
     )
     labels: dict[Align, Rows] = {"left": [], "center": [], "right": []}
-    for at, text in zip(place(pixels, texts, WIDTH, HEIGHT), texts, strict=True):
+    for at, text in zip(place(pixels, texts, WIDTH, HEIGHT), texts.values(), strict=True):
         row = {"x": x_scale.value(at.x), "y": y_scale.value(HEIGHT - at.y), "text": text}
         labels[at.align].append(row)
     written = [
@@ -255,6 +263,7 @@ def _finished(
     Added to the finished specification: Altair copies the whole chart at every step.
     """
     specification: dict[str, Any] = chart.to_dict(validate=False)
-    title = {"text": head.title, "subtitle": head.subtitle, "anchor": "start", "frame": "group"}
+    subtitle = [head.subtitle, head.note] if head.note else head.subtitle
+    title = {"text": head.title, "subtitle": subtitle, "anchor": "start", "frame": "group"}
     look = {**_LOOK, "locale": {"number": head.localizer.chart_locale()}}
     return {**specification, "width": width, "height": height, "title": title, "config": look}
