@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bourne_assets.answers.questions import AnswerSet, as_json
-from bourne_assets.cli.answers import answers_of_days, read_answers
+from bourne_assets.cli.stored import answers_of_days, read_answers
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import PARQUET, Lake
