@@ -7,12 +7,17 @@ Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts 
 """
 
 import sys
+import warnings
 from collections.abc import Sequence
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+import dagster as dg
+
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.settings import read_settings
+from bourne_assets.webserver.address import Address, tell_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
 from bourne_assets.webserver.reports import Reports, reader_of
 
@@ -45,6 +50,17 @@ def main() -> None:
     cli.main()
 
 
+def _tell_the_address(options: Sequence[str]) -> None:
+    """One line among Dagster's, when the UI answers."""
+    address = Address.named(options)
+
+    def tell(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    Thread(target=tell_when_ready, args=(address, tell), daemon=True).start()
+
+
 def develop(options: Sequence[str]) -> None:
     """`dagster dev`, whose webserver is this one.
 
@@ -69,7 +85,12 @@ def develop(options: Sequence[str]) -> None:
         return start([executable, flag, own, *rest], **kwargs)
 
     dev.open_ipc_subprocess = started
+    if "--help" not in options:
+        _tell_the_address(options)
     try:
-        dev.dev_command(list(options), prog_name="dagster dev")
+        with warnings.catch_warnings():
+            # `dg dev` would read the folder that it is started in.
+            warnings.simplefilter("ignore", dg.SupersessionWarning)
+            dev.dev_command(list(options), prog_name="dagster dev")
     except GuardMissing as error:
         sys.exit(f"Error: {error}")

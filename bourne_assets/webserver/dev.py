@@ -9,10 +9,13 @@ from typing import NoReturn
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.instance import WORKSPACE, instance_folder
 from bourne_assets.settings import FIELDS, Settings
+from bourne_assets.webserver.address import FIRST_PORT, Address
 
 
 def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
     """Become `dagster dev` with a guarded webserver, so that a signal to this process reaches it.
+
+    Alerts and assets link to its address, unless BOURNE_UI_URL names another.
 
     Dagster would load a `.env`, a workspace.yaml and modules from the folder that it is started in.
     It is started in a folder of BOURNE_HOME instead, where none of them are.
@@ -22,10 +25,13 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         options: More options of `dagster dev`.
 
     Raises:
-        ConfigurationError: The folder of BOURNE_HOME cannot be used.
+        ConfigurationError: The folder of BOURNE_HOME or the port cannot be used.
     """
+    is_help = "--help" in options
+    address = None if is_help else Address.free(options)
     environment = {
         **os.environ,
+        **({"BOURNE_UI_URL": address.url} if address and not settings.stated_ui_url else {}),
         **_absolute_paths(settings),
         "DAGSTER_HOME": str(instance_folder(settings)),
         "PYTHONSAFEPATH": "1",
@@ -38,7 +44,10 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         raise ConfigurationError(
             f"The folder {folder} cannot be used ({error.strerror}): check BOURNE_HOME."
         ) from error
-    command = [sys.executable, "-m", "bourne_assets.webserver.dev", "-w", str(WORKSPACE), *options]
+    if address and address.port != Address.named(options).port:
+        sys.stderr.write(f"Port {FIRST_PORT} is taken: the UI will be at {address.url}.\n")
+    own = ["-w", str(WORKSPACE), *options, *(address.options if address else [])]
+    command = [sys.executable, "-m", "bourne_assets.webserver.dev", *own]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 

@@ -1,0 +1,136 @@
+"""Where `bourne dev` serves the UI: the port that is free, and one line when it answers.
+
+Not here: where people reach a UI that others serve (`settings.ui_url`).
+"""
+
+import argparse
+import http.client
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from bourne_assets.errors import ConfigurationError
+
+FIRST_PORT, _PORTS = 3000, 100
+_LAST_PORT = 65_535
+_POLL_SECONDS, _GIVEN_UP_SECONDS = 0.5, 600.0
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
+
+_PARSER = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+_PARSER.add_argument("-h", "--host", default="127.0.0.1")
+_PARSER.add_argument("-p", "--port")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Host and port of the UI on this machine.
+
+    Attributes:
+        host: As the options name it.
+        port: The port.
+    """
+
+    host: str
+    port: int
+
+    @classmethod
+    def free(cls, options: Sequence[str]) -> "Address":
+        """The address that options of `dagster dev` name, or the first free port where none is.
+
+        Raises:
+            ConfigurationError: What they name is taken, or is no address.
+        """
+        named = cls.named(options)
+        if _is_named(options):
+            if _is_taken(named.host, named.port):
+                raise ConfigurationError(
+                    f"Port {named.port} is taken by another program: name another one, or leave "
+                    "--port out, and `bourne dev` takes a free one."
+                )
+            return named
+        for port in range(FIRST_PORT, FIRST_PORT + _PORTS):
+            if not _is_taken(named.host, port):
+                return cls(named.host, port)
+        raise ConfigurationError(
+            f"The ports {FIRST_PORT} to {FIRST_PORT + _PORTS - 1} are all taken: name another one "
+            "with --port."
+        )
+
+    @classmethod
+    def named(cls, options: Sequence[str]) -> "Address":
+        """The address that options of `dagster dev` name.
+
+        Raises:
+            ConfigurationError: It is no address.
+        """
+        try:
+            given, _ = _PARSER.parse_known_args(list(options))
+        except argparse.ArgumentError as error:
+            raise ConfigurationError(f"{error.argument_name} needs a value.") from error
+        port = given.port or str(FIRST_PORT)
+        if not (port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+            raise ConfigurationError(f"{port!r} is not a port: write a number, such as 3001.")
+        return cls(given.host, int(port))
+
+    @property
+    def options(self) -> list[str]:
+        """As options of `dagster dev`."""
+        return ["--host", self.host, "--port", str(self.port)]
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine opens it."""
+        host = _EVERY_ADDRESS.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def line(self) -> str:
+        """What is told when it answers."""
+        return f"Dagster's UI is at {self.url}; Ctrl-C ends it."
+
+
+def tell_when_ready(address: Address, tell: Callable[[str], None]) -> None:
+    """Tell the address once the UI answers; nothing where it never does."""
+    end = time.monotonic() + _GIVEN_UP_SECONDS
+    while time.monotonic() < end:
+        if _answers(address):
+            tell(address.line)
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _answers(address: Address) -> bool:
+    host = _EVERY_ADDRESS.get(address.host, address.host)
+    with closing(http.client.HTTPConnection(host, address.port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/server_info")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def _is_named(options: Sequence[str]) -> bool:
+    return _PARSER.parse_known_args(list(options))[0].port is not None
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Whether this address cannot be listened on.
+
+    Raises:
+        ConfigurationError: The host is none of this machine.
+    """
+    try:
+        family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host!r} is not an address of this machine: leave --host out for 127.0.0.1."
+        ) from error
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(name)
+        except OSError:
+            return True
+    return False
