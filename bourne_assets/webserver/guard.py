@@ -1,8 +1,9 @@
 """What is in front of Dagster's webserver: it serves its own pages, and no page of others.
 
 Dagster's webserver executes any GraphQL request, a mutation by a plain GET among them, of any Host
-and Origin: each page that is open in a browser beside it could start runs. This ASGI middleware
-lets through what people and programs do, and refuses what only another site's page does.
+and Origin: each page that is open in a browser beside it could start runs, and so could every other
+user of the machine. This ASGI middleware lets through what people and programs of its own user do,
+and refuses what only another site's page does, and what other users do.
 Not here: how the webserver is started (`webserver`), and logins (a proxy's work).
 
 See Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), DNS rebinding
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bourne_assets.webserver import peers
 
 #: Versions only, and asked for by Kubernetes' probes, whose Host is the address of the pod.
 _PROBED = "/server_info"
@@ -85,6 +88,12 @@ class Guard:
                 "This host name is not one of the UI's: add it to BOURNE_UI_ALLOWED_HOSTS, or set "
                 "BOURNE_UI_URL."
             )
+        if (
+            not is_probe
+            and not self._allowed.hosts
+            and (refusal := _refusal_of_user(scope, headers))
+        ):
+            return refusal
         if any(not self._is_own(origin, hosts) for origin in headers.getlist("origin")):
             return "This request comes from a page of another site."
         return _refusal_of_site(scope, headers) or _refusal_of_form(scope, headers)
@@ -95,6 +104,28 @@ class Guard:
         return bool(authority) and (
             authority in {host.lower() for host in hosts} or authority in self._allowed.hosts
         )
+
+
+def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
+    """Where no name is the UI's but those of this machine, it is for one user of the machine.
+
+    A proxy's word on who asks would take the place of the connection's own addresses.
+    """
+    if "x-forwarded-for" in headers:
+        return (
+            "This request came through a proxy: set BOURNE_UI_URL to the address that it serves, "
+            "or name its host in BOURNE_UI_ALLOWED_HOSTS."
+        )
+    client, server = scope.get("client"), scope.get("server")
+    if server is not None:
+        is_socket_file = server[1] is None
+        # Who has left before anybody looked has no address any more.
+        if is_socket_file or (client is not None and peers.is_own(client, server)):
+            return None
+    return (
+        "This request is not from a process of the user who started this server: name 127.0.0.1 in "
+        "BOURNE_UI_ALLOWED_HOSTS to let every user of this machine in."
+    )
 
 
 def _refusal_of_site(scope: Scope, headers: Headers) -> str | None:

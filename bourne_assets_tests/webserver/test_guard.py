@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 from bourne_assets.webserver.guard import Allowed, Guard
 
 _UI = "127.0.0.1:3000"
+#: Who asks through a file of the system has been asked by the system who they are.
+_SOCKET_FILE = {"server": ("/run/ui.sock", None)}
 _JSON = {"content-type": "application/json"}
 
 
@@ -41,7 +43,8 @@ def _exchange(scope: Scope, headers: Mapping[str, str], allowed: Allowed) -> lis
         sent.append(dict(message))
 
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(Guard(_takes_everything, allowed)({**scope, "headers": pairs}, receive, send))
+    whole = {**scope, **_SOCKET_FILE, "headers": pairs}
+    asyncio.run(Guard(_takes_everything, allowed)(whole, receive, send))
     return sent
 
 

@@ -62,6 +62,7 @@ def _ask(
         "type": "http",
         "method": method,
         "path": unquote(path),
+        "server": ("/run/ui.sock", None),
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
     }

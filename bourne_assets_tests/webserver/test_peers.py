@@ -1,0 +1,186 @@
+"""The UI of `bourne dev` is its user's: another user of the machine gets nothing of it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from bourne_assets.webserver import peers
+from bourne_assets.webserver.guard import Allowed, Guard
+
+IS_ROOT = os.getuid() == 0
+NOBODY = 65534
+
+#: Sends one request as a user, and prints what comes back; it may leave before that.
+CLIENT = """
+import json, os, socket, struct, sys
+uid, port, head, leaves = json.load(sys.stdin)
+if uid is not None:
+    os.setgroups([]); os.setgid(uid); os.setuid(uid)
+with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    if leaves:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    body = b'{"query": "mutation"}'
+    connection.sendall(head.encode() + b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)
+    while not leaves and (block := connection.recv(65536)):
+        sys.stdout.write(block.decode())
+"""
+HEAD = (
+    "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:3000\r\nContent-Type: application/json\r\n"
+    "Connection: close\r\n"
+)
+
+
+class _App:
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        self.reached.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+
+def _serve(allowed: Allowed) -> Iterator[tuple[int, _App]]:
+    app = _App()
+    config = uvicorn.Config(Guard(app, allowed), port=0, lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1], app
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def own() -> Iterator[tuple[int, _App]]:
+    """A server that serves this machine's names alone."""
+    yield from _serve(Allowed())
+
+
+@pytest.fixture
+def named() -> Iterator[tuple[int, _App]]:
+    """A server that names where else it is reached."""
+    yield from _serve(Allowed.of("https://dagster.example.com", ()))
+
+
+def _ask(port: int, head: str = HEAD, *, uid: int | None = None, leaves: bool = False) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT],
+        input=json.dumps([uid, port, head, leaves]),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
+
+
+def test_a_program_of_the_same_user_is_served(own: tuple[int, _App]) -> None:
+    port, app = own
+    assert "200 OK" in _ask(port)
+    assert app.reached == ["/graphql"]
+
+
+@needs_root
+def test_a_program_of_another_user_is_not(own: tuple[int, _App]) -> None:
+    port, app = own
+    reply = _ask(port, uid=NOBODY)
+    assert "403 Forbidden" in reply
+    assert "not from a process of the user who started this server" in reply
+    assert app.reached == []
+
+
+@needs_root
+@pytest.mark.parametrize("header", ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 127.0.0.1"])
+def test_nobody_else_may_say_who_asks(header: str, own: tuple[int, _App]) -> None:
+    port, app = own
+    assert "403 Forbidden" in _ask(port, f"{HEAD}{header}\r\n", uid=NOBODY)
+    assert app.reached == []
+
+
+@needs_root
+def test_a_request_whose_sender_has_left_is_nobodys(own: tuple[int, _App]) -> None:
+    port, app = own
+    for _ in range(12):
+        _ask(port, uid=NOBODY, leaves=True)
+    assert "200 OK" in _ask(port)
+    assert app.reached == ["/graphql"]
+
+
+@needs_root
+def test_where_other_names_are_served_a_proxy_of_another_user_may_stand_before_it(
+    named: tuple[int, _App],
+) -> None:
+    port, _ = named
+    assert "200 OK" in _ask(port, f"{HEAD}X-Forwarded-For: 192.0.2.1\r\n", uid=NOBODY)
+
+
+_COLUMNS = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid ...\n"
+
+
+@pytest.mark.skipif(sys.byteorder == "big", reason="the table below is of a little-endian machine")
+@pytest.mark.parametrize(
+    ("user_and_inode", "client", "is_own"),
+    [
+        ("{own} 0 17", "127.0.0.1", True),
+        ("0 0 17", "127.0.0.1", True),
+        ("54321 0 17", "127.0.0.1", False),
+        ("{own} 0 0", "127.0.0.1", False),  # closed: the number means nothing
+        ("{own} 0 17", "127.0.0.2", False),  # in no table, and of this machine
+        ("{own} 0 17", "192.0.2.1", True),  # of another machine
+    ],
+)
+def test_who_asks_is_read_from_the_kernels_table(
+    user_and_inode: str,
+    client: str,
+    *,
+    is_own: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fields = user_and_inode.format(own=os.geteuid())
+    row = (
+        "   0: 0100007F:A0B0 0100007F:0BB8 01 00000000:00000000 00:00000000 00000000 "
+        f"{fields} 1 0 20 4 30 10 -1\n"
+    )
+    table = tmp_path / "tcp"
+    table.write_text(_COLUMNS + row, "ascii")
+    monkeypatch.setattr(peers, "_TABLES", (table, tmp_path / "tcp6"))
+    assert peers.is_own((client, 0xA0B0), ("127.0.0.1", 3000)) is is_own
+
+
+@pytest.mark.skipif(sys.byteorder == "big", reason="as above")
+def test_an_address_of_either_family_is_found_in_the_table_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = (
+        "   0: 0000000000000000FFFF00000100007F:A0B0 0000000000000000FFFF00000100007F:0BB8 01 "
+        "00000000:00000000 00:00000000 00000000 54321        0 17 1 0 20 4 30 10 -1\n"
+    )
+    tables = tmp_path / "tcp", tmp_path / "tcp6"
+    for table, rows in zip(tables, ("", row), strict=True):
+        table.write_text(_COLUMNS + rows, "ascii")
+    monkeypatch.setattr(peers, "_TABLES", tables)
+    assert not peers.is_own(("127.0.0.1", 0xA0B0), ("127.0.0.1", 3000))
+
+
+def test_where_there_are_no_such_tables_nobody_is_kept_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
+    assert peers.is_own(("127.0.0.1", 1), ("127.0.0.1", 3000))
