@@ -43,6 +43,7 @@ from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbInterrupted
 from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter, StoredResponses
+from bourne_assets.translations import gettext
 
 #: Seconds before Lambda's time-out in which what came is stored: a request may take ten.
 _MARGIN_SECONDS = 15.0
@@ -122,10 +123,12 @@ def saga_of(event: Mapping[str, Any], settings: Settings) -> Saga:
             return Saga.model_validate(given)
         except ValidationError:
             raise ConfigurationError(
-                "The event's saga must have slug, title, queries and collection_id."
+                gettext("The event's saga must have slug, title, queries and collection_id.")
             ) from None
     if not isinstance(given, str):
-        raise ConfigurationError('The event must name a saga: {"saga": "bourne", "since": ...}.')
+        raise ConfigurationError(
+            gettext('The event must name a saga: {{"saga": "bourne", "since": ...}}.')
+        )
     (saga,) = select_sagas(known_sagas(settings.sagas_file), [given])
     return saga
 
@@ -140,8 +143,10 @@ def since_of(event: Mapping[str, Any]) -> datetime:
         since = datetime.fromisoformat(str(event.get("since") or event["time"]))
     except (KeyError, ValueError):
         raise ConfigurationError(
-            "The event must say since when stored answers count, in ISO 8601: "
-            '{"saga": "bourne", "since": "2026-11-24T21:00:00Z"}.'
+            gettext(
+                'The event must say since when stored answers count, in ISO 8601: {{"saga": '
+                '"bourne", "since": "2026-11-24T21:00:00Z"}}.'
+            )
         ) from None
     return since if since.tzinfo else since.replace(tzinfo=UTC)
 
@@ -169,8 +174,12 @@ def collect(
             films = fetch_films(candidates_of(search), client, landing)
     except TmdbInterrupted:
         raise BatchUnfinished(
-            f"The time of this call is over: {len(landing.stored)} raw objects of the saga "
-            f"{saga.slug!r} were stored. The same event goes on from there."
+            gettext(
+                "The time of this call is over: {count} raw objects of the saga {slug!r} were "
+                "stored. The same event goes on from there.",
+                count=len(landing.stored),
+                slug=saga.slug,
+            )
         ) from None
     frames = {
         "tmdb_search": search,
@@ -205,13 +214,15 @@ def _written(lake: Lake, saga: Saga, name: str, frame: pd.DataFrame) -> StoredOb
 
 def _lake(settings: Settings) -> Lake:
     if settings.s3_bucket is None:
-        raise ConfigurationError("The function needs BOURNE_S3_BUCKET.")
+        raise ConfigurationError(gettext("The function needs BOURNE_S3_BUCKET."))
     return connect_s3(access_of_environment(), settings.s3_bucket, settings.s3_prefix)
 
 
 def _client(settings: Settings) -> TmdbClient:
     if not settings.has_tmdb_credential:
-        raise ConfigurationError("The function needs TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY.")
+        raise ConfigurationError(
+            gettext("The function needs TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY.")
+        )
     return connect_tmdb(
         settings.tmdb_base_url,
         token=settings.tmdb_read_access_token,

@@ -12,6 +12,7 @@ from typing import Any
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.small_files import read_small_file
+from bourne_assets.translations import gettext
 
 #: Variables whose value may be in a file, named by the variable with `_FILE` at its end.
 SECRETS = (
@@ -60,7 +61,12 @@ def _file(variable: str, path: str) -> str:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
-            f"The file {path} that {variable} names cannot be read: {why}."
+            gettext(
+                "The file {path} that {variable} names cannot be read: {why}.",
+                path=path,
+                variable=variable,
+                why=why,
+            )
         ) from None
 
 
@@ -74,7 +80,11 @@ def _client(environment: Mapping[str, str]) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
-            f"AWS Secrets Manager, for {IN_AWS}, cannot be reached: {error}"
+            gettext(
+                "AWS Secrets Manager, for {in_aws}, cannot be reached: {error}",
+                in_aws=IN_AWS,
+                error=error,
+            )
         ) from None
 
 
@@ -86,13 +96,23 @@ def _secret(client: Any, name: str) -> Mapping[str, Any]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "an error")
         raise ConfigurationError(
-            f"AWS Secrets Manager did not return the secret {name!r} ({code}): check {IN_AWS} and "
-            "the permission secretsmanager:GetSecretValue."
+            gettext(
+                "AWS Secrets Manager did not return the secret {name!r} ({code}): check {in_aws} "
+                "and the permission secretsmanager:GetSecretValue.",
+                name=name,
+                code=code,
+                in_aws=IN_AWS,
+            )
         ) from None
     except (BotoCoreError, KeyError) as error:
         raise ConfigurationError(
-            f"AWS Secrets Manager did not return the secret {name!r} ({type(error).__name__}): "
-            f"check {IN_AWS} and the AWS credentials."
+            gettext(
+                "AWS Secrets Manager did not return the secret {name!r} ({kind}): check "
+                "{in_aws} and the AWS credentials.",
+                name=name,
+                kind=type(error).__name__,
+                in_aws=IN_AWS,
+            )
         ) from None
     try:
         found = json.loads(text)
@@ -100,7 +120,10 @@ def _secret(client: Any, name: str) -> Mapping[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise ConfigurationError(
-            f"The secret {name!r} must be a JSON object of variables, such as "
-            '{"TMDB_READ_ACCESS_TOKEN": "..."}.'
+            gettext(
+                "The secret {name!r} must be a JSON object of variables, such as "
+                '{{"TMDB_READ_ACCESS_TOKEN": "..."}}.',
+                name=name,
+            )
         )
     return found

@@ -1,6 +1,7 @@
 """The settings of the platform, read from the environment in this one module.
 
-DAGSTER_HOME, which is Dagster's own, is read by `runs.instance`; a child process's environment is
+DAGSTER_HOME, which is Dagster's own, is read by `runs.instance`; `translations` reads BOURNE_LANG
+too, for what is said before there are settings; a child process's environment is
 read by whoever starts it.
 Every setting is optional; README's table has a row for each. Not here: validation that needs the
 network, where secrets come from (`secret_sources`), and anything of Dagster.
@@ -10,13 +11,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import IN_AWS, SECRETS, load_secrets
+from bourne_assets.translations import LANGUAGES, Language, gettext, language_of_locale
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 #: A name, an IPv4 address or a bracketed IPv6 address, and a port.
@@ -31,10 +33,6 @@ MAXIMUM_REQUESTS_PER_SECOND = 1000
 EMBEDDED_BUCKET = "bourne-lake"
 #: Its Iceberg tables have a bucket of their own, for SeaweedFS's catalogue owns a whole one.
 EMBEDDED_TABLES_BUCKET = "bourne-tables"
-Language = Literal["en", "pt"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-#: What POSIX asks for the language of messages, in this order: the first that is set decides.
-_LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
 
@@ -46,14 +44,14 @@ TMDB_PLACES = ("dagster", "lambda")
 def _header_safe(value: str | None) -> str | None:
     if value is not None and not (value.isascii() and value.isprintable() and " " not in value):
         raise ValueError(
-            "contains characters that no TMDB credential has: copy it again, on one line"
+            gettext("contains characters that no TMDB credential has: copy it again, on one line")
         )
     return value
 
 
 def _address(url: str | None) -> str | None:
     if url is not None and not _has_host(url, {"http", "https"}):
-        raise ValueError("must be an http or https address with a host name")
+        raise ValueError(gettext("must be an http or https address with a host name"))
     return url
 
 
@@ -61,8 +59,10 @@ def _base_url(url: str) -> str:
     parts = urlsplit(_address(url) or "")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(
-            "must have no user, password, query or fragment: a credential belongs in "
-            "TMDB_READ_ACCESS_TOKEN"
+            gettext(
+                "must have no user, password, query or fragment: a credential belongs in "
+                "TMDB_READ_ACCESS_TOKEN"
+            )
         )
     return url.rstrip("/")
 
@@ -70,7 +70,10 @@ def _base_url(url: str) -> str:
 def _redis_url(url: str | None) -> str | None:
     if url is not None and not _has_host(url, {"redis", "rediss"}):
         raise ValueError(
-            "must be a redis or rediss address with a host name, such as redis://127.0.0.1:6379/0"
+            gettext(
+                "must be a redis or rediss address with a host name, such as "
+                "redis://127.0.0.1:6379/0"
+            )
         )
     return url
 
@@ -90,7 +93,11 @@ def _pace(value: object) -> float:
         pace = 0.0
     if not 0 < pace <= MAXIMUM_REQUESTS_PER_SECOND:
         raise ValueError(
-            f"must be a number above 0 and up to {MAXIMUM_REQUESTS_PER_SECOND}, not {value!r}"
+            gettext(
+                "must be a number above 0 and up to {maximum_requests_per_second}, not {value!r}",
+                maximum_requests_per_second=MAXIMUM_REQUESTS_PER_SECOND,
+                value=value,
+            )
         )
     return pace
 
@@ -99,22 +106,31 @@ def _seconds(value: object) -> int:
     text = str(value)
     if not (text.isascii() and text.isdecimal() and _FEWEST_SECONDS <= int(text) <= _MOST_SECONDS):
         raise ValueError(
-            f"must be a whole number of seconds from {_FEWEST_SECONDS} to {_MOST_SECONDS}, "
-            f"not {value!r}"
+            gettext(
+                "must be a whole number of seconds from {fewest_seconds} to {most_seconds}, not "
+                "{value!r}",
+                fewest_seconds=_FEWEST_SECONDS,
+                most_seconds=_MOST_SECONDS,
+                value=value,
+            )
         )
     return int(text)
 
 
 def _bucket(name: str | None) -> str | None:
     if name is not None and not _BUCKET.fullmatch(name):
-        raise ValueError(f"must be the bare name of a bucket, such as my-lake, not {name!r}")
+        raise ValueError(
+            gettext("must be the bare name of a bucket, such as my-lake, not {name!r}", name=name)
+        )
     return name
 
 
 def _prefix(text: str) -> str:
     parts = [part for part in text.split("/") if part]
     if not text.isprintable() or any(part in {".", ".."} for part in parts):
-        raise ValueError(f"must be printable, and no part of it '.' or '..': {text!r}")
+        raise ValueError(
+            gettext("must be printable, and no part of it '.' or '..': {text!r}", text=text)
+        )
     return "/".join(parts)
 
 
@@ -122,7 +138,7 @@ def _path(value: str | Path) -> Path:
     try:
         return Path(value).expanduser()
     except RuntimeError as error:
-        raise ValueError("names the home of a user that does not exist") from error
+        raise ValueError(gettext("names the home of a user that does not exist")) from error
 
 
 def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -130,8 +146,11 @@ def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
     for host in hosts:
         if not _HOST.fullmatch(host):
             raise ValueError(
-                "must be host names, with or without a port, such as dagster.example.com, with "
-                f"commas between them: {host!r} is not one"
+                gettext(
+                    "must be host names, with or without a port, such as dagster.example.com, "
+                    "with commas between them: {host!r} is not one",
+                    host=host,
+                )
             )
     return hosts
 
@@ -139,7 +158,7 @@ def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
 def _slugs(value: str | tuple[str, ...]) -> tuple[str, ...]:
     slugs = tuple(dict.fromkeys(_parts(value)))
     if not slugs:
-        raise ValueError("must name a saga, such as bourne, or be left out")
+        raise ValueError(gettext("must name a saga, such as bourne, or be left out"))
     return slugs
 
 
@@ -151,14 +170,24 @@ def _parts(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _language(value: str) -> str:
     if value not in LANGUAGES:
-        raise ValueError(f"must be one of {', '.join(LANGUAGES)}, not {value!r}")
+        raise ValueError(
+            gettext(
+                "must be one of {languages}, not {value!r}",
+                languages=", ".join(LANGUAGES),
+                value=value,
+            )
+        )
     return value
 
 
 def _one_of(*known: str) -> AfterValidator:
     def check(value: str) -> str:
         if value not in known:
-            raise ValueError(f"must be one of {', '.join(known)}, not {value!r}")
+            raise ValueError(
+                gettext(
+                    "must be one of {known}, not {value!r}", known=", ".join(known), value=value
+                )
+            )
         return value
 
     return AfterValidator(check)
@@ -232,7 +261,7 @@ class Settings(BaseModel):
         "BOURNE_SAGAS", ("bourne",), "Sagas that are in the lineage."
     )
     language: Annotated[Language, BeforeValidator(_language)] = _variable(
-        "BOURNE_LANG", "en", "Language of the answers, and the first one of reports."
+        "BOURNE_LANG", "en", "Language of all that users read, and the first one of reports."
     )
     alert_webhook_url: Annotated[str | None, AfterValidator(_address)] = _variable(
         "BOURNE_ALERT_WEBHOOK_URL", None, "Where alerts are posted; None: they are logged."
@@ -311,7 +340,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values = {
         field: given[name].strip() for field, name in FIELDS.items() if given.get(name, "").strip()
     }
-    values.setdefault("language", _language_of(given))
+    values.setdefault("language", language_of_locale(given))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -321,16 +350,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise ConfigurationError(f"{FIELDS[str(first['loc'][0])]} {sentence}.") from None
     if settings.tmdb_runs_on == "lambda" and settings.s3_bucket is None:
         raise ConfigurationError(
-            "BOURNE_TMDB_RUNS_ON=lambda needs BOURNE_S3_BUCKET: AWS Lambda cannot reach the lake "
-            "of this machine."
+            gettext(
+                "BOURNE_TMDB_RUNS_ON=lambda needs BOURNE_S3_BUCKET: AWS Lambda cannot reach the "
+                "lake of this machine."
+            )
         )
     return settings
-
-
-def _language_of(environment: Mapping[str, str]) -> Language:
-    """The language of the locale; English where it is none that there is."""
-    name = next((value for each in _LOCALE_VARIABLES if (value := environment.get(each))), "")
-    return next((known for known in LANGUAGES if re.match(rf"{known}\b|{known}_", name)), "en")
 
 
 def aws_region() -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from bourne_assets.small_files import open_regular
+from bourne_assets.translations import gettext, grouped
 
 #: Neither a list of datasets nor one of sagas comes near these.
 _MAXIMUM_CHARACTERS = 256 * 1024
@@ -35,13 +36,18 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
     with open_regular(path) as file, io.TextIOWrapper(file, encoding="utf-8") as lines:
         text = lines.read(_MAXIMUM_CHARACTERS + 1)
     if len(text) > _MAXIMUM_CHARACTERS:
-        raise yaml.YAMLError(f"it is longer than {_MAXIMUM_CHARACTERS:,} characters")
+        raise yaml.YAMLError(
+            gettext(
+                "it is longer than {maximum_characters} characters",
+                maximum_characters=grouped(_MAXIMUM_CHARACTERS),
+            )
+        )
     try:
         tree = yaml.compose(text, Loader=_BoundedLoader)
         _ensure_bounded(tree)
         return yaml.load(text, Loader=_BoundedLoader), tree  # noqa: S506 - a SafeLoader
     except RecursionError as error:
-        raise yaml.YAMLError("it is nested too deeply") from error
+        raise yaml.YAMLError(gettext("it is nested too deeply")) from error
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -52,7 +58,11 @@ class _BoundedLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.nodes += 1
         if self.nodes > _MAXIMUM_NODES:
-            raise yaml.YAMLError(f"it has more than {_MAXIMUM_NODES:,} values")
+            raise yaml.YAMLError(
+                gettext(
+                    "it has more than {maximum_nodes} values", maximum_nodes=grouped(_MAXIMUM_NODES)
+                )
+            )
         return super().compose_node(parent, index)
 
 
@@ -67,7 +77,12 @@ def _ensure_bounded(tree: yaml.Node | None) -> None:
         return sizes[id(node)]
 
     if tree is not None and size(tree) > _MAXIMUM_NODES:
-        raise yaml.YAMLError(f"with its aliases it has more than {_MAXIMUM_NODES:,} values")
+        raise yaml.YAMLError(
+            gettext(
+                "with its aliases it has more than {maximum_nodes} values",
+                maximum_nodes=grouped(_MAXIMUM_NODES),
+            )
+        )
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

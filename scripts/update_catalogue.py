@@ -1,27 +1,33 @@
 """Bring the translations up to date with the sentences of the code: `make catalogue`.
 
-Collects what `gettext` and `ngettext` are called with in the package and its templates, and the
-descriptions of the checks; keeps the translations there are, drops those that nothing says any
-more, and adds the new ones empty, for a person to fill in.
+Collects what `gettext`, `ngettext` and `in_english` are called with in the package and its
+templates, the descriptions of the checks, the help of the commands and the words of click; keeps
+the translations there are, drops those that nothing says any more, and adds the new ones empty, for
+a person to fill in.
 """
 
 import io
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bourne_assets.answers.words.language import catalogue_file
+from bourne_assets.cli import main as main_command
+from bourne_assets.cli.help import CLICK_PLURALS, CLICK_WORDS, described
 from bourne_assets.definitions import build_defs
-from bourne_assets.settings import LANGUAGES, Settings
+from bourne_assets.settings import Settings
+from bourne_assets.translations import LANGUAGES, VARIABLE, catalogue_file
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bourne_assets"
 METHODS = [("**.py", "python"), ("**.html.jinja", "jinja2")]
-KEYWORDS = {"gettext": None, "ngettext": (1, 2)}
-CHECKS = "a check's description"
+KEYWORDS = {"gettext": None, "ngettext": (1, 2), "in_english": None}
+CHECKS, HELP, CLICK = "a check's description", "help of a command", "click's own words"
 
 
 def messages() -> Catalog:
@@ -35,11 +41,30 @@ def messages() -> Catalog:
         description = graph.get_check_spec(key).description
         if description:
             catalogue.add(description, auto_comments=[CHECKS])
+    for text in _help(main_command):
+        catalogue.add(text, auto_comments=[HELP])
+    for word in CLICK_WORDS:
+        catalogue.add(word, auto_comments=[CLICK])
+    for words in CLICK_PLURALS:
+        catalogue.add(words, auto_comments=[CLICK])
     return catalogue
+
+
+def _help(command: click.Command) -> Iterator[str]:
+    """What a command says of itself and its options, and what its commands say."""
+    context = click.Context(command)
+    if not command.hidden:
+        yield described(command)
+        yield from filter(None, (getattr(each, "help", None) for each in command.params))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if (found := command.get_command(context, name)) is not None:
+                yield from _help(found)
 
 
 def main() -> int:
     """Update the catalogue of each language that is translated."""
+    os.environ[VARIABLE] = "en"  # the sentences themselves, not what they are translated to
     lacking = 0
     for language in LANGUAGES:
         path = catalogue_file(language)

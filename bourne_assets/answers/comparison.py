@@ -11,7 +11,7 @@ from bourne_assets.answers.questions import QUESTIONS, Answers, Question, to_tex
 from bourne_assets.answers.questions import as_json as answers_as_json
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
-from bourne_assets.settings import Language
+from bourne_assets.translations import Language
 
 Outcome = Literal["same", "changed", "reversed", "unknown"]
 

@@ -5,8 +5,8 @@ Not here: words (`words`) and pictures (`pictures`).
 
 from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.markup import in_markdown
-from bourne_assets.settings import Language
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.translations import Language
 
 
 def as_markdown(result: Answers, language: Language = "en") -> str:

@@ -42,7 +42,7 @@ from bourne_assets.answers.words import correlations, words
 from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
-from bourne_assets.settings import Language
+from bourne_assets.translations import Language, gettext
 
 SCHEMA_VERSION = 1
 
@@ -304,8 +304,14 @@ def parse_answers(stored: object, uri: str, saga: str) -> Answers:
     version = stored.get("schema_version") if isinstance(stored, Mapping) else None
     if isinstance(version, int) and version != SCHEMA_VERSION:
         raise AnswersUnreadable(
-            f"The object {uri} has schema_version {version}, and this version of bourne_assets "
-            f"reads {SCHEMA_VERSION}: run `bourne run --saga {saga}` to compute them again."
+            gettext(
+                "The object {uri} has schema_version {version}, and this version of bourne_assets "
+                "reads {schema_version}: run `bourne run --saga {saga}` to compute them again.",
+                uri=uri,
+                version=version,
+                schema_version=SCHEMA_VERSION,
+                saga=saga,
+            )
         )
     try:
         return _ADAPTER.validate_python(stored)
@@ -313,8 +319,14 @@ def parse_answers(stored: object, uri: str, saga: str) -> Answers:
         first = error.errors(include_url=False)[0]
         field_name = ".".join(map(str, first["loc"])) or "the whole"
         raise AnswersUnreadable(
-            f"The object {uri} does not have the shape of answers ({field_name}: {first['msg']}): "
-            f"run `bourne run --saga {saga}` to compute them again."
+            gettext(
+                "The object {uri} does not have the shape of answers ({field_name}: {first}): run "
+                "`bourne run --saga {saga}` to compute them again.",
+                uri=uri,
+                field_name=field_name,
+                first=first["msg"],
+                saga=saga,
+            )
         ) from error
 
 

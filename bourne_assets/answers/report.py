@@ -32,9 +32,10 @@ from bourne_assets.answers.words.sentences import film_name
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.figures import DOUBTFUL
 from bourne_assets.saga.history import days_of, films_as_of
-from bourne_assets.settings import DATA_DIR, LANGUAGES, Language
+from bourne_assets.settings import DATA_DIR
 from bourne_assets.text import drawable
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.translations import LANGUAGES, Language
 
 _log = logging.getLogger(__name__)
 _FOLDER = DATA_DIR / "report"

@@ -13,6 +13,7 @@ from bourne_assets.answers.errors import AnswersUnreadable
 from bourne_assets.lake.keys import REFINED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json
+from bourne_assets.translations import gettext
 
 _ANSWERS = "insight_metrics.json"
 
@@ -58,8 +59,12 @@ def parse_inputs(stored: object) -> tuple[Input, ...]:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, ("inputs", *first["loc"])))
         raise AnswersUnreadable(
-            f"The answers do not say what they came from ({where}: {first['msg']}): compute them "
-            "again."
+            gettext(
+                "The answers do not say what they came from ({where}: {first}): compute them "
+                "again.",
+                where=where,
+                first=first["msg"],
+            )
         ) from error
 
 

@@ -5,13 +5,16 @@ Not here: work, and what is printed (`console`).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
 import click
 
 from bourne_assets import __version__
+from bourne_assets.cli.environment_file import load_environment_file
+from bourne_assets.cli.help import Group, translate_click
+from bourne_assets.errors import BourneError
 from bourne_assets.text import printable
 
 #: Where each command is: module of this package and name in it, in the order of the help.
@@ -30,26 +33,9 @@ _COMMANDS = {
     "exec": ("exec", "execute"),
     "dagster": ("exec", "dagster"),
 }
-#: Click cuts a sentence at so many characters.
-_NO_LIMIT = 1_000
 
 
-class FullHelp(click.Group):
-    """A group whose help shows the first sentence of each command whole."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the section; click would cut the sentences."""
-        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
-        rows = [
-            (name, command.get_short_help_str(limit=_NO_LIMIT))
-            for name, command in commands.items()
-            if command is not None and not command.hidden
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-
-class _Commands(FullHelp):
+class _Commands(Group):
     """Commands by name; a mistyped one is quoted as text, and not as the terminal would obey it."""
 
     def list_commands(self, _: click.Context) -> list[str]:
@@ -63,6 +49,9 @@ class _Commands(FullHelp):
         return command
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        translate_click()
+        with suppress(BourneError):  # the command tells it, if it is one
+            load_environment_file()  # it may name the language
         with _printable_usage_errors():
             return super().make_context(*arguments, **options)
 

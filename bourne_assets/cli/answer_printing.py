@@ -10,8 +10,8 @@ from bourne_assets.answers.comparison import AnswerChangeText
 from bourne_assets.answers.questions import Answers, origin, remarks, to_text
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.cli.console import line
-from bourne_assets.settings import Language
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.translations import Language
 
 _INDENT = (0, 0, 0, 3)
 

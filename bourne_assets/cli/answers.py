@@ -15,17 +15,19 @@ from bourne_assets.cli.common import (
     saga_option,
     with_exit_codes,
 )
+from bourne_assets.cli.help import Command
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
-from bourne_assets.settings import LANGUAGES, Language, Settings, read_settings
+from bourne_assets.settings import Settings, read_settings
+from bourne_assets.translations import LANGUAGES, Language, gettext
 
 if TYPE_CHECKING:  # loading it takes longer than all else here
     from bourne_assets.answers.questions import Answers
 
 
-@click.command()
+@click.command(cls=Command)
 @saga_option
 @click.option("--as-of", metavar="DATE", help="Answers from the last snapshot up to that day.")
 @click.option(
@@ -55,8 +57,11 @@ def answers(
     saga = saga_of(settings, slug)
     if settings.s3_bucket is None and not embedded.exists(settings.home):
         raise BourneError(
-            f"There are no answers yet: run `bourne run{naming(saga)}`. {settings.home} has no "
-            "lake."
+            gettext(
+                "There are no answers yet: run `bourne run{option}`. {home} has no lake.",
+                option=naming(saga),
+                home=settings.home,
+            )
         )
     with command_lake(settings) as shared:
         from bourne_assets.cli.stored import answers_of_days, read_answers, read_report
@@ -103,10 +108,19 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
         path.write_bytes(page)
     except OSError as error:
         raise ConfigurationError(
-            f"The report cannot be written to {path}: {error.strerror} - check BOURNE_HOME."
+            gettext(
+                "The report cannot be written to {path}: {strerror} - check BOURNE_HOME.",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from None
     from bourne_assets.cli.console import output, write
 
     opened = webbrowser.open(path.as_uri())
-    write(output(), f"The report is {path}." if opened else f"Open this file in a browser: {path}")
+    write(
+        output(),
+        gettext("The report is {path}.", path=path)
+        if opened
+        else gettext("Open this file in a browser: {path}", path=path),
+    )
     return 0

@@ -20,6 +20,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext, series
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -36,7 +37,7 @@ def with_exit_codes(command: Callable[Parameters, int | None]) -> Callable[Param
             with _interruptible():
                 code = _run(command, *arguments, **options)
         except KeyboardInterrupt:
-            _complain("Interrupted.")
+            _complain(gettext("Interrupted."))
             code = INTERRUPTED
         sys.exit(code)
 
@@ -51,10 +52,12 @@ def _run(
 ) -> int:
     try:
         if passed_over := load_environment_file():
-            _complain(
-                f"{passed_over} is not read: settings are read from the project's .env, or from "
-                "the file that BOURNE_ENV_FILE names.",
-                label="Note",
+            _note(
+                gettext(
+                    "{passed_over} is not read: settings are read from the project's .env, or "
+                    "from the file that BOURNE_ENV_FILE names.",
+                    passed_over=passed_over,
+                )
             )
         return command(*arguments, **options) or 0
     except BourneError as error:
@@ -88,12 +91,20 @@ def say(text: str) -> None:
     write(output(), text)
 
 
-def _complain(sentence: str, *, label: str = "Error") -> None:
-    """A sentence on standard error; where nobody can read it, the exit code must do."""
-    from bourne_assets.cli.console import error_output, print_sentence
+def _complain(sentence: str) -> None:
+    """An error on standard error; where nobody can read it, the exit code must do."""
+    from bourne_assets.cli.console import error_output, print_error
 
     with suppress(OSError):
-        print_sentence(error_output(), label, sentence)
+        print_error(error_output(), sentence)
+
+
+def _note(sentence: str) -> None:
+    """What the user may not expect, on standard error, where somebody can read it."""
+    from bourne_assets.cli.console import error_output, print_note
+
+    with suppress(OSError):
+        print_note(error_output(), sentence)
 
 
 saga_option = click.option(
@@ -130,10 +141,14 @@ def past_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is not a date; write it like 2017-09-01.") from None
+        raise ConfigurationError(
+            gettext("{text!r} is not a date; write it like 2017-09-01.", text=text)
+        ) from None
     today = datetime.now(UTC).date()
     if day > today:
-        raise ConfigurationError(f"{day} has not come yet; today is {today} (UTC).")
+        raise ConfigurationError(
+            gettext("{day} has not come yet; today is {today} (UTC).", day=day, today=today)
+        )
     return day
 
 
@@ -145,7 +160,9 @@ def ensure_exclusive(*options: object) -> None:
     """
     names = [str(name) for name, value in zip(options[::2], options[1::2], strict=True) if value]
     if len(names) > 1:
-        raise ConfigurationError(f"{' and '.join(names)} exclude each other: leave one out.")
+        raise ConfigurationError(
+            gettext("{names} exclude each other: leave one out.", names=series(names))
+        )
 
 
 class CommandLake:

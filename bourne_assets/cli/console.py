@@ -36,6 +36,7 @@ from bourne_assets.runs.outcomes import (
 )
 from bourne_assets.saga.definition import Saga
 from bourne_assets.text import printable
+from bourne_assets.translations import gettext, grouped, ngettext, retold
 
 #: So many offending rows are named in one line.
 _NAMED = 5
@@ -142,9 +143,13 @@ def _suppressed() -> contextlib.AbstractContextManager[None]:
 
 def print_heading(console: Console, title: str, lake: Lake, *, has_credential: bool) -> None:
     """What is about to run, and on what."""
-    source = "live TMDB" if has_credential else "the bundled TMDB snapshot (no credential is set)"
+    uri = lake.uri("")
+    if has_credential:
+        rest = gettext("from live TMDB, into {uri}", uri=uri)
+    else:
+        rest = gettext("from the bundled TMDB snapshot (no credential is set), into {uri}", uri=uri)
     with _suppressed():
-        console.print(line((title, "bold"), f" from {source}, into {lake.uri('')}"), soft_wrap=True)
+        console.print(line((title, "bold"), f" {rest}"), soft_wrap=True)
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
@@ -183,35 +188,42 @@ def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
         console.print(_file_line(file), soft_wrap=True)
     kept = {file["dataset"]: file["table_error"] for file in files if file["table_error"]}
     for dataset, reason in sorted(kept.items()):
-        console.print(line("  ", _FAILED, " ", (dataset, "bold"), f"  {reason}"), soft_wrap=True)
+        console.print(
+            line("  ", _FAILED, " ", (dataset, "bold"), f"  {retold(reason)}"), soft_wrap=True
+        )
     counts = {
-        status: sum(file["status"] == status for file in files)
+        status: grouped(sum(file["status"] == status for file in files))
         for status in ("landed", "unchanged", "rejected")
     }
     lines = sum(file["rejected_rows"] or 0 for file in files)
-    console.print(
-        "  "
-        + ", ".join(f"{number} {status}" for status, number in counts.items())
-        + f"; {lines:,} lines rejected"
-    )
+    counted = gettext("{landed} landed, {unchanged} unchanged, {rejected} rejected", **counts)
+    console.print(line(f"  {counted}; {_rejected_lines(lines)}"), soft_wrap=True)
+
+
+def _rejected_lines(count: int) -> str:
+    return ngettext("{n} line rejected", "{n} lines rejected", count)
 
 
 def _file_line(file: dict[str, Any]) -> Text:
     name = (str(file["file"]), "bold")
     if file["status"] == "rejected":
-        return line("  ", _FAILED, " ", name, f"  rejected: {file['reason']}")
-    counted = f"{file['rows']:,} rows"
+        why = gettext("rejected: {reason}", reason=retold(str(file["reason"])))
+        return line("  ", _FAILED, " ", name, f"  {why}")
+    status = gettext("landed") if file["status"] == "landed" else gettext("unchanged")
+    rows = ngettext("{n} row", "{n} rows", file["rows"])
+    counted = f"{status}, {rows}"
     if file["rejected_rows"]:
-        counted += f", {file['rejected_rows']:,} lines rejected: see {file['rejects_uri']}"
+        lines, where = _rejected_lines(file["rejected_rows"]), file["rejects_uri"]
+        counted += gettext(", {lines}: see {where}", lines=lines, where=where)
     mark = _WARNED if file["rejected_rows"] else _PASSED
     uri = (str(file["uri"]), "dim")
-    return line("  ", mark, " ", name, f"  {file['status']}, {counted}  ", uri)
+    return line("  ", mark, " ", name, f"  {counted}  ", uri)
 
 
 def print_report(console: Console, report: RunReport) -> None:
     """The result of each check, by asset, and what was not reached."""
     console.print()
-    console.print(line(("Checks", "bold")))
+    console.print(line((gettext("Checks"), "bold")))
     by_asset: dict[str, list[Checked]] = {}
     for checked in report.checked:
         by_asset.setdefault(checked.asset, []).append(checked)
@@ -221,10 +233,14 @@ def print_report(console: Console, report: RunReport) -> None:
         table.add_row(line(asset), Columns(marks, padding=(0, 2)))
     console.print(Padding(table, (0, 2)))
     failed = sum(not checked.passed for checked in report.checked)
-    console.print(f"  {len(report.checked) - failed} passed, {failed} failed")
+    passed = len(report.checked) - failed
+    counted = gettext(
+        "{passed} passed, {failed} failed", passed=grouped(passed), failed=grouped(failed)
+    )
+    console.print(f"  {counted}")
     if report.skipped:
         console.print()
-        console.print(line(f"Not reached: {', '.join(report.skipped)}"))
+        console.print(line(gettext("Not reached: {assets}", assets=", ".join(report.skipped))))
 
 
 def print_places(console: Console, report: RunReport, saga: Saga | None, home: Path | None) -> None:
@@ -239,21 +255,36 @@ def print_places(console: Console, report: RunReport, saga: Saga | None, home: P
     hints = []
     if home is not None:
         hints.append(
-            f"The objects are in the embedded lake in {home / 'lake'}; after `bourne lake start`, "
-            "`bourne lake env` prints the settings for other S3 clients."
+            gettext(
+                "The objects are in the embedded lake in {home}; after `bourne lake start`, "
+                "`bourne lake env` prints the settings for other S3 clients.",
+                home=home / "lake",
+            )
         )
     if saga is not None and any(item.name == SAGA_REPORT for item in report.stored):
-        hints.append(f"The report with pictures: `bourne answers{naming(saga)} --open`.")
-    hints.append(f"Recorded as run {report.run_id}; `bourne dev` shows it in Dagster's UI.")
+        hints.append(
+            gettext(
+                "The report with pictures: `bourne answers{option} --open`.", option=naming(saga)
+            )
+        )
+    hints.append(
+        gettext(
+            "Recorded as run {run_id}; `bourne dev` shows it in Dagster's UI.", run_id=report.run_id
+        )
+    )
     console.print()
     for hint in hints:
         write_sentence(console, runnable(hint))
 
 
-def print_sentence(console: Console, label: str, message: str) -> None:
-    """One sentence of what went wrong, or of what the user may not expect."""
-    style = "bold red" if label == "Error" else "bold yellow"
-    console.print(line((f"{label}:", style), f" {runnable(message)}"))
+def print_error(console: Console, message: str) -> None:
+    """One sentence of what went wrong."""
+    console.print(line((gettext("Error:"), "bold red"), f" {runnable(message)}"))
+
+
+def print_note(console: Console, message: str) -> None:
+    """One sentence of what the user may not expect."""
+    console.print(line((gettext("Note:"), "bold yellow"), f" {runnable(message)}"))
 
 
 def _mark(checked: Checked) -> tuple[str, str]:
@@ -265,5 +296,6 @@ def _mark(checked: Checked) -> tuple[str, str]:
 def _check_line(checked: Checked) -> str:
     names = ", ".join(checked.offending[:_NAMED])
     rest = checked.count - _NAMED
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"{checked.asset}: {checked.check} failed" + (f" ({names}{more})" if names else "")
+    more = gettext(" and {rest} more", rest=grouped(rest)) if rest > 0 else ""
+    failed = gettext("{check} failed", check=checked.check)
+    return f"{checked.asset}: {failed}" + (f" ({names}{more})" if names else "")

@@ -10,9 +10,11 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.help import Command, Group
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import read_settings
+from bourne_assets.translations import gettext, grouped, ngettext, series
 
 if TYPE_CHECKING:
     from bourne_assets.csvs.landing.inventory import Dataset
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 _UNKNOWN = "\N{EN DASH}"
 
 
-class _Datasets(click.Group):
+class _Datasets(Group):
     """`bourne datasets [NAME]` shows; `bourne datasets drop NAME` is a command of its own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -65,17 +67,20 @@ def drop_dataset(*, name: str, yes: bool) -> int:
         from bourne_assets.csvs.landing.inventory import drop, find_dataset
 
         found = find_dataset(lake, tables, name)
-        named = " and ".join(each for each in (found.table, found.titles) if each)
+        named = series([each for each in (found.table, found.titles) if each])
         what = f"{named}, {_rows(found.rows)}"
         if yes:
             drop(found, lake, tables)
-            show.write(show.output(), f"Removed: {what}. The landed bytes stay.")
+            show.write(show.output(), gettext("Removed: {what}. The landed bytes stay.", what=what))
         else:
-            show.write(show.output(), f"Nothing was removed: add --yes to remove {what}.")
+            show.write(
+                show.output(),
+                gettext("Nothing was removed: add --yes to remove {what}.", what=what),
+            )
     return 0
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("dataset")
 @click.argument("delivery")
 @click.option("--yes", is_flag=True, help="Do it; without it, only show what would be removed.")
@@ -91,14 +96,30 @@ def unland(*, dataset: str, delivery: str, yes: bool) -> int:
 
         found = find_dataset(lake, tables, dataset)
         taken = find_delivery(found, delivery)
-        what = f"{_rows(taken.rows)} of {taken.file} of {taken.landed_on}"
+        what = gettext(
+            "{rows} of {file} of {day}",
+            rows=_rows(taken.rows),
+            file=taken.file,
+            day=taken.landed_on,
+        )
         if taken.taken_back:
-            show.write(show.output(), f"{taken.file} was taken back before.")
+            show.write(show.output(), gettext("{file} was taken back before.", file=taken.file))
         elif yes:
             left = take_back(found, taken, tables)
-            show.write(show.output(), f"Taken back: {what}; {found.table} has {_rows(left)}.")
+            show.write(
+                show.output(),
+                gettext(
+                    "Taken back: {what}; {table} has {rows}.",
+                    what=what,
+                    table=found.table,
+                    rows=_rows(left),
+                ),
+            )
         else:
-            show.write(show.output(), f"Nothing was removed: add --yes to take back {what}.")
+            show.write(
+                show.output(),
+                gettext("Nothing was removed: add --yes to take back {what}.", what=what),
+            )
     return 0
 
 
@@ -106,7 +127,9 @@ def unland(*, dataset: str, delivery: str, yes: bool) -> int:
 def _opened() -> "Iterator[tuple[Lake, DatasetTables]]":
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.exists(settings.home):
-        raise BourneError(f"Nothing was landed yet: {settings.home} has no lake.")
+        raise BourneError(
+            gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
+        )
     with command_lake(settings) as shared:
         from bourne_assets.csvs.landing.tables import DatasetTables
 
@@ -118,16 +141,20 @@ def _print_all(found: "Sequence[Dataset]") -> None:
 
     console = show.output()
     if not found:
-        show.write(console, "No CSV file was landed yet.")
+        show.write(console, gettext("No CSV file was landed yet."))
         return
-    printed = _table(("dataset", "table", "rows", "deliveries", "size", "age", "written"))
+    printed = _table(
+        (gettext("dataset"), gettext("table")),
+        (gettext("rows"), gettext("deliveries"), gettext("size"), gettext("age")),
+        (gettext("written"),),
+    )
     for each in found:
         written = each.profile.options.write if each.profile else _UNKNOWN
         cells = (
             each.name,
             each.table,
-            f"{each.rows:,}",
-            f"{len(each.present):,}",
+            grouped(each.rows),
+            grouped(len(each.present)),
             decimal(each.size),
             _age(each.changed_at),
             written,
@@ -141,33 +168,47 @@ def _print_one(found: "Dataset") -> None:
 
     console = show.output()
     changed = f"{found.changed_at:%Y-%m-%d %H:%M} UTC" if found.changed_at else _UNKNOWN
-    show.write(console, f"{found.name}: {found.table}, {_rows(found.rows)}, changed {changed}")
+    show.write(
+        console,
+        gettext(
+            "{name}: {table}, {rows}, changed {changed}",
+            name=found.name,
+            table=found.table,
+            rows=_rows(found.rows),
+            changed=changed,
+        ),
+    )
     if found.titles:
-        show.write(console, f"Titles: {found.titles}")
+        show.write(console, gettext("Titles: {titles}", titles=found.titles))
     show.write(console, "")
-    columns = _table(("column", "type"))
+    columns = _table((gettext("column"), gettext("type")))
     for column in found.columns:
         columns.add_row(*map(show.line, column))
     show.print_table(console, columns)
     show.write(console, "")
-    deliveries = _table(("delivery", "file", "landed on", "rows", ""))
+    deliveries = _table(
+        (gettext("delivery"), gettext("file"), gettext("landed on")), (gettext("rows"),), ("",)
+    )
     for each in found.deliveries:
-        note = "taken back" if each.taken_back else ""
-        cells = (each.name, each.file, f"{each.landed_on}", f"{each.rows:,}", note)
+        note = gettext("taken back") if each.taken_back else ""
+        cells = (each.name, each.file, f"{each.landed_on}", grouped(each.rows), note)
         deliveries.add_row(*map(show.line, cells))
     show.print_table(console, deliveries)
 
 
-def _table(columns: Sequence[str]) -> Table:
+def _table(texts: Sequence[str], numbers: Sequence[str] = (), notes: Sequence[str] = ()) -> Table:
     printed = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        is_number = name in {"rows", "deliveries", "size", "age"}
-        printed.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for name in texts:
+        printed.add_column(name, no_wrap=True)
+    for name in numbers:
+        printed.add_column(name, justify="right", no_wrap=True)
+    for name in notes:
+        printed.add_column(name, no_wrap=True)
     return printed
 
 
 def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+    return ngettext("{n} row", "{n} rows", count)
 
 
 def _age(changed: datetime | None) -> str:

@@ -3,10 +3,11 @@
 import click
 
 from bourne_assets.cli.common import with_exit_codes
+from bourne_assets.cli.help import Command
 from bourne_assets.settings import read_settings
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @with_exit_codes
 def dev(options: tuple[str, ...]) -> None:

@@ -5,11 +5,12 @@ from itertools import chain
 import click
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.help import Command
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import read_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @with_exit_codes
 def doctor() -> int:
     """Find mistyped settings; show which lake and TMDB mode would be used, and try each."""

@@ -20,6 +20,7 @@ from bourne_assets.ownership import is_own, may_be_written_by_others, user_name
 from bourne_assets.secret_sources import IN_AWS, SECRETS
 from bourne_assets.settings import VARIABLES
 from bourne_assets.small_files import open_regular, read_open_file
+from bourne_assets.translations import gettext
 
 #: Names the file itself, in place of the places where it is looked for.
 LOCATION = "BOURNE_ENV_FILE"
@@ -87,7 +88,13 @@ def _places(environment: Mapping[str, str]) -> Iterator[Path]:
     """Where the file may be; the first may name the datasets file that the second is beside."""
     if named := environment.get(LOCATION, "").strip():
         if not Path(named).exists():
-            raise ConfigurationError(f"The file {named} that {LOCATION} names does not exist.")
+            raise ConfigurationError(
+                gettext(
+                    "The file {named} that {location} names does not exist.",
+                    named=named,
+                    location=LOCATION,
+                )
+            )
         yield Path(named)
         return
     if (project := project_folder()) is not None:
@@ -106,8 +113,12 @@ def _taken(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     for name in values:
         if _ENVIRONMENT_ONLY.fullmatch(name):
             raise ConfigurationError(
-                f"The settings file {path} sets {name}, which decides where credentials come from "
-                "and is not read from a file: set it in the environment."
+                gettext(
+                    "The settings file {path} sets {name}, which decides where credentials come "
+                    "from and is not read from a file: set it in the environment.",
+                    path=path,
+                    name=name,
+                )
             )
     _ensure_tmdb_address_is_safe(path, values, environment)
     _ensure_aws_addresses_are_safe(path, values, environment)
@@ -127,12 +138,20 @@ def _values(path: Path, *, must_be_own: bool = True) -> dict[str, str]:
         if path.is_dir() or str(path) == os.devnull:
             return {}
         raise ConfigurationError(
-            f"The settings file {path} cannot be read: {error.strerror}."
+            gettext(
+                "The settings file {path} cannot be read: {strerror}.",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"The settings file {path} is not UTF-8 text.") from error
+        raise ConfigurationError(
+            gettext("The settings file {path} is not UTF-8 text.", path=path)
+        ) from error
     if "\0" in text:
-        raise ConfigurationError(f"The settings file {path} contains a NUL character.")
+        raise ConfigurationError(
+            gettext("The settings file {path} contains a NUL character.", path=path)
+        )
     # No interpolation: ${AWS_SECRET_ACCESS_KEY} in an address would send it there.
     found = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value for name, value in found.items() if value and value.strip()}
@@ -143,12 +162,19 @@ def _ensure_own(path: Path, file: BinaryIO) -> None:
     found = os.fstat(file.fileno())
     if not is_own(found):
         raise ConfigurationError(
-            f"The settings file {path} belongs to another user ({user_name(found.st_uid)}): make a "
-            "file of your own in its place."
+            gettext(
+                "The settings file {path} belongs to another user ({user_name}): make a file of "
+                "your own in its place.",
+                path=path,
+                user_name=user_name(found.st_uid),
+            )
         )
     if may_be_written_by_others(found):
         raise ConfigurationError(
-            f"The settings file {path} can be written by other users: run `chmod 600 {path}`."
+            gettext(
+                "The settings file {path} can be written by other users: run `chmod 600 {path}`.",
+                path=path,
+            )
         )
 
 
@@ -172,8 +198,12 @@ def _ensure_tmdb_address_is_safe(
     for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
         if environment.get(name, "").strip() or (name in _FROM_ELSEWHERE and name in values):
             raise ConfigurationError(
-                f"The settings file {path} sets TMDB_BASE_URL for a credential that it does not "
-                f"hold ({name}): set TMDB_BASE_URL in the environment instead."
+                gettext(
+                    "The settings file {path} sets TMDB_BASE_URL for a credential that it does "
+                    "not hold ({name}): set TMDB_BASE_URL in the environment instead.",
+                    path=path,
+                    name=name,
+                )
             )
 
 
@@ -184,8 +214,14 @@ def _ensure_address_is_of_the_same_file(
     for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
         if name in values and _TMDB_ADDRESS in addresses:
             raise ConfigurationError(
-                f"The settings file {path} sets {name} for the {_TMDB_ADDRESS} of "
-                f"{addresses[_TMDB_ADDRESS]}: put both into one file."
+                gettext(
+                    "The settings file {path} sets {name} for the {tmdb_address} of {addresses}: "
+                    "put both into one file.",
+                    path=path,
+                    name=name,
+                    tmdb_address=_TMDB_ADDRESS,
+                    addresses=addresses[_TMDB_ADDRESS],
+                )
             )
 
 
@@ -196,7 +232,11 @@ def _ensure_aws_addresses_are_safe(
     holds_keys = all(name in values for name in _AWS_KEYS)
     if addresses and (not holds_keys or environment.get("AWS_SESSION_TOKEN", "").strip()):
         raise ConfigurationError(
-            f"The settings file {path} sets {addresses[0]} for credentials that it does not "
-            f"contain: put {' and '.join(_AWS_KEYS)} into it as well, or set {addresses[0]} in "
-            "the environment."
+            gettext(
+                "The settings file {path} sets {addresses} for credentials that it does not "
+                "contain: put {aws_keys} into it as well, or set {addresses} in the environment.",
+                path=path,
+                addresses=addresses[0],
+                aws_keys=" and ".join(_AWS_KEYS),
+            )
         )

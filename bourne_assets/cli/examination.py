@@ -22,6 +22,7 @@ from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
 from bourne_assets.tmdb.client import SNAPSHOT
 from bourne_assets.tmdb.snapshot import snapshot_time
+from bourne_assets.translations import gettext, plain
 
 #: S3 refuses a signature whose time is further off than this.
 _MAXIMUM_SKEW_SECONDS = 15 * 60
@@ -34,18 +35,25 @@ def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnos
         settings: The settings.
         connect: Gives the connected lake.
     """
-    kind = f"bucket {settings.s3_bucket}" if settings.s3_bucket else "embedded server"
+    if settings.s3_bucket:
+        name = gettext("lake (bucket {bucket})", bucket=settings.s3_bucket)
+    else:
+        name = gettext("lake (embedded server)")
     try:
         lake = connect()
     except BourneError as error:
-        yield Diagnosis(f"lake ({kind})", False, str(error))
+        yield Diagnosis(name, False, str(error))
     else:
-        yield Diagnosis(f"lake ({kind})", True, f"{lake.uri('')} at {lake.endpoint or 'AWS'}")
+        yield Diagnosis(
+            name,
+            True,
+            gettext("{uri} at {server}", uri=lake.uri(""), server=lake.endpoint or "AWS"),
+        )
         permissions = list(_permissions(lake))
         yield from permissions
         if all(each.healthy for each in permissions):
             yield from _tables(lake, settings.home)
-        yield _tried("clock", lambda: _clock(lake))
+        yield _tried(gettext("clock"), lambda: _clock(lake))
     yield _tried("TMDB", lambda: _tmdb(settings))
 
 
@@ -61,9 +69,11 @@ def _permissions(lake: Lake) -> Iterator[Diagnosis]:
     probe = f"_doctor/{uuid.uuid4().hex}.json"
     lacking = set()
     for permission, key, attempt in _attempts(lake, probe):
-        name = f"lake: {permission}" if key == probe else f"lake: {permission} below {key}"
+        name = gettext("lake: {permission}", permission=permission)
+        if key != probe:
+            name = gettext("lake: {permission} below {key}", permission=permission, key=key)
         if permission == "s3:GetObject" and "s3:PutObject" in lacking:
-            yield Diagnosis(name, False, "not tried, as nothing could be written")
+            yield Diagnosis(name, False, gettext("not tried, as nothing could be written"))
             continue
         diagnosis = _tried(name, lambda p=permission, k=key, a=attempt: _allowed(lake, p, k, a))  # type: ignore[misc]
         if not diagnosis.healthy:
@@ -98,13 +108,15 @@ def _tables(lake: Lake, home: Path) -> Iterator[Diagnosis]:
     try:
         attempts = trial.attempts(open_catalogue(lake, home))
     except BourneError as error:
-        yield Diagnosis("tables", False, str(error))
+        yield Diagnosis(gettext("tables"), False, str(error))
         return
     for right, attempt in attempts:
-        found = _tried(f"tables: {right}", attempt)
+        found = _tried(gettext("tables: {right}", right=plain(right)), attempt)
         yield found
         if not found.healthy and right != trial.DROP:
-            yield _tried(f"tables: {trial.DROP}", dict(attempts)[trial.DROP])
+            yield _tried(
+                gettext("tables: {right}", right=plain(trial.DROP)), dict(attempts)[trial.DROP]
+            )
             return
 
 
@@ -118,10 +130,14 @@ def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object
     except AccessDenied:
         where = lake.uri(key if key.endswith("/") else "")
         raise ConfigurationError(
-            f"the credentials lack {permission} on {where}, or are wrong: deploy/aws has the "
-            "policy."
+            gettext(
+                "the credentials lack {permission} on {where}, or are wrong: deploy/aws has the "
+                "policy.",
+                permission=permission,
+                where=where,
+            )
         ) from None
-    return "allowed"
+    return gettext("allowed")
 
 
 def _clock(lake: Lake) -> str:
@@ -132,13 +148,17 @@ def _clock(lake: Lake) -> str:
     try:
         stated = session.head(address, timeout=10).headers.get("Date")
     except requests.RequestException:
-        raise BourneError(f"{address} does not respond: check the network.") from None
+        raise BourneError(
+            gettext("{address} does not respond: check the network.", address=address)
+        ) from None
     if stated is None:
-        return "the server sends no Date header"
+        return gettext("the server sends no Date header")
     skew = abs((datetime.now(UTC) - parsedate_to_datetime(stated)).total_seconds())
     if skew > _MAXIMUM_SKEW_SECONDS:
-        raise BourneError(f"this machine's clock is {skew:.0f} s off the server's: correct it.")
-    return f"{skew:.0f} s off the server's"
+        raise BourneError(
+            gettext("this machine's clock is {skew:.0f} s off the server's: correct it.", skew=skew)
+        )
+    return gettext("{skew:.0f} s off the server's", skew=skew)
 
 
 def _tmdb(settings: Settings) -> str:
@@ -150,10 +170,12 @@ def _tmdb(settings: Settings) -> str:
         redis_url=settings.redis_url,
     )
     if tmdb.source == SNAPSHOT:
-        return (
-            f"no credential: the bundled snapshot of {snapshot_time():%Y-%m} is used, which has "
-            "Jason Bourne only; set TMDB_READ_ACCESS_TOKEN for live figures"
+        return gettext(
+            "no credential: the bundled snapshot of {month} is used, which has Jason Bourne only; "
+            "set TMDB_READ_ACCESS_TOKEN for live figures",
+            month=f"{snapshot_time():%Y-%m}",
         )
     tmdb.client().authentication()
-    kind = "read access token" if settings.tmdb_read_access_token else "v3 key"
-    return f"{settings.tmdb_base_url} accepts the {kind}"
+    if settings.tmdb_read_access_token:
+        return gettext("{address} accepts the read access token", address=settings.tmdb_base_url)
+    return gettext("{address} accepts the v3 key", address=settings.tmdb_base_url)

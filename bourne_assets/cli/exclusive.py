@@ -13,6 +13,7 @@ from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
+from bourne_assets.translations import gettext
 
 _FOREVER = float("inf")
 
@@ -37,11 +38,21 @@ def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Ite
         is_free = lock.acquire()
     except OSError as error:
         raise ConfigurationError(
-            f"The folder {home} cannot be written ({error.strerror}): set BOURNE_HOME to a folder "
-            "that you can write to."
+            gettext(
+                "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
+                "that you can write to.",
+                home=home,
+                strerror=error.strerror,
+            )
         ) from error
     if not is_free:
-        on_wait(f"Waiting for another `bourne run` of {saga.title} in {home} to end.")
+        on_wait(
+            gettext(
+                "Waiting for another `bourne run` of {title} in {home} to end.",
+                title=saga.title,
+                home=home,
+            )
+        )
         lock.acquire(timeout=_FOREVER)
     try:
         yield

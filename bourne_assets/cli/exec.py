@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import click
 
 from bourne_assets.cli.common import with_exit_codes
+from bourne_assets.cli.help import Command
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
+from bourne_assets.translations import gettext
 
 
 # Options before the command are this one's, those after it the command's own.
-@click.command("exec", context_settings={"allow_interspersed_args": False})
+@click.command("exec", cls=Command, context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @with_exit_codes
 def execute(command: tuple[str, ...]) -> None:
@@ -41,5 +43,9 @@ def _become(command: Sequence[str]) -> None:
         os.execvp(command[0], list(command))  # noqa: S606 - no shell is wanted
     except OSError as error:
         raise ConfigurationError(
-            f"The command {command[0]!r} cannot be started: {error.strerror}."
+            gettext(
+                "The command {command!r} cannot be started: {strerror}.",
+                command=command[0],
+                strerror=error.strerror,
+            )
         ) from None

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from bourne_assets.cli import FullHelp
 from bourne_assets.cli.common import command_lake, say, with_exit_codes
+from bourne_assets.cli.help import Group
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
+from bourne_assets.translations import gettext, grouped, ngettext
 
 _ENGINES = ("duckdb", "pyiceberg", "polars", "spark", "trino", "athena")
 
@@ -27,11 +28,15 @@ class Age(click.ParamType[timedelta]):
         """`180d` or `26w` as a timedelta."""
         found = re.fullmatch(r"([0-9]{1,5})([dw])", str(value))
         if not found:
-            self.fail(f"{value!r} is not a valid age; write it like 180d or 26w.", param, ctx)
+            self.fail(
+                gettext("{value!r} is not a valid age; write it like 180d or 26w.", value=value),
+                param,
+                ctx,
+            )
         return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
 
 
-@click.group(cls=FullHelp)
+@click.group(cls=Group)
 def lake() -> None:
     """The embedded S3 server, and the upkeep of any lake."""
 
@@ -43,8 +48,18 @@ def start() -> int:
     settings = _embedded_settings()
     with embedded.connect(settings.home, settings.bucket) as server:
         server.keep()
-        say(f"The lake runs at {server.endpoint}, bucket {settings.bucket}.")
-        say("`bourne lake env` prints what other S3 clients need, `bourne lake stop` ends it.")
+        say(
+            gettext(
+                "The lake runs at {endpoint}, bucket {bucket}.",
+                endpoint=server.endpoint,
+                bucket=settings.bucket,
+            )
+        )
+        say(
+            gettext(
+                "`bourne lake env` prints what other S3 clients need, `bourne lake stop` ends it."
+            )
+        )
     return 0
 
 
@@ -53,9 +68,9 @@ def start() -> int:
 def stop() -> int:
     """Stop the server."""
     if embedded.stop(_embedded_settings().home):
-        say("The lake is stopped.")
+        say(gettext("The lake is stopped."))
     else:
-        say("The lake is in use, and ends when its last user does.")
+        say(gettext("The lake is in use, and ends when its last user does."))
     return 0
 
 
@@ -65,12 +80,27 @@ def status() -> int:
     """Show whether the server is running."""
     settings = _embedded_settings()
     found = embedded.status(settings.home)
-    size = f"{found.bytes_on_disk / 2**20:.1f} MiB in {settings.home / 'lake'}"
+    size = gettext(
+        "{size:.1f} MiB in {folder}",
+        size=found.bytes_on_disk / 2**20,
+        folder=settings.home / "lake",
+    )
     if not found.running:
-        say(f"The lake does not run; it starts when it is needed. {size}.")
+        say(gettext("The lake does not run; it starts when it is needed. {size}.", size=size))
         return 0
-    until = "until `bourne lake stop`" if found.kept else "while it is used"
-    say(f"The lake runs at {found.endpoint}, {until}. {size}.")
+    if found.kept:
+        said = gettext(
+            "The lake runs at {endpoint}, until `bourne lake stop`. {size}.",
+            endpoint=found.endpoint,
+            size=size,
+        )
+    else:
+        said = gettext(
+            "The lake runs at {endpoint}, while it is used. {size}.",
+            endpoint=found.endpoint,
+            size=size,
+        )
+    say(said)
     return 0
 
 
@@ -80,7 +110,7 @@ def env() -> int:
     """Print the settings for other S3 and Iceberg clients, as `export` lines."""
     settings = _embedded_settings()
     if not embedded.status(settings.home).running:
-        raise BourneError("The lake does not run: start it with `bourne lake start`.")
+        raise BourneError(gettext("The lake does not run: start it with `bourne lake start`."))
     with embedded.connect(settings.home, settings.bucket) as server:
         values = {
             "AWS_ACCESS_KEY_ID": server.credentials.access_key,
@@ -114,7 +144,9 @@ def purge(*, age: timedelta, yes: bool) -> int:
     """
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.exists(settings.home):
-        raise BourneError(f"There is nothing to purge: {settings.home} has no lake.")
+        raise BourneError(
+            gettext("There is nothing to purge: {home} has no lake.", home=settings.home)
+        )
     with command_lake(settings) as shared:
         store = shared.connect()
         old = responses_older_than(store, age, datetime.now(UTC))
@@ -123,8 +155,17 @@ def purge(*, age: timedelta, yes: bool) -> int:
             if yes:
                 store.delete(item.key)
     total = sum(item.size for item in old)
-    done = "deleted" if yes else "older, and nothing was deleted: add --yes to delete them"
-    say(f"{len(old)} objects of {total} bytes {done}.")
+    values = {"count": grouped(len(old)), "total": grouped(total)}
+    if yes:
+        say(gettext("{count} objects of {total} bytes deleted.", **values))
+    else:
+        say(
+            gettext(
+                "{count} objects of {total} bytes older, and nothing was deleted: add --yes to "
+                "delete them.",
+                **values,
+            )
+        )
     return 0
 
 
@@ -138,7 +179,7 @@ def attach(engine: str) -> int:
 
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.status(settings.home).running:
-        raise BourneError("The lake does not run: start it with `bourne lake start`.")
+        raise BourneError(gettext("The lake does not run: start it with `bourne lake start`."))
     with command_lake(settings) as connecting:
         lake_in_use = connecting.connect()
         properties = configured() or catalogue_properties(lake_in_use, settings.home)
@@ -164,23 +205,36 @@ def maintain(*, runs_age: timedelta | None) -> int:
 
     settings, now, tables = read_settings(), datetime.now(UTC), 0
     if settings.s3_bucket is None and not embedded.exists(settings.home):
-        raise BourneError(f"There is nothing to maintain: {settings.home} has no lake.")
+        raise BourneError(
+            gettext("There is nothing to maintain: {home} has no lake.", home=settings.home)
+        )
     with command_lake(settings) as shared:
         store = shared.connect()
         catalogue = open_catalogue(store, settings.home)
         for done in upkeep.maintain(catalogue, now, named_snapshots(store)):
             tables += 1
             say(
-                f"{done.table}: {done.expired} snapshots expired, {done.merged} small files became "
-                f"one, {done.removed} files of {done.freed} bytes removed."
+                gettext(
+                    "{table}: {expired} snapshots expired, {merged} small files became one, "
+                    "{removed} files of {freed} bytes removed.",
+                    table=done.table,
+                    expired=done.expired,
+                    merged=done.merged,
+                    removed=done.removed,
+                    freed=done.freed,
+                )
             )
-    say(f"{tables} tables maintained.")
+    say(ngettext("{n} table maintained.", "{n} tables maintained.", tables))
     if runs_age is not None:
         from bourne_assets.runs.instance import open_instance
         from bourne_assets.runs.pruning import prune_runs
 
         with open_instance(settings) as instance:
-            say(f"{prune_runs(instance, now - runs_age)} runs deleted.")
+            say(
+                ngettext(
+                    "{n} run deleted.", "{n} runs deleted.", prune_runs(instance, now - runs_age)
+                )
+            )
     return 0
 
 
@@ -188,6 +242,8 @@ def _embedded_settings() -> Settings:
     settings = read_settings()
     if settings.s3_bucket is not None:
         raise ConfigurationError(
-            "BOURNE_S3_BUCKET is set, so that the embedded lake is not used: unset it first."
+            gettext(
+                "BOURNE_S3_BUCKET is set, so that the embedded lake is not used: unset it first."
+            )
         )
     return settings

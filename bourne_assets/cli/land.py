@@ -7,12 +7,13 @@ import click
 
 from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.common import command_lake, past_day, with_exit_codes
+from bourne_assets.cli.help import Command
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import read_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="Day in the keys; today in UTC.")
 @with_exit_codes

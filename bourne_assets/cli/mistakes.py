@@ -14,6 +14,7 @@ from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.secret_sources import READ, SECRETS
 from bourne_assets.settings import VARIABLES, Settings
 from bourne_assets.text import nearest
+from bourne_assets.translations import gettext
 
 _KNOWN = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS), LOCATION, READ}
 _OURS = ("BOURNE_", "TMDB_")
@@ -27,9 +28,9 @@ def find_mistakes(settings: Settings) -> Iterator[Diagnosis]:
     try:
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
     except BourneError as error:
-        yield Diagnosis("sagas", False, str(error))
+        yield Diagnosis(gettext("sagas"), False, str(error))
         return
-    yield Diagnosis("sagas", True, ", ".join(saga.title for saga in sagas))
+    yield Diagnosis(gettext("sagas"), True, ", ".join(saga.title for saga in sagas))
     yield _definitions(settings, sagas)
 
 
@@ -38,13 +39,15 @@ def _variables(names: Iterable[str]) -> Diagnosis:
     ours = {name for name in names if name.startswith(_OURS)} - _KNOWN
     mistyped = sorted(name for name in ours if not _OF_KUBERNETES.fullmatch(name))
     if not mistyped:
-        return Diagnosis("variables", True, "none is unknown")
-    return Diagnosis("variables", False, "; ".join(map(_unknown, mistyped)))
+        return Diagnosis(gettext("variables"), True, gettext("none is unknown"))
+    return Diagnosis(gettext("variables"), False, "; ".join(map(_unknown, mistyped)))
 
 
 def _unknown(name: str) -> str:
     near = nearest(name, _KNOWN)
-    return f"{name} is not a setting" + (f", did you mean {near}?" if near else "")
+    if near:
+        return gettext("{name} is not a setting, did you mean {near}?", name=name, near=near)
+    return gettext("{name} is not a setting", name=name)
 
 
 def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:
@@ -56,6 +59,6 @@ def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:
         definitions = build_defs(settings=settings, sagas=sagas)
         dg.Definitions.validate_loadable(definitions)
     except (BourneError, dg.DagsterError) as error:
-        return Diagnosis("definitions", False, str(error).strip())
+        return Diagnosis(gettext("definitions"), False, str(error).strip())
     count = len(definitions.resolve_asset_graph().materializable_asset_keys)
-    return Diagnosis("definitions", True, f"{count} assets load")
+    return Diagnosis(gettext("definitions"), True, gettext("{count} assets load", count=count))

@@ -11,10 +11,12 @@ import click
 from rich.filesize import decimal
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.help import Command
 from bourne_assets.cli.streams import TextSink
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.settings import Settings, read_settings
+from bourne_assets.translations import gettext, grouped, ngettext
 
 if TYPE_CHECKING:  # DuckDB, Arrow and pyiceberg are loaded when there is a lake to ask
     import pyarrow as pa
@@ -26,16 +28,9 @@ _FORMATS = (_TABLE, "csv", "json", "parquet")
 #: So many rows are printed for people; other formats and files have no limit.
 _SHOWN_ROWS = 200
 _UNKNOWN = "\N{EN DASH}"
-_COLUMNS: dict[str, Literal["left", "right"]] = {
-    "table": "left",
-    "rows": "right",
-    "size": "right",
-    "snapshots": "right",
-    "newest": "left",
-}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("sql")
 @click.option(
     "--as-of",
@@ -66,7 +61,7 @@ def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None)
             return _write(reader, chosen, output)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_exit_codes
 def tables(*, as_json: bool) -> int:
@@ -80,7 +75,7 @@ def tables(*, as_json: bool) -> int:
         elif listed:
             _print_listed(listed)
         else:
-            show.write(show.output(), "There is nothing to query yet: run `bourne run`.")
+            show.write(show.output(), gettext("There is nothing to query yet: run `bourne run`."))
     return 0
 
 
@@ -89,7 +84,10 @@ def _sources() -> Iterator[tuple[Settings, "Sources"]]:
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.exists(settings.home):
         raise BourneError(
-            f"There is nothing to query yet: run `bourne run`. {settings.home} has no lake."
+            gettext(
+                "There is nothing to query yet: run `bourne run`. {home} has no lake.",
+                home=settings.home,
+            )
         )
     with command_lake(settings) as connecting:
         lake = connecting.connect()
@@ -108,9 +106,13 @@ def _format(form: str | None, output: Path | None) -> str:
     suffix = output.suffix.removeprefix(".").lower() if output else ""
     chosen = form or (suffix if suffix in _FORMATS else "")
     if output and (not chosen or chosen == _TABLE):
-        raise ConfigurationError(f"Say with --format whether {output} is csv, json or parquet.")
+        raise ConfigurationError(
+            gettext("Say with --format whether {output} is csv, json or parquet.", output=output)
+        )
     if chosen == "parquet" and not output:
-        raise ConfigurationError("Parquet is not for a terminal: name a file with --output.")
+        raise ConfigurationError(
+            gettext("Parquet is not for a terminal: name a file with --output.")
+        )
     return chosen or _TABLE
 
 
@@ -128,7 +130,10 @@ def _write(reader: "pa.RecordBatchReader", form: str, output: Path | None) -> in
         console.file.flush()
         return 0
     rows = write_file(reader, WRITERS[form], output)
-    show.write(console, f"{rows:,} {'row' if rows == 1 else 'rows'} written to {output}.")
+    show.write(
+        console,
+        ngettext("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=output),
+    )
     return 0
 
 
@@ -148,9 +153,11 @@ def _print_table(reader: "pa.RecordBatchReader") -> None:
     for row in shown:
         printed.add_row(*map(show.line, row))
     show.print_table(console, printed)
-    count = f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}"
+    count = ngettext("{n} row", "{n} rows", len(shown))
     has_more = next(rows, None) is not None
-    note = f"The first {count}; --format csv prints all." if has_more else f"{count}."
+    note = f"{count}."
+    if has_more:
+        note = gettext("The first {count}; --format csv prints all.", count=count)
     console.print(show.line((note, "dim")))
 
 
@@ -177,14 +184,21 @@ def _print_listed(listed: list["ListedTable"]) -> None:
 
     console = show.output()
     printed = Table(box=None, header_style="bold", pad_edge=False)
-    for name, side in _COLUMNS.items():
+    columns: dict[str, Literal["left", "right"]] = {
+        gettext("table"): "left",
+        gettext("rows"): "right",
+        gettext("size"): "right",
+        gettext("snapshots"): "right",
+        gettext("newest"): "left",
+    }
+    for name, side in columns.items():
         printed.add_column(name, justify=side, no_wrap=True)
     for each in listed:
         cells = (
             each.name,
-            f"{each.rows:,}" if each.rows is not None else _UNKNOWN,
+            grouped(each.rows) if each.rows is not None else _UNKNOWN,
             decimal(each.size) if each.size is not None else _UNKNOWN,
-            f"{each.snapshots:,}",
+            grouped(each.snapshots),
             f"{each.changed_at:%Y-%m-%d %H:%M} UTC" if each.changed_at else _UNKNOWN,
         )
         printed.add_row(*map(show.line, cells))

@@ -10,12 +10,14 @@ import click
 
 from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.common import command_lake, ensure_exclusive, with_exit_codes
+from bourne_assets.cli.help import Group
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.text import printable
+from bourne_assets.translations import gettext, grouped, ngettext, retold
 
 if TYPE_CHECKING:
     from bourne_assets.csvs.landing.rejects import CorrectedDataset, RejectedEntry
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("file", "line", "reason", "text")
 
 
-class _Rejects(click.Group):
+class _Rejects(Group):
     """`bourne rejects [DATASET]` lists; `bourne rejects fix FILE` is a command of its own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -95,7 +97,9 @@ def fix(file: Path) -> int:
 def _settings() -> Settings:
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.exists(settings.home):
-        raise BourneError(f"Nothing was landed yet: {settings.home} has no lake.")
+        raise BourneError(
+            gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
+        )
     return settings
 
 
@@ -133,15 +137,22 @@ def _print_lines(entries: "Iterable[RejectedEntry]") -> None:
         if each.file != last:
             console.print(line((each.file, "bold")), soft_wrap=True)
             last = each.file
-        text = line(f"  line {each.line:,}: {each.reason}: ", (each.text, "dim"))
+        text = line(f"  {_line_of(each.line)}: {retold(each.reason)}: ", (each.text, "dim"))
         console.print(text, soft_wrap=True)
-    lines = "1 line is" if number == 1 else f"{number:,} lines are"
     write(
         console,
-        f"{lines} rejected; `bourne rejects --json` prints them for correction."
+        ngettext(
+            "{n} line is rejected; `bourne rejects --json` prints them for correction.",
+            "{n} lines are rejected; `bourne rejects --json` prints them for correction.",
+            number,
+        )
         if number
-        else "No lines are rejected.",
+        else gettext("No lines are rejected."),
     )
+
+
+def _line_of(number: int) -> str:
+    return gettext("line {number}", number=grouped(number))
 
 
 def _note_in_manifest(lake: Lake, corrected: "Iterable[CorrectedDataset]") -> bool:
@@ -178,16 +189,25 @@ def _print_corrected(corrected: "Iterable[CorrectedDataset]") -> int:
     console, code = output(), 0
     for each in corrected:
         for (file, number), reason in sorted(each.refused.items()):
-            console.print(line(("✗", "red"), f" {file} line {number:,}: {reason}"), soft_wrap=True)
+            said = f" {file} {_line_of(number)}: {retold(reason)}"
+            console.print(line(("✗", "red"), said), soft_wrap=True)
         if each.outcome.table_error:
-            console.print(line(("✗", "red"), f" {each.outcome.table_error}"), soft_wrap=True)
+            console.print(
+                line(("✗", "red"), f" {retold(each.outcome.table_error)}"), soft_wrap=True
+            )
         left = sum(facts.rejected_rows for facts in each.files)
         count = len(each.brought_home)
         write(
             console,
-            f"{each.dataset}: {count:,} {'line' if count == 1 else 'lines'} added, "
-            f"{len(each.known):,} already there, {len(each.refused):,} refused; "
-            f"{left:,} still rejected.",
+            gettext(
+                "{dataset}: {added}, {known} already there, {refused} refused; {left} still "
+                "rejected.",
+                dataset=each.dataset,
+                added=ngettext("{n} line added", "{n} lines added", count),
+                known=grouped(len(each.known)),
+                refused=grouped(len(each.refused)),
+                left=grouped(left),
+            ),
         )
         if each.refused or each.outcome.table_error:
             code = BourneError.exit_code

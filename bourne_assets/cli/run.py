@@ -8,6 +8,7 @@ from rich.console import Console
 from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
 from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.cli.help import Command
 from bourne_assets.cli.selection import ensure_known
 from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
@@ -15,7 +16,7 @@ from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_n
 from bourne_assets.settings import Settings, read_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @saga_option
 @click.option("--select", metavar="SELECTION", help="Assets to run, in Dagster's selection syntax.")
 @click.option(

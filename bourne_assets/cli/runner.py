@@ -33,6 +33,7 @@ from bourne_assets.runs.outcomes import (
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext
 
 _UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
@@ -167,7 +168,11 @@ def _run(
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]
         raise BourneError(
-            f"The run could not be recorded: {first} - check the disk of {settings.home}."
+            gettext(
+                "The run could not be recorded: {first} - check the disk of {home}.",
+                first=first,
+                home=settings.home,
+            )
         ) from None
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
@@ -202,7 +207,15 @@ def _wait_for_runs_of(
         if has_living_process(instance, record.dagster_run)
     ]:
         if not is_announced:
-            on_event(ProgressLine(f"Waiting for run {alive[0]} of {saga.title} in Dagster to end."))
+            on_event(
+                ProgressLine(
+                    gettext(
+                        "Waiting for run {run_id} of {title} in Dagster to end.",
+                        run_id=alive[0],
+                        title=saga.title,
+                    )
+                )
+            )
             is_announced = True
         time.sleep(_POLL_SECONDS)
 
@@ -221,7 +234,11 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
     if not keys:
         names = ", ".join(sorted(key.to_user_string() for key in known))
         raise SelectionError(
-            f"The selection {select!r} selects none of the assets, which are: {names}."
+            gettext(
+                "The selection {select!r} selects none of the assets, which are: {names}.",
+                select=select,
+                names=names,
+            )
         )
     return sorted(keys)
 

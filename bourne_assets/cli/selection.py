@@ -10,6 +10,7 @@ from bourne_assets.asset_names import CSV_DATASETS, OF_EACH_SAGA, RAW_CSVS
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.saga.definition import Saga
 from bourne_assets.text import nearest
+from bourne_assets.translations import gettext
 
 #: An attribute such as `group:`, and what is between blanks, brackets and plus signs.
 _TERM = re.compile(r'(?:(?P<attribute>\w+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s()+"]+))')
@@ -34,14 +35,28 @@ def ensure_known(selection: str, saga: Saga) -> None:
     """
     known = assets_of(saga)
     if not selection.strip():
-        raise SelectionError(f"--select is empty: leave it out, or name one of {', '.join(known)}.")
+        raise SelectionError(
+            gettext(
+                "--select is empty: leave it out, or name one of {known}.", known=", ".join(known)
+            )
+        )
     for name in _named(selection):
         if name not in known and not name.startswith(f"{CSV_DATASETS}/"):
             near = nearest(name, known)
-            meant = f"did you mean {near}? The assets" if near else "the assets"
+            values = {"name": name, "title": saga.title, "near": near, "known": ", ".join(known)}
+            if near:
+                raise SelectionError(
+                    gettext(
+                        "There is no asset {name!r} in a run of {title}: did you mean {near}? The "
+                        "assets are {known}.",
+                        **values,
+                    )
+                )
             raise SelectionError(
-                f"There is no asset {name!r} in a run of {saga.title}: {meant} are "
-                f"{', '.join(known)}."
+                gettext(
+                    "There is no asset {name!r} in a run of {title}: the assets are {known}.",
+                    **values,
+                )
             )
 
 

@@ -16,6 +16,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of
 from bourne_assets.tables import from_json, from_parquet, origin_of
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -61,15 +62,26 @@ def _read(
     decoded: Callable[[bytes, dict[str, str]], Value],
 ) -> Value:
     key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
-    remedy = f"run `bourne run{naming(saga)}`"
     try:
         data, stored = lake.read(key)
     except ObjectMissing:
-        raise BourneError(f"There are no answers yet about {saga.title}: {remedy}.") from None
+        raise BourneError(
+            gettext(
+                "There are no answers yet about {title}: run `bourne run{option}`.",
+                title=saga.title,
+                option=naming(saga),
+            )
+        ) from None
     try:
         return decoded(data, {"uri": stored.uri, "sha256": stored.sha256 or ""})
     except (ValueError, TypeError, OSError):  # Arrow's errors are such
-        raise BourneError(f"The object {lake.uri(key)} cannot be read: {remedy}.") from None
+        raise BourneError(
+            gettext(
+                "The object {uri} cannot be read: run `bourne run{option}`.",
+                uri=lake.uri(key),
+                option=naming(saga),
+            )
+        ) from None
 
 
 def answers_of_days(

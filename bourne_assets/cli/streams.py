@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO
 
 from bourne_assets.errors import BourneError
 from bourne_assets.text import printable
+from bourne_assets.translations import gettext
 
 
 class OutputFailed(BourneError):
@@ -64,7 +65,7 @@ class Output(io.TextIOWrapper):
         kind, number, why = self._failure
         if issubclass(kind, BrokenPipeError):
             raise BrokenPipeError(number, why)
-        raise OutputFailed(f"Standard output cannot be written: {why}.")
+        raise OutputFailed(gettext("Standard output cannot be written: {why}.", why=why))
 
 
 class TextSink(io.RawIOBase):

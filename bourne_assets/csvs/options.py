@@ -28,6 +28,7 @@ from pydantic import (
 from bourne_assets.csvs import time_formats
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.lake import keys
+from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml
 
 #: The columns of the data-lake challenge's two files that are not text, with DuckDB's types.
@@ -76,7 +77,7 @@ _PLAIN_LINES = "a,b\n1,2\n"
 
 def _separator(text: str) -> str:
     if text in "\r\n\0":
-        raise ValueError("a line end or NUL cannot stand between or around fields")
+        raise ValueError(gettext("a line end or NUL cannot stand between or around fields"))
     return text
 
 
@@ -89,13 +90,19 @@ def canonical_type(text: str) -> str:
         ValueError: DuckDB does not know the type, or no field of a CSV file can have it.
     """
     if not _TYPE_SPELLING.fullmatch(text):  # before DuckDB's parser sees it
-        raise ValueError(f"a field of a CSV file cannot have the type {text[:100]!r}")
+        raise ValueError(
+            gettext("a field of a CSV file cannot have the type {text!r}", text=text[:100])
+        )
     try:
         spelled = str(duckdb.sqltype(text))
     except (duckdb.Error, UnicodeError) as error:
-        raise ValueError(f"DuckDB does not know the type {text[:100]!r}") from error
+        raise ValueError(
+            gettext("DuckDB does not know the type {text!r}", text=text[:100])
+        ) from error
     if not _TYPES.fullmatch(spelled):
-        raise ValueError(f"a field of a CSV file cannot have the type {text[:100]!r}")
+        raise ValueError(
+            gettext("a field of a CSV file cannot have the type {text!r}", text=text[:100])
+        )
     return spelled
 
 
@@ -108,9 +115,11 @@ def _encoding(name: str) -> str:
     try:
         is_text = codecs.lookup(name).name not in _TRANSFORMS and _decodes_in_pieces(name)
     except (LookupError, TypeError, ValueError, AssertionError) as error:
-        raise ValueError(f"Python has no text encoding {name[:100]!r}") from error
+        raise ValueError(
+            gettext("Python has no text encoding {name!r}", name=name[:100])
+        ) from error
     if not is_text:
-        raise ValueError(f"Python has no text encoding {name[:100]!r}")
+        raise ValueError(gettext("Python has no text encoding {name!r}", name=name[:100]))
     return name
 
 
@@ -212,38 +221,49 @@ class DatasetOptions(BaseModel):
         seen: set[str] = set()
         for name in value:
             if name.casefold() in seen:
-                raise ValueError(f"{name!r} appears twice: upper and lower case are the same")
+                raise ValueError(
+                    gettext("{name!r} appears twice: upper and lower case are the same", name=name)
+                )
             seen.add(name.casefold())
         return value
 
     @model_validator(mode="after")
     def _options_agree(self) -> Self:
         if self.delimiter and self.delimiter in {self.quote, self.escape}:
-            raise ValueError("delimiter, quote and escape must differ")
+            raise ValueError(gettext("delimiter, quote and escape must differ"))
         if self.comment and self.comment == self.delimiter:
-            raise ValueError("comment and delimiter must differ")
+            raise ValueError(gettext("comment and delimiter must differ"))
         if self.thousands and self.thousands == (self.decimal or "."):
-            raise ValueError("decimal and thousands must differ")
+            raise ValueError(gettext("decimal and thousands must differ"))
         if twice := set(self.true_words) & set(self.false_words):
-            raise ValueError(f"{min(twice)!r} cannot mean both true and false")
+            raise ValueError(gettext("{twice!r} cannot mean both true and false", twice=min(twice)))
         named = {name.casefold() for name in self.columns}
         unknown = [name for name in self.types if named and name.casefold() not in named]
         if unknown:
-            raise ValueError(f"types names {unknown[0]!r}, which is not among the columns")
+            raise ValueError(
+                gettext(
+                    "types names {unknown!r}, which is not among the columns", unknown=unknown[0]
+                )
+            )
         bare = [kind for kind in self.types.values() if _BARE_TIMESTAMP.fullmatch(kind)]
         if bare and time_formats.has_zone(self.timestamp_format or ""):
             raise ValueError(
-                f"timestamp_format has a zone, which {bare[0]} does not keep: declare TIMESTAMP"
-                " WITH TIME ZONE"
+                gettext(
+                    "timestamp_format has a zone, which {bare} does not keep: declare TIMESTAMP "
+                    "WITH TIME ZONE",
+                    bare=bare[0],
+                )
             )
         return self
 
     @model_validator(mode="after")
     def _a_merge_has_a_key(self) -> Self:
         if self.write == "merge" and not self.key:
-            raise ValueError("write: merge needs key, the columns that identify a row")
+            raise ValueError(gettext("write: merge needs key, the columns that identify a row"))
         if self.key and self.write != "merge":
-            raise ValueError(f"key is for write: merge, not for write: {self.write}")
+            raise ValueError(
+                gettext("key is for write: merge, not for write: {write}", write=self.write)
+            )
         return self
 
     def type_of(self, column: str) -> str | None:
@@ -309,12 +329,20 @@ def load_datasets(path: Path | None) -> Datasets:
         read = _DatasetsFile.model_validate(content)
     except ValidationError as error:
         raise CsvDatasetsError(
-            f"The datasets file {path} has an invalid value at {_first_error(error)}."
+            gettext(
+                "The datasets file {path} has an invalid value at {first_error}.",
+                path=path,
+                first_error=_first_error(error),
+            )
         ) from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         detail = " ".join(str(error).split())[:300]
         raise CsvDatasetsError(
-            f"The datasets file {path} cannot be read ({detail}): check BOURNE_CSV_DATASETS."
+            gettext(
+                "The datasets file {path} cannot be read ({detail}): check BOURNE_CSV_DATASETS.",
+                path=path,
+                detail=detail,
+            )
         ) from error
     _ensure_dataset_names(path, read.datasets)
     return Datasets(read.datasets)
@@ -333,11 +361,20 @@ def _ensure_dataset_names(path: Path, names: Iterable[str]) -> None:
         has_extension = name.casefold().endswith((*keys.CSV_EXTENSIONS, ".gz"))
         if not name.strip() or "/" in name or not keys.can_name(name) or has_extension:
             raise CsvDatasetsError(
-                f"The datasets file {path} names {name!r}, which is not a dataset name: give the "
-                "file name without folder or extension."
+                gettext(
+                    "The datasets file {path} names {name!r}, which is not a dataset name: give "
+                    "the file name without folder or extension.",
+                    path=path,
+                    name=name,
+                )
             )
         if name.casefold() in seen:
             raise CsvDatasetsError(
-                f"The datasets file {path} names {name!r} twice: upper and lower case are the same."
+                gettext(
+                    "The datasets file {path} names {name!r} twice: upper and lower case are the "
+                    "same.",
+                    path=path,
+                    name=name,
+                )
             )
         seen.add(name.casefold())

@@ -7,6 +7,8 @@ import re
 
 import duckdb
 
+from bourne_assets.translations import gettext
+
 _FIELD = re.compile(r"%(-?[A-Za-z]|%)")
 #: What the fields of DuckDB's `strptime` say, without `-`.
 _YEAR, _MONTH, _DAY = frozenset("yYGcx"), frozenset("mbBVjcx"), frozenset("dujcx")
@@ -23,7 +25,9 @@ def date_format(text: str) -> str:
     """
     found = _fields(text)
     if times := sorted(found & _TIME):
-        raise ValueError(f"a date has no time (%{times[0]}): declare timestamp_format")
+        raise ValueError(
+            gettext("a date has no time (%{times}): declare timestamp_format", times=times[0])
+        )
     return text
 
 
@@ -35,7 +39,7 @@ def timestamp_format(text: str) -> str:
     """
     found = _fields(text)
     if _HALF_DAY in found and _HALVES not in found:
-        raise ValueError("%I counts twelve hours: declare %p too, or %H")
+        raise ValueError(gettext("%I counts twelve hours: declare %p too, or %H"))
     return text
 
 
@@ -48,13 +52,17 @@ def _fields(text: str) -> set[str]:
     """The fields of a format, which name a year, a month and a day."""
     found = {name.lstrip("-") for name in _FIELD.findall(text)} - {"%"}
     if not found:
-        raise ValueError("it has no field such as %d, %m or %Y")
+        raise ValueError(gettext("it has no field such as %d, %m or %Y"))
     try:
         duckdb.execute("SELECT try_strptime('x', ?)", [text])
     except duckdb.Error as error:
-        raise ValueError(f"DuckDB does not know the format {text[:100]!r}") from error
+        raise ValueError(
+            gettext("DuckDB does not know the format {text!r}", text=text[:100])
+        ) from error
     needed = {"year (%Y)": _YEAR, "month (%m)": _MONTH, "day (%d)": _DAY}
     missing = [name for name, fields in needed.items() if not found & fields]
     if missing:
-        raise ValueError(f"it has no {' and no '.join(missing)}, which would be made up")
+        raise ValueError(
+            gettext("it has no {missing}, which would be made up", missing=" and no ".join(missing))
+        )
     return found

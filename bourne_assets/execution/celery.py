@@ -30,6 +30,7 @@ from dagster_celery.tasks import (
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import read_settings
+from bourne_assets.translations import gettext
 
 #: A step of a worker that is gone is given to another so much later: no step takes longer.
 VISIBILITY_SECONDS = 900
@@ -56,8 +57,10 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
         """
         if read_settings().executor == "celery":
             raise ConfigurationError(
-                "A run that is a Celery task cannot wait for steps that are Celery tasks: leave "
-                "BOURNE_EXECUTOR out, or run_launcher in dagster.yaml."
+                gettext(
+                    "A run that is a Celery task cannot wait for steps that are Celery tasks: "
+                    "leave BOURNE_EXECUTOR out, or run_launcher in dagster.yaml."
+                )
             )
         super().launch_run(context)
 
@@ -103,7 +106,7 @@ def worker_app() -> Celery:
     """
     url = read_settings().redis_url
     if url is None:
-        raise ConfigurationError("A Celery worker needs BOURNE_REDIS_URL.")
+        raise ConfigurationError(gettext("A Celery worker needs BOURNE_REDIS_URL."))
     app = make_app(  # type: ignore[no-untyped-call]
         {
             "broker": url,

@@ -6,6 +6,7 @@ import dagster as dg
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext
 
 
 def executor_of(settings: Settings) -> dg.ExecutorDefinition:
@@ -29,7 +30,9 @@ def _celery(settings: Settings) -> dg.ExecutorDefinition:
     except ImportError:
         raise _not_installed("celery") from None
     if settings.redis_url is None:
-        raise ConfigurationError("BOURNE_EXECUTOR=celery needs BOURNE_REDIS_URL, Celery's broker.")
+        raise ConfigurationError(
+            gettext("BOURNE_EXECUTOR=celery needs BOURNE_REDIS_URL, Celery's broker.")
+        )
     # By its name: Dagster shows the configuration of executors.
     redis = {"env": "BOURNE_REDIS_URL"}
     return _fixed(celery_executor, {"broker": redis, "backend": redis})
@@ -50,6 +53,9 @@ def _fixed(executor: dg.ExecutorDefinition, config: Any) -> dg.ExecutorDefinitio
 
 def _not_installed(executor: str) -> ConfigurationError:
     return ConfigurationError(
-        f"BOURNE_EXECUTOR={executor} needs a package that is not installed: "
-        f"install bourne_assets[deploy-{executor}]."
+        gettext(
+            "BOURNE_EXECUTOR={executor} needs a package that is not installed: install "
+            "bourne_assets[deploy-{executor}].",
+            executor=executor,
+        )
     )

@@ -20,6 +20,7 @@ from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_TABLES_BUCKET, postgres_url
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -87,8 +88,12 @@ def _readable_configuration() -> Iterator[None]:
         yield
     except Exception as error:
         raise CatalogueMisconfigured(
-            f"pyiceberg's configuration cannot be read ({type(error).__name__}): correct "
-            f"{_CONFIGURATION} and the PYICEBERG_* variables."
+            gettext(
+                "pyiceberg's configuration cannot be read ({kind}): correct {configuration} and "
+                "the PYICEBERG_* variables.",
+                kind=type(error).__name__,
+                configuration=_CONFIGURATION,
+            )
         ) from None
 
 
@@ -161,7 +166,11 @@ def _load(properties: Mapping[str, Any]) -> "Catalog":
         return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
     except (ValueError, KeyError, TypeError) as error:
         raise CatalogueMisconfigured(
-            f"The Iceberg catalogue {NAME} cannot be opened with its configuration: {error}"
+            gettext(
+                "The Iceberg catalogue {name} cannot be opened with its configuration: {error}",
+                name=NAME,
+                error=error,
+            )
         ) from None
 
 
@@ -173,8 +182,11 @@ def _sqlite(home: Path, warehouse: str) -> str:
     path, query = str(home.absolute() / name), {"timeout": "60"}
     if "?" in path:  # SQLAlchemy reads what follows as options of the database
         raise CatalogueMisconfigured(
-            f"The Iceberg catalogue cannot be kept in {home}, because of the '?' in its path: "
-            "set BOURNE_HOME to a folder without one."
+            gettext(
+                "The Iceberg catalogue cannot be kept in {home}, because of the '?' in its path: "
+                "set BOURNE_HOME to a folder without one.",
+                home=home,
+            )
         )
     return URL.create("sqlite", database=path, query=query).render_as_string()
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableBusy, TableChanged
 from bourne_assets.iceberg.tables import reshape
 from bourne_assets.iceberg.translation import translated
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table, Transaction
@@ -289,7 +290,12 @@ def _stage_tag(transaction: "Transaction", run_id: str | None) -> None:
 
 def _committed(table: "Table", snapshot: "Snapshot | None", run_id: str | None) -> Committed:
     if snapshot is None or snapshot.summary is None:
-        raise CatalogueFailed(f"The catalogue does not show what it committed to {name_of(table)}.")
+        raise CatalogueFailed(
+            gettext(
+                "The catalogue does not show what it committed to {name_of}.",
+                name_of=name_of(table),
+            )
+        )
     reference = table.refs().get(run_id) if run_id else None
     if run_id and (reference is None or reference.snapshot_id != snapshot.snapshot_id):
         # pyiceberg commits again by itself where others were faster, and then leaves the tag out.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.errors import LakeError
+from bourne_assets.translations import gettext
 
 
 class CatalogueFailed(LakeError):
@@ -23,8 +24,11 @@ class CatalogueDenied(CatalogueFailed, ConfigurationError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"Access to {what} was denied: check the credentials of the Iceberg catalogue; "
-            "`bourne doctor` names the rights that they lack."
+            gettext(
+                "Access to {what} was denied: check the credentials of the Iceberg catalogue; "
+                "`bourne doctor` names the rights that they lack.",
+                what=what,
+            )
         )
 
 
@@ -32,7 +36,7 @@ class TableMissing(LakeError):
     """There is no such table."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no table {name} in the catalogue.")
+        super().__init__(gettext("There is no table {name} in the catalogue.", name=name))
         self.name = name
 
 
@@ -41,7 +45,11 @@ class SnapshotMissing(LakeError):
 
     def __init__(self, name: str, snapshot: str) -> None:
         super().__init__(
-            f"The table {name} has no snapshot {snapshot}: it never had, or upkeep removed it."
+            gettext(
+                "The table {name} has no snapshot {snapshot}: it never had, or upkeep removed it.",
+                name=name,
+                snapshot=snapshot,
+            )
         )
 
 
@@ -50,8 +58,12 @@ class SchemaUnfit(LakeError):
 
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         super().__init__(
-            f"The rows do not fit the table {name}, which stays as it was: "
-            f"{'; '.join(columns)}. Correct the rows, or drop the table to start over."
+            gettext(
+                "The rows do not fit the table {name}, which stays as it was: {columns}. Correct "
+                "the rows, or drop the table to start over.",
+                name=name,
+                columns="; ".join(columns),
+            )
         )
         self.columns = tuple(columns)
 
@@ -61,8 +73,12 @@ class TableBusy(LakeError):
 
     def __init__(self, name: str, attempts: int) -> None:
         super().__init__(
-            f"The table {name} was changed by others during each of {attempts} attempts to commit: "
-            "run it again when fewer write to it."
+            gettext(
+                "The table {name} was changed by others during each of {attempts} attempts to "
+                "commit: run it again when fewer write to it.",
+                name=name,
+                attempts=attempts,
+            )
         )
 
 
@@ -70,4 +86,6 @@ class TableChanged(LakeError):
     """Others committed to the table since it was read, so that what was made of it is old."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The table {name} was changed by others meanwhile: run it again.")
+        super().__init__(
+            gettext("The table {name} was changed by others meanwhile: run it again.", name=name)
+        )

@@ -29,6 +29,7 @@ from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.aws import access_of_environment
 from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.store import PARQUET, Lake
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -129,7 +130,9 @@ def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
                 yield file
         except pa.ArrowInvalid as error:
             reason = str(error).splitlines()[0]
-            raise CatalogueFailed(f"The object {uri} is not a Parquet file: {reason}") from None
+            raise CatalogueFailed(
+                gettext("The object {uri} is not a Parquet file: {reason}", uri=uri, reason=reason)
+            ) from None
 
 
 def new_file(table: "Table") -> str:

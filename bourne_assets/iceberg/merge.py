@@ -24,6 +24,7 @@ from bourne_assets.iceberg.commits import (
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableChanged
 from bourne_assets.iceberg.files import send_file
 from bourne_assets.iceberg.reading import rows_of
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -102,7 +103,11 @@ def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: P
             raise SchemaUnfit(name_of(table), [reason]) from None
         except duckdb.Error as error:
             first = str(error).splitlines()[0]
-            raise CatalogueFailed(f"The merge into {name_of(table)} failed: {first}") from None
+            raise CatalogueFailed(
+                gettext(
+                    "The merge into {name_of} failed: {first}", name_of=name_of(table), first=first
+                )
+            ) from None
     return made
 
 

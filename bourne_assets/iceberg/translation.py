@@ -17,6 +17,7 @@ from bourne_assets.iceberg.errors import (
     SchemaUnfit,
     TableMissing,
 )
+from bourne_assets.translations import gettext
 
 #: What pyarrow, botocore and catalogues say where a right is lacking.
 _DENIED = ("ACCESS_DENIED", "AccessDenied", "Forbidden", "403", "InvalidAccessKeyId")
@@ -37,7 +38,9 @@ def translated(what: str) -> Iterator[None]:
     except (iceberg.ValidationError, iceberg.ResolveError) as error:
         raise SchemaUnfit(what.removeprefix("the table "), [_first(error)]) from None
     except (iceberg.NoSuchPropertyException, iceberg.NotInstalledError) as error:
-        raise CatalogueMisconfigured(f"{what} cannot be used: {_first(error)}") from None
+        raise CatalogueMisconfigured(
+            gettext("{what} cannot be used: {first}", what=what, first=_first(error))
+        ) from None
     except (
         iceberg.RESTError,
         iceberg.CommitFailedException,
@@ -59,17 +62,26 @@ def _failure(what: str, error: Exception) -> CatalogueFailed:
         return CatalogueDenied(what)
     if isinstance(error, SQLAlchemyError):  # its text may quote the database's address
         return CatalogueFailed(
-            f"The catalogue's database failed for {what} ({type(error).__name__}): check that it "
-            "runs and that its address is right."
+            gettext(
+                "The catalogue's database failed for {what} ({kind}): check that it runs and "
+                "that its address is right.",
+                what=what,
+                kind=type(error).__name__,
+            )
         )
     if isinstance(error, requests.ConnectionError):
         return CatalogueFailed(
-            f"The catalogue does not respond, so {what} cannot be reached: check its address "
-            "and the network."
+            gettext(
+                "The catalogue does not respond, so {what} cannot be reached: check its address "
+                "and the network.",
+                what=what,
+            )
         )
     if any(sign in str(error) for sign in _DENIED):
         return CatalogueDenied(what)
-    return CatalogueFailed(f"The work on {what} failed: {_first(error)}")
+    return CatalogueFailed(
+        gettext("The work on {what} failed: {first}", what=what, first=_first(error))
+    )
 
 
 def _first(error: Exception) -> str:

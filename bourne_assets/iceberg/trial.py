@@ -14,6 +14,7 @@ from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.iceberg.translation import translated
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -31,18 +32,20 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
     name = f"{_NAMESPACE}.t{uuid.uuid4().hex}"
 
     def create() -> str:
-        return f"at {ensure_table(catalogue, name, _ROWS.schema).location()}"
+        return gettext("at {place}", place=ensure_table(catalogue, name, _ROWS.schema).location())
 
     def commit() -> str:
         append_arrow(open_table(catalogue, name), _ROWS, Provenance())
-        return "allowed"
+        return gettext("allowed")
 
     def read() -> str:
         with translated(f"the table {name}"):
             rows = open_table(catalogue, name).scan().to_arrow()
         if rows.to_pylist() != _ROWS.to_pylist():
-            raise BourneError(f"The table {name} does not hold what was committed to it.")
-        return "allowed"
+            raise BourneError(
+                gettext("The table {name} does not hold what was committed to it.", name=name)
+            )
+        return gettext("allowed")
 
     def drop() -> str:
         with translated(f"the table {name}"):
@@ -50,6 +53,6 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
                 catalogue.purge_table(name)
             if catalogue.namespace_exists(_NAMESPACE) and not catalogue.list_tables(_NAMESPACE):
                 catalogue.drop_namespace(_NAMESPACE)
-        return "allowed"
+        return gettext("allowed")
 
     return [(CREATE, create), (COMMIT, commit), (READ, read), (DROP, drop)]

@@ -25,6 +25,7 @@ from bourne_assets.iceberg.reading import files_of, oldest_first
 from bourne_assets.iceberg.tables import open_table
 from bourne_assets.iceberg.translation import translated
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -206,7 +207,10 @@ def _named(table: "Table", storage: Lake) -> set[str]:
         uris |= {entry.data_file.file_path for entry in entries}
     if storage.bucket not in {urlsplit(uri).netloc for uri in uris}:
         raise CatalogueFailed(
-            f"The files of {name_of(table)} are not where its metadata say: nothing was removed."
+            gettext(
+                "The files of {name_of} are not where its metadata say: nothing was removed.",
+                name_of=name_of(table),
+            )
         )
     return {urlsplit(uri).path.lstrip("/") for uri in uris}
 

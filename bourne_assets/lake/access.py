@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bourne_assets.translations import in_english
+
 #: Names of this machine.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -30,7 +32,7 @@ class S3Access:
     region: str
     credentials: Callable[[], Any] | None
     verify: bool = True
-    advice: str = "check AWS_ENDPOINT_URL_S3, the region and the network"
+    advice: str = in_english("check AWS_ENDPOINT_URL_S3, the region and the network")
     catalogue: str | None = None
 
 

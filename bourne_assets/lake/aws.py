@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.settings import aws_region
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     import boto3
@@ -33,12 +34,17 @@ def access_of(
     endpoint, region = str(client.meta.endpoint_url), client.meta.region_name
     if not unsigned and session.get_credentials() is None:
         raise CredentialsMissing(
-            "No AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or AWS_PROFILE, or run where a role gives some."
+            gettext(
+                "No AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "or AWS_PROFILE, or run where a role gives some."
+            )
         )
     if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname:
         raise CredentialsMissing(
-            f"The S3 endpoint {endpoint!r} must be an http or https address with a host name."
+            gettext(
+                "The S3 endpoint {endpoint!r} must be an http or https address with a host name.",
+                endpoint=endpoint,
+            )
         )
     signing_region = region if region and region != "aws-global" else "us-east-1"
     return S3Access(
@@ -62,7 +68,9 @@ def access_of_environment() -> S3Access:
         session = boto3.Session(region_name=aws_region())
         return access_of(session, session.client("s3"))
     except (BotoCoreError, ValueError) as error:
-        raise CredentialsMissing(f"The AWS configuration cannot be used: {error}") from None
+        raise CredentialsMissing(
+            gettext("The AWS configuration cannot be used: {error}", error=error)
+        ) from None
 
 
 def _is_default(endpoint: str, region: str) -> bool:

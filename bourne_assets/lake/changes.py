@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext, grouped
 
 #: The memory of a check is a cursor in Dagster's database: some thirty bytes an object.
 MAXIMUM_OBJECTS = 50_000
@@ -86,8 +87,12 @@ def changes_since(
                     changes.known[name] = known[name]
             if len(changes.known) + len(changes.new) > MAXIMUM_OBJECTS:
                 raise TooManyObjects(
-                    f"More than {MAXIMUM_OBJECTS:,} objects lie below {', '.join(prefixes)}, which "
-                    "is more than a sensor can watch: move landed ones away, or turn it off."
+                    gettext(
+                        "More than {maximum_objects} objects lie below {prefixes}, which is more "
+                        "than a sensor can watch: move landed ones away, or turn it off.",
+                        maximum_objects=grouped(MAXIMUM_OBJECTS),
+                        prefixes=", ".join(prefixes),
+                    )
                 )
     return changes
 

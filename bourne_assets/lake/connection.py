@@ -13,6 +13,7 @@ from obstore.store import S3Store
 from bourne_assets.lake.access import LOOPBACK, S3Access, is_loopback
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 #: A lake answers within seconds or not at all: obstore's own default would wait three minutes.
 _RETRY: dict[str, Any] = {
@@ -68,6 +69,11 @@ def connect_s3(access: S3Access, bucket: str, prefix: str = "") -> Lake:
     except BaseError as error:
         first = str(error).splitlines()[0]
         raise LakeFailed(
-            f"The bucket {bucket!r} at {access.endpoint or 'AWS'} cannot be addressed: {first}"
+            gettext(
+                "The bucket {bucket!r} at {value} cannot be addressed: {first}",
+                bucket=bucket,
+                value=access.endpoint or "AWS",
+                first=first,
+            )
         ) from None
     return Lake(store, bucket, prefix, access)

@@ -5,6 +5,7 @@ translation of a client's errors, which is `store`'s.
 """
 
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.translations import gettext, grouped, plain
 
 
 class LakeError(BourneError):
@@ -15,7 +16,7 @@ class ObjectMissing(LakeError):
     """The object is not there."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f"There is no object {uri} in the lake.")
+        super().__init__(gettext("There is no object {uri} in the lake.", uri=uri))
         self.uri = uri
 
 
@@ -23,7 +24,9 @@ class ObjectExists(LakeError):
     """A create-only write met an object of that name."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f"The object {uri} exists already and is not overwritten.")
+        super().__init__(
+            gettext("The object {uri} exists already and is not overwritten.", uri=uri)
+        )
         self.uri = uri
 
 
@@ -31,7 +34,13 @@ class ObjectTooLarge(LakeError):
     """An object is larger than what there is room for."""
 
     def __init__(self, uri: str, size: int) -> None:
-        super().__init__(f"The object {uri} has {size:,} bytes, and there is no room for them.")
+        super().__init__(
+            gettext(
+                "The object {uri} has {size} bytes, and there is no room for them.",
+                uri=uri,
+                size=grouped(size),
+            )
+        )
         self.size = size
 
 
@@ -40,7 +49,10 @@ class BucketMissing(LakeError, ConfigurationError):
 
     def __init__(self, bucket: str) -> None:
         super().__init__(
-            f"The bucket {bucket!r} does not exist: create it, or correct BOURNE_S3_BUCKET."
+            gettext(
+                "The bucket {bucket!r} does not exist: create it, or correct BOURNE_S3_BUCKET.",
+                bucket=bucket,
+            )
         )
 
 
@@ -49,8 +61,11 @@ class AccessDenied(LakeError, ConfigurationError):
 
     def __init__(self, uri: str) -> None:
         super().__init__(
-            f"Access to {uri} was denied: check the AWS credentials; `bourne doctor` names the "
-            "permissions that they lack."
+            gettext(
+                "Access to {uri} was denied: check the AWS credentials; `bourne doctor` names the "
+                "permissions that they lack.",
+                uri=uri,
+            )
         )
 
 
@@ -62,7 +77,13 @@ class LakeUnreachable(LakeError):
     """Nobody answers at the endpoint."""
 
     def __init__(self, endpoint: str, advice: str) -> None:
-        super().__init__(f"The lake does not respond at {endpoint}: {advice}.")
+        super().__init__(
+            gettext(
+                "The lake does not respond at {endpoint}: {advice}.",
+                endpoint=endpoint,
+                advice=plain(advice),
+            )
+        )
 
 
 class LakeFailed(LakeError):

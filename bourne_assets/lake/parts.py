@@ -23,6 +23,7 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.keys import can_name
+from bourne_assets.translations import gettext
 
 #: Statuses of S3 with which a create-only write is refused: taken already, or being taken now.
 _TAKEN = (409, 412)
@@ -79,8 +80,12 @@ class Upload:
         )
         if not proven:
             raise LakeFailed(
-                f"The lake stored other bytes than were sent as part {number} of "
-                f"{self._server.uri(self._path)}: check its disk and its log."
+                gettext(
+                    "The lake stored other bytes than were sent as part {number} of {uri}: check "
+                    "its disk and its log.",
+                    number=number,
+                    uri=self._server.uri(self._path),
+                )
             )
         return Part(number, etag, digest)
 
@@ -113,8 +118,11 @@ class Upload:
         checksum = answer.get("ChecksumSHA256")
         if checksum is not None and str(checksum).partition("-")[0] != _composite(ordered):
             raise LakeFailed(
-                f"The lake put the parts of {self._server.uri(self._path)} together in another "
-                "way than they were sent: check its log."
+                gettext(
+                    "The lake put the parts of {uri} together in another way than they were sent: "
+                    "check its log.",
+                    uri=self._server.uri(self._path),
+                )
             )
         return None if checksum is None else str(checksum)
 
@@ -224,15 +232,23 @@ class PartsServer:
             return BucketMissing(self._bucket)
         if status == 301:  # noqa: PLR2004 - HTTP's own number
             return LakeFailed(
-                f"The bucket {self._bucket!r} is in another region: set AWS_REGION to its own."
+                gettext(
+                    "The bucket {bucket!r} is in another region: set AWS_REGION to its own.",
+                    bucket=self._bucket,
+                )
             )
         if status in {401, 403}:
             return AccessDenied(self.uri(path))
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return ObjectMissing(self.uri(path))
         return LakeFailed(
-            f"The lake could not complete the operation on {self.uri(path)} (HTTP {status} "
-            f"{code}): check its free disk space and its log."
+            gettext(
+                "The lake could not complete the operation on {uri} (HTTP {status} {code}): check "
+                "its free disk space and its log.",
+                uri=self.uri(path),
+                status=status,
+                code=code,
+            )
         )
 
 

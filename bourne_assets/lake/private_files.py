@@ -10,6 +10,7 @@ from bourne_assets.ownership import (
     may_be_written_by_others,
     user_name,
 )
+from bourne_assets.translations import gettext
 
 
 def write_private(path: Path, text: str) -> None:
@@ -57,9 +58,13 @@ def ensure_safe(path: Path) -> None:
             _ensure_own(path, found)
         if may_be_written_by_others(found):
             raise UnsafeFolder(
-                f"The folder {path} is not safe, as other users may write to {folder}: run "
-                f"`chmod go-w {folder}` if nobody else put anything there, or set BOURNE_HOME to "
-                "a folder of your own."
+                gettext(
+                    "The folder {path} is not safe, as other users may write to {folder}: run "
+                    "`chmod go-w {folder}` if nobody else put anything there, or set BOURNE_HOME "
+                    "to a folder of your own.",
+                    path=path,
+                    folder=folder,
+                )
             )
 
 
@@ -71,7 +76,11 @@ def _ensure_own(path: Path, found: os.stat_result) -> os.stat_result:
     if is_own(found) or (os.geteuid() == 0 and not has_account(found.st_uid)):
         return found
     raise UnsafeFolder(
-        f"The folder {path} belongs to another user ({user_name(found.st_uid)}), who could change "
-        "what is in it: run as that user, take it over with `chown`, or set BOURNE_HOME to a "
-        "folder of your own."
+        gettext(
+            "The folder {path} belongs to another user ({user_name}), who could change what is in "
+            "it: run as that user, take it over with `chown`, or set BOURNE_HOME to a folder of "
+            "your own.",
+            path=path,
+            user_name=user_name(found.st_uid),
+        )
     )

@@ -39,6 +39,7 @@ from bourne_assets.lake.errors import (
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import Listing, folders_below, list_below
 from bourne_assets.lake.parts import PartsServer, Unfinished, Upload, boto3_client
+from bourne_assets.translations import gettext
 
 JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
@@ -91,7 +92,11 @@ class Lake:
         """
         root = f"s3://{self.bucket}/{self._path('')}"
         if not uri.startswith(root):
-            raise LakeError(f"The object {uri} is outside this lake, which is {root}.")
+            raise LakeError(
+                gettext(
+                    "The object {uri} is outside this lake, which is {root}.", uri=uri, root=root
+                )
+            )
         return uri.removeprefix(root)
 
     def write(
@@ -327,8 +332,11 @@ class Lake:
         """The path of a key that an object can have."""
         if not can_name(key):
             raise LakeError(
-                f"No object can be named {key!r}: its parts must be text without control "
-                "characters, not empty, and neither '.' nor '..'."
+                gettext(
+                    "No object can be named {key!r}: its parts must be text without control "
+                    "characters, not empty, and neither '.' nor '..'.",
+                    key=key,
+                )
             ) from None
         return self._path(key)
 
@@ -360,12 +368,19 @@ class Lake:
             return AccessDenied(self.uri(key))
         if "redirect" in text.splitlines()[0]:
             return LakeFailed(
-                f"The bucket {self.bucket!r} is in another region: set AWS_REGION to its own."
+                gettext(
+                    "The bucket {bucket!r} is in another region: set AWS_REGION to its own.",
+                    bucket=self.bucket,
+                )
             )
         reason = f"HTTP {status}" if status else text.splitlines()[0][:200]
         return LakeFailed(
-            f"The lake could not complete the operation on {self.uri(key)} ({reason}): "
-            "check its free disk space and its log."
+            gettext(
+                "The lake could not complete the operation on {uri} ({reason}): check its free "
+                "disk space and its log.",
+                uri=self.uri(key),
+                reason=reason,
+            )
         )
 
 

@@ -7,6 +7,7 @@ are never printed here. Sources: the engines' own documentation of their Iceberg
 from collections.abc import Callable, Mapping
 
 from bourne_assets.query.errors import QueryRefused
+from bourne_assets.translations import gettext
 
 #: A table for the examples; `bourne tables` lists what there is.
 _TABLE = "refined.fact_film_day"
@@ -176,8 +177,10 @@ def _trino_endpoint(properties: Properties) -> str:
 def _athena(properties: Properties) -> str:
     if properties.get("type") != "glue":
         raise QueryRefused(
-            "Athena reads tables of AWS Glue: set PYICEBERG_CATALOG__BOURNE__TYPE=glue and land "
-            "the files again."
+            gettext(
+                "Athena reads tables of AWS Glue: set PYICEBERG_CATALOG__BOURNE__TYPE=glue and "
+                "land the files again."
+            )
         )
     schema, _, table = _TABLE.partition(".")
     return f"""
@@ -191,8 +194,10 @@ def _ensure_shared(uri: str) -> None:
     """Refuse a catalogue in a file of this machine, which no other engine can open."""
     if uri.startswith("sqlite"):
         raise QueryRefused(
-            "The catalogue is a SQLite file of this machine, which only pyiceberg, polars and "
-            "DuckDB can use: set DAGSTER_POSTGRES_URL, or configure a catalogue of pyiceberg."
+            gettext(
+                "The catalogue is a SQLite file of this machine, which only pyiceberg, polars and "
+                "DuckDB can use: set DAGSTER_POSTGRES_URL, or configure a catalogue of pyiceberg."
+            )
         )
 
 

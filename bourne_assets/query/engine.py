@@ -28,6 +28,7 @@ from bourne_assets.query.execution import (
 )
 from bourne_assets.query.moments import Moment
 from bourne_assets.query.sources import JSON_COLUMN, Sources
+from bourne_assets.translations import gettext
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _EXPLAIN = re.compile(r"\s*EXPLAIN(\s+ANALYZE)?(\s*\([^()]*\))?\s", re.IGNORECASE)
@@ -88,14 +89,20 @@ def ensure_reading(sql: str) -> None:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise QueryFailed(f"The query is not valid SQL: {first_line(error)}.") from error
+        raise QueryFailed(
+            gettext("The query is not valid SQL: {first_line}.", first_line=first_line(error))
+        ) from error
     if len(statements) != 1:
-        raise QueryRefused(f"Give one SQL statement; this is {len(statements)}.")
+        raise QueryRefused(
+            gettext("Give one SQL statement; this is {count}.", count=len(statements))
+        )
     kind = statements[0].type
     if kind not in _READING:
-        raise QueryRefused(f"Queries only read, and this is {kind.name}: give a SELECT.")
+        raise QueryRefused(
+            gettext("Queries only read, and this is {name}: give a SELECT.", name=kind.name)
+        )
     if kind is duckdb.StatementType.EXPLAIN and not _explains_a_select(statements[0].query):
-        raise QueryRefused("Queries only read: EXPLAIN is followed by a SELECT here.")
+        raise QueryRefused(gettext("Queries only read: EXPLAIN is followed by a SELECT here."))
 
 
 def _explains_a_select(sql: str) -> bool:
@@ -141,7 +148,13 @@ def _explained(error: duckdb.Error, sources: Sources) -> BourneError:
     if found := _MISSING_COLUMN.search(text):
         candidates = _CANDIDATES.search(text)
         nearest = f": the nearest are {candidates[1]}" if candidates else ""
-        return QueryFailed(f'No table of the query has the column "{found[1]}"{nearest}.')
+        return QueryFailed(
+            gettext(
+                'No table of the query has the column "{found}"{nearest}.',
+                found=found[1],
+                nearest=nearest,
+            )
+        )
     return explained(error)
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.query.errors import QueryFailed
+from bourne_assets.translations import gettext
 
 try:
     import resource
@@ -126,17 +127,20 @@ def explained(error: Exception) -> QueryFailed | LakeError:
     """What failed on the way: DuckDB on the data, or the reading of a table's file."""
     text = first_line(error)
     if _OF_A_FILE in text or not _OF_DUCKDB.match(text):
-        return LakeError(f"A table's file cannot be read: {text}.")
+        return LakeError(gettext("A table's file cannot be read: {text}.", text=text))
     if text.startswith("Out of Memory"):
         return too_much_memory(f" ({text})")
-    return QueryFailed(f"The query failed: {text}.")
+    return QueryFailed(gettext("The query failed: {text}.", text=text))
 
 
 def too_much_memory(detail: str = "") -> QueryFailed:
     """It takes more than there is for it."""
     return QueryFailed(
-        f"The query failed as it takes more memory than it may{detail}: ask for fewer rows or "
-        "columns, or for shorter values."
+        gettext(
+            "The query failed as it takes more memory than it may{detail}: ask for fewer rows or "
+            "columns, or for shorter values.",
+            detail=detail,
+        )
     )
 
 

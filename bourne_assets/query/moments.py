@@ -13,6 +13,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from bourne_assets.iceberg.commits import RUN
 from bourne_assets.query.errors import NoSuchState, QueryRefused
+from bourne_assets.translations import gettext
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SNAPSHOT = re.compile(r"\d{1,19}")
@@ -65,11 +66,19 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
         kind = "run"
     else:
         raise QueryRefused(
-            f"--as-of {text!r} is not a day like 2024-11-30, a run's id, or a snapshot's number."
+            gettext(
+                "--as-of {text!r} is not a day like 2024-11-30, a run's id, or a snapshot's "
+                "number.",
+                text=text,
+            )
         )
     if not committed:
         raise NoSuchState(
-            f"No table has a snapshot of {kind} {text}: `bourne tables` lists the newest ones."
+            gettext(
+                "No table has a snapshot of {kind} {text}: `bourne tables` lists the newest ones.",
+                kind=kind,
+                text=text,
+            )
         )
     return Moment(max(committed), text)
 
@@ -91,7 +100,14 @@ def snapshot_at(table: Table, name: str, moment: Moment | None) -> Snapshot | No
     if found is None:
         first = min((each.timestamp_ms for each in table.history()), default=None)
         known = f"its first is of {_day(first)}" if first else "it has none"
-        raise NoSuchState(f"{name} has no snapshot as of {moment.text}: {known}.")
+        raise NoSuchState(
+            gettext(
+                "{name} has no snapshot as of {text}: {known}.",
+                name=name,
+                text=moment.text,
+                known=known,
+            )
+        )
     return found
 
 
@@ -105,9 +121,11 @@ def _end_of_day(text: str) -> int:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise QueryRefused(f"{text!r} is not a date; write it like 2024-11-30.") from None
+        raise QueryRefused(
+            gettext("{text!r} is not a date; write it like 2024-11-30.", text=text)
+        ) from None
     if day > datetime.now(UTC).date():
-        raise QueryRefused(f"--as-of {text} is in the future.")
+        raise QueryRefused(gettext("--as-of {text} is in the future.", text=text))
     following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     return int(following.timestamp() * 1000) - 1
 

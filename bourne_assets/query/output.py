@@ -17,6 +17,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.translations import gettext
 
 
 class Sink(Protocol):
@@ -99,7 +100,9 @@ def write_file(reader: pa.RecordBatchReader, writer: Writer, path: Path) -> int:
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise ConfigurationError(
+            gettext("{path} cannot be written: {value}.", path=path, value=error.strerror or error)
+        ) from error
     return rows
 
 

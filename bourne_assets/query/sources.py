@@ -25,6 +25,7 @@ from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
 from bourne_assets.query.errors import NoSuchState
 from bourne_assets.query.moments import Moment, snapshot_at
+from bourne_assets.translations import gettext
 
 #: The schema of assets' objects in SQL.
 ASSETS = "assets"
@@ -91,8 +92,11 @@ class Sources:
         if name in self._objects:
             if moment is not None:
                 raise NoSuchState(
-                    f"{name} is kept as it is now, without a past: leave --as-of out, or ask a "
-                    "table of trusted or refined."
+                    gettext(
+                        "{name} is kept as it is now, without a past: leave --as-of out, or ask a "
+                        "table of trusted or refined.",
+                        name=name,
+                    )
                 )
             return _object_rows(self.lake, self._objects[name].key)
         return _table_rows(self._catalog.load_table(self._tables[name]), name, moment)

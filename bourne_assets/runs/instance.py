@@ -20,6 +20,7 @@ from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.ownership import is_own
 from bourne_assets.settings import DATA_DIR, Settings
+from bourne_assets.translations import gettext
 
 CONFIG_FILE = "dagster.yaml"
 WORKSPACE = DATA_DIR / "workspace.yaml"
@@ -45,14 +46,20 @@ def instance_folder(settings: Settings) -> Path:
         folder = Path(given).expanduser()
         if not (folder.is_absolute() and folder.is_dir()):
             raise ConfigurationError(
-                f"DAGSTER_HOME must be the absolute path of a folder, not {given!r}."
+                gettext(
+                    "DAGSTER_HOME must be the absolute path of a folder, not {given!r}.",
+                    given=given,
+                )
             )
         return folder
     home = settings.home.absolute()
     if "?" in str(home):  # SQLAlchemy reads what follows as options of the database
         raise ConfigurationError(
-            f"Dagster's databases cannot be kept in {home}, because of the '?' in its path: "
-            "set BOURNE_HOME to a folder without one."
+            gettext(
+                "Dagster's databases cannot be kept in {home}, because of the '?' in its path: "
+                "set BOURNE_HOME to a folder without one.",
+                home=home,
+            )
         )
     try:
         # Dagster's databases quote cells of landed files.
@@ -61,8 +68,12 @@ def instance_folder(settings: Settings) -> Path:
         _write_config(home)
     except OSError as error:
         raise ConfigurationError(
-            f"The folder {home} cannot be written ({error.strerror}): set BOURNE_HOME to a folder "
-            "that you can write to."
+            gettext(
+                "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
+                "that you can write to.",
+                home=home,
+                strerror=error.strerror,
+            )
         ) from error
     return home
 
@@ -93,15 +104,24 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
             return dg.DagsterInstance.from_config(str(folder))
     except TimeoutError as error:
         raise ConfigurationError(
-            f"Another process is opening the Dagster instance of {folder} and does not come to "
-            "an end: end that process and try again."
+            gettext(
+                "Another process is opening the Dagster instance of {folder} and does not come to "
+                "an end: end that process and try again.",
+                folder=folder,
+            )
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{folder / CONFIG_FILE} is not UTF-8 text.") from error
+        raise ConfigurationError(
+            gettext("{folder} is not UTF-8 text.", folder=folder / CONFIG_FILE)
+        ) from error
     except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigurationError(
-            f"The Dagster instance of {folder / CONFIG_FILE} cannot be opened: {first}"
+            gettext(
+                "The Dagster instance of {folder} cannot be opened: {first}",
+                folder=folder / CONFIG_FILE,
+                first=first,
+            )
         ) from error
 
 
@@ -121,8 +141,11 @@ def _write_config(home: Path) -> None:
     with suppress(FileNotFoundError):
         if not is_own(path.stat()):
             raise ConfigurationError(
-                f"{path} belongs to another user and is not read, as it may name any code: remove "
-                "it, or set BOURNE_HOME to a folder of your own."
+                gettext(
+                    "{path} belongs to another user and is not read, as it may name any code: "
+                    "remove it, or set BOURNE_HOME to a folder of your own.",
+                    path=path,
+                )
             )
     text = _HEADER + yaml.safe_dump(instance_config(home / "dagster"), sort_keys=False)
     try:

@@ -24,6 +24,7 @@ from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage, read_i
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.schemas import DELETED, KNOWN, UNREADABLE, SearchTable
+from bourne_assets.translations import gettext
 
 #: So many candidates are named where a saga cannot be resolved.
 _NAMED = 5
@@ -60,15 +61,22 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
     except TmdbNotFound:
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
-                f"The bundled snapshot of TMDB knows Jason Bourne alone: set "
-                f"TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {saga.slug!r}."
+                gettext(
+                    "The bundled snapshot of TMDB knows Jason Bourne alone: set "
+                    "TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {slug!r}.",
+                    slug=saga.slug,
+                )
             ) from None
         fact = f"TMDB has no collection {saga.collection_id}"
         raise _empty(saga, fact, _nearest(hits, client, writer)) from None
     collection = parse(about, Collection, [])
     if collection.id != saga.collection_id:
         raise TmdbProtocolError(
-            f"TMDB's response to {about.path} is about the collection {collection.id}.",
+            gettext(
+                "TMDB's response to {path} is about the collection {id}.",
+                path=about.path,
+                id=collection.id,
+            ),
             path=about.path,
             status=about.status,
             response=about,
@@ -81,8 +89,13 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
         if all(hit.query != query for hit in hits):
             nearest = _nearest(hits or parts, client, writer)
             raise QueryWithoutResults(
-                f"The query {query!r} of the saga {saga.slug!r} matches nothing at TMDB: correct "
-                f"or remove it in the sagas file. Nearest candidates: {nearest}."
+                gettext(
+                    "The query {query!r} of the saga {slug!r} matches nothing at TMDB: correct or "
+                    "remove it in the sagas file. Nearest candidates: {nearest}.",
+                    query=query,
+                    slug=saga.slug,
+                    nearest=nearest,
+                )
             )
     name = f"collection {saga.collection_id} ({collection.name or 'without a name'})"
     return conform(_rows(hits, parts, name, client.source), SearchTable)
@@ -162,6 +175,11 @@ def _place(details: dict[str, Any]) -> str:
 
 def _empty(saga: Saga, fact: str, nearest: str) -> SagaEmpty:
     return SagaEmpty(
-        f"{fact}, so that the saga {saga.slug!r} has no films: check its collection_id and "
-        f"queries in the sagas file. Nearest candidates: {nearest}."
+        gettext(
+            "{fact}, so that the saga {slug!r} has no films: check its collection_id and queries "
+            "in the sagas file. Nearest candidates: {nearest}.",
+            fact=fact,
+            slug=saga.slug,
+            nearest=nearest,
+        )
     )

@@ -20,6 +20,7 @@ from pydantic import (
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
 from bourne_assets.text import nearest
+from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
@@ -51,7 +52,7 @@ class StatedFigures(BaseModel):
     @model_validator(mode="after")
     def _states_something(self) -> "StatedFigures":
         if self.budget is None and self.revenue is None:
-            raise ValueError("state a budget or a revenue")
+            raise ValueError(gettext("state a budget or a revenue"))
         return self
 
 
@@ -97,17 +98,24 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SagaConfigurationError(
-            f"The sagas file {path} cannot be read ({why}): check BOURNE_SAGAS_FILE."
+            gettext(
+                "The sagas file {path} cannot be read ({why}): check BOURNE_SAGAS_FILE.",
+                path=path,
+                why=why,
+            )
         ) from error
     except (yaml.YAMLError, ValueError) as error:
         detail = " ".join(str(error).split())
         raise SagaConfigurationError(
-            f"The sagas file {path} is not valid YAML: {detail}."
+            gettext("The sagas file {path} is not valid YAML: {detail}.", path=path, detail=detail)
         ) from error
     entries = content.get("sagas") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise SagaConfigurationError(
-            f"The sagas file {path} has no sagas: it needs `sagas:` and a slug below it."
+            gettext(
+                "The sagas file {path} has no sagas: it needs `sagas:` and a slug below it.",
+                path=path,
+            )
         )
     nodes = _below(_below(tree, "its keys", path)["sagas"][1], "the slugs", path)
     return {str(slug): _saga(path, slug, entry, nodes) for slug, entry in entries.items()}
@@ -133,7 +141,12 @@ def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
             near = nearest(slug, known)
             meant = f" - did you mean {near}? It has" if near else ", which has"
             raise SagaConfigurationError(
-                f"The saga {slug!r} is not in the sagas file{meant}: {', '.join(known)}."
+                gettext(
+                    "The saga {slug!r} is not in the sagas file{meant}: {known}.",
+                    slug=slug,
+                    meant=meant,
+                    known=", ".join(known),
+                )
             )
     return [known[slug] for slug in slugs]
 
@@ -151,7 +164,11 @@ def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise SagaConfigurationError(
-            f"The queries {list(queries)!r} are not valid: {first['msg']}."
+            gettext(
+                "The queries {queries!r} are not valid: {first}.",
+                queries=list(queries),
+                first=first["msg"],
+            )
         ) from None
 
 
@@ -182,7 +199,13 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
         else:
             detail = "its fields must be title, queries and collection_id"
         raise SagaConfigurationError(
-            f"The saga {slug!r} in {path}, line {line}, is not valid - {detail}."
+            gettext(
+                "The saga {slug!r} in {path}, line {line}, is not valid - {detail}.",
+                slug=slug,
+                path=path,
+                line=line,
+                detail=detail,
+            )
         ) from None
 
 
@@ -197,8 +220,15 @@ def _below(node: yaml.Node | None, what: str, path: Path) -> _Nodes:
         name = str(key.value)
         if name in found:
             raise SagaConfigurationError(
-                f"In the sagas file {path}, line {_line(key)}, {name!r} appears twice among "
-                f"{what}, first in line {_line(found[name][0])}: remove one."
+                gettext(
+                    "In the sagas file {path}, line {line}, {name!r} appears twice among {what}, "
+                    "first in line {first}: remove one.",
+                    path=path,
+                    line=_line(key),
+                    name=name,
+                    what=what,
+                    first=_line(found[name][0]),
+                )
             )
         found[name] = (key, value)
     return found

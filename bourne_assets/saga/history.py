@@ -19,6 +19,7 @@ from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.saga.table import derived_figures, release_order
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.tables import conform, records
+from bourne_assets.translations import gettext
 
 SEED_FILE = DATA_DIR / "history" / "observations.csv"
 #: What the bundled observations say of a film itself.
@@ -158,7 +159,14 @@ def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
     if not rows:
         first = min(days_of(history), default=None)
         hint = f"the first is of {first}" if first else "there is none yet"
-        raise NoSnapshot(f"There is no snapshot of {saga.title} on or before {day}: {hint}.")
+        raise NoSnapshot(
+            gettext(
+                "There is no snapshot of {title} on or before {day}: {hint}.",
+                title=saga.title,
+                day=day,
+                hint=hint,
+            )
+        )
     newest = max(row["observed_on"] for row in rows)
     whole = max((row["observed_on"] for row in rows if not row["partial"]), default=None)
     stated = {row["tmdb_id"]: row for row in rows if row["observed_on"] == whole}

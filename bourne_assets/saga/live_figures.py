@@ -11,6 +11,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NewerFigures, SagaConfigurationError
 from bourne_assets.tmdb.snapshot import has_collection, snapshot_time
+from bourne_assets.translations import gettext
 
 #: The switch that lets the snapshot replace them all the same: as an option and in a run's config.
 OPTION, CONFIG = "--replace-live-figures", "replace_live_figures"
@@ -24,8 +25,11 @@ def ensure_in_snapshot(saga: Saga) -> None:
     """
     if not has_collection(saga.collection_id):
         raise SagaConfigurationError(
-            f"The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN to "
-            f"ask TMDB for the saga {saga.slug!r}."
+            gettext(
+                "The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN "
+                "to ask TMDB for the saga {slug!r}.",
+                slug=saga.slug,
+            )
         )
 
 
@@ -39,10 +43,17 @@ def ensure_not_newer(lake: Lake, saga: Saga) -> None:
     newest = newest_live_figures(lake, saga)
     if newest is not None and newest > snapshot_time():
         raise NewerFigures(
-            f"The lake holds figures of TMDB of {newest:%Y-%m-%d} for {saga.title}, and "
-            "TMDB_READ_ACCESS_TOKEN is not set, so the bundled snapshot of "
-            f"{snapshot_time():%Y-%m-%d} would replace them: set it, or pass {OPTION} (in the "
-            f"launchpad: {CONFIG})."
+            gettext(
+                "The lake holds figures of TMDB of {newest:%Y-%m-%d} for {title}, and "
+                "TMDB_READ_ACCESS_TOKEN is not set, so the bundled snapshot of "
+                "{snapshot_time:%Y-%m-%d} would replace them: set it, or pass {option} (in the "
+                "launchpad: {config}).",
+                newest=newest,
+                title=saga.title,
+                snapshot_time=snapshot_time(),
+                option=OPTION,
+                config=CONFIG,
+            )
         )
 
 

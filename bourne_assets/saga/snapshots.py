@@ -13,6 +13,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.errors import SnapshotUnreadable
 from bourne_assets.tables import from_parquet
+from bourne_assets.translations import gettext
 
 _READERS = 16
 
@@ -32,7 +33,11 @@ def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:
         except (ValueError, OSError) as error:  # Arrow's errors are such
             first = str(error).partition("\n")[0]
             raise SnapshotUnreadable(
-                f"The object {stored.uri} is not a snapshot of a saga: remove it: {first}."
+                gettext(
+                    "The object {uri} is not a snapshot of a saga: remove it: {first}.",
+                    uri=stored.uri,
+                    first=first,
+                )
             ) from None
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="snapshots") as pool:

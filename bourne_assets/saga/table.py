@@ -14,6 +14,7 @@ from bourne_assets.saga.figures import doubt_of
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.tables import conform, records
 from bourne_assets.tmdb.schemas import DELETED
+from bourne_assets.translations import gettext
 
 #: For columns that no single column upstream has under the same name: asset and column.
 _COMPUTED_FROM = {
@@ -68,9 +69,13 @@ def build_saga_table(
     for tmdb_id in saga.figures:
         if tmdb_id not in candidates:
             raise SagaConfigurationError(
-                f"The sagas file states figures of the film {tmdb_id}, which is not among the "
-                f"candidates of the saga {saga.slug!r}: correct the id below `figures`, or remove "
-                "it."
+                gettext(
+                    "The sagas file states figures of the film {tmdb_id}, which is not among the "
+                    "candidates of the saga {slug!r}: correct the id below `figures`, or remove "
+                    "it.",
+                    tmdb_id=tmdb_id,
+                    slug=saga.slug,
+                )
             )
     ids = {row["tmdb_id"]: row for row in records(external_ids)}
     rated = {row["imdb_id"]: row for row in records(ratings)}
@@ -81,8 +86,13 @@ def build_saga_table(
     ]
     if not films:
         raise SagaEmpty(
-            f"None of the {len(details)} candidates of the saga {saga.slug!r} is in collection "
-            f"{saga.collection_id} by its details: check collection_id in the sagas file."
+            gettext(
+                "None of the {count} candidates of the saga {slug!r} is in collection "
+                "{collection_id} by its details: check collection_id in the sagas file.",
+                count=len(details),
+                slug=saga.slug,
+                collection_id=saga.collection_id,
+            )
         )
     return conform(sorted(films, key=release_order), SagaTable)
 

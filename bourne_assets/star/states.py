@@ -26,6 +26,7 @@ from bourne_assets.star.dimensions import ATTRIBUTES, date_key
 from bourne_assets.star.observations import StarOfSaga, history_of
 from bourne_assets.star.schemas import DIM_FILM, FACT_FILM_DAY, DimFilm, FactFilmDay
 from bourne_assets.tables import conform, records
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -102,14 +103,26 @@ def named_state(catalogue: "Catalog", saga: Saga, day: date, inputs: Sequence[In
     """
     named = {each.table: each for each in inputs if each.table}
     if set(named) != {FACT_FILM_DAY, DIM_FILM}:
-        raise StateGone(f"Answers rest on {FACT_FILM_DAY} and {DIM_FILM}, and on no other table.")
+        raise StateGone(
+            gettext(
+                "Answers rest on {fact_film_day} and {dim_film}, and on no other table.",
+                fact_film_day=FACT_FILM_DAY,
+                dim_film=DIM_FILM,
+            )
+        )
     facts, films = (_pinned(catalogue, named[name]) for name in (FACT_FILM_DAY, DIM_FILM))
     if facts and films:
         found = _state(facts, films, saga, day)
         if found is None:
             raise StateGone(
-                f"Snapshot {facts.snapshot.snapshot_id} of {FACT_FILM_DAY} has no row of "
-                f"{saga.title} on or before {day}."
+                gettext(
+                    "Snapshot {snapshot_id} of {fact_film_day} has no row of {title} on or before "
+                    "{day}.",
+                    snapshot_id=facts.snapshot.snapshot_id,
+                    fact_film_day=FACT_FILM_DAY,
+                    title=saga.title,
+                    day=day,
+                )
             )
         return found
     newest = newest_state(catalogue, saga, day)
@@ -117,8 +130,13 @@ def named_state(catalogue: "Catalog", saga: Saga, day: date, inputs: Sequence[In
     for name, each in named.items():
         if newest is None or digests[name] != each.digest:
             raise StateGone(
-                f"Snapshot {each.snapshot_id} of {name} expired, and its rows of {day} have "
-                "changed since."
+                gettext(
+                    "Snapshot {snapshot_id} of {name} expired, and its rows of {day} have changed "
+                    "since.",
+                    snapshot_id=each.snapshot_id,
+                    name=name,
+                    day=day,
+                )
             )
     assert newest is not None  # noqa: S101 - or it was raised
     return replace(newest, inputs=tuple(named.values()))

@@ -31,6 +31,7 @@ from bourne_assets.tmdb.schemas import (
     DetailsTable,
     ExternalIdsTable,
 )
+from bourne_assets.translations import gettext
 
 Row = Mapping[str, Any]
 
@@ -210,8 +211,11 @@ def _details(film: MovieDetails, response: Response) -> dict[str, Any]:
     title = film.title or film.original_title
     if title is None:
         raise TmdbProtocolError(
-            f"TMDB's response to {response.path} is not as documented, at title: the film has "
-            "none, and no original title either.",
+            gettext(
+                "TMDB's response to {path} is not as documented, at title: the film has none, and "
+                "no original title either.",
+                path=response.path,
+            ),
             path=response.path,
             status=response.status,
             response=response,
@@ -266,7 +270,11 @@ def _tmdb_id(row: Row) -> int:
 def _ensure_about(found: int, film: Candidate, response: Response) -> None:
     if found != film.tmdb_id:
         raise TmdbProtocolError(
-            f"TMDB's response to {response.path} is about the film {found}.",
+            gettext(
+                "TMDB's response to {path} is about the film {found}.",
+                path=response.path,
+                found=found,
+            ),
             path=response.path,
             status=response.status,
             response=response,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.tmdb.errors import RateLimiterUnavailable
 from bourne_assets.tmdb.rate_limit import CATCH_UP_SECONDS, RateLimiter, Sleep
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -114,8 +115,11 @@ class RedisRateLimiter(RateLimiter):
             return script(keys=keys, args=arguments)
         except RedisError as error:
             raise RateLimiterUnavailable(
-                "The Redis that keeps TMDB's pace does not respond as it should "
-                f"({type(error).__name__}): check BOURNE_REDIS_URL and the server."
+                gettext(
+                    "The Redis that keeps TMDB's pace does not respond as it should ({kind}): "
+                    "check BOURNE_REDIS_URL and the server.",
+                    kind=type(error).__name__,
+                )
             ) from None
 
 
@@ -139,7 +143,9 @@ def redis_rate_limiter(url: str, name: str, requests_per_second: float) -> Redis
         from redis.retry import Retry
     except ImportError:
         raise ConfigurationError(
-            "BOURNE_REDIS_URL needs the Redis client: install bourne_assets[deploy-celery]."
+            gettext(
+                "BOURNE_REDIS_URL needs the Redis client: install bourne_assets[deploy-celery]."
+            )
         ) from None
     client = Redis.from_url(
         url,

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from bourne_assets.tmdb.errors import TmdbProtocolError
+from bourne_assets.translations import gettext
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -218,7 +219,12 @@ def _without_surrogates(value: Any) -> Any:
 
 def _not_as_documented(response: Response, place: str, what: str) -> TmdbProtocolError:
     return TmdbProtocolError(
-        f"TMDB's response to {response.path} is not as documented, at {place}: {what}.",
+        gettext(
+            "TMDB's response to {path} is not as documented, at {place}: {what}.",
+            path=response.path,
+            place=place,
+            what=what,
+        ),
         path=response.path,
         status=response.status,
         response=response,

@@ -25,6 +25,7 @@ from bourne_assets.tmdb.errors import (
 )
 from bourne_assets.tmdb.rate_limit import RateLimiter
 from bourne_assets.tmdb.responses import decompressed, status_of
+from bourne_assets.translations import gettext
 
 #: Seconds to connect, and between two pieces of a response.
 TIMEOUT = (5.0, 10.0)
@@ -116,7 +117,9 @@ class Transport:
     def _send_once(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
         limiter = self.rate_limiter
         if self._stopped.is_set() or (limiter and not limiter.acquire(self._sleep)):
-            raise TmdbInterrupted(f"The request for {path} was given up.", path=path)
+            raise TmdbInterrupted(
+                gettext("The request for {path} was given up.", path=path), path=path
+            )
         start = time.monotonic()
         reply = self._send(path, prepared, maximum)
         if limiter:
@@ -153,12 +156,20 @@ class Transport:
         if why is not None:
             host = urlsplit(self.base_url).netloc
             return TmdbUnreachable(
-                f"TMDB cannot be reached at {host}: {why}. Check the network and TMDB_BASE_URL.",
+                gettext(
+                    "TMDB cannot be reached at {host}: {why}. Check the network and TMDB_BASE_URL.",
+                    host=host,
+                    why=why,
+                ),
                 path=path,
             )
         return TmdbUnavailable(
-            f"TMDB did not respond to {path} ({retry.words_for(error)}): check the network and "
-            "TMDB_BASE_URL, and try again.",
+            gettext(
+                "TMDB did not respond to {path} ({why}): check the network and "
+                "TMDB_BASE_URL, and try again.",
+                path=path,
+                why=retry.words_for(error),
+            ),
             path=path,
         )
 
@@ -210,7 +221,11 @@ def _body(response: requests.Response, path: str, maximum: int) -> bytes:
     body = decompressed(bytes(raw), maximum)
     if len(raw) > maximum or len(body) > maximum:
         raise TmdbProtocolError(
-            f"TMDB's response to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
+            gettext(
+                "TMDB's response to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
+                path=path,
+                maximum=maximum,
+            ),
             path=path,
             status=response.status_code,
         )

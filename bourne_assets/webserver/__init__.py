@@ -17,6 +17,7 @@ import dagster as dg
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.settings import read_settings
+from bourne_assets.translations import gettext
 from bourne_assets.webserver.address import Address, tell_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
 from bourne_assets.webserver.reports import Reports, reader_of
@@ -78,8 +79,10 @@ def develop(options: Sequence[str]) -> None:
         executable, flag, module, *rest = parts
         if flag != "-m" or module != next(services, None):
             raise GuardMissing(
-                "This version of Dagster starts its webserver in another way, so that nothing "
-                "would guard it: install the version of requirements.lock."
+                gettext(
+                    "This version of Dagster starts its webserver in another way, so that nothing "
+                    "would guard it: install the version of requirements.lock."
+                )
             )
         own = __name__ if module == "dagster_webserver" else module
         return start([executable, flag, own, *rest], **kwargs)

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.translations import gettext
 
 FIRST_PORT, _PORTS = 3000, 100
 _LAST_PORT = 65_535
@@ -46,16 +47,23 @@ class Address:
         if _is_named(options):
             if _is_taken(named.host, named.port):
                 raise ConfigurationError(
-                    f"Port {named.port} is taken by another program: name another one, or leave "
-                    "--port out, and `bourne dev` takes a free one."
+                    gettext(
+                        "Port {port} is taken by another program: name another one, or leave "
+                        "--port out, and `bourne dev` takes a free one.",
+                        port=named.port,
+                    )
                 )
             return named
         for port in range(FIRST_PORT, FIRST_PORT + _PORTS):
             if not _is_taken(named.host, port):
                 return cls(named.host, port)
         raise ConfigurationError(
-            f"The ports {FIRST_PORT} to {FIRST_PORT + _PORTS - 1} are all taken: name another one "
-            "with --port."
+            gettext(
+                "The ports {first_port} to {last_port} are all taken: name another one with "
+                "--port.",
+                first_port=FIRST_PORT,
+                last_port=FIRST_PORT + _PORTS - 1,
+            )
         )
 
     @classmethod
@@ -68,10 +76,14 @@ class Address:
         try:
             given, _ = _PARSER.parse_known_args(list(options))
         except argparse.ArgumentError as error:
-            raise ConfigurationError(f"{error.argument_name} needs a value.") from error
+            raise ConfigurationError(
+                gettext("{option} needs a value.", option=error.argument_name)
+            ) from error
         port = given.port or str(FIRST_PORT)
         if not (port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
-            raise ConfigurationError(f"{port!r} is not a port: write a number, such as 3001.")
+            raise ConfigurationError(
+                gettext("{port!r} is not a port: write a number, such as 3001.", port=port)
+            )
         return cls(given.host, int(port))
 
     @property
@@ -125,7 +137,10 @@ def _is_taken(host: str, port: int) -> bool:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise ConfigurationError(
-            f"{host!r} is not an address of this machine: leave --host out for 127.0.0.1."
+            gettext(
+                "{host!r} is not an address of this machine: leave --host out for 127.0.0.1.",
+                host=host,
+            )
         ) from error
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,6 +9,7 @@ from typing import NoReturn
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.instance import WORKSPACE, instance_folder
 from bourne_assets.settings import FIELDS, Settings
+from bourne_assets.translations import gettext
 from bourne_assets.webserver.address import FIRST_PORT, Address
 
 
@@ -42,7 +43,11 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         os.chdir(folder)
     except OSError as error:
         raise ConfigurationError(
-            f"The folder {folder} cannot be used ({error.strerror}): check BOURNE_HOME."
+            gettext(
+                "The folder {folder} cannot be used ({strerror}): check BOURNE_HOME.",
+                folder=folder,
+                strerror=error.strerror,
+            )
         ) from error
     if address and address.port != Address.named(options).port:
         sys.stderr.write(f"Port {FIRST_PORT} is taken: the UI will be at {address.url}.\n")

@@ -9,8 +9,8 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from bourne_assets.answers.words.language import catalogue_file, localizer, placeholders
-from bourne_assets.settings import LANGUAGES, Language
+from bourne_assets.answers.words.language import localizer
+from bourne_assets.translations import LANGUAGES, Language, catalogue, catalogue_file, placeholders
 from scripts.update_catalogue import messages
 
 _MINUS = "\N{MINUS SIGN}"
@@ -47,10 +47,28 @@ def test_the_catalogue_translates_nothing_that_is_not_said(language: Language) -
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
+def test_no_translation_is_a_guess(language: Language) -> None:
+    assert "#, fuzzy" not in catalogue_file(language).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_the_catalogue_is_read_as_babel_reads_it(language: Language) -> None:
+    read = catalogue(language)
+    for ids, strings in _catalogue(language).items():
+        assert read.gettext(ids[0]) == strings[0]
+        if len(ids) > 1:
+            assert [read.ngettext(ids[0], ids[1], n) for n in (0, 1, 2)] == [
+                strings[0],
+                strings[0],
+                strings[1],
+            ]
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
 def test_a_translation_has_the_placeholders_of_its_sentence(language: Language) -> None:
     for ids, strings in _catalogue(language).items():
-        for text in strings:
-            assert placeholders(text) == placeholders(ids[-1]), ids
+        for english, text in zip(ids, strings, strict=True):
+            assert placeholders(text) == placeholders(english), ids
             assert text.endswith(".") == ids[0].endswith("."), ids
 
 

@@ -6,8 +6,8 @@ from markdown_it.token import Token
 
 from bourne_assets.answers.markdown import as_markdown
 from bourne_assets.answers.questions import QUESTIONS, origin, to_text
-from bourne_assets.settings import LANGUAGES, Language
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import SCENARIOS, films_of_2017, result_of
 
 _HOSTILE = [

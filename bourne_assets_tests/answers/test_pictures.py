@@ -17,7 +17,7 @@ from bourne_assets.answers.pictures.render import javascript, png_of, svg_of, ve
 from bourne_assets.answers.questions import origin, pictures_of
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.saga.history import merged, seed
-from bourne_assets.settings import LANGUAGES, Language
+from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import (
     SCENARIOS,
     Figures,

@@ -17,8 +17,8 @@ from bourne_assets.answers.questions import Answers, answer_questions, as_json, 
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.saga.history import merged, seed, snapshot_of
-from bourne_assets.settings import LANGUAGES, Language
 from bourne_assets.tmdb import NOTICE
+from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, films_of_2017, saga_table
 from bourne_assets_tests.saga.test_history import BOURNE, OTHER
 

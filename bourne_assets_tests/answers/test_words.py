@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bourne_assets.answers.questions import QUESTIONS, Answers, as_json, origin, to_text
-from bourne_assets.settings import LANGUAGES, Language
+from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import (
     SCENARIOS,
     Figures,

@@ -64,7 +64,8 @@ def test_progress_is_text(console: Console, event: RunEvent) -> None:
 
 
 def test_sentences_diagnoses_and_plain_lines_are_text(console: Console) -> None:
-    show.print_sentence(console, "Error", HOSTILE)
+    show.print_error(console, HOSTILE)
+    show.print_note(console, HOSTILE)
     show.print_diagnosis(console, Diagnosis(HOSTILE, False, HOSTILE))
     show.write(console, HOSTILE)
     _ensure_harmless(_printed(console))

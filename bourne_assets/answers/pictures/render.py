@@ -20,6 +20,7 @@ from typing import Any
 from bourne_assets.errors import BourneError
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.text import drawable
+from bourne_assets.translations import gettext
 
 #: Pictures that are kept: those of one saga in two languages.
 _KEPT = 32
@@ -102,13 +103,13 @@ class RenderProcess:
             except (OSError, ValueError) as error:
                 self._end()
                 raise PictureNotDrawn(
-                    "A picture could not be drawn: the renderer died or took too long."
+                    gettext("A picture could not be drawn: the renderer died or took too long.")
                 ) from error
             finally:
                 watch.cancel()
         if not drawn:
             reason = drawable(data.decode(errors="replace"))[:200]
-            raise PictureNotDrawn(f"A picture could not be drawn: {reason}.")
+            raise PictureNotDrawn(gettext("A picture could not be drawn: {reason}.", reason=reason))
         return data
 
     def close(self) -> None:

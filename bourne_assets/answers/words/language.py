@@ -1,16 +1,12 @@
 """Two languages from one catalogue: sentences by gettext, numbers, money and dates by Babel.
 
-The sentences of the code are English; `data/locale` holds their translations. Not here: the
-sentences themselves, which stand where they are written.
+Not here: the sentences themselves, which stand where they are written, and their translations
+(`translations`).
 """
 
-import gettext
-import io
-import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
@@ -18,11 +14,8 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from bourne_assets.settings import DATA_DIR, Language
+from bourne_assets.translations import LOCALES, Catalogue, Language, catalogue
 
-#: The Portuguese is that of those who asked the six questions.
-_LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
-_LOCALE_DIR = DATA_DIR / "locale"
 _MINUS = "\N{MINUS SIGN}"
 _MILLION = 1_000_000
 
@@ -37,9 +30,9 @@ class Localizer:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self._locale = Locale.parse(_LOCALES[language])
-        self.tag = _LOCALES[language].replace("_", "-")
-        self._catalogue = _catalogue(language)
+        self._locale = Locale.parse(LOCALES[language])
+        self.tag = LOCALES[language].replace("_", "-")
+        self._catalogue: Catalogue = catalogue(language)
 
     def gettext(self, message: str, **values: Any) -> str:
         """A sentence in this language; the names in braces are filled in."""
@@ -158,33 +151,6 @@ class Localizer:
 def localizer(language: Language) -> Localizer:
     """The localizer of a language; the catalogue is read once."""
     return Localizer(language)
-
-
-def catalogue_file(language: Language) -> Path:
-    """The translations of a language."""
-    return _LOCALE_DIR / _LOCALES[language] / "LC_MESSAGES" / "messages.po"
-
-
-def placeholders(message: str) -> set[str]:
-    """The names in braces of a message."""
-    return set(re.findall(r"{(\w+)}", message))
-
-
-def _catalogue(language: Language) -> gettext.NullTranslations:
-    """The translations, compiled when first needed: a fresh clone and a wheel hold the same file.
-
-    A compiled copy in the repository could fall behind its source, and this takes about 10 ms.
-    """
-    if language == "en":
-        return gettext.NullTranslations()
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    compiled = io.BytesIO()
-    with catalogue_file(language).open("rb") as file:
-        write_mo(compiled, read_po(file, locale=_LOCALES[language], charset="utf-8"))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 def _rounded(value: float, digits: int) -> float:

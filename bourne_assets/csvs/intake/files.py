@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.lake import keys
+from bourne_assets.translations import gettext
 
 #: What office programs and archivers leave beside the files that are meant.
 _DROPPINGS = ("~$", "__MACOSX")
@@ -60,7 +61,10 @@ def find_csv_files(*places: Path) -> list[CsvFile]:
     if not found:
         named = ", ".join(str(place) for place in places)
         raise CsvFolderError(
-            f"The folder {named} holds no CSV files: put some there, or set BOURNE_CSV_DIR."
+            gettext(
+                "The folder {named} holds no CSV files: put some there, or set BOURNE_CSV_DIR.",
+                named=named,
+            )
         )
     return sorted(with_distinct_names(found), key=lambda file: file.name)
 
@@ -112,8 +116,12 @@ def _found(place: Path) -> Iterator[CsvFile]:
             yield CsvFile.of(place)
             return
         raise CsvFolderError(
-            f"The folder {place} of CSV files cannot be read ({error.strerror}): "
-            "check BOURNE_CSV_DIR, or the path that you gave."
+            gettext(
+                "The folder {place} of CSV files cannot be read ({strerror}): check "
+                "BOURNE_CSV_DIR, or the path that you gave.",
+                place=place,
+                strerror=error.strerror,
+            )
         ) from None
 
 

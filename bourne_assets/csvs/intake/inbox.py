@@ -20,6 +20,7 @@ from bourne_assets.lake.errors import (
     ObjectTooLarge,
 )
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")
 
@@ -55,8 +56,12 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
             if isinstance(refusals[0], LakeError):
                 raise refusals[0]
             raise LakeError(
-                f"No object could be fetched into {folder} ({refusals[0].strerror}): free some "
-                "space there, or set TMPDIR."
+                gettext(
+                    "No object could be fetched into {folder} ({strerror}): free some space "
+                    "there, or set TMPDIR.",
+                    folder=folder,
+                    strerror=refusals[0].strerror,
+                )
             ) from refusals[0]
         yield files
 

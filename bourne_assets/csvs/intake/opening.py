@@ -17,6 +17,7 @@ from typing import Self
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.lake import keys
+from bourne_assets.translations import in_english
 
 #: A part of a key holds 255 bytes on most servers; what is appended to it takes up to fifteen.
 _MAXIMUM_NAME_BYTES = 240
@@ -97,27 +98,41 @@ def open_csv(file: CsvFile) -> OpenedCsv:
     try:
         path = file.path.resolve(strict=True)
     except RuntimeError as error:  # what Python 3.11 and 3.12 raise
-        raise CsvRejected("it is a link that leads to itself") from error
+        raise CsvRejected(in_english("it is a link that leads to itself")) from error
     if not path.is_relative_to(root):
-        raise CsvRejected("it is a link out of the folder")
+        raise CsvRejected(in_english("it is a link out of the folder"))
     try:
         return OpenedCsv(_open_below(root, path), path)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-            raise CsvRejected("it was replaced by a link while it was opened") from error
+            raise CsvRejected(
+                in_english("it was replaced by a link while it was opened")
+            ) from error
         raise
 
 
 def _ensure_usable_name(name: str) -> None:
     if not keys.can_name(name):
-        raise CsvRejected("its name contains characters that are not allowed in object keys")
+        raise CsvRejected(
+            in_english("its name contains characters that are not allowed in object keys")
+        )
     if len(os.fsencode(name)) > _MAXIMUM_NAME_BYTES:
-        raise CsvRejected(f"its name is longer than {_MAXIMUM_NAME_BYTES} bytes")
+        raise CsvRejected(
+            in_english(
+                "its name is longer than {maximum_name_bytes} bytes",
+                maximum_name_bytes=_MAXIMUM_NAME_BYTES,
+            )
+        )
     dataset = keys.dataset_name(name)
     if not keys.can_name(dataset):
-        raise CsvRejected("its name is not the name of a dataset")
+        raise CsvRejected(in_english("its name is not the name of a dataset"))
     if len(dataset.encode()) > _MAXIMUM_NAME_BYTES:  # some letters are longer in title case
-        raise CsvRejected(f"the name of its dataset is longer than {_MAXIMUM_NAME_BYTES} bytes")
+        raise CsvRejected(
+            in_english(
+                "the name of its dataset is longer than {maximum_name_bytes} bytes",
+                maximum_name_bytes=_MAXIMUM_NAME_BYTES,
+            )
+        )
 
 
 def _open_below(root: Path, path: Path) -> int:
@@ -144,6 +159,6 @@ def _open_below(root: Path, path: Path) -> int:
 def _ensure_regular(state: os.stat_result, path: Path) -> None:
     if stat.S_ISDIR(state.st_mode):
         os.scandir(path).close()  # says why it cannot be read, where that is so
-        raise CsvRejected("it is a folder")
+        raise CsvRejected(in_english("it is a folder"))
     if not stat.S_ISREG(state.st_mode):
-        raise CsvRejected("it is not a regular file")
+        raise CsvRejected(in_english("it is not a regular file"))

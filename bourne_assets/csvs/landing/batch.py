@@ -43,6 +43,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import records
+from bourne_assets.translations import gettext
 
 _FILES_AT_ONCE = 8
 #: So many files are asked for one by one; for more, one list of all datasets is cheaper.
@@ -294,7 +295,7 @@ class _Batch:
 
     def _ensure_running(self) -> None:
         if self._stopped.is_set():
-            raise LandingStopped("The landing was stopped.")
+            raise LandingStopped(gettext("The landing was stopped."))
 
     def _count_scanned(self, size: int) -> None:
         self._ensure_running()

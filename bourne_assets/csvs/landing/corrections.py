@@ -22,6 +22,7 @@ from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 JSON_LINES = "application/x-ndjson"
 
@@ -76,7 +77,10 @@ def read_corrections(lake: Lake, landed_key: str) -> dict[int, Correction]:
         found = [Correction.model_validate_json(line) for line in data.splitlines()]
     except ValidationError as error:
         raise LakeFailed(
-            f"{stored.uri} does not hold corrected lines: remove it, and correct the lines again."
+            gettext(
+                "{uri} does not hold corrected lines: remove it, and correct the lines again.",
+                uri=stored.uri,
+            )
         ) from error
     return {each.line: each for each in found}
 

@@ -30,12 +30,7 @@ from bourne_assets.csvs.landing.profile import (
     reason_to_refuse,
     write_profile,
 )
-from bourne_assets.csvs.landing.tables import (
-    DatasetTables,
-    Delivery,
-    table_name,
-    titles_name,
-)
+from bourne_assets.csvs.landing.tables import DatasetTables, Delivery, table_name, titles_name
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.agreement import agreed_types, loses_text, union_types
 from bourne_assets.csvs.reading.column_types import TEXT
@@ -46,6 +41,7 @@ from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.iceberg.errors import SchemaUnfit
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.translations import in_english
 
 
 class DatasetWriter:
@@ -166,8 +162,12 @@ class DatasetWriter:
             except duckdb.Error as error:
                 first = str(error).partition("\n")[0][:300]
                 raise CsvRejected(
-                    f"The copy of {dataset.name} cannot be made: {first} - check the free disk "
-                    "space of BOURNE_HOME."
+                    in_english(
+                        "The copy of {name} cannot be made: {first} - check the free disk space "
+                        "of BOURNE_HOME.",
+                        name=dataset.name,
+                        first=first,
+                    )
                 ) from error
         if refusal is not None and profile is not None:
             update = {"refused_files": facts, "refusal": refusal}
@@ -230,8 +230,11 @@ class DatasetWriter:
         readings = readings_of(landed)
         if taken := names_of_origin(union_types(readings)):
             raise CsvRejected(
-                f"The column {taken[0]!r} has the name of one that each table has: give it "
-                "another name by `columns` in the datasets file"
+                in_english(
+                    "The column {taken!r} has the name of one that each table has: give it "
+                    "another name by `columns` in the datasets file",
+                    taken=taken[0],
+                )
             )
         origins = [self._origin(each.facts) for each in landed]
         table, summary = one_table(landed, origins, present, self.sessions, self._folder)
@@ -325,7 +328,9 @@ class DatasetWriter:
         table = self._folder / f"again-{number}-{source.scan.sha256[:16]}.parquet"
         with open_csv(source.file) as opened:
             if opened.stamp != source.stamp:
-                raise CsvRejected(f"{source.file.name} changed while it was landed")
+                raise CsvRejected(
+                    in_english("{name} changed while it was landed", name=source.file.name)
+                )
             return self.sessions.read(
                 opened.path, table, source.scan, options, name=source.file.file_name, types=types
             )

@@ -22,6 +22,7 @@ from bourne_assets.iceberg.reading import committed_at
 from bourne_assets.iceberg.tables import TRUSTED, find_table, open_table, table_names
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 #: Digits of a digest that identify a delivery.
 _FEWEST_DIGITS = 4
@@ -110,9 +111,20 @@ def find_delivery(dataset: Dataset, wanted: str) -> Delivery:
         return found[0]
     if found:
         names = ", ".join(f"{each.name} of {each.landed_on}" for each in found)
-        raise DatasetError(f"{dataset.name} has several deliveries {wanted!r}: {names}.")
+        raise DatasetError(
+            gettext(
+                "{name} has several deliveries {wanted!r}: {names}.",
+                name=dataset.name,
+                wanted=wanted,
+                names=names,
+            )
+        )
     raise DatasetError(
-        f"{dataset.name} has no delivery {wanted!r}: `bourne datasets {dataset.name}` lists them."
+        gettext(
+            "{name} has no delivery {wanted!r}: `bourne datasets {name}` lists them.",
+            name=dataset.name,
+            wanted=wanted,
+        )
     )
 
 
@@ -128,8 +140,11 @@ def take_back(dataset: Dataset, delivery: Delivery, tables: DatasetTables) -> in
     """
     if dataset.profile is None or dataset.profile.options.write != "append":
         raise DatasetError(
-            f"{dataset.name} is not written by `append`: its earlier rows are gone, so that "
-            "nothing would take the place of the delivery's. Land the right file in its place."
+            gettext(
+                "{name} is not written by `append`: its earlier rows are gone, so that nothing "
+                "would take the place of the delivery's. Land the right file in its place.",
+                name=dataset.name,
+            )
         )
     return tables.take_back(dataset.table, delivery).rows
 

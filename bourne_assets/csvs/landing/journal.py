@@ -25,6 +25,7 @@ from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.keys import LANDED_CSVS
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.store import Lake
+from bourne_assets.translations import gettext
 
 _SLOTS = 256
 #: An upload of another machine that began so long ago has been given up there.
@@ -57,8 +58,12 @@ class Journal:
             self.scratch.mkdir(mode=0o700)
         except OSError as error:
             raise JournalUnusable(
-                f"The folder {self._folder} cannot be written ({error.strerror}): uploads in "
-                "progress are noted there, so set BOURNE_HOME to a folder that you can write to."
+                gettext(
+                    "The folder {folder} cannot be written ({strerror}): uploads in progress are "
+                    "noted there, so set BOURNE_HOME to a folder that you can write to.",
+                    folder=self._folder,
+                    strerror=error.strerror,
+                )
             ) from None
         return self
 

@@ -3,6 +3,8 @@
 import time
 from threading import Lock
 
+from bourne_assets.translations import gettext, grouped
+
 _MEGABYTE = 1_000_000
 
 
@@ -46,10 +48,18 @@ class Progress:
         pace = size / taken
         left = max(self._size - size, 0)
         if left == 0:
-            ending = "reading the rest"
+            ending = gettext("reading the rest")
+        elif pace:
+            ending = gettext("{seconds} s left", seconds=grouped(round(left / pace)))
         else:
-            ending = f"{left / pace:,.0f} s left" if pace else "starting"
-        return (
-            f"Landing: {files:,} of {self._files:,} files, {size / _MEGABYTE:,.1f} of "
-            f"{self._size / _MEGABYTE:,.1f} MB, {pace / _MEGABYTE:,.1f} MB/s, {ending}"
+            ending = gettext("starting")
+        return gettext(
+            "Landing: {files} of {all_files} files, {size} of {whole_size} MB, {pace} MB/s, "
+            "{ending}",
+            files=grouped(files),
+            all_files=grouped(self._files),
+            size=grouped(size / _MEGABYTE, 1),
+            whole_size=grouped(self._size / _MEGABYTE, 1),
+            pace=grouped(pace / _MEGABYTE, 1),
+            ending=ending,
         )

@@ -34,6 +34,7 @@ from bourne_assets.errors import BourneError
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.translations import gettext, grouped
 
 _PROFILE = ".profile.json"
 _MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
@@ -105,10 +106,18 @@ def read_corrections_file(path: Path) -> list[Correction]:
     """
     try:
         if path.stat().st_size > _MAXIMUM_FILE_BYTES:
-            raise RejectsError(f"The file {path} is larger than {_MAXIMUM_FILE_BYTES:,} bytes.")
+            raise RejectsError(
+                gettext(
+                    "The file {path} is larger than {maximum_file_bytes} bytes.",
+                    path=path,
+                    maximum_file_bytes=grouped(_MAXIMUM_FILE_BYTES),
+                )
+            )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise RejectsError(f"The file {path} cannot be read ({error}).") from error
+        raise RejectsError(
+            gettext("The file {path} cannot be read ({error}).", path=path, error=error)
+        ) from error
     found: dict[tuple[str, int], Correction] = {}
     # Not `splitlines`, which also ends lines at characters that JSON leaves in its texts.
     for number, line in enumerate(text.split("\n"), start=1):
@@ -119,12 +128,18 @@ def read_corrections_file(path: Path) -> list[Correction]:
                 first = error.errors(include_url=False)[0]
                 place = ".".join(map(str, first["loc"])) or "the object"
                 raise RejectsError(
-                    f"Line {number} of {path} is not a corrected line ({place}: {first['msg']}): "
-                    "it needs file, line and text, as `bourne rejects --json` prints them."
+                    gettext(
+                        "Line {number} of {path} is not a corrected line ({place}: {first}): it "
+                        "needs file, line and text, as `bourne rejects --json` prints them.",
+                        number=number,
+                        path=path,
+                        place=place,
+                        first=first["msg"],
+                    )
                 ) from error
             found[correction.file, correction.line] = correction
     if not found:
-        raise RejectsError(f"The file {path} has no corrected lines.")
+        raise RejectsError(gettext("The file {path} has no corrected lines.", path=path))
     return list(found.values())
 
 
@@ -190,7 +205,9 @@ def _datasets(lake: Lake, wanted: str | None) -> list[str]:
     same = [name for name in names if name.casefold() == wanted.casefold()]
     if not same:
         known = f"there are {', '.join(names)}" if names else "nothing was landed yet"
-        raise RejectsError(f"There is no dataset {wanted!r}: {known}.")
+        raise RejectsError(
+            gettext("There is no dataset {wanted!r}: {known}.", wanted=wanted, known=known)
+        )
     return same
 
 
@@ -201,19 +218,25 @@ def _entries(lake: Lake, uri: str) -> list[RejectedEntry]:
     except ObjectMissing:
         return []
     except ValidationError as error:
-        raise LakeFailed(f"{uri} does not hold rejected lines: land the file again.") from error
+        raise LakeFailed(
+            gettext("{uri} does not hold rejected lines: land the file again.", uri=uri)
+        ) from error
 
 
 def _profile_of(lake: Lake, dataset: str, corrections: Sequence[Correction]) -> Profile:
     profile = read_profile(lake, dataset)
     if profile is None:
-        raise RejectsError(f"Nothing was landed of the dataset {dataset}.")
+        raise RejectsError(gettext("Nothing was landed of the dataset {dataset}.", dataset=dataset))
     known = {facts.file for facts in profile.last_files}
     for each in corrections:
         if each.file not in known:
             raise RejectsError(
-                f"The last landing of {dataset} has no file {each.file!r}: it has "
-                f"{', '.join(sorted(known))}."
+                gettext(
+                    "The last landing of {dataset} has no file {file!r}: it has {known}.",
+                    dataset=dataset,
+                    file=each.file,
+                    known=", ".join(sorted(known)),
+                )
             )
     return profile
 
@@ -259,7 +282,9 @@ class _Homecoming:
         with path.open("wb") as target:
             stored = self._lake.copy_to(key, target)
         if stored.sha256 != facts.sha256:
-            raise LakeFailed(f"{facts.uri} has other bytes than were landed: check the lake.")
+            raise LakeFailed(
+                gettext("{uri} has other bytes than were landed: check the lake.", uri=facts.uri)
+            )
         file = CsvFile(path, facts.file, self._folder, landed_as=key.rpartition("/")[2])
         with open_csv(file) as opened:
             scanned = scan(opened.path)

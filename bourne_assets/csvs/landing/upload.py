@@ -20,6 +20,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectExists
 from bourne_assets.lake.parts import Part, Upload
 from bourne_assets.lake.store import CSV, Lake, StoredObject
+from bourne_assets.translations import in_english
 
 #: Up to this size a file is sent in one request.
 SINGLE_BYTES = 8 * 1024 * 1024
@@ -95,7 +96,9 @@ class Uploader:
                 known = self._lake.digest(candidate)  # somebody else put it there
             if known.sha256 == digest and known.size == pending.scan.size:
                 return candidate, known
-        raise CsvRejected(f"the lake holds other bytes under {self._lake.uri(candidate)}")
+        raise CsvRejected(
+            in_english("the lake holds other bytes under {uri}", uri=self._lake.uri(candidate))
+        )
 
     def send(
         self, pending: PendingUpload, approve: Callable[[], None] = lambda: None
@@ -125,7 +128,9 @@ class Uploader:
                 return self._new(pending, key, approve), True
             except ObjectExists:
                 pending = replace(pending, is_new=False)
-        raise CsvRejected(f"other landings are writing to {self._lake.uri(key)}")
+        raise CsvRejected(
+            in_english("other landings are writing to {uri}", uri=self._lake.uri(key))
+        )
 
     def copy(self, pending: PendingUpload, earlier: str) -> StoredObject | None:
         """The bytes that the lake has of another day, copied there and not sent once more.
@@ -172,7 +177,9 @@ class Uploader:
 
     def _ensure_arrived(self, key: str, stored: StoredObject) -> None:
         if self._lake.digest(key).sha256 != stored.sha256:
-            raise CsvRejected(f"other bytes arrived at {stored.uri} than were sent")
+            raise CsvRejected(
+                in_english("other bytes arrived at {uri} than were sent", uri=stored.uri)
+            )
 
     def _in_parts(
         self, pending: PendingUpload, key: str, approve: Callable[[], None]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.translations import in_english
 
 #: Texts seldom shrink to less than a fiftieth; deflate can shrink zeros to a thousandth.
 MAXIMUM_RATIO = 100
@@ -53,7 +54,7 @@ class CompressedFile:
         data = self._file.read(size)
         self._went_in += len(data)
         if self._went_in > _EMPTY_BYTES + _GREATEST_LOSS * self.came_out:
-            raise CsvRejected("next to nothing comes out of its compressed parts")
+            raise CsvRejected(in_english("next to nothing comes out of its compressed parts"))
         return data
 
     def seekable(self) -> bool:
@@ -89,8 +90,11 @@ class DecompressedReader:
             self._compressed.came_out += len(data)
         if self._left < 0:
             raise CsvRejected(
-                f"it grows to more than {MAXIMUM_RATIO} times its size when it is decompressed: "
-                "if that is right, decompress it first"
+                in_english(
+                    "it grows to more than {maximum_ratio} times its size when it is "
+                    "decompressed: if that is right, decompress it first",
+                    maximum_ratio=MAXIMUM_RATIO,
+                )
             )
         return data
 
@@ -118,8 +122,10 @@ class DiskRoom:
             return
         if free_room(self._folder) <= 0:
             raise CsvRejected(
-                "reading it takes more than there is of free disk: make room, or set BOURNE_HOME "
-                "to a folder of another disk"
+                in_english(
+                    "reading it takes more than there is of free disk: make room, or set "
+                    "BOURNE_HOME to a folder of another disk"
+                )
             )
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.bounds import CompressedFile, DecompressedReader, DiskRoom
 from bourne_assets.csvs.reading.scan import BLOCK
+from bourne_assets.translations import in_english
 
 #: Compressed files are read where their names say so; gzip under any name.
 _EXTENSIONS = {"zip": ".zip", "bzip2": ".bz2", "zstd": ".zst", "xz": ".xz"}
@@ -79,8 +80,12 @@ def ensure_readable(name: str, compression: str) -> None:
     extension = _EXTENSIONS.get(compression)
     if extension and not name.casefold().endswith(extension):
         raise CsvRejected(
-            f"it is a {compression} file, not a CSV file (one that holds CSV is called"
-            f" .csv{extension})"
+            in_english(
+                "it is a {compression} file, not a CSV file (one that holds CSV is called "
+                ".csv{extension})",
+                compression=compression,
+                extension=extension,
+            )
         )
 
 
@@ -92,8 +97,12 @@ def refuse_compressed_twice(outside: str, inside: str) -> None:
     """
     if inside:
         raise CsvRejected(
-            f"it is compressed twice: what its {outside} stream holds is a {inside} file, not a CSV"
-            " file; decompress it once"
+            in_english(
+                "it is compressed twice: what its {outside} stream holds is a {inside} file, not "
+                "a CSV file; decompress it once",
+                outside=outside,
+                inside=inside,
+            )
         )
 
 
@@ -106,9 +115,9 @@ def refuse_binary(head: bytes) -> None:
     for magic, name in _BINARY:
         # Letters alone may begin a header too; a text has no NUL among the next bytes.
         if head.startswith(magic) and not (magic.isalnum() and b"\0" not in head[:4096]):
-            raise CsvRejected(f"it is {name}, not a CSV file")
+            raise CsvRejected(in_english("it is {name}, not a CSV file", name=name))
     if head[_TAR_MAGIC] == b"ustar":
-        raise CsvRejected("it is a tar archive, not a CSV file")
+        raise CsvRejected(in_english("it is a tar archive, not a CSV file"))
 
 
 def refuse_documents(text: str) -> None:
@@ -122,17 +131,19 @@ def refuse_documents(text: str) -> None:
     """
     start = text[:4096].lstrip("\ufeff \t\r\n")
     if start.startswith(_LFS):
-        raise CsvRejected("it is a pointer of Git LFS, not the CSV file that it stands for")
+        raise CsvRejected(
+            in_english("it is a pointer of Git LFS, not the CSV file that it stands for")
+        )
     if _MARKUP.match(start) and re.search(r">\s*(<|$|\S[^<]*<)", start):
-        raise CsvRejected("it is an HTML or XML document, not a CSV file")
+        raise CsvRejected(in_english("it is an HTML or XML document, not a CSV file"))
     if _JSON.match(start):
-        raise CsvRejected("it is a JSON document, not a CSV file")
+        raise CsvRejected(in_english("it is a JSON document, not a CSV file"))
     if start.startswith(_RTF):
-        raise CsvRejected("it is an RTF document, not a CSV file")
+        raise CsvRejected(in_english("it is an RTF document, not a CSV file"))
     if _SQL.match(start):
-        raise CsvRejected("it is an SQL script, not a CSV file")
+        raise CsvRejected(in_english("it is an SQL script, not a CSV file"))
     if _RULED.match(start):
-        raise CsvRejected("it is a table drawn with lines, not a CSV file")
+        raise CsvRejected(in_english("it is a table drawn with lines, not a CSV file"))
 
 
 def decompress(
@@ -158,11 +169,23 @@ def decompress(
                 room.take(len(block))
                 file.write(block)
     except _DAMAGED as error:
-        raise CsvRejected(f"its {compression} stream is damaged ({error})") from error
+        raise CsvRejected(
+            in_english(
+                "its {compression} stream is damaged ({error})",
+                compression=compression,
+                error=error,
+            )
+        ) from error
     except OSError as error:
         if error.errno is not None:
             raise
-        raise CsvRejected(f"its {compression} stream is damaged ({error})") from error
+        raise CsvRejected(
+            in_english(
+                "its {compression} stream is damaged ({error})",
+                compression=compression,
+                error=error,
+            )
+        ) from error
 
 
 @contextmanager
@@ -193,7 +216,11 @@ def _only_member(archive: zipfile.ZipFile) -> str:
         if not each.is_dir() and not each.filename.startswith(("__MACOSX/", "."))
     ]
     if "[Content_Types].xml" in names:
-        raise CsvRejected("it is an Excel workbook or another Office document, not a CSV file")
+        raise CsvRejected(
+            in_english("it is an Excel workbook or another Office document, not a CSV file")
+        )
     if len(names) != 1:
-        raise CsvRejected(f"it is a zip archive of {len(names)} files, and one is read")
+        raise CsvRejected(
+            in_english("it is a zip archive of {count} files, and one is read", count=len(names))
+        )
     return names[0]

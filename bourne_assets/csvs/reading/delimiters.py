@@ -22,6 +22,7 @@ from bourne_assets.csvs.reading.records import (
     RecordReader,
     split_lines,
 )
+from bourne_assets.translations import in_english
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", " ")
 #: Looked at where none of these divides the lines, and taken where almost all lines agree.
@@ -164,7 +165,10 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
     names = f"{best.grammar.delimiter!r} and {rivals[0].grammar.delimiter!r}"
     if len(best.records) >= _TIED_RECORDS:
         raise CsvRejected(
-            f"{names} divide its lines equally well: set delimiter in the datasets file"
+            in_english(
+                "{names} divide its lines equally well: set delimiter in the datasets file",
+                names=names,
+            )
         )
     return best.grammar, [f"{names} divide the few lines equally well: the first one is taken"]
 
@@ -178,7 +182,10 @@ def _refuse_doubled(divided: Divided) -> None:
         return
     if not any(any(fields[1::2]) for fields in alike) and all(alike[0][::2]):
         raise CsvRejected(
-            f"its fields are divided by {sign * 2!r}, and a delimiter is one character"
+            in_english(
+                "its fields are divided by {sign!r}, and a delimiter is one character",
+                sign=sign * 2,
+            )
         )
 
 
@@ -217,10 +224,10 @@ def _undivided(
         if not is_prose(lines, divided=2 * sum(alike) > len(alike)):
             return best.grammar
     if is_prose(lines, divided=False) and not options.columns:
-        raise CsvRejected("it is not a CSV file: no delimiter divides its lines evenly")
+        raise CsvRejected(in_english("it is not a CSV file: no delimiter divides its lines evenly"))
     if is_aligned(filled):
         raise CsvRejected(
-            "it is not a CSV file: blanks align its columns, and nothing divides them"
+            in_english("it is not a CSV file: blanks align its columns, and nothing divides them")
         )
     unused = next(each for each in ("\x1f", "\x1e", "\x01") if each not in first)
     quote = '"' if options.quote is None else options.quote

@@ -26,6 +26,7 @@ from bourne_assets.csvs.reading.records import (
 )
 from bourne_assets.csvs.reading.sample import Sample, take_sample
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan
+from bourne_assets.translations import in_english
 
 #: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
 #: reading may take.
@@ -119,16 +120,21 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
         refuse_binary(file.read(8192))
     sample = take_sample(path, found, options)
     if not sample.text.strip("\0 \t\r\n\f\v"):
-        raise CsvRejected("it is empty")
+        raise CsvRejected(in_english("it is empty"))
     refuse_documents(sample.head)
     ends = _line_ends(sample)
     head, options, skipped, notes = _without_preface(sample.head, ends, options)
     if not head.strip("\0 \t\r\n\f\v"):
-        raise CsvRejected("it is empty below the lines that are skipped")
+        raise CsvRejected(in_english("it is empty below the lines that are skipped"))
     if "\0" in head[: head.find("\n") % (len(head) + 1)]:
-        raise CsvRejected("it is not a text file (its first line contains NUL bytes)")
+        raise CsvRejected(in_english("it is not a text file (its first line contains NUL bytes)"))
     if len(head) > MAXIMUM_LINE_BYTES and len(split_lines(head, ends)[0].text) > MAXIMUM_LINE_BYTES:
-        raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
+        raise CsvRejected(
+            in_english(
+                "its header is longer than {maximum_line_bytes:,} bytes",
+                maximum_line_bytes=MAXIMUM_LINE_BYTES,
+            )
+        )
     known = _challenge(head, ends, options)
     grammar, more = (known, []) if known else find_grammar(head, sample.parts, ends, options)
     records = records_of(head, grammar, options.comment)
@@ -136,7 +142,11 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
     layout = find_layout(records, others, options)
     if layout.width > MAXIMUM_COLUMNS:
         raise CsvRejected(
-            f"it has {layout.width:,} columns, and at most {MAXIMUM_COLUMNS:,} are read"
+            in_english(
+                "it has {width:,} columns, and at most {maximum_columns:,} are read",
+                width=layout.width,
+                maximum_columns=MAXIMUM_COLUMNS,
+            )
         )
     if not grammar.quote and options.quote is None and not known and not found.has_quote:
         # No quote stands in the file: it may as well have the usual ones, but where pipes divide.
@@ -240,8 +250,11 @@ def _names(given: tuple[str, ...], options: DatasetOptions) -> tuple[str, ...]:
     if options.columns:
         if len(options.columns) != len(given):
             raise CsvRejected(
-                f"it has {columns_of(len(given))}, and BOURNE_CSV_DATASETS names"
-                f" {len(options.columns)}"
+                in_english(
+                    "it has {columns_of}, and BOURNE_CSV_DATASETS names {count}",
+                    columns_of=columns_of(len(given)),
+                    count=len(options.columns),
+                )
             )
         given = options.columns
     names: list[str] = []

@@ -20,6 +20,7 @@ from bourne_assets.csvs.reading.normalise import (
     rejected_line,
 )
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES, Scan, blank_lines
+from bourne_assets.translations import in_english
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
 _BUFFER_BYTES = 8 * 1024 * 1024
@@ -87,7 +88,12 @@ class DirectSource:
         """
         faults = session.rejects()
         if len(faults) >= MAXIMUM_REJECTED:
-            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit its header")
+            raise CsvRejected(
+                in_english(
+                    "{maximum_rejected:,} lines or more do not fit its header",
+                    maximum_rejected=MAXIMUM_REJECTED,
+                )
+            )
         found: list[RejectedLine] = []
         if not faults:
             return found

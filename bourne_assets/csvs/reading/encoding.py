@@ -13,6 +13,7 @@ import charset_normalizer
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.scan import blocks_of
+from bourne_assets.translations import in_english
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -111,7 +112,9 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
     """
     bom, marked = bom_of(start)
     if not declared and _ISO_2022.search(start):
-        raise CsvRejected("its encoding seems to be ISO-2022: set encoding in the datasets file")
+        raise CsvRejected(
+            in_english("its encoding seems to be ISO-2022: set encoding in the datasets file")
+        )
     if declared:
         return _declared(bom, marked, codecs.lookup(declared).name)
     if marked:
@@ -177,7 +180,11 @@ def legacy_encoding(path: Path) -> str:
         return best.encoding
     guess = f" (perhaps {best.encoding})" if best is not None else ""
     raise CsvRejected(
-        f"its encoding is not UTF-8 and cannot be known{guess}: set encoding in the datasets file"
+        in_english(
+            "its encoding is not UTF-8 and cannot be known{guess}: set encoding in the datasets "
+            "file",
+            guess=guess,
+        )
     )
 
 

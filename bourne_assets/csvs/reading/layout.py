@@ -13,6 +13,7 @@ from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.headers import has_header, names_columns, score_of
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
+from bourne_assets.translations import in_english
 
 #: So many records below the header are compared with it.
 _COMPARED = 200
@@ -95,7 +96,11 @@ def _width(search: _Search) -> int:
         if len(columns) not in widths:
             found = widths.most_common(1)[0][0] if widths else 0
             raise CsvRejected(
-                f"it has {columns_of(found)}, and BOURNE_CSV_DATASETS names {len(columns)}"
+                in_english(
+                    "it has {columns_of}, and BOURNE_CSV_DATASETS names {count}",
+                    columns_of=columns_of(found),
+                    count=len(columns),
+                )
             )
         return len(columns)
     first = search.records[0]

@@ -31,6 +31,7 @@ from bourne_assets.csvs.reading.records import (
 )
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 from bourne_assets.csvs.reading.swallowed import shape_of
+from bourne_assets.translations import in_english
 
 #: So much of a rejected line is kept beside its reason, and less of it where there are many; all
 #: of it lies in the landed file.
@@ -267,7 +268,12 @@ class _Writer:
         rejected = self.result.rejected
         rejected.append(rejected_line(record.line, fault, record.text, len(rejected), record.size))
         if len(rejected) >= MAXIMUM_REJECTED:
-            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not parse")
+            raise CsvRejected(
+                in_english(
+                    "{maximum_rejected:,} lines or more do not parse",
+                    maximum_rejected=MAXIMUM_REJECTED,
+                )
+            )
 
 
 def rejected_line(number: int, reason: str, text: str, before: int, size: int = 0) -> RejectedLine:

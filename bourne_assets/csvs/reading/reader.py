@@ -39,6 +39,7 @@ from bourne_assets.csvs.reading.origin import Origin, names_of_origin
 from bourne_assets.csvs.reading.quotes import encloses_plainly
 from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
 from bourne_assets.csvs.reading.summaries import Summary
+from bourne_assets.translations import in_english
 
 #: A file with more than a header above its rows is read record by record where it has quotes.
 _PLAIN_PREFACE = 2
@@ -157,13 +158,13 @@ class _Job:
             if reading is not None:
                 return reading
             if self.path.stat().st_size != self.found.size:
-                raise CsvRejected("it changed while it was read")
+                raise CsvRejected(in_english("it changed while it was read"))
         try:
             return self._by_record(types)
         except duckdb.Error as error:
             self.stop()
             first = str(error).splitlines()[0][:300]
-            raise CsvRejected(f"DuckDB cannot read it: {first}") from error
+            raise CsvRejected(in_english("DuckDB cannot read it: {first}", first=first)) from error
 
     def _reads_directly(self) -> bool:
         """Whether DuckDB reads the file as it is, and each of its quotes is beyond doubt."""
@@ -233,7 +234,12 @@ class _Job:
     ) -> list[RejectedLine]:
         """The rejected lines, and those of values that are not of their declared type."""
         if len(rejected) + len(misfits) >= MAXIMUM_REJECTED:
-            raise CsvRejected(f"{MAXIMUM_REJECTED:,} lines or more do not fit")
+            raise CsvRejected(
+                in_english(
+                    "{maximum_rejected:,} lines or more do not fit",
+                    maximum_rejected=MAXIMUM_REJECTED,
+                )
+            )
         reasons = {misfit.line: str(misfit) for misfit in reversed(misfits)}
         found = [
             replace(
@@ -254,8 +260,13 @@ class _Job:
     ) -> Reading:
         if rows + len(rejected) != lines:
             raise CsvRejected(
-                f"{lines:,} records were counted, and {rows:,} rows and {len(rejected):,} rejected"
-                " lines were read"
+                in_english(
+                    "{lines:,} records were counted, and {rows:,} rows and {count:,} rejected "
+                    "lines were read",
+                    lines=lines,
+                    rows=rows,
+                    count=len(rejected),
+                )
             )
         return Reading(
             replace(self.dialect, rows=()),  # a batch keeps its readings, and needs no sample

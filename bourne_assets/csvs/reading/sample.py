@@ -11,6 +11,7 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.encoding import detect_encoding
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of
+from bourne_assets.translations import in_english
 
 _HEAD_BYTES = 512 * 1024
 _PART_BYTES = 256 * 1024
@@ -90,7 +91,12 @@ def _start(path: Path) -> bytes:
         if not any(end in start for end in (b"\n", b"\r")):
             start += file.read(MAXIMUM_LINE_BYTES)
     if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
-        raise CsvRejected(f"its header is longer than {MAXIMUM_LINE_BYTES:,} bytes")
+        raise CsvRejected(
+            in_english(
+                "its header is longer than {maximum_line_bytes:,} bytes",
+                maximum_line_bytes=MAXIMUM_LINE_BYTES,
+            )
+        )
     return start
 
 

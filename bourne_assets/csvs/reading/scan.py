@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.translations import in_english
 
 BLOCK = 1024 * 1024
 #: The longest line that is read; a longer one is a rejected line.
@@ -92,7 +93,7 @@ def scan(
             digest.update(block)
             found.size += len(block)
             if size is not None and found.size > size:
-                raise CsvRejected("it grows while it is read")
+                raise CsvRejected(in_english("it grows while it is read"))
             if not found.compression:
                 _look(found, block, ends_with_cr=ends_with_cr)
                 ends_with_cr = block.endswith(b"\r")

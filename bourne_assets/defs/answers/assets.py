@@ -44,6 +44,7 @@ from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
 from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
+from bourne_assets.translations import current_language
 
 _FIELDS = dg.TableSchema(
     columns=[dg.TableColumn(name, kind, description) for name, kind, description in ANSWER_FIELDS]
@@ -99,7 +100,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         if state and state.is_of(films, deleted):
             result = replace(result, inputs=(*result.inputs, *state.inputs))
         stored = as_json(result)
-        pictures = pictures_of(localizer("en"), result, films_of(films))
+        pictures = pictures_of(localizer(current_language()), result, films_of(films))
         return dg.MaterializeResult(
             value=stored,
             metadata={
@@ -125,6 +126,6 @@ def _in_one_sentence(result: Answers) -> dict[str, str]:
     return {
         f"{number}_{question.name}": text.sentences[0]
         for number, (question, text) in enumerate(
-            zip(QUESTIONS, to_text(result), strict=True), start=1
+            zip(QUESTIONS, to_text(result, current_language()), strict=True), start=1
         )
     }

@@ -35,6 +35,7 @@ from bourne_assets.saga.table import deleted_films
 from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import StateGone, named_state
 from bourne_assets.tables import from_json, from_parquet, records, to_json
+from bourne_assets.translations import plain
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -58,7 +59,7 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         asset=key,
         name=_NAME,
         blocking=True,
-        description=(
+        description=plain(
             "Every answer recomputed from what the answers name as their inputs is the same: from "
             "the snapshots of tables, whenever the answers were made; where they name none, from "
             "objects that lie in the lake with the SHA-256 that they name."

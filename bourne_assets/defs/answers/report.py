@@ -28,10 +28,11 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import films_as_of
-from bourne_assets.settings import LANGUAGES, Settings
+from bourne_assets.settings import Settings
 from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
+from bourne_assets.translations import LANGUAGES, gettext, original
 
 
 class ReportConfig(RunConfig):
@@ -48,7 +49,9 @@ class ReportConfig(RunConfig):
     @classmethod
     def _is_a_past_day(cls, value: str | None) -> str | None:
         if value and date.fromisoformat(value) > datetime.now(UTC).date():
-            raise ValueError(f"{value} is not over yet: name today, or a day before")
+            raise ValueError(
+                gettext("{value} is not over yet: name today, or a day before", value=value)
+            )
         return value
 
 
@@ -64,7 +67,7 @@ def report_assets(
     """
     key = saga_key(saga, SAGA_REPORT)
     held = [
-        spec.description
+        original(spec.description)
         for check in checks
         for spec in check.check_specs
         if spec.blocking and spec.description
@@ -141,7 +144,7 @@ def report_assets(
         context.log_event(
             dg.AssetObservation(
                 key,
-                description=f"Report of {day}",
+                description=gettext("Report of {day}", day=day),
                 metadata={
                     **_facts(result),
                     "path": dg.MetadataValue.path(stored.uri),

@@ -35,6 +35,7 @@ from bourne_assets.lake.errors import BucketMissing, LakeError, LakeUnreachable
 from bourne_assets.lake.listing import ListedObject, Listing
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext
 
 #: Objects in runs that are not over; beyond these no new one is asked for.
 _MOST_IN_FLIGHT = 1_000
@@ -80,7 +81,9 @@ class BucketCursor(BaseModel):
             return cls(known=TypeAdapter(dict[str, str]).validate_json(text))
         except ValidationError as error:
             raise BourneError(
-                "The cursor of s3_landing_sensor is not one that it wrote: reset it in the UI."
+                gettext(
+                    "The cursor of s3_landing_sensor is not one that it wrote: reset it in the UI."
+                )
             ) from error
 
 

@@ -12,6 +12,7 @@ from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.defs.shared.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.tables import records
+from bourne_assets.translations import plain
 
 
 def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
@@ -109,7 +110,7 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         asset=RAW_CSVS,
         name="landed_bytes_are_equal",
         blocking=True,
-        description=(
+        description=plain(
             "Every landed object has the SHA-256 of the sent file: read back now, or, where it "
             "was sent in parts, by the checksum that the server keeps of what it stored."
         ),

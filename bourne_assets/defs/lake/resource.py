@@ -17,6 +17,7 @@ from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -116,4 +117,6 @@ def access_from(s3: S3Resource) -> S3Access:
             verify=s3.verify is not False,
         )
     except (BotoCoreError, ValueError) as error:
-        raise CredentialsMissing(f"The AWS configuration cannot be used: {error}") from None
+        raise CredentialsMissing(
+            gettext("The AWS configuration cannot be used: {error}", error=error)
+        ) from None

@@ -19,12 +19,13 @@ from bourne_assets.markup import in_slack
 from bourne_assets.runs.events import outcome_of
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext, in_english, ngettext
 
 #: Runs a tick: each needs its events read.
 _RUNS_A_TICK = 20
 #: Dagster ends a tick after sixty seconds, and would forget what was sent.
 _SECONDS_A_TICK = 30
-_FAILED = "failed"
+_FAILED = in_english("failed")
 _SUCCESS: Literal[dg.DagsterEventType.RUN_SUCCESS] = dg.DagsterEventType.RUN_SUCCESS
 _FAILURE: Literal[dg.DagsterEventType.RUN_FAILURE] = dg.DagsterEventType.RUN_FAILURE
 _KINDS = (_SUCCESS, _FAILURE)
@@ -84,22 +85,23 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
         settings: Where alerts go, and where Dagster's UI is.
         titles: Titles of the sagas by slug.
     """
-    to = "BOURNE_ALERT_WEBHOOK_URL" if settings.alert_webhook_url else "its own log"
+    to = "BOURNE_ALERT_WEBHOOK_URL" if settings.alert_webhook_url else gettext("its own log")
 
     @dg.sensor(
         name="saga_alerts",
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=(
-            f"Tells {to} of failed runs, failed checks and data that is overdue, once for each "
-            "problem."
+        description=gettext(
+            "Tells {to} of failed runs, failed checks and data that is overdue, once for each "
+            "problem.",
+            to=to,
         ),
     )
     def saga_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         memory = Memory.read(context.cursor)
         if begin(context.instance, memory):
             context.update_cursor(memory.write())
-            return dg.SkipReason("Watching runs from now on.")
+            return dg.SkipReason(gettext("Watching runs from now on."))
         count, kept, end = 0, memory.write(), time.monotonic() + _SECONDS_A_TICK
         try:
             for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
@@ -115,9 +117,9 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
                 raise
             context.log.exception("An alert could not be sent; it is tried again.")
             context.update_cursor(kept)
-            return dg.SkipReason(f"{_sent(count, to)}; the next one failed.")
+            return dg.SkipReason(gettext("{sent}; the next one failed.", sent=_sent(count, to)))
         context.update_cursor(kept)
-        return dg.SkipReason(f"{_sent(count, to)}." if count else "Nothing new is wrong.")
+        return dg.SkipReason(f"{_sent(count, to)}." if count else gettext("Nothing new is wrong."))
 
     return saga_alerts
 
@@ -155,7 +157,7 @@ def alerts_of(
 
 
 def _sent(count: int, to: str) -> str:
-    return f"Sent {count} {'alert' if count == 1 else 'alerts'} to {to}"
+    return ngettext("Sent {n} alert to {to}", "Sent {n} alerts to {to}", count, to=to)
 
 
 def _send(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext) -> None:
@@ -206,11 +208,13 @@ def problems_of_run(
                 sentence = outcome.message.partition("\n")[0]
                 assets = planned.get(outcome.step, [outcome.step])
                 problems += [Problem(asset, _FAILED, sentence) for asset in assets]
-    whole = Problem(run.job_name, "run failed")
+    whole = Problem(run.job_name, in_english("run failed"))
     if not failed:
         settled.add(whole.subject)
     elif not any(problem.is_error for problem in problems):
-        problems.append(Problem(run.job_name, whole.what, "no step says why: see its events"))
+        problems.append(
+            Problem(run.job_name, whole.what, in_english("no step says why: see its events"))
+        )
     return problems, settled
 
 
@@ -226,7 +230,7 @@ def _assets_of_steps(instance: dg.DagsterInstance, run_id: str) -> dict[str, lis
 
 
 def _of_check(found: Checked) -> Problem:
-    what = f"check {found.check} failed"
+    what = in_english("check {check} failed", check=found.check)
     return Problem(found.asset, what, "", found.offending, found.count, is_error=found.is_error)
 
 
@@ -236,14 +240,18 @@ def alerts_of_freshness(
     """An alert for all assets that became overdue."""
     overdue, settled = [], []
     for key, record in instance.get_freshness_state_records(keys).items():
-        problem = Problem(key.to_user_string(), "is overdue", "its freshness policy is broken")
+        problem = Problem(
+            key.to_user_string(),
+            in_english("is overdue"),
+            in_english("its freshness policy is broken"),
+        )
         state = record.freshness_state.value
         if state == "FAIL":
             overdue.append(problem)
         elif state == "PASS":
             settled.append(problem.subject)
     news = memory.take_new(overdue, settled)
-    return [Alert("Freshness", news)] if news else []
+    return [Alert(gettext("Freshness"), news)] if news else []
 
 
 def _asset_keys(context: dg.SensorEvaluationContext) -> list[dg.AssetKey]:

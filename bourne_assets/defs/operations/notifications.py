@@ -13,6 +13,7 @@ import requests
 from bourne_assets.errors import BourneError
 from bourne_assets.markup import in_slack
 from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
+from bourne_assets.translations import gettext, grouped, retold
 
 #: Seconds to connect, and between two pieces of the response's headers.
 _TIMEOUT_SECONDS = 10
@@ -34,7 +35,8 @@ class Problem:
 
     Attributes:
         asset: What it is about: `bourne_saga_table`; a step's name where no asset is known.
-        what: What is wrong, in words that stay the same while it is: `check budget_is_valid`.
+        what: What is wrong, in English words that stay the same while it is:
+            `check budget_is_valid failed`.
         detail: One sentence: the cause, or what it means.
         rows: Names of the first offending rows.
         count: How many rows offend.
@@ -73,7 +75,8 @@ def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     text = "\n".join(lines)
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]} ..."
-    return text if link is None else f"{text}\n<{link}|Open the run>"
+    invitation = gettext("Open the run")
+    return text if link is None else f"{text}\n<{link}|{invitation}>"
 
 
 def post(webhook_url: str, text: str) -> None:
@@ -86,12 +89,17 @@ def post(webhook_url: str, text: str) -> None:
         status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})
     except (requests.RequestException, ValueError) as error:
         raise NotDelivered(
-            f"The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({type(error).__name__}); it is "
-            "tried again."
+            gettext(
+                "The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({kind}); it is tried again.",
+                kind=type(error).__name__,
+            )
         ) from None
     if not requests.codes.ok <= status < requests.codes.multiple_choices:
         raise NotDelivered(
-            f"BOURNE_ALERT_WEBHOOK_URL answered HTTP {status} to an alert; it is tried again."
+            gettext(
+                "BOURNE_ALERT_WEBHOOK_URL answered HTTP {status} to an alert; it is tried again.",
+                status=status,
+            )
         )
 
 
@@ -108,12 +116,14 @@ def _status(url: str, content: dict[str, str | bool]) -> int:
 
 
 def _line(problem: Problem) -> str:
-    mark = "" if problem.is_error else " (warning)"
-    line = f"• `{in_slack(problem.asset)}`: {in_slack(problem.what)}{mark}"
+    mark = "" if problem.is_error else gettext(" (warning)")
+    line = f"• `{in_slack(problem.asset)}`: {in_slack(retold(problem.what))}{mark}"
     if problem.detail:
-        line += f" - {in_slack(problem.detail[:_LONGEST_SENTENCE])}"
+        line += f" - {in_slack(retold(problem.detail)[:_LONGEST_SENTENCE])}"
     if problem.rows:
         names = ", ".join(problem.rows[:_NAMED])
         rest = problem.count - len(problem.rows[:_NAMED])
-        line += f": {in_slack(names)}" + (f" and {rest} more" if rest > 0 else "")
+        line += f": {in_slack(names)}" + (
+            gettext(" and {rest} more", rest=grouped(rest)) if rest > 0 else ""
+        )
     return line

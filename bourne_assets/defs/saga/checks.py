@@ -25,6 +25,7 @@ from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import LIVE
+from bourne_assets.translations import plain
 
 
 def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -90,7 +91,7 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
         asset=saga_key(saga, saga.table_name),
         name="collection_is_complete",
         blocking=True,
-        description=(
+        description=plain(
             "The table has exactly the films that TMDB's collection lists, but for those that TMDB "
             "has deleted; one that the details place elsewhere is a contradiction."
         ),

@@ -44,6 +44,7 @@ from bourne_assets.star.observations import (
 from bourne_assets.star.schemas import FACT_FILM_DAY, STAR
 from bourne_assets.star.storage import keep_star, read_star
 from bourne_assets.tables import digests_of
+from bourne_assets.translations import current_language
 
 
 def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
@@ -98,7 +99,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         snapshot_id = keep_star(catalogue, saga, before, star, provenance)
         history = history_of(star)
         days = days_of(history)
-        shown = popularity_over_time(localizer("en"), history)
+        shown = popularity_over_time(localizer(current_language()), history)
         return dg.MaterializeResult(
             value=history,
             metadata={

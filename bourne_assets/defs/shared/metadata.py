@@ -17,6 +17,7 @@ from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown, markdown_code
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
+from bourne_assets.translations import gettext, grouped
 
 #: Definition metadata that names the layer of the lake in which an asset's table lies.
 LAYER_KEY = "lake/layer"
@@ -137,8 +138,10 @@ def preview_of_table(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> dg.TableM
 
 
 def rows_of(found: list[dict[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
-    """Offending rows of a check as a table, or the word `none`."""
-    return preview_of_table(pd.DataFrame(found)) if found else dg.MetadataValue.text("none")
+    """Offending rows of a check as a table, or that there are none."""
+    return (
+        preview_of_table(pd.DataFrame(found)) if found else dg.MetadataValue.text(gettext("none"))
+    )
 
 
 def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
@@ -161,7 +164,8 @@ def shortened(text: str) -> str:
     """A text that the event log can carry."""
     if len(text) <= _PREVIEW_CHARACTERS:
         return text
-    return f"{text[:_PREVIEW_CHARACTERS]} ... ({len(text)} characters)"
+    shown = text[:_PREVIEW_CHARACTERS]
+    return gettext("{shown} ... ({count} characters)", shown=shown, count=grouped(len(text)))
 
 
 def plain_metadata(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.runs.events import OFFENDING, OFFENDING_COUNT
 from bourne_assets.tables import Table, records
+from bourne_assets.translations import gettext, grouped, plain
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -41,7 +42,7 @@ class Rule:
 
     Attributes:
         name: States the rule.
-        description: States the threshold and what a failure means.
+        description: States the threshold and what a failure means, in English.
         find: Finds what breaks it.
         blocking: Whether a failure is an ERROR that stops what is downstream. Severity decides:
             Dagster does not stop for a WARN even where the check says blocking.
@@ -61,7 +62,7 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
     name = f"check_{'_'.join(key.path)}"
     specs = [
         dg.AssetCheckSpec(
-            rule.name, asset=key, description=rule.description, blocking=rule.blocking
+            rule.name, asset=key, description=plain(rule.description), blocking=rule.blocking
         )
         for rule in rules
     ]
@@ -97,7 +98,9 @@ def result_of(
         asset_key=key,
         passed=count == 0,
         severity=ERROR if is_error else WARN,
-        description=f"{count} offending" if count else "passed",
+        description=gettext("{count} offending", count=grouped(count))
+        if count
+        else gettext("passed"),
         metadata={
             OFFENDING_COUNT: count,
             OFFENDING: rows_of([dict(row) for row in finding.offending]),

@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.translations import gettext
 
 
 class RunConfig(dg.Config):
@@ -42,7 +43,9 @@ class RunConfig(dg.Config):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"]))
-            raise ConfigurationError(f"The run's setting {name}: {first['msg']}.") from None
+            raise ConfigurationError(
+                gettext("The run's setting {name}: {first}.", name=name, first=first["msg"])
+            ) from None
 
 
 def _plain(kind: Any) -> Any:

@@ -30,6 +30,7 @@ from bourne_assets.tmdb.schemas import (
     ExternalIdsTable,
     SearchTable,
 )
+from bourne_assets.translations import plain
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
 IMDB_ID = r"tt[0-9]{7,10}"
@@ -82,7 +83,7 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=key,
         name="raw_responses_are_recent",
-        description=(
+        description=plain(
             f"No answer of TMDB has been kept under {keys.all_tmdb_responses()} for more than "
             f"{LONGEST.days} days, as TMDB's terms ask; `bourne lake purge` removes older ones."
         ),

