@@ -3,6 +3,7 @@
 One SeaweedFS runs for each pytest process; every test has a prefix of its own in its bucket.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,9 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As in a background job of a shell: what the tests start would hear no interrupt either.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A test process holds a million objects until it ends: to look through them for garbage after
+    # every few hundred new ones takes a tenth of the time.
+    gc.set_threshold(100_000, 50, 100)
     # As in an activated environment, whose shell finds `bourne`.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
@@ -279,6 +280,7 @@ def boto3_client(
 
     # No profile of the shell's: how the lake is reached has been decided.
     session = Session(session_vars={"profile": (None, None, None, None)})
+    session.register_component("data_loader", _botocore_data())
     if credentials is not None:
         session._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001 - the only way
             _metadata(credentials()), lambda: _metadata(credentials()), "bourne"
@@ -303,6 +305,14 @@ def boto3_client(
     )
     client.meta.events.register("before-call.s3.HeadBucket", _refuse_to_look_for_the_region)
     return client
+
+
+@cache
+def _botocore_data() -> Any:
+    """Botocore's description of S3, which each client of a process would read once more."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _refuse_to_look_for_the_region(**_: Any) -> None:
