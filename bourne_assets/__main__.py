@@ -22,10 +22,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 100)
-    atexit.register(gc.freeze)  # nor to look once more at what the system takes back whole
     from bourne_assets.cli import main as bourne
     from bourne_assets.cli.streams import OutputFailed, open_standard_streams
-    from bourne_assets.errors import INTERRUPTED
 
     open_standard_streams()
     try:
@@ -34,13 +32,15 @@ def main() -> None:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
     except SystemExit as end:
-        if end.code == INTERRUPTED:
-            _leave(INTERRUPTED)
-        raise
+        _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
 def _leave(code: int) -> None:
-    """End at once: Python would wait for every thread that still waits for a server."""
+    """End at once.
+
+    Python would wait for every thread that still waits for a server, and take apart, one by one,
+    a million objects that the system takes back whole: a second of `bourne run`.
+    """
     atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter itself calls
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):

@@ -84,5 +84,6 @@ def test_its_command_is_its_own(wheel: zipfile.Path, tmp_path: Path) -> None:
 def test_it_runs_in_an_empty_folder(wheel: zipfile.Path, tmp_path: Path) -> None:
     done = _bourne(wheel, "run")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "", "nothing complains of how the process ends"
     assert "$327,483,286.20" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == [".bourne"]
