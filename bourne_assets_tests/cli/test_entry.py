@@ -109,6 +109,13 @@ def test_a_run_whose_progress_cannot_be_written_is_done_all_the_same(tmp_path: P
     assert (tmp_path / ".bourne").is_dir()
 
 
+def test_a_mistake_is_one_sentence_and_nothing_of_the_libraries_follows(tmp_path: Path) -> None:
+    done = _shell(f"{BOURNE} land {tmp_path / 'nothing'}")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: The folder ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_mistyped_command_is_quoted_as_text() -> None:
     name = shlex.quote("a\x1b]0;title\x07.csv")
     done = _shell(f"{BOURNE} lake status {name}")
