@@ -32,8 +32,7 @@ from pydantic import ValidationError
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake import keys
-from bourne_assets.lake.aws import access_of_environment
-from bourne_assets.lake.connection import connect_s3
+from bourne_assets.lake.opening import open_lake
 from bourne_assets.lake.store import PARQUET, Lake, StoredObject
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
@@ -215,7 +214,7 @@ def _written(lake: Lake, saga: Saga, name: str, frame: pd.DataFrame) -> StoredOb
 def _lake(settings: Settings) -> Lake:
     if settings.s3_bucket is None:
         raise ConfigurationError(gettext("The function needs BOURNE_S3_BUCKET."))
-    return connect_s3(access_of_environment(), settings.s3_bucket, settings.s3_prefix)
+    return open_lake(settings.home, settings.s3_bucket, settings.s3_prefix).lake
 
 
 def _client(settings: Settings) -> TmdbClient:

@@ -6,7 +6,7 @@ Not here: commands.
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -16,7 +16,7 @@ import click
 
 from bourne_assets.cli.environment_file import load_environment_file
 from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
-from bourne_assets.lake import embedded
+from bourne_assets.lake.opening import open_lake
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings
@@ -173,16 +173,13 @@ class CommandLake:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lake")
-        self._starting: Future[embedded.EmbeddedLake] | None = None
-        if settings.s3_bucket is None:
-            self._starting = self._pool.submit(
-                embedded.connect, settings.home, settings.bucket, settings.s3_prefix
-            )
+        self._opening = ThreadPoolExecutor(1, thread_name_prefix="lake").submit(
+            open_lake, settings.home, settings.s3_bucket, settings.s3_prefix
+        )
 
     def connect(self) -> Lake:
         """The connected lake."""
-        return self._starting.result().lake if self._starting else _own_lake(self._settings)
+        return self._opening.result().lake
 
     def catalogue(self) -> "Catalog":
         """The catalogue of its tables."""
@@ -192,8 +189,8 @@ class CommandLake:
 
     def release(self, *, wait: bool = False) -> None:
         """Give up the share in the embedded server; a second call only waits."""
-        if self._starting and self._starting.exception() is None:
-            self._starting.result().release(wait=wait)
+        if self._opening.exception() is None:
+            self._opening.result().release(wait=wait)
 
 
 @contextmanager
@@ -204,9 +201,3 @@ def command_lake(settings: Settings) -> Iterator[CommandLake]:
         yield lake
     finally:
         lake.release(wait=True)
-
-
-def _own_lake(settings: Settings) -> Lake:
-    from bourne_assets.definitions import default_resources
-
-    return default_resources(settings)["lake"].connect()  # type: ignore[no-any-return]

@@ -26,8 +26,7 @@ from bourne_assets.iceberg.commits import (
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit
 from bourne_assets.iceberg.translation import translated
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.aws import access_of_environment
-from bourne_assets.lake.connection import connect_s3
+from bourne_assets.lake.s3 import access_of_environment, connect_s3
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.translations import gettext
 

@@ -2,7 +2,7 @@
 
 Listings go through boto3, which asks for keys in URL encoding: obstore refuses a whole page for one
 key with an empty part, `.`, `..` or a control character, which every S3 client can write.
-Not here: single objects (`store`), uploads in parts (`parts`).
+Not here: single objects (`store`), uploads in parts (`multipart`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bourne_assets.lake.keys import can_name
-from bourne_assets.lake.parts import PartsServer
+from bourne_assets.lake.multipart import MultipartClient
 
 #: So many keys are quoted where keys are named to people.
 _QUOTED = 5
@@ -57,11 +57,11 @@ class Listing:
         )
 
 
-def list_below(server: PartsServer, root: str, prefix: str) -> Listing:
+def list_below(client: MultipartClient, root: str, prefix: str) -> Listing:
     """The objects below a prefix.
 
     Args:
-        server: The bucket.
+        client: The bucket.
         root: What is cut off the keys at their start.
         prefix: The prefix, as S3 takes it.
 
@@ -69,7 +69,7 @@ def list_below(server: PartsServer, root: str, prefix: str) -> Listing:
         LakeError: The lake refused or failed.
     """
     objects, passed_over = [], []
-    for item in _contents(server, prefix):
+    for item in _contents(client, prefix):
         key = str(item["Key"]).removeprefix(root)
         if can_name(key):
             stored_at = item["LastModified"].astimezone(UTC)
@@ -82,14 +82,14 @@ def list_below(server: PartsServer, root: str, prefix: str) -> Listing:
     return Listing(tuple(sorted(objects, key=lambda item: item.key)), tuple(sorted(passed_over)))
 
 
-def folders_below(server: PartsServer, prefix: str) -> set[str]:
+def folders_below(client: MultipartClient, prefix: str) -> set[str]:
     """Names of the folders right below a prefix, which ends with a slash.
 
     Raises:
         LakeError: The lake refused or failed.
     """
-    with server.translated(prefix):
-        pages = server.pages("list_objects_v2", Prefix=prefix, Delimiter="/")
+    with client.translated(prefix):
+        pages = client.pages("list_objects_v2", Prefix=prefix, Delimiter="/")
         found = {
             str(each["Prefix"])[len(prefix) : -1]
             for page in pages
@@ -98,7 +98,7 @@ def folders_below(server: PartsServer, prefix: str) -> set[str]:
     return {name for name in found if can_name(name)}
 
 
-def _contents(server: PartsServer, prefix: str) -> Iterator[dict[str, Any]]:
+def _contents(client: MultipartClient, prefix: str) -> Iterator[dict[str, Any]]:
     """All entries of a listing.
 
     Each page starts after the last key of the one before. A server's own token is text in XML,
@@ -106,7 +106,7 @@ def _contents(server: PartsServer, prefix: str) -> Iterator[dict[str, Any]]:
     """
     position: dict[str, str] = {}
     while True:
-        page = server.request("list_objects_v2", prefix, Prefix=prefix, **position)
+        page = client.request("list_objects_v2", prefix, Prefix=prefix, **position)
         entries = page.get("Contents", [])
         yield from entries
         if not page.get("IsTruncated"):

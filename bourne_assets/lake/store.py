@@ -2,18 +2,18 @@
 
 One `Lake` is one bucket and prefix. Whatever obstore raises leaves here as one of `errors`.
 Not here: knowledge of keys (`keys`), of formats (`tables`), of how a bucket is
-reached (`access`, `connection`).
+reached (`access`, `s3`).
 """
 
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import obstore
 from obstore.exceptions import (
@@ -25,7 +25,7 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
-from bourne_assets.lake.access import S3Access, is_loopback
+from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import (
     AccessDenied,
     BucketMissing,
@@ -38,7 +38,7 @@ from bourne_assets.lake.errors import (
 )
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import Listing, folders_below, list_below
-from bourne_assets.lake.parts import PartsServer, Unfinished, Upload, boto3_client
+from bourne_assets.lake.multipart import IncompleteUpload, MultipartClient, Upload
 from bourne_assets.translations import gettext
 
 JSON = "application/json"
@@ -69,12 +69,28 @@ class StoredObject:
 
 
 class Lake:
-    """One bucket and prefix of an S3 server."""
+    """One bucket and prefix of an S3 server; `s3.connect_s3` makes one.
 
-    def __init__(self, store: S3Store, bucket: str, prefix: str, access: S3Access) -> None:
+    Args:
+        store: obstore's client of the bucket.
+        make_client: Makes boto3's client, which takes a while and which many lakes never need.
+        bucket: Name of the bucket.
+        prefix: Folder inside it.
+        access: How the server is reached.
+    """
+
+    def __init__(
+        self,
+        store: S3Store,
+        make_client: Callable[[], Any],
+        bucket: str,
+        prefix: str,
+        access: S3Access,
+    ) -> None:
         self._store = store
+        self._make_client = make_client
         self.access = access
-        self._parts: PartsServer | None = None
+        self._client: MultipartClient | None = None
         self._connecting = Lock()
         self.bucket = bucket
         self.prefix = prefix
@@ -169,7 +185,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        return self._parts_server().begin(self._named(key), content_type, sha256)
+        return self._multipart().begin(self._named(key), content_type, sha256)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts; one that is already gone is not an error.
@@ -177,16 +193,16 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        self._parts_server().abort(self._named(key), upload_id)
+        self._multipart().abort(self._named(key), upload_id)
 
-    def unfinished_uploads(self, prefix: str = "") -> list[Unfinished]:
+    def unfinished_uploads(self, prefix: str = "") -> list[IncompleteUpload]:
         """Uploads in parts below a prefix that were begun and not ended, by key and id.
 
         Raises:
             LakeError: The lake refused or failed.
         """
         cut = len(self._path(""))
-        found = self._parts_server().unfinished(self._path(prefix))
+        found = self._multipart().incomplete(self._path(prefix))
         return [replace(each, key=each.key[cut:]) for each in found]
 
     def checksum(self, key: str) -> str | None:
@@ -196,7 +212,7 @@ class Lake:
             ObjectMissing: It is not there.
             LakeError: The lake refused or failed.
         """
-        return self._parts_server().checksum(self._named(key))
+        return self._multipart().checksum(self._named(key))
 
     def copy(self, source: str, key: str) -> None:
         """Copy an object inside the lake, on the server; what lies under the key is replaced.
@@ -282,7 +298,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        found = list_below(self._parts_server(), self._path(""), self._folder(prefix))
+        found = list_below(self._multipart(), self._path(""), self._folder(prefix))
         if found.passed_over:
             _log.warning("%s: %s", self.uri(prefix), found.passed_over_text)
         return found
@@ -293,7 +309,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        return folders_below(self._parts_server(), self._folder(prefix))
+        return folders_below(self._multipart(), self._folder(prefix))
 
     def delete(self, key: str) -> None:
         """Remove an object; a missing one is not an error, as in S3.
@@ -303,22 +319,15 @@ class Lake:
         """
         # Not obstore's: it sends a list of one, in whose answer a refusal is an error of its own.
         with suppress(ObjectMissing):
-            self._parts_server().call("delete_object", self._named(key))
+            self._multipart().call("delete_object", self._named(key))
 
-    def _parts_server(self) -> PartsServer:
+    def _multipart(self) -> MultipartClient:
         with self._connecting:
-            if self._parts is None:
-                access = self.access
-                client = boto3_client(
-                    access.endpoint,
-                    access.region,
-                    access.credentials,
-                    verify=access.verify,
-                    path_style=access.endpoint is not None or "." in self.bucket,
-                    direct=is_loopback(access.endpoint),
+            if self._client is None:
+                self._client = MultipartClient(
+                    self._make_client(), self.bucket, self.endpoint, self.access.advice
                 )
-                self._parts = PartsServer(client, self.bucket, self.endpoint, access.advice)
-            return self._parts
+            return self._client
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key

@@ -17,6 +17,7 @@ from bourne_assets.iceberg.errors import CatalogueFailed, CatalogueMisconfigured
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.support.services import needs_postgres, postgres_database
 
@@ -139,7 +140,7 @@ def test_temporary_credentials_reach_the_storage(lake: Lake, tmp_path: Path) -> 
     access = lake.access
     given = {"access_key_id": "key", "secret_access_key": "secret", "token": "token"}
     temporary = type(access)(None, "eu-west-1", lambda: given)
-    known = catalogue_properties(Lake(lake._store, "bucket", "a/b", temporary), tmp_path)
+    known = catalogue_properties(connect_s3(temporary, "bucket", "a/b"), tmp_path)
     assert known["s3.session-token"] == "token"
     assert known["s3.region"] == "eu-west-1"
     assert known["warehouse"] == "s3://bucket/a/b/Warehouse"

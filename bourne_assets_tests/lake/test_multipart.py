@@ -8,7 +8,6 @@ import pytest
 
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 from bourne_assets.lake.errors import (
@@ -19,6 +18,7 @@ from bourne_assets.lake.errors import (
     LakeUnreachable,
     ObjectMissing,
 )
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import CSV, Lake
 from bourne_assets_tests.conftest import BUCKET
 
@@ -77,7 +77,7 @@ def test_what_the_server_answers_is_told_in_one_sentence(
         }
         raise ClientError(answer, "UploadPart")
 
-    monkeypatch.setattr(upload._server._client, "upload_part", fail)
+    monkeypatch.setattr(upload._client._client, "upload_part", fail)
     with pytest.raises(kind, match=r"a\.csv"):
         upload.send(1, b"abc")
 

@@ -28,6 +28,7 @@ from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 from bourne_assets.lake.embedded.security import self_signed_certificate
 from bourne_assets.lake.errors import HomeUnusable
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.conftest import BUCKET
 
@@ -381,7 +382,7 @@ def test_a_client_with_another_secret_gets_no_token_of_the_catalogue(
 ) -> None:
     access = s3_server.lake.access
     given = {"access_key_id": s3_server.credentials.access_key, "secret_access_key": "guessed"}
-    guesser = Lake(s3_server.lake._store, BUCKET, "", replace(access, credentials=lambda: given))
+    guesser = connect_s3(replace(access, credentials=lambda: given), BUCKET)
     with pytest.raises(CatalogueDenied, match="denied"):
         open_catalogue(guesser, tmp_path)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.errors import (
@@ -17,6 +16,7 @@ from bourne_assets.lake.errors import (
     ObjectExists,
     ObjectMissing,
 )
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets_tests.conftest import BUCKET
 from bourne_assets_tests.lake.operations import (

@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.connection import connect_s3
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 
 REGION = "us-east-1"

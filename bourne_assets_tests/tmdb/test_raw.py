@@ -14,6 +14,7 @@ import pytest
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.errors import LakeError
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import JSON, Lake, StoredObject
 from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets.tmdb.errors import TmdbAuthError, TmdbNotFound, TmdbProtocolError
@@ -261,7 +262,7 @@ def test_an_object_of_the_same_name_is_never_overwritten(lake: Lake) -> None:
 def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, theirs: bytes, objects: int
 ) -> None:
-    rival = Lake(lake._store, lake.bucket, lake.prefix, lake.access)
+    rival = connect_s3(lake.access, lake.bucket, lake.prefix)
 
     def find_before_the_rival_writes(key: str) -> StoredObject | None:
         known = Lake.find(lake, key)

@@ -131,7 +131,7 @@ class Journal:
         aborted = 0
         with contextlib.suppress(LakeError):
             for upload in self._lake.unfinished_uploads(f"{LANDED_CSVS}/"):
-                if upload.begun < datetime.now(UTC) - _GIVEN_UP:
+                if upload.initiated < datetime.now(UTC) - _GIVEN_UP:
                     self._lake.abort_upload(upload.key, upload.upload_id)
                     aborted += 1
         return aborted

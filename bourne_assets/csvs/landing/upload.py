@@ -18,7 +18,7 @@ from bourne_assets.csvs.reading.origin import Origin
 from bourne_assets.csvs.reading.scan import Scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectExists
-from bourne_assets.lake.parts import Part, Upload
+from bourne_assets.lake.multipart import Part, Upload
 from bourne_assets.lake.store import CSV, Lake, StoredObject
 from bourne_assets.translations import in_english
 

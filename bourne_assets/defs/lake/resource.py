@@ -12,9 +12,9 @@ from pydantic import Field, PrivateAttr
 
 from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.aws import access_of
-from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import CredentialsMissing
+from bourne_assets.lake.opening import OpenLake, open_lake
+from bourne_assets.lake.s3 import access_of
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
 from bourne_assets.translations import gettext
@@ -34,9 +34,8 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
     prefix: str = Field(default="", description="Folder inside the bucket.")
     home: str = Field(default=".bourne", description="Folder of the embedded lake.")
 
-    _lake: Lake | None = PrivateAttr(default=None)
+    _opened: OpenLake | None = PrivateAttr(default=None)
     _catalogue: Any = PrivateAttr(default=None)
-    _share: "EmbeddedShare | None" = PrivateAttr(default=None)
 
     @property
     def bucket_name(self) -> str:
@@ -50,13 +49,11 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
             EmbeddedLakeFailed: The embedded server cannot be used.
             CredentialsMissing: The AWS chain has no credentials, or is misconfigured.
         """
-        if self._lake is None:
-            if self.bucket:
-                self._lake = connect_s3(access_from(self.s3), self.bucket, self.prefix)
-            else:
-                self._share = EmbeddedShare(self.home, self.prefix)
-                self._lake = self._share.lake
-        return self._lake
+        if self._opened is None:
+            self._opened = open_lake(
+                Path(self.home), self.bucket, self.prefix, lambda: access_from(self.s3)
+            )
+        return self._opened.lake
 
     def catalogue(self) -> "Catalog":
         """The catalogue of the lake's Iceberg tables, opened when first asked.
@@ -72,23 +69,9 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
         """Give the share in the embedded server back at the end of a run."""
         if self._catalogue is not None:
             self._catalogue.close()
-        if self._share is not None:
-            self._share.release()
-        self._lake = self._share = self._catalogue = None
-
-
-class EmbeddedShare:
-    """This run's share in the embedded server."""
-
-    def __init__(self, home: str, prefix: str) -> None:
-        from bourne_assets.lake import embedded
-
-        self._embedded = embedded.connect(Path(home), EMBEDDED_BUCKET, prefix)
-        self.lake = self._embedded.lake
-
-    def release(self) -> None:
-        """The last one ends the server."""
-        self._embedded.release()
+        if self._opened is not None:
+            self._opened.release()
+        self._opened = self._catalogue = None
 
 
 def access_from(s3: S3Resource) -> S3Access:

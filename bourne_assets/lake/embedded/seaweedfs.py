@@ -20,7 +20,6 @@ from typing import Any
 import psutil
 
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.errors import (
     AccessDenied,
     EmbeddedLakeFailed,
@@ -28,6 +27,7 @@ from bourne_assets.lake.errors import (
     ObjectMissing,
 )
 from bourne_assets.lake.private_files import write_private
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
 from bourne_assets.translations import gettext

@@ -352,7 +352,7 @@ def test_a_file_that_changes_while_it_is_sent_is_rejected_and_leaves_nothing(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, single_put_bytes: int
 ) -> None:
     monkeypatch.setattr("bourne_assets.csvs.landing.upload.SINGLE_BYTES", single_put_bytes)
-    busy = _BusyFolder(lake._store, lake.bucket, lake.prefix, lake.access)
+    busy = _BusyFolder(lake._store, lake._make_client, lake.bucket, lake.prefix, lake.access)
     busy.path = _written(folder, "films.csv")
     (row,) = _land(busy, busy.path).to_dict("records")
     assert (row["status"], row["reason"]) == (REJECTED, "it changed while it was sent")

@@ -24,6 +24,7 @@ from bourne_assets.iceberg.tables import open_table
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.errors import LakeFailed, ObjectExists, ObjectMissing
 from bourne_assets.lake.keys import LANDED_CSVS
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import CSV, Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
@@ -83,7 +84,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
         time.sleep(chance.uniform(0.0, whole_landing))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        here = Lake(lake._store, lake.bucket, prefix, lake.access)
+        here = connect_s3(lake.access, lake.bucket, prefix)
         for key in here.list(LANDED_CSVS):
             assert here.digest(key).sha256 == whole[key.rpartition("/")[2]]
             seen += 1
@@ -91,7 +92,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
             data, _ = here.read(key)
             assert len(from_json(data) if key.endswith("json") else from_parquet(data)) > 0
     for number in range(_KILLS // 4):
-        here = Lake(lake._store, lake.bucket, f"{lake.prefix}/{number}", lake.access)
+        here = connect_s3(lake.access, lake.bucket, f"{lake.prefix}/{number}")
         tables = DatasetTables(partial(open_catalogue, here, tmp_path / "home"))
         manifest = land_csv_files(
             files, here, _DAY, tables=tables, journal=tmp_path / "journal"
@@ -168,7 +169,7 @@ def test_a_lake_that_fails_in_the_middle_leaves_no_parts(
         sent.append(number)
         raise LakeFailed("The lake is full.")
 
-    monkeypatch.setattr("bourne_assets.lake.parts.Upload.send", fail)
+    monkeypatch.setattr("bourne_assets.lake.multipart.Upload.send", fail)
     with pytest.raises(LakeFailed, match="full"):
         land_csv_files(
             [_large(tmp_path / "films.csv")],
@@ -263,18 +264,18 @@ def test_a_server_without_checksums_is_asked_for_the_md5_of_what_it_stored(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = lake.begin_upload("a.csv", CSV, "0" * 64)
-    call = upload._server.call
+    call = upload._client.call
 
     def without(operation: str, path: str, **parameters: object) -> dict[str, object]:
         answer = call(operation, path, **parameters)
         answer.pop("ChecksumSHA256", None)
         return answer
 
-    monkeypatch.setattr(upload._server, "call", without)
+    monkeypatch.setattr(upload._client, "call", without)
     part = upload.send(1, b"abc")
     assert upload.complete([part]) is None
     monkeypatch.setattr(
-        upload._server, "call", lambda *_, **__: {"ETag": '"0"', "ChecksumSHA256": "AAAA"}
+        upload._client, "call", lambda *_, **__: {"ETag": '"0"', "ChecksumSHA256": "AAAA"}
     )
     with pytest.raises(LakeFailed, match="other bytes"):
         upload.send(1, b"abc")

@@ -11,10 +11,10 @@ from dagster_aws.s3 import S3Resource
 
 from bourne_assets.defs.lake.resource import LakeResource, access_from
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.lake.connection import connect_s3
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 from bourne_assets.lake.errors import CredentialsMissing
+from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET
 from bourne_assets_tests.conftest import BUCKET

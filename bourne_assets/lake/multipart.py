@@ -10,8 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
@@ -40,19 +39,19 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class IncompleteUpload:
     """An upload that was begun and neither completed nor aborted."""
 
     key: str
     upload_id: str
-    begun: datetime
+    initiated: datetime
 
 
 class Upload:
     """One upload in parts; nothing is visible under the key before `complete`."""
 
-    def __init__(self, server: "PartsServer", path: str, upload_id: str) -> None:
-        self._server = server
+    def __init__(self, client: "MultipartClient", path: str, upload_id: str) -> None:
+        self._client = client
         self._path = path
         self.upload_id = upload_id
 
@@ -63,7 +62,7 @@ class Upload:
             LakeError: The lake refused, failed, or stored other bytes.
         """
         digest = hashlib.sha256(data).digest()
-        answer = self._server.call(
+        response = self._client.call(
             "upload_part",
             self._path,
             UploadId=self.upload_id,
@@ -71,12 +70,12 @@ class Upload:
             Body=data,
             ChecksumSHA256=b64encode(digest).decode(),
         )
-        etag = str(answer["ETag"])
-        said = answer.get("ChecksumSHA256")
+        etag = str(response["ETag"])
+        checksum = response.get("ChecksumSHA256")
         # A server that keeps no checksums names at least the MD5 of what it stored.
         proven = (
-            said == b64encode(digest).decode()
-            if said
+            checksum == b64encode(digest).decode()
+            if checksum
             else etag.strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest()
         )
         if not proven:
@@ -85,7 +84,7 @@ class Upload:
                     "The lake stored other bytes than were sent as part {number} of {uri}: check "
                     "its disk and its log.",
                     number=number,
-                    uri=self._server.uri(self._path),
+                    uri=self._client.uri(self._path),
                 )
             )
         return Part(number, etag, digest)
@@ -109,30 +108,30 @@ class Upload:
             }
             for part in ordered
         ]
-        answer = self._server.call(
+        response = self._client.call(
             "complete_multipart_upload",
             self._path,
             UploadId=self.upload_id,
             MultipartUpload={"Parts": named},
             IfNoneMatch="*",
         )
-        checksum = answer.get("ChecksumSHA256")
+        checksum = response.get("ChecksumSHA256")
         if checksum is not None and str(checksum).partition("-")[0] != _composite(ordered):
             raise LakeFailed(
                 gettext(
                     "The lake put the parts of {uri} together in another way than they were sent: "
                     "check its log.",
-                    uri=self._server.uri(self._path),
+                    uri=self._client.uri(self._path),
                 )
             )
         return None if checksum is None else str(checksum)
 
     def abort(self) -> None:
         """Forget the upload and its parts; one that is already gone is not an error."""
-        self._server.abort(self._path, self.upload_id)
+        self._client.abort(self._path, self.upload_id)
 
 
-class PartsServer:
+class MultipartClient:
     """Uploads in parts to one bucket.
 
     Args:
@@ -150,14 +149,14 @@ class PartsServer:
 
     def begin(self, path: str, content_type: str, sha256: str) -> Upload:
         """Begin an upload; the digest of the whole is kept beside the object."""
-        answer = self.call(
+        response = self.call(
             "create_multipart_upload",
             path,
             ChecksumAlgorithm="SHA256",
             ContentType=content_type,
             Metadata={"sha256": sha256},
         )
-        return Upload(self, path, str(answer["UploadId"]))
+        return Upload(self, path, str(response["UploadId"]))
 
     def abort(self, path: str, upload_id: str) -> None:
         """Forget an upload and its parts; one that is already gone is not an error."""
@@ -166,7 +165,7 @@ class PartsServer:
         except ObjectMissing:
             return
 
-    def unfinished(self, prefix: str) -> list[Unfinished]:
+    def incomplete(self, prefix: str) -> list[IncompleteUpload]:
         """Uploads below a prefix that were begun and not ended, by key and id.
 
         Those of a key that the platform cannot name are somebody else's, and left out.
@@ -178,15 +177,15 @@ class PartsServer:
                 for item in page.get("Uploads", []):
                     key = unquote_plus(item["Key"]) if is_encoded else item["Key"]
                     if can_name(key):
-                        begun = item["Initiated"].astimezone(UTC)
-                        found.append(Unfinished(key, item["UploadId"], begun))
+                        initiated = item["Initiated"].astimezone(UTC)
+                        found.append(IncompleteUpload(key, item["UploadId"], initiated))
         return sorted(found, key=lambda each: (each.key, each.upload_id))
 
     def checksum(self, path: str) -> str | None:
         """The server's own SHA-256 checksum of an object; None where it keeps none."""
-        answer = self.call("head_object", path, ChecksumMode="ENABLED")
-        said = answer.get("ChecksumSHA256")
-        return None if said is None else str(said)
+        response = self.call("head_object", path, ChecksumMode="ENABLED")
+        checksum = response.get("ChecksumSHA256")
+        return None if checksum is None else str(checksum)
 
     def uri(self, path: str) -> str:
         """The full address of a path, for messages."""
@@ -251,86 +250,6 @@ class PartsServer:
                 code=code,
             )
         )
-
-
-def boto3_client(
-    endpoint: str | None,
-    region: str,
-    credentials: Any,
-    *,
-    verify: bool,
-    path_style: bool,
-    direct: bool,
-) -> Any:
-    """boto3's S3 client with the lake's own way to reach its server.
-
-    Args:
-        endpoint: Address of an S3-compatible server; None for AWS itself.
-        region: Region that requests are signed for.
-        credentials: Gives obstore's credential mapping; None for unsigned requests.
-        verify: Whether certificates are verified.
-        path_style: Whether the bucket stands in the path.
-        direct: Whether a proxy of the shell's is passed by, as for a server on this machine.
-    """
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-    from botocore.credentials import RefreshableCredentials
-    from botocore.session import Session
-
-    # No profile of the shell's: how the lake is reached has been decided.
-    session = Session(session_vars={"profile": (None, None, None, None)})
-    session.register_component("data_loader", _botocore_data())
-    if credentials is not None:
-        session._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001 - the only way
-            _metadata(credentials()), lambda: _metadata(credentials()), "bourne"
-        )
-    config = Config(
-        signature_version=UNSIGNED if credentials is None else "s3v4",
-        # Every part is sent with its SHA-256, which is signed: hashing it once more adds nothing.
-        s3={
-            "addressing_style": "path" if path_style else "auto",
-            "payload_signing_enabled": False,
-        },
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        max_pool_connections=16,
-        connect_timeout=5,
-        read_timeout=120,
-        retries={"mode": "standard", "max_attempts": 5},
-        proxies={} if direct else None,
-    )
-    client = boto3.Session(botocore_session=session, region_name=region).client(
-        "s3", endpoint_url=endpoint, verify=verify, config=config
-    )
-    client.meta.events.register("before-call.s3.HeadBucket", _refuse_to_look_for_the_region)
-    return client
-
-
-@cache
-def _botocore_data() -> Any:
-    """Botocore's description of S3, which each client of a process would read once more."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
-
-
-def _refuse_to_look_for_the_region(**_: Any) -> None:
-    """End botocore's own HEAD after a redirect: redirected as well, it repeats itself forever."""
-    from botocore.exceptions import ClientError
-
-    raise ClientError({"ResponseMetadata": {"HTTPHeaders": {}}}, "HeadBucket")
-
-
-def _metadata(given: Any) -> dict[str, Any]:
-    """Obstore's mapping as botocore names it; credentials without an end last for a day."""
-    expires = given.get("expires_at") or datetime.now(UTC) + timedelta(days=1)
-    return {
-        "access_key": given["access_key_id"],
-        "secret_key": given["secret_access_key"],
-        "token": given.get("token") or given.get("session_token"),
-        "expiry_time": expires.isoformat(),
-    }
 
 
 def _composite(parts: Sequence[Part]) -> str:
