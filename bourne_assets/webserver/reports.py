@@ -10,15 +10,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from dagster_aws.s3 import S3Resource
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bourne_assets.asset_names import SAGA_REPORT
-from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake import embedded, keys
 from bourne_assets.lake.errors import LakeError, ObjectMissing
+from bourne_assets.lake.opening import open_lake
 from bourne_assets.saga.definition import DEFAULT_SLUG
 from bourne_assets.settings import Settings
 
@@ -111,15 +110,11 @@ def reader_of(settings: Settings) -> Callable[[str], bytes]:
     def read(key: str) -> bytes:
         if settings.s3_bucket is None and not embedded.exists(settings.home):
             raise ObjectMissing(f"{settings.home} has no lake.")
-        lake = LakeResource(
-            s3=S3Resource(),
-            bucket=settings.s3_bucket,
-            prefix=settings.s3_prefix,
-            home=str(settings.home.absolute()),
-        )
-        with lake.process_config_and_initialize_cm() as connected:
-            data, _ = connected.connect().read(key)
-        return bytes(data)
+        opened = open_lake(settings.home, settings.s3_bucket, settings.s3_prefix)
+        try:
+            return opened.lake.read(key)[0]
+        finally:
+            opened.release()
 
     return read
 
