@@ -20,39 +20,7 @@ class TmdbError(BourneError):
         status: HTTP status, or None where no response came.
         code: TMDB's own status code, where it gave one.
         message: TMDB's own words, where it gave some.
-        response: What came, where something did: it is kept, so that it can be looked at.
-    """
-
-    def __init__(
-        self,
-        text: str,
-        *,
-        path: str,
-        status: int | None = None,
-        code: int | None = None,
-        message: str | None = None,
-        response: "Response | None" = None,
-    ) -> None:
-        super().__init__(text)
-        self.path = path
-        self.status = status
-        self.code = code
-        self.message = message
-        self.response = response
-
-
-class TmdbAuthError(TmdbError, ConfigurationError):
-    """TMDB refuses the credential."""
-
-
-class TmdbNotFound(TmdbError):
-    """TMDB does not know the film or collection, or no longer."""
-
-
-class TmdbUnavailable(TmdbError):
-    """TMDB does not respond, or responds with an error of its own, after all retries.
-
-    Attributes:
+        response: What came, where something did: it is kept for inspection.
         is_final: Whether trying again at once would not help.
     """
 
@@ -67,10 +35,25 @@ class TmdbUnavailable(TmdbError):
         response: "Response | None" = None,
         is_final: bool = False,
     ) -> None:
-        super().__init__(
-            text, path=path, status=status, code=code, message=message, response=response
-        )
+        super().__init__(text)
+        self.path = path
+        self.status = status
+        self.code = code
+        self.message = message
+        self.response = response
         self.is_final = is_final
+
+
+class TmdbAuthError(TmdbError, ConfigurationError):
+    """TMDB refuses the credential."""
+
+
+class TmdbNotFound(TmdbError):
+    """TMDB does not know the film or collection, or no longer."""
+
+
+class TmdbUnavailable(TmdbError):
+    """TMDB does not respond, or responds with an error of its own, after all retries."""
 
 
 class TmdbRateLimited(TmdbUnavailable):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -254,13 +255,16 @@ class _Batch:
             facts = facts.model_copy(update={"uri": stored.uri, "checksum": checksum})
             return LandedFile(source, facts), status
         reading = self._sessions.submit(
-            opened.path,
-            self._folder / f"{next(self._numbers)}.parquet",
-            scanned,
-            dataset.options,
-            name=file.file_name,
-            origin=self._uploader.likely_origin(file.file_name),
-            summarised=dataset.is_single,
+            partial(
+                self._sessions.read,
+                opened.path,
+                self._folder / f"{next(self._numbers)}.parquet",
+                scanned,
+                dataset.options,
+                name=file.file_name,
+                origin=self._uploader.likely_origin(file.file_name),
+                summarised=dataset.is_single,
+            )
         )
 
         def approve() -> None:

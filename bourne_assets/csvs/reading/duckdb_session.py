@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import duckdb
@@ -44,7 +43,6 @@ class RejectedRecord:
     start: int
     kind: str
     column: int
-    line_ends: int
     size: int
 
 
@@ -150,12 +148,7 @@ class DuckDbSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def interrupt(self) -> None:
@@ -234,16 +227,10 @@ class DuckDbSession:
         found = self._rejects(
             "SELECT min(line_byte_position) - 1, first(error_type::VARCHAR ORDER BY column_idx),"
             " coalesce(min(column_idx), 0),"
-            " max(length(rtrim(ltrim(csv_line, chr(13) || chr(10)), chr(13) || chr(10)))"
-            " - length(replace(rtrim(ltrim(csv_line, chr(13) || chr(10)), chr(13) || chr(10)),"
-            " chr(10), ''))),"
             " max(strlen(csv_line))"
             " FROM reject_errors GROUP BY line ORDER BY 1"
         )
-        return [
-            RejectedRecord(int(s), str(kind), int(c), int(e or 0), int(z or 0))
-            for s, kind, c, e, z in found
-        ]
+        return [RejectedRecord(int(s), str(kind), int(c), int(z or 0)) for s, kind, c, z in found]
 
     def columns(self, table: Path) -> dict[str, str]:
         """Types of the columns of a Parquet file, by name."""

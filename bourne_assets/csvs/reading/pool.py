@@ -42,28 +42,9 @@ class SessionPool:
         self._own = local()
         self._listing, self._large = Lock(), Lock()
 
-    def submit(
-        self,
-        path: Path,
-        table: Path,
-        found: Scan,
-        declared: DatasetOptions,
-        *,
-        name: str,
-        origin: Origin,
-        summarised: bool,
-    ) -> Future[Reading]:
-        """Read a file into a table, soon."""
-        return self._pool.submit(
-            self.read,
-            path,
-            table,
-            found,
-            declared,
-            name=name,
-            origin=origin,
-            summarised=summarised,
-        )
+    def submit(self, read: Callable[[], Reading]) -> Future[Reading]:
+        """Have a file read soon."""
+        return self._pool.submit(read)
 
     def read(
         self,

@@ -247,11 +247,6 @@ class RecordReader:
         self._held: list[Line] = []
         self._in_quotes = False
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a record has begun that is not at its end."""
-        return bool(self._held)
-
     def take(self, lines: Iterable[Line]) -> Iterator[Record]:
         """The records that end in these lines."""
         grammar, comment = self._grammar, self._comment

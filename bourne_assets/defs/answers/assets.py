@@ -31,12 +31,10 @@ from bourne_assets.defs.shared.metadata import (
     table_metadata,
 )
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     REFINED_GROUP,
-    saga_group,
+    collection_credit,
+    placed_in,
     saga_key,
-    saga_tags,
-    tmdb_credit,
 )
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
@@ -63,16 +61,14 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
         deps=[saga_key(saga, SAGA_HISTORY)],  # whose tables keep the state that the answers name
-        group_name=saga_group(saga, REFINED_GROUP),
+        **placed_in(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "scipy", "s3"},
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="3",
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
             "dagster/column_schema": _FIELDS,
-            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+            **collection_credit(saga),
         },
     )
     @fails_in_one_sentence

@@ -12,12 +12,10 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import column_schema, table_state
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     REFINED_GROUP,
-    saga_group,
+    collection_credit,
+    placed_in,
     saga_key,
-    saga_tags,
-    tmdb_credit,
 )
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.saga.definition import Saga
@@ -33,16 +31,14 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
         key=saga_key(saga, NAME),
         ins={"stored": dg.AssetIn(saga_key(saga, INSIGHT_METRICS))},
         deps=[saga_key(saga, SAGA_HISTORY)],
-        group_name=saga_group(saga, REFINED_GROUP),
+        **placed_in(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"iceberg", "s3"},
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="1",
         metadata={
             "dagster/table_name": FACT_ANSWER,
             "dagster/column_schema": column_schema(FactAnswer),
-            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+            **collection_credit(saga),
         },
     )
     @fails_in_one_sentence

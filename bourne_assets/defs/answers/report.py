@@ -16,12 +16,10 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     REFINED_GROUP,
-    saga_group,
+    collection_credit,
+    placed_in,
     saga_key,
-    saga_tags,
-    tmdb_credit,
 )
 from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
@@ -80,11 +78,9 @@ def report_assets(
             "answers": dg.AssetIn(saga_key(saga, INSIGHT_METRICS)),
             "history": dg.AssetIn(saga_key(saga, SAGA_HISTORY)),
         },
-        group_name=saga_group(saga, REFINED_GROUP),
+        **placed_in(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"html", "vega", "s3"},
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="1",
         config_schema=ReportConfig.fields_of_a_run(),
         output_required=False,
@@ -92,7 +88,7 @@ def report_assets(
             **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
             FORMAT_KEY: "html",
             **_link(settings, saga),
-            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+            **collection_credit(saga),
         },
     )
     @fails_in_one_sentence

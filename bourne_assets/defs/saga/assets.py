@@ -9,14 +9,12 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_RATINGS
 from bourne_assets.defs.shared.metadata import column_lineage, rows_of
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     RAW_CSVS,
     REFINED_GROUP,
+    collection_credit,
     definition_metadata,
-    saga_group,
+    placed_in,
     saga_key,
-    saga_tags,
-    tmdb_credit,
 )
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
@@ -37,15 +35,13 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "tmdb_external_ids": dg.AssetIn(saga_key(saga, "tmdb_external_ids")),
             "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
-        group_name=saga_group(saga, REFINED_GROUP),
+        **placed_in(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_RATINGS,
         kinds={"pandas", "parquet", "s3"},
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="1",
         metadata={
             **definition_metadata(settings, keys.REFINED, key, SagaTable),
-            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+            **collection_credit(saga),
         },
     )
     @fails_in_one_sentence

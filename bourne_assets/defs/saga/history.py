@@ -11,13 +11,11 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import column_schema, picture, table_state
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     REFINED_GROUP,
+    collection_credit,
     definition_metadata,
-    saga_group,
+    placed_in,
     saga_key,
-    saga_tags,
-    tmdb_credit,
 )
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.lake import keys
@@ -58,15 +56,13 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
             "candidates": dg.AssetIn(saga_key(saga, "tmdb_search")),
             "details": dg.AssetIn(saga_key(saga, "tmdb_details")),
         },
-        group_name=saga_group(saga, REFINED_GROUP),
+        **placed_in(saga, REFINED_GROUP),
         automation_condition=EAGER_AFTER_CHECKS,
         kinds={"pandas", "iceberg", "s3"},
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="3",
         metadata={
             **definition_metadata(settings, keys.REFINED, key, HistoryTable),
-            **tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}"),
+            **collection_credit(saga),
         },
     )
     @fails_in_one_sentence

@@ -1,6 +1,6 @@
 """What all assets share: owner, groups, keys, and metadata of their definition."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 
@@ -24,14 +24,21 @@ def saga_key(saga: Saga, name: str) -> dg.AssetKey:
     return dg.AssetKey([*saga.key_prefix, name])
 
 
-def saga_group(saga: Saga, layer: str) -> str:
-    """Group of a saga's assets in a layer: each saga has groups of its own in the lineage."""
-    return f"{saga.slug}_{layer}"
+class Placement(TypedDict):
+    """Where an asset appears in Dagster's UI, and whose it is, as arguments of `dg.asset`."""
+
+    group_name: str
+    owners: list[str]
+    tags: dict[str, str]
 
 
-def saga_tags(saga: Saga) -> dict[str, str]:
-    """Tags of a saga's assets."""
-    return {"domain": "films", SAGA_TAG: saga.slug}
+def placed_in(saga: Saga, layer: str) -> Placement:
+    """The placement of a saga's asset: each saga has groups of its own in the lineage."""
+    return Placement(
+        group_name=f"{saga.slug}_{layer}",
+        owners=OWNERS,
+        tags={"domain": "films", SAGA_TAG: saga.slug},
+    )
 
 
 def definition_metadata(
@@ -49,8 +56,13 @@ def tmdb_credit(page: str) -> dict[str, Any]:
     return {"source": dg.MetadataValue.url(page), "notice": NOTICE}
 
 
+def collection_credit(saga: Saga) -> dict[str, Any]:
+    """As `tmdb_credit`, with TMDB's page of the saga's collection."""
+    return tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}")
+
+
 def raw_objects(landing: RawWriter) -> dict[str, Any]:
-    """The raw objects that hold an asset's answers: those that it wrote, and those that it read."""
+    """The raw objects of an asset's responses: those that it wrote, and those that it read."""
     written = [{"uri": item.uri, "sha256": item.sha256} for item in landing.stored]
     metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}
     if landing.read:

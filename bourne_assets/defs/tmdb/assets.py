@@ -14,13 +14,11 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.defs.shared.naming import (
-    OWNERS,
     TRUSTED_GROUP,
     definition_metadata,
+    placed_in,
     raw_objects,
-    saga_group,
     saga_key,
-    saga_tags,
     tmdb_credit,
 )
 from bourne_assets.defs.shared.run_config import RunConfig
@@ -87,10 +85,8 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key,
-        group_name=saga_group(saga, TRUSTED_GROUP),
+        **placed_in(saga, TRUSTED_GROUP),
         kinds=_KINDS,
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="1",
         config_schema=SearchConfig.fields_of_a_run(),
         pool=POOL,
@@ -229,10 +225,8 @@ def _out(
         description=description,
         dagster_type=pd.DataFrame,
         is_required=False,
-        group_name=saga_group(saga, TRUSTED_GROUP),
+        **placed_in(saga, TRUSTED_GROUP),
         kinds=_KINDS,
-        owners=OWNERS,
-        tags=saga_tags(saga),
         code_version="1",
         metadata={
             **definition_metadata(settings, keys.TRUSTED, key, model),
