@@ -120,10 +120,10 @@ def saga_of(event: Mapping[str, Any], settings: Settings) -> Saga:
     if isinstance(given, Mapping):
         try:
             return Saga.model_validate(given)
-        except ValidationError:
+        except ValidationError as error:
             raise ConfigurationError(
                 gettext("The event's saga must have slug, title, queries and collection_id.")
-            ) from None
+            ) from error
     if not isinstance(given, str):
         raise ConfigurationError(
             gettext('The event must name a saga: {{"saga": "bourne", "since": ...}}.')
@@ -140,13 +140,13 @@ def since_of(event: Mapping[str, Any]) -> datetime:
     """
     try:
         since = datetime.fromisoformat(str(event.get("since") or event["time"]))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError) as error:
         raise ConfigurationError(
             gettext(
                 'The event must say since when stored answers count, in ISO 8601: {{"saga": '
                 '"bourne", "since": "2026-11-24T21:00:00Z"}}.'
             )
-        ) from None
+        ) from error
     return since if since.tzinfo else since.replace(tzinfo=UTC)
 
 
@@ -171,7 +171,7 @@ def collect(
         with _stopped_in_time(client, seconds), landing:
             search = find_candidates(saga, client, landing)
             films = fetch_films(candidates_of(search), client, landing)
-    except TmdbInterrupted:
+    except TmdbInterrupted as error:
         raise BatchUnfinished(
             gettext(
                 "The time of this call is over: {count} raw objects of the saga {slug!r} were "
@@ -179,7 +179,7 @@ def collect(
                 count=len(landing.stored),
                 slug=saga.slug,
             )
-        ) from None
+        ) from error
     frames = {
         "tmdb_search": search,
         "tmdb_external_ids": films.external_ids,

@@ -45,8 +45,8 @@ class ProcessIdentity:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
                 raise psutil.ZombieProcess(pid)
             return cls(pid, _started(pid), _boot_id())
-        except (ValueError, OverflowError, FileNotFoundError, ProcessLookupError):
-            raise psutil.NoSuchProcess(pid) from None
+        except (ValueError, OverflowError, FileNotFoundError, ProcessLookupError) as error:
+            raise psutil.NoSuchProcess(pid) from error
 
     @classmethod
     def own(cls) -> Self:

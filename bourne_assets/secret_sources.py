@@ -59,6 +59,7 @@ def _file(variable: str, path: str) -> str:
     try:
         return read_small_file(Path(path), _MOST_BYTES).decode().strip()
     except (OSError, ValueError) as error:
+        # `from None`: the cause of bytes that are not text quotes them.
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             gettext(
@@ -85,10 +86,11 @@ def _client(environment: Mapping[str, str]) -> Any:
                 in_aws=IN_AWS,
                 error=error,
             )
-        ) from None
+        ) from error
 
 
 def _secret(client: Any, name: str) -> Mapping[str, Any]:
+    """The fields of a secret; `from None` throughout, as causes may quote the reply."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -17,7 +17,7 @@ from bourne_assets.cli.common import (
 )
 from bourne_assets.cli.help import Command
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.lake import embedded
+from bourne_assets.lake.opening import lake_exists
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
@@ -55,7 +55,7 @@ def answers(
     days = [past_day(text) for text in (compare or ([as_of] if as_of else []))]
     settings = read_settings()
     saga = saga_of(settings, slug)
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext(
                 "There are no answers yet: run `bourne run{option}`. {home} has no lake.",
@@ -113,7 +113,7 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
                 path=path,
                 strerror=error.strerror,
             )
-        ) from None
+        ) from error
     from bourne_assets.cli.console import output, write
 
     opened = webbrowser.open(path.as_uri())

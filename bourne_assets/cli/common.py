@@ -140,10 +140,10 @@ def past_day(text: str) -> date:
     """
     try:
         day = date.fromisoformat(text)
-    except ValueError:
+    except ValueError as error:
         raise ConfigurationError(
             gettext("{text!r} is not a date; write it like 2017-09-01.", text=text)
-        ) from None
+        ) from error
     today = datetime.now(UTC).date()
     if day > today:
         raise ConfigurationError(

@@ -10,9 +10,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
-from bourne_assets.cli.help import Command, Group
+from bourne_assets.cli.help import Command, DefaultGroup
 from bourne_assets.errors import BourneError
-from bourne_assets.lake import embedded
+from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext, grouped, ngettext, series
 
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 _UNKNOWN = "\N{EN DASH}"
 
 
-class _Datasets(Group):
-    """`bourne datasets [NAME]` shows; `bourne datasets drop NAME` is a command of its own."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Datasets, options_metavar="", subcommand_metavar="[NAME] | drop NAME")
+@click.group(
+    cls=DefaultGroup, default="show", options_metavar="", subcommand_metavar="[NAME] | drop NAME"
+)
 def datasets() -> None:
     """List the datasets of landed CSV files, or show one with its deliveries.
 
@@ -126,7 +119,7 @@ def unland(*, dataset: str, delivery: str, yes: bool) -> int:
 @contextmanager
 def _opened() -> "Iterator[tuple[Lake, DatasetTables]]":
     settings = read_settings()
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
         )

@@ -127,7 +127,7 @@ def _below(key: str, probe: str) -> str:
 def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object]) -> str:
     try:
         attempt()
-    except AccessDenied:
+    except AccessDenied as error:
         where = lake.uri(key if key.endswith("/") else "")
         raise ConfigurationError(
             gettext(
@@ -136,7 +136,7 @@ def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object
                 permission=permission,
                 where=where,
             )
-        ) from None
+        ) from error
     return gettext("allowed")
 
 
@@ -147,10 +147,10 @@ def _clock(lake: Lake) -> str:
     session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this machine
     try:
         stated = session.head(address, timeout=10).headers.get("Date")
-    except requests.RequestException:
+    except requests.RequestException as error:
         raise BourneError(
             gettext("{address} does not respond: check the network.", address=address)
-        ) from None
+        ) from error
     if stated is None:
         return gettext("the server sends no Date header")
     skew = abs((datetime.now(UTC) - parsedate_to_datetime(stated)).total_seconds())

@@ -48,4 +48,4 @@ def _become(command: Sequence[str]) -> None:
                 command=command[0],
                 strerror=error.strerror,
             )
-        ) from None
+        ) from error

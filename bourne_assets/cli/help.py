@@ -128,3 +128,22 @@ class Group(Command, click.Group):
         if rows:
             with formatter.section(plain("Commands")):
                 formatter.write_dl(rows)
+
+
+class DefaultGroup(Group):
+    """A group whose arguments go to one of its commands where they do not name another.
+
+    Args:
+        default: Name of that command.
+        options: As `Group` takes them.
+    """
+
+    def __init__(self, *, default: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the command that is not named."""
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)

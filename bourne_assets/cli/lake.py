@@ -12,6 +12,7 @@ from bourne_assets.cli.help import Group
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
 from bourne_assets.lake import embedded
+from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 from bourne_assets.translations import gettext, grouped, ngettext
@@ -143,7 +144,7 @@ def purge(*, age: timedelta, yes: bool) -> int:
     In the embedded lake or the bucket in use; only objects below Raw/TMDB/JSON/.
     """
     settings = read_settings()
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext("There is nothing to purge: {home} has no lake.", home=settings.home)
         )
@@ -204,7 +205,7 @@ def maintain(*, runs_age: timedelta | None) -> int:
     from bourne_assets.iceberg.catalogue import open_catalogue
 
     settings, now, tables = read_settings(), datetime.now(UTC), 0
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext("There is nothing to maintain: {home} has no lake.", home=settings.home)
         )

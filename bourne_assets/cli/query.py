@@ -14,7 +14,7 @@ from bourne_assets.cli.common import command_lake, with_exit_codes
 from bourne_assets.cli.help import Command
 from bourne_assets.cli.streams import TextSink
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.lake import embedded
+from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.translations import gettext, grouped, ngettext
 
@@ -82,7 +82,7 @@ def tables(*, as_json: bool) -> int:
 @contextmanager
 def _sources() -> Iterator[tuple[Settings, "Sources"]]:
     settings = read_settings()
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext(
                 "There is nothing to query yet: run `bourne run`. {home} has no lake.",

@@ -10,10 +10,11 @@ import click
 
 from bourne_assets.asset_names import RAW_CSVS
 from bourne_assets.cli.common import command_lake, ensure_exclusive, with_exit_codes
-from bourne_assets.cli.help import Group
+from bourne_assets.cli.help import DefaultGroup
 from bourne_assets.errors import BourneError
-from bourne_assets.lake import embedded, keys
+from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
+from bourne_assets.lake.opening import lake_exists
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.text import printable
@@ -25,16 +26,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("file", "line", "reason", "text")
 
 
-class _Rejects(Group):
-    """`bourne rejects [DATASET]` lists; `bourne rejects fix FILE` is a command of its own."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Rejects, options_metavar="", subcommand_metavar="[DATASET] | fix FILE")
+@click.group(
+    cls=DefaultGroup, default="list", options_metavar="", subcommand_metavar="[DATASET] | fix FILE"
+)
 def rejects() -> None:
     """List rejected lines of CSV files, or add corrected ones to their tables.
 
@@ -96,7 +90,7 @@ def fix(file: Path) -> int:
 
 def _settings() -> Settings:
     settings = read_settings()
-    if settings.s3_bucket is None and not embedded.exists(settings.home):
+    if not lake_exists(settings.home, settings.s3_bucket):
         raise BourneError(
             gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
         )

@@ -167,6 +167,7 @@ def _run(
         )
     except SQLAlchemyError as error:
         first = str(error).strip().partition("\n")[0]
+        # The cause may quote the database's address, which has its password.
         raise BourneError(
             gettext(
                 "The run could not be recorded: {first} - check the disk of {home}.",

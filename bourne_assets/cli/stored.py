@@ -64,24 +64,24 @@ def _read(
     key = keys.table(keys.REFINED, (*saga.key_prefix, asset), suffix)
     try:
         data, stored = lake.read(key)
-    except ObjectMissing:
+    except ObjectMissing as error:
         raise BourneError(
             gettext(
                 "There are no answers yet about {title}: run `bourne run{option}`.",
                 title=saga.title,
                 option=naming(saga),
             )
-        ) from None
+        ) from error
     try:
         return decoded(data, {"uri": stored.uri, "sha256": stored.sha256 or ""})
-    except (ValueError, TypeError, OSError):  # Arrow's errors are such
+    except (ValueError, TypeError, OSError) as error:  # Arrow's errors are such
         raise BourneError(
             gettext(
                 "The object {uri} cannot be read: run `bourne run{option}`.",
                 uri=lake.uri(key),
                 option=naming(saga),
             )
-        ) from None
+        ) from error
 
 
 def answers_of_days(

@@ -27,8 +27,8 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
 def _celery(settings: Settings) -> dg.ExecutorDefinition:
     try:
         from dagster_celery import celery_executor
-    except ImportError:
-        raise _not_installed("celery") from None
+    except ImportError as error:
+        raise _not_installed("celery") from error
     if settings.redis_url is None:
         raise ConfigurationError(
             gettext("BOURNE_EXECUTOR=celery needs BOURNE_REDIS_URL, Celery's broker.")
@@ -41,8 +41,8 @@ def _celery(settings: Settings) -> dg.ExecutorDefinition:
 def _k8s() -> dg.ExecutorDefinition:
     try:
         from dagster_k8s import k8s_job_executor
-    except ImportError:
-        raise _not_installed("k8s") from None
+    except ImportError as error:
+        raise _not_installed("k8s") from error
     return _fixed(k8s_job_executor, {})
 
 

@@ -87,6 +87,7 @@ def _readable_configuration() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        # The cause may quote the configuration, which may have secrets.
         raise CatalogueMisconfigured(
             gettext(
                 "pyiceberg's configuration cannot be read ({kind}): correct {configuration} and "
@@ -165,6 +166,7 @@ def _load(properties: Mapping[str, Any]) -> "Catalog":
                 return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
         return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
     except (ValueError, KeyError, TypeError) as error:
+        # The cause may quote the properties, which have secrets.
         raise CatalogueMisconfigured(
             gettext(
                 "The Iceberg catalogue {name} cannot be opened with its configuration: {error}",

@@ -209,7 +209,7 @@ def _add(
     except (ValueError, TypeError, UnsupportedPyArrowTypeException) as error:
         problems = [line.strip() for line in str(error).splitlines() if "❌" in line]
         reason = "; ".join(problems) or str(error).splitlines()[0]
-        raise SchemaUnfit(name_of(table), [reason[:500]]) from None
+        raise SchemaUnfit(name_of(table), [reason[:500]]) from error
 
 
 def _commit(

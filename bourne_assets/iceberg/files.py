@@ -131,7 +131,7 @@ def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
             reason = str(error).splitlines()[0]
             raise CatalogueFailed(
                 gettext("The object {uri} is not a Parquet file: {reason}", uri=uri, reason=reason)
-            ) from None
+            ) from error
 
 
 def new_file(table: "Table") -> str:
@@ -183,5 +183,5 @@ def _fitting(table: "Table", rows: pa.Table) -> pa.Table:
             columns.append(rows.column(field.name).cast(field.type))
         except pa.ArrowException as error:
             reason = str(error).splitlines()[0]
-            raise SchemaUnfit(name_of(table), [f"column {field.name!r}: {reason}"]) from None
+            raise SchemaUnfit(name_of(table), [f"column {field.name!r}: {reason}"]) from error
     return pa.Table.from_arrays(columns, schema=wanted.remove_metadata())

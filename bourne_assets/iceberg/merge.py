@@ -100,14 +100,14 @@ def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: P
             )
         except (duckdb.BinderException, duckdb.ConversionException) as error:
             reason = str(error).splitlines()[0]
-            raise SchemaUnfit(name_of(table), [reason]) from None
+            raise SchemaUnfit(name_of(table), [reason]) from error
         except duckdb.Error as error:
             first = str(error).splitlines()[0]
             raise CatalogueFailed(
                 gettext(
                     "The merge into {name_of} failed: {first}", name_of=name_of(table), first=first
                 )
-            ) from None
+            ) from error
     return made
 
 

@@ -154,7 +154,7 @@ def storable(name: str, schema: pa.Schema, docs: Mapping[str, str] | None = None
     try:
         _iceberg_schema(found)
     except (TypeError, ValueError, UnsupportedPyArrowTypeException) as error:
-        raise SchemaUnfit(name, [str(error).splitlines()[0]]) from None
+        raise SchemaUnfit(name, [str(error).splitlines()[0]]) from error
     return found
 
 

@@ -209,7 +209,7 @@ class MultipartClient:
 
     @contextmanager
     def translated(self, path: str) -> Iterator[None]:
-        """Turn boto3's errors into the lake's, which name the path."""
+        """Turn boto3's errors into the lake's; `from None`, as they quote whole requests."""
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         try:

@@ -39,6 +39,17 @@ class OpenLake:
             self.share.release(wait=wait)
 
 
+def lake_exists(home: Path, bucket: str | None) -> bool:
+    """Whether there is a lake, as far as that is known without connecting: a bucket counts as one.
+
+    Raises:
+        HomeUnusable: The folder cannot be read.
+    """
+    from bourne_assets.lake import embedded
+
+    return bucket is not None or embedded.exists(home)
+
+
 def open_lake(
     home: Path,
     bucket: str | None,

@@ -346,7 +346,7 @@ class Lake:
                     "characters, not empty, and neither '.' nor '..'.",
                     key=key,
                 )
-            ) from None
+            )
         return self._path(key)
 
     @contextmanager

@@ -120,10 +120,10 @@ def run_of(snapshot: Snapshot) -> str | None:
 def _end_of_day(text: str) -> int:
     try:
         day = date.fromisoformat(text)
-    except ValueError:
+    except ValueError as error:
         raise QueryRefused(
             gettext("{text!r} is not a date; write it like 2024-11-30.", text=text)
-        ) from None
+        ) from error
     if day > datetime.now(UTC).date():
         raise QueryRefused(gettext("--as-of {text} is in the future.", text=text))
     following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)

@@ -58,7 +58,7 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
     hits = [hit for query in saga.queries for hit in _hits(query, client, writer)]
     try:
         (about,) = fetch_all(client, client.collection, [saga.collection_id], writer)
-    except TmdbNotFound:
+    except TmdbNotFound as error:
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
                 gettext(
@@ -66,9 +66,9 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
                     "TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {slug!r}.",
                     slug=saga.slug,
                 )
-            ) from None
+            ) from error
         fact = f"TMDB has no collection {saga.collection_id}"
-        raise _empty(saga, fact, _nearest(hits, client, writer)) from None
+        raise _empty(saga, fact, _nearest(hits, client, writer)) from error
     collection = parse(about, Collection, [])
     if collection.id != saga.collection_id:
         raise TmdbProtocolError(

@@ -169,7 +169,7 @@ def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
                 queries=list(queries),
                 first=first["msg"],
             )
-        ) from None
+        ) from error
 
 
 def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
@@ -206,7 +206,7 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
                 line=line,
                 detail=detail,
             )
-        ) from None
+        ) from error
 
 
 #: Key and value nodes of a mapping, by the text of the key: they know their lines.

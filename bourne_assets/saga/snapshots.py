@@ -38,7 +38,7 @@ def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:
                     uri=stored.uri,
                     first=first,
                 )
-            ) from None
+            ) from error
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="snapshots") as pool:
         return list(pool.map(load, lake.list(keys.snapshots(path))))

@@ -114,13 +114,14 @@ class RedisRateLimiter(RateLimiter):
         try:
             return script(keys=keys, args=arguments)
         except RedisError as error:
+            # The cause may quote the address, which may have a password.
             raise RateLimiterUnavailable(
                 gettext(
                     "The Redis that keeps TMDB's pace does not respond as it should ({kind}): "
                     "check BOURNE_REDIS_URL and the server.",
                     kind=type(error).__name__,
                 )
-            ) from None
+            ) from error
 
 
 @functools.cache
@@ -141,12 +142,12 @@ def redis_rate_limiter(url: str, name: str, requests_per_second: float) -> Redis
         from redis.exceptions import ConnectionError as NoConnection
         from redis.exceptions import TimeoutError as TooSlow
         from redis.retry import Retry
-    except ImportError:
+    except ImportError as error:
         raise ConfigurationError(
             gettext(
                 "BOURNE_REDIS_URL needs the Redis client: install bourne_assets[deploy-celery]."
             )
-        ) from None
+        ) from error
     client = Redis.from_url(
         url,
         socket_timeout=_TIMEOUT_SECONDS,

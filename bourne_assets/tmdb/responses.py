@@ -95,7 +95,7 @@ def parse(response: Response, model: type[Model], problems: list[str] | None = N
     """
     try:
         document = load_json(response.body)
-    except ValueError:
+    except ValueError:  # `from None` here and below: the causes quote the body
         raise _not_as_documented(response, "the whole response", "it is not JSON") from None
     try:
         return model.model_validate(document, context=problems)
@@ -122,7 +122,7 @@ def load_json(body: bytes) -> Any:
         text = body.decode(_encoding(body), "replace").removeprefix("\ufeff")
         return _without_surrogates(json.loads(text))
     except RecursionError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error)) from error
 
 
 def is_object(body: bytes) -> bool:

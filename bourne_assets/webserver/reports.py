@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bourne_assets.asset_names import SAGA_REPORT
-from bourne_assets.lake import embedded, keys
+from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectMissing
-from bourne_assets.lake.opening import open_lake
+from bourne_assets.lake.opening import lake_exists, open_lake
 from bourne_assets.saga.definition import DEFAULT_SLUG
 from bourne_assets.settings import Settings
 
@@ -108,7 +108,7 @@ def reader_of(settings: Settings) -> Callable[[str], bytes]:
     """Reads objects of the lake of these settings; a lake that was never made is not made."""
 
     def read(key: str) -> bytes:
-        if settings.s3_bucket is None and not embedded.exists(settings.home):
+        if not lake_exists(settings.home, settings.s3_bucket):
             raise ObjectMissing(f"{settings.home} has no lake.")
         opened = open_lake(settings.home, settings.s3_bucket, settings.s3_prefix)
         try:

@@ -122,7 +122,7 @@ def _found(place: Path) -> Iterator[CsvFile]:
                 place=place,
                 strerror=error.strerror,
             )
-        ) from None
+        ) from error
 
 
 def _below(folder: Path, root: Path) -> Iterator[CsvFile]:

@@ -64,7 +64,7 @@ class Journal:
                     folder=self._folder,
                     strerror=error.strerror,
                 )
-            ) from None
+            ) from error
         return self
 
     def __exit__(

@@ -113,8 +113,8 @@ def _from_tables(
     """The answers of the state that the named snapshots of tables hold."""
     try:
         day = datetime.fromisoformat(str(answers.get("as_of"))).astimezone(UTC).date()
-    except ValueError:
-        raise _InputsUnfit("The answers do not say of which day they are.") from None
+    except ValueError as error:
+        raise _InputsUnfit("The answers do not say of which day they are.") from error
     result = answers_of(named_state(catalogue, saga, day, named), saga)
     objects = tuple(each for each in named if not each.table)
     return replace(result, inputs=(*objects, *result.inputs))

@@ -102,8 +102,8 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         snapshot = _snapshot_asked_for(context)
         try:
             value = load(self.lake.catalogue(), output, snapshot, context.dagster_type.typing_type)
-        except TableMissing:
-            raise _missing(context, output.name) from None
+        except TableMissing as error:
+            raise _missing(context, output.name) from error
         if isinstance(value, pd.DataFrame):
             self._note(context, f"{output.name}@{value.attrs['snapshot_id']}")
         return value
@@ -278,7 +278,7 @@ def _json(obj: Any) -> bytes:
         raise dg.Failure(
             f"The lake keeps pandas DataFrames and JSON-like values, and this is neither: {error}",
             allow_retries=False,
-        ) from None
+        ) from error
 
 
 def _page(obj: Any) -> bytes:
@@ -295,7 +295,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     except (TypeError, ValueError) as error:  # Arrow's errors are such
         raise dg.Failure(
             f"This frame cannot be kept as Parquet: {error}", allow_retries=False
-        ) from None
+        ) from error
 
 
 def _decoded(data: bytes, suffix: str, uri: str) -> Any:
@@ -309,7 +309,7 @@ def _decoded(data: bytes, suffix: str, uri: str) -> Any:
             f"The object {uri} cannot be read, so materialise its asset again: {first}",
             metadata={"uri": uri},
             allow_retries=False,
-        ) from None
+        ) from error
 
 
 def _safe(part: str) -> str:

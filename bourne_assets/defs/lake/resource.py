@@ -102,4 +102,4 @@ def access_from(s3: S3Resource) -> S3Access:
     except (BotoCoreError, ValueError) as error:
         raise CredentialsMissing(
             gettext("The AWS configuration cannot be used: {error}", error=error)
-        ) from None
+        ) from error

@@ -154,4 +154,4 @@ def _arrow(value: Any) -> pa.Table:
     except (TypeError, ValueError) as error:  # Arrow's errors are such
         raise dg.Failure(
             f"This frame cannot be kept as a table: {error}", allow_retries=False
-        ) from None
+        ) from error

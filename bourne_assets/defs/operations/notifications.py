@@ -88,6 +88,7 @@ def post(webhook_url: str, text: str) -> None:
     try:
         status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})
     except (requests.RequestException, ValueError) as error:
+        # The cause quotes the address.
         raise NotDelivered(
             gettext(
                 "The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({kind}); it is tried again.",

@@ -43,6 +43,7 @@ class RunConfig(dg.Config):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"]))
+            # The cause would quote the whole run config.
             raise ConfigurationError(
                 gettext("The run's setting {name}: {first}.", name=name, first=first["msg"])
             ) from None

@@ -255,7 +255,7 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
                 root=folder.root,
                 value=error.strerror or error,
             )
-        ) from None
+        ) from error
     return folder
 
 
