@@ -2,7 +2,7 @@
 
 An alert is sent when a problem appears or changes, not each time it is seen; a problem that passes
 is forgotten, and reported again when it comes back. Not here: the text and its delivery
-(`notifications`).
+(`alert_messages`).
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Literal
 
 import dagster as dg
 
-from bourne_assets.defs.operations.notifications import Problem, message, post
+from bourne_assets.defs.operations.alert_messages import Problem, message, post
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.markup import in_slack
 from bourne_assets.runs.events import outcome_of

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.figure_rules import figure_rules
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
     Finding,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.figure_rules import figure_rules
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
     Finding,

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from bourne_assets.defs.operations import alerts
+from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, message, post
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_freshness, alerts_sensor
-from bourne_assets.defs.operations.notifications import NotDelivered, Problem, message, post
 from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bourne_assets.defs.shared.figures import figure_rules
+from bourne_assets.defs.shared.figure_rules import figure_rules
 from bourne_assets.defs.shared.rules import Finding, Rule, follows_schema, has_pattern, is_unique
 from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.saga.definition import Saga, StatedFigures

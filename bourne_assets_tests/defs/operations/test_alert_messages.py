@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from bourne_assets.defs.operations import notifications
-from bourne_assets.defs.operations.notifications import NotDelivered, post
+from bourne_assets.defs.operations import alert_messages
+from bourne_assets.defs.operations.alert_messages import NotDelivered, post
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def test_a_redirect_is_not_followed_and_is_no_delivery() -> None:
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"X: y\r\n"])
 def test_headers_without_end_are_broken_off(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
-    monkeypatch.setattr(notifications, "_WHOLE_SECONDS", 0.5)
+    monkeypatch.setattr(alert_messages, "_WHOLE_SECONDS", 0.5)
 
     def dripping(connection: socket.socket) -> None:
         if piece.startswith(b"X"):
