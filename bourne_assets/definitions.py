@@ -27,6 +27,7 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.alerts import alerts_sensor
 from bourne_assets.defs.operations.freshness import with_freshness
 from bourne_assets.defs.operations.lost_runs import forgotten_retries_sensor, lost_runs_sensor
+from bourne_assets.defs.operations.routes import load_routes
 from bourne_assets.defs.operations.schedules import (
     follow_the_data,
     full_refresh,
@@ -123,7 +124,11 @@ def build_defs(
             follow_the_data,
             lost_runs_sensor,
             *([forgotten_retries_sensor] if settings.redis_url else []),
-            alerts_sensor(settings, {saga.slug: saga.title for saga in sagas}),
+            alerts_sensor(
+                settings,
+                {saga.slug: saga.title for saga in sagas},
+                load_routes(settings.alerts_file),
+            ),
             *(tmdb_changes_sensor(settings, saga) for saga in sagas),
         ],
         resources={

@@ -266,6 +266,12 @@ class Settings(BaseModel):
     alert_webhook_url: Annotated[str | None, AfterValidator(_address)] = _variable(
         "BOURNE_ALERT_WEBHOOK_URL", None, "Where alerts are posted; None: they are logged."
     )
+    alerts_file: Annotated[Path | None, BeforeValidator(lambda value: value and _path(value))] = (
+        _variable("BOURNE_ALERTS_FILE", None, "YAML file of who is told of what.")
+    )
+    smtp_password: str | None = _variable(
+        "BOURNE_SMTP_PASSWORD", None, "Password of the user of the alerts file's e-mail server."
+    )
     ui_url: Annotated[str, AfterValidator(lambda url: (_address(url) or "").rstrip("/"))] = (
         _variable(
             "BOURNE_UI_URL",

@@ -27,6 +27,7 @@ _COMMANDS = {
     "query": ("query", "query"),
     "tables": ("query", "tables"),
     "rejects": ("rejects", "rejects"),
+    "alerts": ("alerts", "alerts"),
     "doctor": ("doctor", "doctor"),
     "dev": ("dev", "dev"),
     "lake": ("lake", "lake"),

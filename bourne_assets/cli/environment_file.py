@@ -122,6 +122,7 @@ def _taken(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
             )
     _ensure_tmdb_address_is_safe(path, values, environment)
     _ensure_aws_addresses_are_safe(path, values, environment)
+    _ensure_alerts_file_is_safe(path, values, environment)
     return values
 
 
@@ -221,6 +222,22 @@ def _ensure_address_is_of_the_same_file(
                     name=name,
                     tmdb_address=_TMDB_ADDRESS,
                     addresses=addresses[_TMDB_ADDRESS],
+                )
+            )
+
+
+def _ensure_alerts_file_is_safe(
+    path: Path, values: Mapping[str, str], environment: Mapping[str, str]
+) -> None:
+    """Refuse an alerts file, which names a server of e-mail, for a password from elsewhere."""
+    for name in ("BOURNE_SMTP_PASSWORD", "BOURNE_SMTP_PASSWORD_FILE"):
+        if "BOURNE_ALERTS_FILE" in values and environment.get(name, "").strip():
+            raise ConfigurationError(
+                gettext(
+                    "The settings file {path} sets BOURNE_ALERTS_FILE for a password that it does "
+                    "not hold ({name}): set BOURNE_ALERTS_FILE in the environment instead.",
+                    path=path,
+                    name=name,
                 )
             )
 

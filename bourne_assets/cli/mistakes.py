@@ -6,6 +6,7 @@ Not here: whether lake and TMDB can be reached (`examination`).
 import os
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from bourne_assets.cli.environment_file import LOCATION, named_in_files
 from bourne_assets.errors import BourneError
@@ -14,7 +15,10 @@ from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.secret_sources import READ, SECRETS
 from bourne_assets.settings import VARIABLES, Settings
 from bourne_assets.text import nearest
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, ngettext
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _KNOWN = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS), LOCATION, READ}
 _OURS = ("BOURNE_", "TMDB_")
@@ -31,7 +35,7 @@ def find_mistakes(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(gettext("sagas"), False, str(error))
         return
     yield Diagnosis(gettext("sagas"), True, ", ".join(saga.title for saga in sagas))
-    yield _definitions(settings, sagas)
+    yield from _definitions(settings, sagas)
 
 
 def _variables(names: Iterable[str]) -> Diagnosis:
@@ -50,7 +54,7 @@ def _unknown(name: str) -> str:
     return gettext("{name} is not a setting", name=name)
 
 
-def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:
+def _definitions(settings: Settings, sagas: list[Saga]) -> Iterator[Diagnosis]:
     import dagster as dg
 
     from bourne_assets.definitions import build_defs
@@ -59,6 +63,37 @@ def _definitions(settings: Settings, sagas: list[Saga]) -> Diagnosis:
         definitions = build_defs(settings=settings, sagas=sagas)
         dg.Definitions.validate_loadable(definitions)
     except (BourneError, dg.DagsterError) as error:
-        return Diagnosis(gettext("definitions"), False, str(error).strip())
+        yield Diagnosis(gettext("definitions"), False, str(error).strip())
+        return
     count = len(definitions.resolve_asset_graph().materializable_asset_keys)
-    return Diagnosis(gettext("definitions"), True, gettext("{count} assets load", count=count))
+    yield Diagnosis(gettext("definitions"), True, gettext("{count} assets load", count=count))
+    if settings.alerts_file is not None:
+        yield _alerts(settings, definitions)
+
+
+def _alerts(settings: Settings, definitions: "dg.Definitions") -> Diagnosis:
+    """The alerts file, which the definitions have read: each route selects some asset."""
+    from bourne_assets.defs.operations.alerts import selected_by
+    from bourne_assets.defs.operations.routes import load_routes
+
+    routes, name = load_routes(settings.alerts_file), gettext("alerts")
+    if routes is None:
+        raise AssertionError
+    selected = selected_by(routes, definitions.get_repository_def())
+    empty = next((route for route, assets in selected.items() if not assets), None)
+    if empty is not None:
+        return Diagnosis(name, False, gettext("the route {route!r} selects no asset", route=empty))
+    if routes.mail and routes.mail.user and not settings.smtp_password:
+        return Diagnosis(
+            name, False, gettext("email has a user: set its password, BOURNE_SMTP_PASSWORD")
+        )
+    count = len(routes.routes)
+    return Diagnosis(
+        name,
+        True,
+        ngettext(
+            "{n} route, tried by `bourne alerts test`",
+            "{n} routes, tried by `bourne alerts test`",
+            count,
+        ),
+    )

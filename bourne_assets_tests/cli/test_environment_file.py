@@ -225,6 +225,14 @@ def test_an_address_of_tmdb_gets_no_credential_of_another_origin(
         _loaded(**environment)
 
 
+def test_an_alerts_file_gets_no_password_of_another_origin(project: Path) -> None:
+    _write(project, "BOURNE_ALERTS_FILE=alerts.yaml\n")
+    with pytest.raises(ConfigurationError, match="sets BOURNE_ALERTS_FILE for a password that it"):
+        _loaded(BOURNE_SMTP_PASSWORD="a-password")
+    _write(project, "BOURNE_ALERTS_FILE=alerts.yaml\nBOURNE_SMTP_PASSWORD=a-password\n")
+    assert _loaded()["BOURNE_SMTP_PASSWORD"] == "a-password"
+
+
 def test_an_address_of_tmdb_beside_its_own_credential_is_read(project: Path) -> None:
     _write(project, "TMDB_BASE_URL=http://127.0.0.1:8080/3\nTMDB_API_KEY=own\n")
     assert read_settings(_loaded()).tmdb_base_url == "http://127.0.0.1:8080/3"

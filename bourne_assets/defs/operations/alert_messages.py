@@ -1,6 +1,6 @@
-"""What people are sent when something is wrong, and how it reaches them.
+"""What people are sent when something is wrong, and how it reaches a webhook.
 
-Plain values and one POST. Not here: how problems are found (`alerts`).
+Plain values and one POST. Not here: how problems are found (`alerts`), and e-mail (`email`).
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import requests
 
 from bourne_assets.errors import BourneError
 from bourne_assets.markup import in_slack
+from bourne_assets.text import printable
 from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
 from bourne_assets.translations import gettext, grouped, retold
 
@@ -26,7 +27,7 @@ _LONGEST_TEXT = 3_500
 
 
 class NotDelivered(BourneError):
-    """A message did not reach the webhook."""
+    """A message did not reach whom it was for."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,28 @@ def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     return text if link is None else f"{text}\n<{link}|{invitation}>"
 
 
-def post(webhook_url: str, text: str) -> None:
+def plain_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
+    """The same text without markup, for an e-mail."""
+    lines = [f"{saga}", "", *(_plain_line(problem) for problem in problems)]
+    return "\n".join(lines if link is None else [*lines, "", gettext("The run: {link}", link=link)])
+
+
+def subject_of(saga: str, problems: Sequence[Problem]) -> str:
+    """One line for the list of a mailbox: how bad, about what, and the first problem."""
+    is_error = any(problem.is_error for problem in problems)
+    worst = gettext("Error") if is_error else gettext("Warning")
+    first, more = problems[0], len(problems) - 1
+    rest = gettext(" and {rest} more", rest=grouped(more)) if more else ""
+    return f"[{worst}] {saga}: {first.asset} {retold(first.what)}{rest}"
+
+
+def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") -> None:
     """Send a text as JSON, as Slack's incoming webhooks and their kin take it.
+
+    Args:
+        webhook_url: The address, which is a secret.
+        text: The text.
+        name: What it is called in errors.
 
     Raises:
         NotDelivered: Nobody took it. The address, which is a secret, is not named.
@@ -91,14 +112,16 @@ def post(webhook_url: str, text: str) -> None:
         # The cause quotes the address.
         raise NotDelivered(
             gettext(
-                "The alert did not reach BOURNE_ALERT_WEBHOOK_URL ({kind}); it is tried again.",
+                "The alert did not reach {place} ({kind}); it is tried again.",
+                place=name,
                 kind=type(error).__name__,
             )
         ) from None
     if not requests.codes.ok <= status < requests.codes.multiple_choices:
         raise NotDelivered(
             gettext(
-                "BOURNE_ALERT_WEBHOOK_URL answered HTTP {status} to an alert; it is tried again.",
+                "An alert was answered with HTTP {status} by {place}; it is tried again.",
+                place=name,
                 status=status,
             )
         )
@@ -128,3 +151,18 @@ def _line(problem: Problem) -> str:
             gettext(" and {rest} more", rest=grouped(rest)) if rest > 0 else ""
         )
     return line
+
+
+def _plain_line(problem: Problem) -> str:
+    mark = "" if problem.is_error else gettext(" (warning)")
+    line = f"- {problem.asset}: {retold(problem.what)}{mark}"
+    if problem.detail:
+        line += f" - {retold(problem.detail)[:_LONGEST_SENTENCE]}"
+    rest = problem.count - len(problem.rows[:_NAMED])
+    rows = [f"    {name}" for name in problem.rows[:_NAMED]]
+    more = (
+        ["   " + gettext(" and {rest} more", rest=grouped(rest))]
+        if problem.rows and rest > 0
+        else []
+    )
+    return "\n".join(printable(each) for each in [line, *rows, *more])

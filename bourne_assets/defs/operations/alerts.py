@@ -1,23 +1,26 @@
 """One sensor that tells people what is wrong: failed runs, failed checks, data that is overdue.
 
 An alert is sent when a problem appears or changes, not each time it is seen; a problem that passes
-is forgotten, and reported again when it comes back. Not here: the text and its delivery
-(`alert_messages`).
+is forgotten, and reported again when it comes back. Not here: the text (`alert_messages`), and
+where it goes (`delivery`).
 """
 
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import dagster as dg
 
 from bourne_assets.defs.operations.alert_messages import Problem, message, post
-from bourne_assets.defs.shared.naming import SAGA_TAG
-from bourne_assets.markup import in_slack
+from bourne_assets.defs.operations.delivery import Delivery, Waiting, masked
+from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
+from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG
+from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.events import outcome_of
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
+from bourne_assets.saga.definition import DEFAULT_SLUG
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext, in_english, ngettext
 
@@ -29,6 +32,11 @@ _FAILED = in_english("failed")
 _SUCCESS: Literal[dg.DagsterEventType.RUN_SUCCESS] = dg.DagsterEventType.RUN_SUCCESS
 _FAILURE: Literal[dg.DagsterEventType.RUN_FAILURE] = dg.DagsterEventType.RUN_FAILURE
 _KINDS = (_SUCCESS, _FAILURE)
+#: What a person calls the jobs of no saga.
+_JOBS = {
+    "full_refresh": in_english("Refresh of all sagas"),
+    "maintain_tables": in_english("Upkeep of the tables"),
+}
 
 
 @dataclass
@@ -38,10 +46,12 @@ class Memory:
     Attributes:
         seen: Storage ids of the last run events that were read, by kind.
         open: Fingerprints of the problems that people know, by subject.
+        waiting: Messages that wait, by route.
     """
 
     seen: dict[str, int] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=dict)
 
     @classmethod
     def read(cls, cursor: str | None) -> "Memory":
@@ -50,7 +60,7 @@ class Memory:
 
     def write(self) -> str:
         """As a cursor."""
-        return json.dumps({"seen": self.seen, "open": self.open})
+        return json.dumps(asdict(self))
 
     def take_new(self, problems: Iterable[Problem], settled: Iterable[str] = ()) -> list[Problem]:
         """The problems that people do not know yet; from now on they count as known.
@@ -78,14 +88,20 @@ class Alert:
     run_id: str | None = None
 
 
-def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDefinition:
+def alerts_sensor(
+    settings: Settings, titles: Mapping[str, str], routes: AlertRoutes | None = None
+) -> dg.SensorDefinition:
     """The sensor.
 
     Args:
         settings: Where alerts go, and where Dagster's UI is.
         titles: Titles of the sagas by slug.
+        routes: Who is told of what, in place of the one webhook.
     """
     to = "BOURNE_ALERT_WEBHOOK_URL" if settings.alert_webhook_url else gettext("its own log")
+    if routes is not None:
+        to = gettext("the routes of BOURNE_ALERTS_FILE")
+        selected_by(routes, None)  # what cannot be read is told when the definitions are loaded
 
     @dg.sensor(
         name="saga_alerts",
@@ -102,11 +118,13 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
         if begin(context.instance, memory):
             context.update_cursor(memory.write())
             return dg.SkipReason(gettext("Watching runs from now on."))
-        count, kept, end = 0, memory.write(), time.monotonic() + _SECONDS_A_TICK
+        way = _Routed(settings, routes, context, memory) if routes else _Single(settings, context)
+        count = way.send_waiting()
+        kept, end = memory.write(), time.monotonic() + _SECONDS_A_TICK
         try:
             for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
-                _send(alert, settings, context)
-                count, kept = count + 1, memory.write()
+                count += way.send(alert)
+                kept = memory.write()
                 if time.monotonic() > end:
                     break
             else:
@@ -119,9 +137,48 @@ def alerts_sensor(settings: Settings, titles: Mapping[str, str]) -> dg.SensorDef
             context.update_cursor(kept)
             return dg.SkipReason(gettext("{sent}; the next one failed.", sent=_sent(count, to)))
         context.update_cursor(kept)
-        return dg.SkipReason(f"{_sent(count, to)}." if count else gettext("Nothing new is wrong."))
+        said = f"{_sent(count, to)}." if count or way.state else gettext("Nothing new is wrong.")
+        return dg.SkipReason(said + way.state)
 
     return saga_alerts
+
+
+def selected_by(
+    routes: AlertRoutes, repository: dg.RepositoryDefinition | None
+) -> dict[str, frozenset[str]]:
+    """The assets of each route that does not select everything, by its name.
+
+    Raises:
+        ConfigurationError: A selection cannot be read.
+    """
+    graph = repository.asset_graph if repository else None
+    found: dict[str, frozenset[str]] = {}
+    for route in routes.routes:
+        selection = selection_of(route.name, route.selection)
+        if graph is not None and route.selection != EVERYTHING:
+            keys = selection.resolve(graph, allow_missing=True)
+            found[route.name] = frozenset(key.to_user_string() for key in keys)
+    return found
+
+
+def selection_of(name: str, text: str) -> dg.AssetSelection:
+    """The selection of a route.
+
+    Raises:
+        ConfigurationError: It is not written as Dagster's selections are.
+    """
+    try:
+        return dg.AssetSelection.from_string(text)
+    except dg.DagsterError as error:
+        raise ConfigurationError(
+            gettext(
+                "The selection {text!r} of the route {name!r} cannot be read: write it as "
+                "Dagster's, such as {example}.",
+                text=text,
+                name=name,
+                example='key:"insight_metrics"',
+            )
+        ) from error
 
 
 def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:
@@ -160,16 +217,60 @@ def _sent(count: int, to: str) -> str:
     return ngettext("Sent {n} alert to {to}", "Sent {n} alerts to {to}", count, to=to)
 
 
-def _send(alert: Alert, settings: Settings, context: dg.SensorEvaluationContext) -> None:
-    link = f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
-    text = message(alert.about, alert.problems, link)
-    for secret in settings.secrets:
-        # An error that quotes it has been escaped by now.
-        text = text.replace(in_slack(secret), "***").replace(secret, "***")
-    if settings.alert_webhook_url:
-        post(settings.alert_webhook_url, text)
-    else:
-        context.log.warning(text)
+class _Single:
+    """Alerts to the one webhook, or to the sensor's log."""
+
+    state = ""
+
+    def __init__(self, settings: Settings, context: dg.SensorEvaluationContext) -> None:
+        self._settings, self._context = settings, context
+
+    def send_waiting(self) -> int:
+        """Nothing waits: a tick that fails is made again."""
+        return 0
+
+    def send(self, alert: Alert) -> int:
+        """Send an alert; how many messages that were."""
+        text = message(alert.about, alert.problems, _link(alert, self._settings))
+        text = masked(text, self._settings.secrets)
+        if self._settings.alert_webhook_url:
+            post(self._settings.alert_webhook_url, text)
+        else:
+            self._context.log.warning(text)
+        return 1
+
+
+class _Routed:
+    """Alerts along the routes of the alerts file."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        routes: AlertRoutes,
+        context: dg.SensorEvaluationContext,
+        memory: Memory,
+    ) -> None:
+        self._settings = settings
+        self._delivery = Delivery(settings, routes, memory.waiting)
+        self._selected = selected_by(routes, context.repository_def)
+
+    def send_waiting(self) -> int:
+        """Send what waits and need not any longer."""
+        return self._delivery.send_waiting()
+
+    def send(self, alert: Alert) -> int:
+        """Send an alert to whom it concerns; how many messages that were."""
+        link = _link(alert, self._settings)
+        return self._delivery.send(alert.about, alert.problems, link, self._selected)
+
+    @property
+    def state(self) -> str:
+        """What waits, and why."""
+        return self._delivery.state
+
+
+def _link(alert: Alert, settings: Settings) -> str | None:
+    return f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
 
 
 def alerts_of_runs(
@@ -184,8 +285,28 @@ def alerts_of_runs(
             continue
         problems, settled = problems_of_run(instance, run, failed=failed)
         if news := memory.take_new(problems, settled):
-            slug = run.tags.get(SAGA_TAG, "")
-            yield Alert(titles.get(slug) or slug or run.job_name, news, run_id)
+            yield Alert(_about(instance, run, titles), news, run_id)
+
+
+def _about(instance: dg.DagsterInstance, run: dg.DagsterRun, titles: Mapping[str, str]) -> str:
+    """What a person calls what the run was for: its saga, or its job in words."""
+    slug = run.tags.get(SAGA_TAG, "")
+    if slug:
+        return titles.get(slug) or slug
+    if run.job_name in _JOBS:
+        return gettext(_JOBS[run.job_name])
+    planned = {name for names in _assets_of_steps(instance, run.run_id).values() for name in names}
+    if planned == {RAW_CSVS.to_user_string()}:
+        return gettext("Landing of CSV files")
+    sagas = {_slug_of(name, titles) for name in planned}
+    if len(sagas) == 1 and (title := titles.get(sagas.pop())):
+        return title
+    return gettext("Materialisation of assets") if planned else run.job_name
+
+
+def _slug_of(asset: str, titles: Mapping[str, str]) -> str:
+    prefix = asset.rpartition("/")[0]
+    return prefix if prefix in titles else DEFAULT_SLUG
 
 
 def problems_of_run(

@@ -1,0 +1,268 @@
+"""Who is told of what: the alerts file, e-mail, quiet hours, and trying it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner, Result
+
+from bourne_assets.cli import main
+from bourne_assets.cli.mistakes import find_mistakes
+from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem
+from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, selected_by
+from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
+from bourne_assets.defs.operations.routes import AlertRoutes, load_routes
+from bourne_assets.errors import ConfigurationError
+from bourne_assets.settings import Settings
+from bourne_assets_tests.support.smtp import PASSWORD, USER, SmtpServer
+from bourne_assets_tests.support.webhook import Webhook
+
+_SETTINGS = Settings(smtp_password=PASSWORD)
+_FAILED = Problem("tmdb_search", "failed", "TMDB did not answer.")
+_WARNED = Problem("movies", "check lines failed", "", ("movies.csv line 3: too long",), 1, False)
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with Webhook() as webhook:
+        yield webhook
+
+
+@pytest.fixture
+def smtp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
+    """A server of e-mail that this process trusts."""
+    with SmtpServer(tmp_path) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        yield server
+
+
+def _load(folder: Path, text: str) -> AlertRoutes:
+    path = folder / "alerts.yaml"
+    path.write_text(text, encoding="utf-8")
+    routes = load_routes(path)
+    assert routes is not None
+    return routes
+
+
+def _email(smtp: SmtpServer, *routes: str) -> str:
+    lines = [
+        "email:",
+        "  server: 127.0.0.1",
+        f"  port: {smtp.port}",
+        "  from: bourne@example.com",
+        f"  user: {USER}",
+        "routes:",
+        *(f"  - {route}" for route in routes),
+    ]
+    return "\n".join(lines)
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("routs: []", "line 1: routs is not a key here, did you mean routes?"),
+        ("routes: []", "line 1: routes: Tuple should have at least 1 item"),
+        (
+            "routes:\n  - name: a\n    webhook: http://h/\n    selektion: x",
+            "line 4: routes.0.selektion is not a key here, did you mean selection?",
+        ),
+        ("routes:\n  - name: a", "line 2: routes.0 leads nowhere: name a webhook or e-mail"),
+        (
+            "routes:\n  - name: a\n    webhook: ftp://secret/",
+            "line 3: routes.0.webhook must be an http or https address",
+        ),
+        (
+            "routes:\n  - name: a\n    webhook: http://h/\n    severity: bad",
+            "line 4: routes.0.severity must be one of 'error' or 'warning'",
+        ),
+        ("routes:\n  - name: a\n    email: [ann]", "routes.0.email.0 is not an e-mail address"),
+        ("routes:\n  - name: a\n    email: [a@b.c]", "name the server under email"),
+        (
+            "routes:\n  - {name: a, webhook: 'http://h/'}\n  - {name: a, webhook: 'http://h/'}",
+            "two routes are called 'a'",
+        ),
+        (
+            "routes:\n  - name: a\n    webhook: http://h/\n"
+            "    quiet_hours: {from: 22:00, to: 25:00, time_zone: Europe/Berlin}",
+            "routes.0.quiet_hours.to is not a time of day: write it as 22:00",
+        ),
+        (
+            "routes:\n  - name: a\n    webhook: http://h/\n"
+            "    quiet_hours: {from: '22:00', to: '07:00', time_zone: Europe/Berlim}",
+            "'Europe/Berlim' is not a time zone, did you mean Europe/Berlin?",
+        ),
+        (
+            "email: {server: mail.example.com, from: a@b.c, user: u, tls: none}\n"
+            "routes:\n  - {name: a, email: [a@b.c]}",
+            "tls: none would send the password in the clear",
+        ),
+        ("routes: [", "cannot be read"),
+    ],
+)
+def test_each_mistake_is_one_sentence_that_names_the_line(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        _load(tmp_path, text)
+    assert sentence in str(raised.value)
+    assert "secret" not in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_selection_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    routes = _load(tmp_path, "routes:\n  - {name: a, selection: 'key:', webhook: 'http://h/'}")
+    with pytest.raises(ConfigurationError, match="of the route 'a' cannot be read"):
+        selected_by(routes, None)
+
+
+# Sending
+
+
+def test_each_problem_goes_to_those_whom_it_concerns(
+    tmp_path: Path, webhook: Webhook, smtp: SmtpServer
+) -> None:
+    text = _email(
+        smtp,
+        f"{{name: everything, webhook: '{webhook.url}'}}",
+        "{name: films, selection: 'group:films', severity: error, email: [ann@example.com]}",
+    )
+    waiting: Waiting = {}
+    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting)
+    selected = {"films": frozenset({"tmdb_search", "movies"})}
+    link = "http://127.0.0.1:3001/runs/1"
+    assert delivery.send("Landing of CSV files", [_WARNED], link, selected) == 1
+    assert delivery.send("Jason Bourne", [_FAILED], link, selected) == 2
+    assert ["movies.csv line 3" in text for text in webhook.texts] == [True, False]
+    (mail,) = smtp.messages
+    assert mail["Subject"] == "[Error] Jason Bourne: tmdb_search failed"
+    assert (mail["To"], mail["From"]) == ("ann@example.com", "bourne@example.com")
+    assert mail.get_content().splitlines() == [
+        "Jason Bourne",
+        "",
+        "- tmdb_search: failed - TMDB did not answer.",
+        "",
+        f"The run: {link}",
+    ]
+    assert smtp.logins == [(True, True)]
+    assert waiting == {}
+
+
+def test_what_happens_in_quiet_hours_is_told_when_they_are_over(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    routes = _load(
+        tmp_path,
+        f"routes:\n  - name: night\n    webhook: {webhook.url}\n"
+        "    quiet_hours: {from: 22:00, to: 07:00, time_zone: America/Sao_Paulo}\n",
+    )
+    memory = Memory()
+    night, morning = (datetime(2026, 11, 26, hour, tzinfo=UTC) for hour in (3, 10))
+    first = Delivery(_SETTINGS, routes, memory.waiting, lambda: night)
+    assert first.send("Jason Bourne", [_FAILED], None, {}) == 0
+    assert (first.send_waiting(), first.state) == (0, " 1 waits.")
+    kept = Memory.read(memory.write())
+    later = Delivery(_SETTINGS, routes, kept.waiting, lambda: morning)
+    assert (later.send_waiting(), later.send_waiting(), later.state) == (1, 0, "")
+    assert "`tmdb_search`: failed" in webhook.texts[0]
+
+
+def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
+    tmp_path: Path, webhook: Webhook, smtp: SmtpServer
+) -> None:
+    text = _email(smtp, "{name: mail, email: [a@b.c]}", f"{{name: chat, webhook: '{webhook.url}'}}")
+    smtp.refuses = True
+    waiting: Waiting = {}
+    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting)
+    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 1
+    place = f"127.0.0.1:{smtp.port}"
+    assert delivery.state == f" 1 waits. {place} did not take an e-mail: it replied 451."
+    smtp.refuses = False
+    assert delivery.send_waiting() == 1
+    assert (len(smtp.messages), len(webhook.texts), waiting) == (1, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        (None, "wants the password of alerts: set BOURNE_SMTP_PASSWORD"),
+        ("wrong", r"refused the login \(code 535\), check BOURNE_SMTP_PASSWORD"),
+    ],
+)
+def test_a_login_that_fails_is_told_without_the_password(
+    tmp_path: Path, smtp: SmtpServer, password: str | None, sentence: str
+) -> None:
+    routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c]}"))
+    delivery = Delivery(Settings(smtp_password=password), routes, {})
+    with pytest.raises(NotDelivered, match=sentence) as raised:
+        delivery.deliver(routes.routes[0], _text())
+    assert "wrong" not in str(raised.value)
+
+
+def test_no_password_is_sent_to_a_server_that_nobody_vouches_for(
+    tmp_path: Path, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c]}"))
+    with pytest.raises(NotDelivered, match="its certificate is not one that this machine trusts"):
+        Delivery(_SETTINGS, routes, {}).deliver(routes.routes[0], _text())
+    assert smtp.logins == []
+    assert smtp.messages == []
+
+
+def _text() -> Message:
+    return Message.of("Saga", [_FAILED], None, ())
+
+
+# Words, trying, and the doctor
+
+
+def test_a_landing_is_called_what_a_person_calls_it() -> None:
+    @dg.asset
+    def raw_csvs_s3() -> None:
+        raise ValueError("full")
+
+    job = dg.Definitions(assets=[raw_csvs_s3]).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        memory = Memory({"RUN_FAILURE": 0, "RUN_SUCCESS": 0})
+        job.execute_in_process(instance=instance, raise_on_error=False)
+        (alert,) = alerts_of_runs(instance, memory, {"bourne": "Jason Bourne"})
+    assert alert.about == "Landing of CSV files"
+
+
+def test_alerts_test_says_what_it_sent_where(
+    tmp_path: Path, webhook: Webhook, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _called().exit_code == 2
+    path = tmp_path / "alerts.yaml"
+    routes = ("{name: mail, email: [a@b.c]}", f"{{name: chat, webhook: '{webhook.url}'}}")
+    path.write_text(_email(smtp, *routes), encoding="utf-8")
+    monkeypatch.setenv("BOURNE_ALERTS_FILE", str(path))
+    monkeypatch.setenv("BOURNE_SMTP_PASSWORD", PASSWORD)
+    done = _called()
+    assert done.exit_code == 0
+    assert done.output.splitlines() == ["✓ mail: sent to a@b.c", "✓ chat: sent to the webhook"]
+    assert (len(smtp.messages), len(webhook.texts)) == (1, 1)
+    webhook.status = 500
+    done = _called()
+    assert done.exit_code == 1
+    assert "✗ chat: An alert was answered with HTTP 500 by the webhook of 'chat'" in done.output
+
+
+def _called() -> Result:
+    return CliRunner().invoke(main, ["alerts", "test"], catch_exceptions=False)
+
+
+def test_the_doctor_names_a_route_that_selects_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.yaml"
+    text = "routes:\n  - {name: films, selection: 'key:\"insight_metric\"', webhook: 'http://h/'}\n"
+    path.write_text(text, encoding="utf-8")
+    found = {each.name: each for each in find_mistakes(Settings(alerts_file=path))}
+    assert found["alerts"].detail == "the route 'films' selects no asset"
+    path.write_text(text.replace("metric", "metrics"), encoding="utf-8")
+    found = {each.name: each for each in find_mistakes(Settings(alerts_file=path))}
+    assert found["alerts"].healthy
