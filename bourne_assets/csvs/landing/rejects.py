@@ -3,6 +3,7 @@
 Not here: what is printed (`cli`), and how corrected lines are read (`corrections`).
 """
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -95,6 +96,14 @@ def list_rejected(lake: Lake, dataset: str | None = None) -> Iterator[RejectedEn
                 yield from _entries(lake, facts.rejects_uri)
 
 
+def _read_bounded(path: Path) -> bytes:
+    """A file, or what a pipe brings, up to a byte more than may be; a pipe of nobody is empty."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_MAXIMUM_FILE_BYTES + 1)
+
+
 def read_corrections_file(path: Path) -> list[Correction]:
     """A corrected copy of a file of rejected lines: a JSON object a line.
 
@@ -105,7 +114,8 @@ def read_corrections_file(path: Path) -> list[Correction]:
         RejectsError: It cannot be read, or is something else; the line is named.
     """
     try:
-        if path.stat().st_size > _MAXIMUM_FILE_BYTES:
+        data = _read_bounded(path)
+        if len(data) > _MAXIMUM_FILE_BYTES:
             raise RejectsError(
                 gettext(
                     "The file {path} is larger than {maximum_file_bytes} bytes.",
@@ -113,7 +123,7 @@ def read_corrections_file(path: Path) -> list[Correction]:
                     maximum_file_bytes=grouped(_MAXIMUM_FILE_BYTES),
                 )
             )
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RejectsError(
             gettext("The file {path} cannot be read ({error}).", path=path, error=error)

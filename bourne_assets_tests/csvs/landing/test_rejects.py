@@ -1,6 +1,8 @@
 """Rejected lines are listed, and corrected ones are rows of their table, once and for good."""
 
 import json
+import os
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -273,3 +275,18 @@ def test_what_is_not_a_file_of_corrected_lines_is_named(tmp_path: Path, text: st
         read_corrections_file(path)
     assert raised.value.exit_code == 1
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/zero and pipes of no writer")
+def test_a_file_of_corrected_lines_that_never_ends_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.csvs.landing.rejects._MAXIMUM_FILE_BYTES", 1000)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(RejectsError, match="pipe has no corrected lines"):
+        read_corrections_file(pipe)
+    with pytest.raises(RejectsError, match="zero is larger than 1,000 bytes"):
+        read_corrections_file(Path("/dev/zero"))
+    with pytest.raises(RejectsError, match="cannot be read"):
+        read_corrections_file(tmp_path)
