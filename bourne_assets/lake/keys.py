@@ -92,7 +92,7 @@ def dataset_profile(dataset: str) -> str:
 
 
 def tmdb_responses(endpoint: str, fetched_at: datetime, number: int) -> str:
-    """Key of a file of TMDB answers as received.
+    """Key of a file of TMDB responses as received.
 
     Args:
         endpoint: `search_movie`, `movie_details`, ...
@@ -104,12 +104,12 @@ def tmdb_responses(endpoint: str, fetched_at: datetime, number: int) -> str:
 
 
 def tmdb_responses_of(day: date, endpoint: str) -> str:
-    """Folder of the TMDB answers of a UTC day and an endpoint."""
+    """Folder of the TMDB responses of a UTC day and an endpoint."""
     return f"{all_tmdb_responses()}/{_day(day)}/{endpoint}"
 
 
 def all_tmdb_responses() -> str:
-    """Folder of all TMDB answers as received."""
+    """Folder of all TMDB responses as received."""
     return f"{RAW}/TMDB/JSON"
 
 

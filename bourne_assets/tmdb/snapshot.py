@@ -1,4 +1,4 @@
-"""The bundled snapshot: TMDB's answers from files, where no credential is set.
+"""The bundled snapshot: TMDB's responses from files, where no credential is set.
 
 It takes the place of the transport, so that client, landing and parsing are the same code as live.
 What the files hold and where it is from: `data/snapshot/PROVENANCE.md`.

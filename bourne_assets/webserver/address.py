@@ -41,7 +41,7 @@ class Address:
         """The address that options of `dagster dev` name, or the first free port where none is.
 
         Raises:
-            ConfigurationError: What they name is taken, or is no address.
+            ConfigurationError: What they name is taken, or is not an address.
         """
         named = cls.named(options)
         if _is_named(options):
@@ -71,7 +71,7 @@ class Address:
         """The address that options of `dagster dev` name.
 
         Raises:
-            ConfigurationError: It is no address.
+            ConfigurationError: It is not an address.
         """
         try:
             given, _ = _PARSER.parse_known_args(list(options))

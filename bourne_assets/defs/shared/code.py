@@ -36,7 +36,7 @@ def with_code(
 
 @cache
 def commit_of(project: Path) -> str | None:
-    """The commit that a clone stands on, read from its `.git`; None where it is no clone."""
+    """The commit that a clone stands on, read from its `.git`; None where it is not a clone."""
     try:
         folder = project / ".git"
         if folder.is_file():  # a work tree of another clone
