@@ -39,7 +39,10 @@ def is_own(client: Address, server: Address) -> bool:
 def _rows(table: Path, client: Address, server: Address) -> Iterator[tuple[int, int]]:
     """User and inode of the client's end of a connection."""
     ends = {(one, other) for one in _spelled(client) for other in _spelled(server)}
+    port = f":{client[1]:04X} "
     for line in table.read_text("ascii").splitlines()[1:]:
+        if port not in line:  # there may be thousands of others
+            continue
         fields = line.split()
         if (fields[1], fields[2]) in ends:
             yield int(fields[7]), int(fields[9])
