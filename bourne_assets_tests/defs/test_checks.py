@@ -1,5 +1,6 @@
 """Every check passes on what is right and fails on what is wrong, with the evidence."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,17 @@ def test_one_check_can_be_run_alone(lake: Lake, lake_resource: LakeResource) -> 
     outcome = run_selection(lake_resource, dg.AssetSelection.checks(wanted))
     assert list(outcome.checks) == ["budget_is_known_and_plausible"]
     assert outcome.failed() == {"budget_is_known_and_plausible"}
+
+
+def test_a_check_that_passes_says_what_it_looked_at(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    store_tables(lake, right_tables(right_films()))
+    checks = run_checks(lake_resource, "bourne_saga_table").checks
+    said = str(checks["budget_is_known_and_plausible"].description)
+    assert re.fullmatch(r"films: \d+; known budgets: \d+, \d+ to \d+ million", said)
+    assert re.fullmatch(r"\d+ columns, \d+ rows", str(checks["follows_schema"].description))
+    assert checks["tmdb_id_is_unique"].description == "passed"
 
 
 def test_the_offending_rows_name_film_and_figures(lake: Lake, lake_resource: LakeResource) -> None:

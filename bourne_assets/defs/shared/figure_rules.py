@@ -4,7 +4,7 @@ TMDB writes 0 for an unknown figure, which is null in our tables. Which known on
 `saga.figures` decides. Not here: other figures.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +13,9 @@ import pandas as pd
 from bourne_assets.defs.shared.rules import Finding, Rule
 from bourne_assets.saga.figures import THRESHOLDS, is_final, is_released, usable, why_not
 from bourne_assets.tables import records
+from bourne_assets.translations import gettext, grouped
 
+_MILLION = 1_000_000
 _SHOWN = ["tmdb_id", "title", "budget", "revenue"]
 
 Selection = Callable[[pd.DataFrame], pd.DataFrame]
@@ -72,7 +74,8 @@ def _is_plausible(figure: str, films_of_the_saga: _Films) -> Rule:
                 f"{name}: {bound.value:,} {bound.unit}" for name, bound in THRESHOLDS.items()
             ),
         }
-        return Finding(odd, facts)
+        known = [film[figure] for film in films if film[figure] is not None]
+        return Finding(odd, facts, seen=_seen(figure, len(films), known))
 
     return Rule(
         f"{figure}_is_known_and_plausible",
@@ -101,6 +104,17 @@ def _revenue_covers_budget(films_of_the_saga: _Films) -> Rule:
         "Films that were released less than 90 days ago are not compared.",
         find,
     )
+
+
+def _seen(figure: str, films: int, known: Sequence[float]) -> str:
+    """How many figures of how many films were looked at, and their range."""
+    if not known:
+        return ""
+    low, high = (grouped(bound / _MILLION) for bound in (min(known), max(known)))
+    values = {"films": films, "known": len(known), "low": low, "high": high}
+    if figure == "budget":
+        return gettext("films: {films}; known budgets: {known}, {low} to {high} million", **values)
+    return gettext("films: {films}; known revenues: {known}, {low} to {high} million", **values)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -29,11 +29,13 @@ class Finding:
         offending: The rows that break the rule; none: it passed.
         facts: Thresholds and counts, shown whether it passed or not.
         count: How many rows break it, where only the first of them are known.
+        seen: What was looked at, which a check that passes says.
     """
 
     offending: Sequence[Mapping[str, Any]]
     facts: Mapping[str, Any] = field(default_factory=dict)
     count: int | None = None
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def result_of(
         severity=ERROR if is_error else WARN,
         description=gettext("{count} offending", count=grouped(count))
         if count
-        else gettext("passed"),
+        else finding.seen or gettext("passed"),
         metadata={
             OFFENDING_COUNT: count,
             OFFENDING: rows_of([dict(row) for row in finding.offending]),
@@ -123,7 +125,10 @@ def follows_schema(model: type[Table]) -> Rule:
             found = records(cases.astype("string").fillna(""))
             # pandera names no cases where all of them are null: the error must not get lost.
             return Finding(found or [{"check": str(error.schema_errors[0])}], facts)
-        return Finding([], facts)
+        seen = gettext(
+            "{columns} columns, {rows} rows", columns=facts["columns"], rows=grouped(len(table))
+        )
+        return Finding([], facts, seen=seen)
 
     return Rule(
         "follows_schema",
