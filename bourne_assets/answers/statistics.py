@@ -168,7 +168,7 @@ def _none(n: int, reason: str) -> Correlation:
 
 def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
     x_units, y_units = _standardised(x), _standardised(y)
-    r = min(1.0, max(-1.0, float(x_units @ y_units)))
+    r = min(1.0, max(-1.0, float(np.vecdot(x_units, y_units))))
     if len(x) > EXACT_UP_TO:
         return r, _p_of_t(r, len(x) - 2)
     # |r| of every order of y, the order as it is first; rounding errors must not break ties.
@@ -177,11 +177,15 @@ def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, flo
 
 
 def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Deviations from the mean, of length 1: the scalar product of two such vectors is r."""
+    """Deviations from the mean, of length 1: the scalar product of two such vectors is r.
+
+    In SciPy's order of operations: stored answers must follow to the last digit.
+    """
     deviations = values - values.mean()
     # By the greatest first: squares of figures in USD must not overflow.
-    deviations /= np.abs(deviations).max()
-    return np.asarray(deviations / np.linalg.norm(deviations), dtype=float)
+    greatest = np.abs(deviations).max()
+    length = greatest * np.linalg.norm(deviations / greatest, axis=-1)
+    return np.asarray(deviations / length, dtype=float)
 
 
 def _p_of_t(r: float, freedom: int) -> float:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +154,8 @@ def variables_of(properties: Mapping[str, str]) -> dict[str, str]:
 def _load(properties: Mapping[str, Any]) -> "Catalog":
     """The catalogue of these properties and of no others, which `load_catalog` would add."""
     from pyiceberg.catalog import AVAILABLE_CATALOGS, CatalogType, infer_catalog_type
-    from sqlalchemy.exc import SQLAlchemyError
+
+    from bourne_assets.iceberg.translation import database_errors
 
     try:
         stated = properties.get("type")
@@ -162,8 +163,10 @@ def _load(properties: Mapping[str, Any]) -> "Catalog":
             CatalogType(str(stated).lower()) if stated else infer_catalog_type(NAME, {**properties})
         )
         for _ in range(_ATTEMPTS - 1):
-            with suppress(SQLAlchemyError):
+            try:
                 return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
+            except database_errors():
+                continue
         return AVAILABLE_CATALOGS[kind](NAME, {**properties})  # type: ignore[index]
     except (ValueError, KeyError, TypeError) as error:
         # The cause may quote the properties, which have secrets.

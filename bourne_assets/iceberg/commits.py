@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import requests
-from sqlalchemy.exc import OperationalError
 
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableBusy, TableChanged
 from bourne_assets.iceberg.tables import reshape
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import database_errors, translated
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -252,11 +251,11 @@ def _passing_errors() -> tuple[tuple[type[Exception], ...], tuple[type[Exception
     from pyiceberg import exceptions as iceberg
 
     conflicts = (iceberg.CommitFailedException, iceberg.ValidationException)
-    outages = (
+    outages: tuple[type[Exception], ...] = (
         iceberg.CommitStateUnknownException,
         iceberg.ServerError,
         iceberg.ServiceUnavailableError,
-        OperationalError,
+        *database_errors("OperationalError"),
         requests.ConnectionError,
         requests.Timeout,
     )

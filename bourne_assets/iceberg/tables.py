@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from sqlalchemy.exc import IntegrityError
 
 from bourne_assets.iceberg.errors import SchemaUnfit
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import database_errors, translated
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -120,10 +119,11 @@ def _ensure_namespace(catalogue: "Catalog", namespace: str) -> None:
     """
     from pyiceberg.exceptions import ServerError
 
+    passing: tuple[type[Exception], ...] = (ServerError, *database_errors("IntegrityError"))
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             catalogue.create_namespace_if_not_exists(namespace)
-        except (IntegrityError, ServerError):
+        except passing:
             if attempt == _ATTEMPTS:
                 raise
             time.sleep(0.05 * attempt)

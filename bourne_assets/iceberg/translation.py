@@ -3,12 +3,12 @@
 Not here: retries (`commits`).
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import botocore.exceptions
 import requests
-from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.iceberg.errors import (
     CatalogueDenied,
@@ -21,6 +21,16 @@ from bourne_assets.translations import gettext
 
 #: What pyarrow, botocore and catalogues say where a right is lacking.
 _DENIED = ("ACCESS_DENIED", "AccessDenied", "Forbidden", "403", "InvalidAccessKeyId")
+
+
+def database_errors(name: str = "SQLAlchemyError") -> tuple[type[Exception], ...]:
+    """The errors of this name that a SQL catalogue's database raises; none where there is none.
+
+    SQLAlchemy takes a while to load, and other catalogues do not need it.
+    """
+    loaded = sys.modules.get("sqlalchemy.exc")
+    found: type[Exception] | None = getattr(loaded, name, None)
+    return (found,) if found else ()
 
 
 @contextmanager
@@ -50,7 +60,7 @@ def translated(what: str) -> Iterator[None]:
         botocore.exceptions.ClientError,
         requests.RequestException,
         OSError,
-        SQLAlchemyError,
+        *database_errors(),
     ) as error:
         raise _failure(what, error) from None
 
@@ -60,7 +70,7 @@ def _failure(what: str, error: Exception) -> CatalogueFailed:
 
     if isinstance(error, iceberg.UnauthorizedError | iceberg.ForbiddenError | iceberg.OAuthError):
         return CatalogueDenied(what)
-    if isinstance(error, SQLAlchemyError):  # its text may quote the database's address
+    if isinstance(error, database_errors()):  # its text may quote the database's address
         return CatalogueFailed(
             gettext(
                 "The catalogue's database failed for {what} ({kind}): check that it runs and "

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from scipy import stats
 
 from bourne_assets.answers import statistics
 from bourne_assets.answers.statistics import (
@@ -379,3 +380,17 @@ def test_one_outlier_alone_is_not_significant() -> None:
     assert found["pearson"]["p_value"] < 0.05 < found["spearman"]["p_value"]
     assert "do not prove" in found["verdict"]
     assert f"p = {found['spearman']['p_value']:.3f}" in found["verdict"]
+
+
+def test_r_and_ranks_are_scipys_to_the_last_digit() -> None:
+    dice = random.Random(3)  # noqa: S311 - test data
+    for _ in range(500):
+        n = dice.randint(MINIMUM_PAIRS, EXACT_UP_TO)
+        first = [float(dice.randint(1, 10**9)) for _ in range(n)]
+        second = [dice.choice((1.5, 2.25, dice.random() * 100)) for _ in range(n)]
+        if len(set(second)) == 1:
+            continue
+        found = correlation(first, second)
+        assert found["pearson"]["r"] == float(stats.pearsonr(first, second).statistic)
+        ranks = stats.rankdata(first), stats.rankdata(second)
+        assert found["spearman"]["rho"] == float(stats.pearsonr(*ranks).statistic)
