@@ -1,6 +1,7 @@
 """An SMTP server on loopback with STARTTLS and a login, for tests of alerts by e-mail."""
 
 import base64
+import contextlib
 import datetime as dt
 import ipaddress
 import socketserver
@@ -44,7 +45,10 @@ class SmtpServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                _Session(server, self.request, context).run()
+                session = _Session(server, self.request, context)
+                # A client that does not trust the certificate breaks off.
+                with contextlib.suppress(ssl.SSLError), contextlib.closing(session):
+                    session.run()
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -71,6 +75,10 @@ class _Session:
     def _use(self, connection: Any) -> None:
         self._connection = connection
         self._lines = connection.makefile("rb")
+
+    def close(self) -> None:
+        self._lines.close()
+        self._connection.close()
 
     def _reply(self, *lines: str) -> None:
         code, last = lines[-1][:3], len(lines) - 1
