@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from bourne_assets.translations import gettext, grouped
+
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:
@@ -22,7 +24,7 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        raise OSError(errno.EINVAL, gettext("it is not a regular file"), str(path))
     with os.fdopen(descriptor, "rb") as file:
         yield file
 
@@ -35,7 +37,10 @@ def read_open_file(file: BinaryIO, most_bytes: int) -> bytes:
     """
     data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
-        raise OSError(errno.EFBIG, f"it is larger than {most_bytes:,} bytes")
+        raise OSError(
+            errno.EFBIG,
+            gettext("it is larger than {most_bytes} bytes", most_bytes=grouped(most_bytes)),
+        )
     return data
 
 

@@ -20,6 +20,18 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 #: The Portuguese is that of those who asked the six questions.
 LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
 VARIABLE = "BOURNE_LANG"
+#: What the operating system says most often; `scripts.update_catalogue` reads it.
+SYSTEM_WORDS = (
+    "No such file or directory",
+    "Permission denied",
+    "No space left on device",
+    "Not a directory",
+    "Is a directory",
+    "File exists",
+    "Read-only file system",
+    "Too many levels of symbolic links",
+    "File name too long",
+)
 _LOCALE_DIR = Path(__file__).parent / "data" / "locale"
 #: What POSIX asks for the language of messages, in this order: the first that is set decides.
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -114,6 +126,11 @@ def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
 def plain(message: str) -> str:
     """The translation of a text whose braces are none of ours, such as the help of a command."""
     return catalogue(current_language()).gettext(message)
+
+
+def system_words(error: OSError) -> str:
+    """What the operating system says of an error, as far as it is known in this language."""
+    return plain(error.strerror) if error.strerror else str(error)
 
 
 def original(sentence: str) -> str:

@@ -21,13 +21,14 @@ from bourne_assets.cli import main as main_command
 from bourne_assets.cli.help import CLICK_PLURALS, CLICK_WORDS, described
 from bourne_assets.definitions import build_defs
 from bourne_assets.settings import Settings
-from bourne_assets.translations import LANGUAGES, VARIABLE, catalogue_file
+from bourne_assets.translations import LANGUAGES, SYSTEM_WORDS, VARIABLE, catalogue_file
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bourne_assets"
 METHODS = [("**.py", "python"), ("**.html.jinja", "jinja2")]
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "in_english": None}
-CHECKS, HELP, CLICK = "a check's description", "help of a command", "click's own words"
+CHECKS, HELP = "a check's description", "help of a command"
+CLICK, SYSTEM = "click's own words", "the operating system's words"
 
 
 def messages() -> Catalog:
@@ -43,6 +44,8 @@ def messages() -> Catalog:
             catalogue.add(description, auto_comments=[CHECKS])
     for text in _help(main_command):
         catalogue.add(text, auto_comments=[HELP])
+    for word in SYSTEM_WORDS:
+        catalogue.add(word, auto_comments=[SYSTEM])
     for word in CLICK_WORDS:
         catalogue.add(word, auto_comments=[CLICK])
     for words in CLICK_PLURALS:

@@ -21,7 +21,7 @@ from bourne_assets.lake.opening import lake_exists
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.translations import LANGUAGES, Language, gettext
+from bourne_assets.translations import LANGUAGES, Language, gettext, system_words
 
 if TYPE_CHECKING:  # loading it takes longer than all else here
     from bourne_assets.answers.questions import Answers
@@ -111,7 +111,7 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
             gettext(
                 "The report cannot be written to {path}: {strerror} - check BOURNE_HOME.",
                 path=path,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
     from bourne_assets.cli.console import output, write

@@ -20,7 +20,7 @@ from bourne_assets.ownership import is_own, may_be_written_by_others, user_name
 from bourne_assets.secret_sources import IN_AWS, SECRETS
 from bourne_assets.settings import VARIABLES
 from bourne_assets.small_files import open_regular, read_open_file
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 #: Names the file itself, in place of the places where it is looked for.
 LOCATION = "BOURNE_ENV_FILE"
@@ -142,7 +142,7 @@ def _values(path: Path, *, must_be_own: bool = True) -> dict[str, str]:
             gettext(
                 "The settings file {path} cannot be read: {strerror}.",
                 path=path,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
     except UnicodeDecodeError as error:

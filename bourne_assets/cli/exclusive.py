@@ -13,7 +13,7 @@ from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 _FOREVER = float("inf")
 
@@ -42,7 +42,7 @@ def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Ite
                 "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
                 "that you can write to.",
                 home=home,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
     if not is_free:

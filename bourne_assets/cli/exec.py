@@ -9,7 +9,7 @@ from bourne_assets.cli.common import with_exit_codes
 from bourne_assets.cli.help import Command
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import load_secrets
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 
 # Options before the command are this one's, those after it the command's own.
@@ -46,6 +46,6 @@ def _become(command: Sequence[str]) -> None:
             gettext(
                 "The command {command!r} cannot be started: {strerror}.",
                 command=command[0],
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error

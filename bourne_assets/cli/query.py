@@ -158,7 +158,7 @@ def _print_table(reader: "pa.RecordBatchReader") -> None:
     note = f"{count}."
     if has_more:
         note = gettext("The first {count}; --format csv prints all.", count=count)
-    console.print(show.line((note, "dim")))
+    console.print(show.line((note, "dim")), soft_wrap=True)
 
 
 def _number_types() -> tuple[Any, ...]:

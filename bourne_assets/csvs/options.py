@@ -350,7 +350,7 @@ def load_datasets(path: Path | None) -> Datasets:
 
 def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "its top level"
+    place = ".".join(str(part) for part in first["loc"]) or gettext("its top level")
     return f"{place}: {first['msg'].removeprefix('Value error, ')}"
 
 

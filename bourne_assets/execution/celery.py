@@ -77,7 +77,7 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
         if holds or (holds is None and time.monotonic() - since < _GRACE_SECONDS):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(
-            WorkerStatus.FAILED, "No Celery worker has this run: its worker is gone."
+            WorkerStatus.FAILED, gettext("No Celery worker has this run: its worker is gone.")
         )
 
     def _holds(self, task_id: str) -> bool | None:

@@ -51,7 +51,7 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
     _quiet_pyiceberg()
     if lake.access.catalogue:
         _bypass_proxy()
-    with translated("the Iceberg catalogue"):
+    with translated(gettext("the Iceberg catalogue")):
         if not str(properties.get("uri", "")).startswith("sqlite"):
             return _load(properties)
         make_private_folder(home)

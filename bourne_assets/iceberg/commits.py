@@ -226,7 +226,7 @@ def _commit(
     summary = {**provenance.summary(), COMMIT: token}
     conflicts, outages = _passing_errors()
     last: Exception = TableBusy(name, _ATTEMPTS)
-    with translated(f"the table {name}"):
+    with translated(gettext("the table {name}", name=name)):
         for attempt in range(_ATTEMPTS):
             try:
                 done = _found(table, token, refresh=attempt > 0)
@@ -291,8 +291,8 @@ def _committed(table: "Table", snapshot: "Snapshot | None", run_id: str | None) 
     if snapshot is None or snapshot.summary is None:
         raise CatalogueFailed(
             gettext(
-                "The catalogue does not show what it committed to {name_of}.",
-                name_of=name_of(table),
+                "The catalogue does not show what it committed to {name}.",
+                name=name_of(table),
             )
         )
     reference = table.refs().get(run_id) if run_id else None

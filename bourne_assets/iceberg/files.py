@@ -70,7 +70,7 @@ def write_rows(table: "Table", rows: pa.Table) -> str:
     uri = new_file(table)
     fitting = _fitting(table, rows)
     with (
-        translated(f"the table {name_of(table)}"),
+        translated(gettext("the table {name}", name=name_of(table))),
         table.io.new_output(uri).create() as stream,
         pq.ParquetWriter(stream, fitting.schema, compression="zstd") as writer,
     ):
@@ -122,7 +122,7 @@ def rows_in(catalogue: "Catalog", uri: str) -> pa.Table:
 def _opened(catalogue: "Catalog", uri: str) -> Iterator[pq.ParquetFile]:
     from pyiceberg.io import load_file_io
 
-    with translated(f"the object {uri}"):
+    with translated(gettext("the object {uri}", uri=uri)):
         storage = load_file_io(catalogue.properties, uri)
         try:
             with storage.new_input(uri).open() as stream, pq.ParquetFile(stream) as file:
@@ -173,7 +173,9 @@ def _fitting(table: "Table", rows: pa.Table) -> pa.Table:
 
     wanted = schema_to_pyarrow(table.schema(), include_field_ids=False)
     if foreign := [name for name in rows.column_names if name not in wanted.names]:
-        raise SchemaUnfit(name_of(table), [f"column {name!r} is new" for name in foreign])
+        raise SchemaUnfit(
+            name_of(table), [gettext("column {name!r} is new", name=name) for name in foreign]
+        )
     columns = []
     for field in wanted:
         if field.name not in rows.column_names:

@@ -130,7 +130,10 @@ def _register_new(db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table 
         db.register("arriving", numbered)
         source, present, number = "arriving", set(rows.column_names), _NUMBER
     if foreign := present - {field.name for field in table.schema().fields}:
-        raise SchemaUnfit(name_of(table), [f"column {name!r} is new" for name in sorted(foreign)])
+        raise SchemaUnfit(
+            name_of(table),
+            [gettext("column {name!r} is new", name=name) for name in sorted(foreign)],
+        )
     types = _duckdb_types(db, table)
     columns = [
         f"CAST({_identifier(name) if name in present else 'NULL'} AS {kind}) AS {_identifier(name)}"

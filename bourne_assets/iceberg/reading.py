@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 from bourne_assets.iceberg.commits import name_of
 from bourne_assets.iceberg.errors import SnapshotMissing
 from bourne_assets.iceberg.translation import translated
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.schema import Schema
@@ -39,7 +40,7 @@ def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.R
 
     if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
         raise SnapshotMissing(name_of(table), str(snapshot_id))
-    with translated(f"the table {name_of(table)}"):
+    with translated(gettext("the table {name}", name=name_of(table))):
         scan = table.scan(snapshot_id=snapshot_id)
         tasks = list(scan.plan_files())
         if any(task.delete_files for task in tasks) or not isinstance(table.io, PyArrowFileIO):

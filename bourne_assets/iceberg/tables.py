@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from bourne_assets.iceberg.errors import SchemaUnfit
 from bourne_assets.iceberg.translation import database_errors, translated
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -45,7 +46,7 @@ def open_table(catalogue: "Catalog", name: str) -> "Table":
         TableMissing: There is none.
         CatalogueFailed: The catalogue failed.
     """
-    with translated(f"the table {name}"):
+    with translated(gettext("the table {name}", name=name)):
         return catalogue.load_table(name)
 
 
@@ -57,7 +58,7 @@ def find_table(catalogue: "Catalog", name: str) -> "Table | None":
     """
     from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 
-    with translated(f"the table {name}"):
+    with translated(gettext("the table {name}", name=name)):
         try:
             return catalogue.load_table(name)
         except (NoSuchTableError, NoSuchNamespaceError):
@@ -72,7 +73,7 @@ def table_names(catalogue: "Catalog", namespace: str) -> list[str]:
     """
     from pyiceberg.exceptions import NoSuchNamespaceError
 
-    with translated(f"the tables of {namespace}"):
+    with translated(gettext("the tables of {namespace}", namespace=namespace)):
         try:
             return sorted(".".join(each[-2:]) for each in catalogue.list_tables(namespace))
         except NoSuchNamespaceError:
@@ -105,7 +106,7 @@ def ensure_table(
     if found := find_table(catalogue, name):
         return found
     wanted = storable(name, schema, docs)
-    with translated(f"the table {name}"):
+    with translated(gettext("the table {name}", name=name)):
         _ensure_namespace(catalogue, name.rpartition(".")[0])
         every = {**_PROPERTIES, **(properties or {})}
         return catalogue.create_table_if_not_exists(name, wanted, properties=every)
@@ -220,7 +221,7 @@ def evolve(
 
     name = ".".join(table.name()[-2:])
     wanted = storable(name, schema, docs)
-    with translated(f"the table {name}"):
+    with translated(gettext("the table {name}", name=name)):
         for attempt in range(1, _ATTEMPTS + 1):
             added, widened = _differences(table, name, wanted)
             if not added and not widened:
@@ -255,7 +256,14 @@ def _differences(
         elif _is_wider(field.field_type, known):
             widened[field.name] = field.field_type
         else:
-            unfit.append(f"column {field.name!r} is {known} and would be {field.field_type}")
+            unfit.append(
+                gettext(
+                    "column {name!r} is {known} and would be {field_type}",
+                    name=field.name,
+                    known=known,
+                    field_type=field.field_type,
+                )
+            )
     if unfit:
         raise SchemaUnfit(name, unfit)
     return added, widened

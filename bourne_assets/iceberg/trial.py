@@ -39,7 +39,7 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
         return gettext("allowed")
 
     def read() -> str:
-        with translated(f"the table {name}"):
+        with translated(gettext("the table {name}", name=name)):
             rows = open_table(catalogue, name).scan().to_arrow()
         if rows.to_pylist() != _ROWS.to_pylist():
             raise BourneError(
@@ -48,7 +48,7 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
         return gettext("allowed")
 
     def drop() -> str:
-        with translated(f"the table {name}"):
+        with translated(gettext("the table {name}", name=name)):
             if catalogue.table_exists(name):
                 catalogue.purge_table(name)
             if catalogue.namespace_exists(_NAMESPACE) and not catalogue.list_tables(_NAMESPACE):

@@ -81,7 +81,7 @@ def maintain(
     """
     for name in table_names(catalogue):
         table = open_table(catalogue, name)
-        with translated(f"the table {name}"):
+        with translated(gettext("the table {name}", name=name)):
             merged = _merge_small_files(table)
             expired = _expire(table, now - kept_for, frozenset(kept))
             removed, freed = _remove_unnamed(table, now - _UNNAMED_FOR)
@@ -94,7 +94,7 @@ def table_names(catalogue: "Catalog") -> list[str]:
     Raises:
         CatalogueFailed: The catalogue failed.
     """
-    with translated("the list of tables"):
+    with translated(gettext("the list of tables")):
         return sorted(
             ".".join(table)
             for namespace in catalogue.list_namespaces()
@@ -208,8 +208,8 @@ def _named(table: "Table", storage: Lake) -> set[str]:
     if storage.bucket not in {urlsplit(uri).netloc for uri in uris}:
         raise CatalogueFailed(
             gettext(
-                "The files of {name_of} are not where its metadata say: nothing was removed.",
-                name_of=name_of(table),
+                "The files of {name} are not where its metadata say: nothing was removed.",
+                name=name_of(table),
             )
         )
     return {urlsplit(uri).path.lstrip("/") for uri in uris}

@@ -12,6 +12,7 @@ from typing import Any
 
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.multipart import MultipartClient
+from bourne_assets.translations import gettext
 
 #: So many keys are quoted where keys are named to people.
 _QUOTED = 5
@@ -51,9 +52,9 @@ class Listing:
         """What was passed over, and why, for people; a key stays on its line, whatever it holds."""
         more = len(self.passed_over) - _QUOTED
         return (
-            "Passed over keys that have an empty part, '.', '..' or a control character: "
+            gettext("Passed over keys that have an empty part, '.', '..' or a control character: ")
             + ", ".join(map(repr, self.passed_over[:_QUOTED]))
-            + (f" and {more} more." if more > 0 else ".")
+            + (gettext(" and {more} more.", more=more) if more > 0 else ".")
         )
 
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from bourne_assets.translations import gettext
+
 
 class FileLock:
     """A lock on a file, taken with `acquire` or by `with` (exclusive, waiting)."""
@@ -50,7 +52,9 @@ class FileLock:
 
     def __enter__(self) -> Self:
         if not self.acquire(timeout=60.0):
-            raise TimeoutError(f"The lock {self._path} was not free within 60 s.")
+            raise TimeoutError(
+                gettext("The lock {path} was not free within 60 s.", path=self._path)
+            )
         return self
 
     def __exit__(self, *_: object) -> None:

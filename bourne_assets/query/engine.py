@@ -147,7 +147,11 @@ def _explained(error: duckdb.Error, sources: Sources) -> BourneError:
         return UnknownTable(_unknown_table(found[1].strip('"'), sources))
     if found := _MISSING_COLUMN.search(text):
         candidates = _CANDIDATES.search(text)
-        nearest = f": the nearest are {candidates[1]}" if candidates else ""
+        nearest = (
+            gettext(": the nearest are {candidates}", candidates=candidates[1])
+            if candidates
+            else ""
+        )
         return QueryFailed(
             gettext(
                 'No table of the query has the column "{found}"{nearest}.',
@@ -162,6 +166,8 @@ def _unknown_table(name: str, sources: Sources) -> str:
     bare = {each.partition(".")[2]: each for each in sources.names()}
     nearest = difflib.get_close_matches(name.lower(), bare, n=1, cutoff=0.4)
     hint = (
-        f"the nearest is {bare[nearest[0]]}" if nearest else "`bourne tables` lists what there is"
+        gettext("the nearest is {bare}", bare=bare[nearest[0]])
+        if nearest
+        else gettext("`bourne tables` lists what there is")
     )
-    return f"There is no table {name!r}: {hint}."
+    return gettext("There is no table {name!r}: {hint}.", name=name, hint=hint)

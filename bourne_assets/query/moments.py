@@ -99,7 +99,9 @@ def snapshot_at(table: Table, name: str, moment: Moment | None) -> Snapshot | No
     found = table.snapshot_as_of_timestamp(moment.milliseconds)
     if found is None:
         first = min((each.timestamp_ms for each in table.history()), default=None)
-        known = f"its first is of {_day(first)}" if first else "it has none"
+        known = (
+            gettext("its first is of {day}", day=_day(first)) if first else gettext("it has none")
+        )
         raise NoSuchState(
             gettext(
                 "{name} has no snapshot as of {text}: {known}.",

@@ -17,7 +17,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 
 class Sink(Protocol):
@@ -101,7 +101,7 @@ def write_file(reader: pa.RecordBatchReader, writer: Writer, path: Path) -> int:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            gettext("{path} cannot be written: {value}.", path=path, value=error.strerror or error)
+            gettext("{path} cannot be written: {value}.", path=path, value=system_words(error))
         ) from error
     return rows
 

@@ -8,6 +8,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
+from bourne_assets.translations import gettext, retold
 
 INTERRUPTED = "interrupted"
 #: Metadata of every check of the platform: the first offending rows, and how many there are.
@@ -78,7 +79,13 @@ def _name(row: dict[str, Any]) -> str:
     """What a person calls an offending row."""
     if row.get("line") is not None and row.get("file") is not None:
         shown = str(row.get("text") or "")[:_SHOWN_CHARACTERS]
-        return f"{row['file']} line {row['line']}: {row.get('reason')}: {shown}"
+        return gettext(
+            "{file} line {line}: {reason}: {shown}",
+            file=row["file"],
+            line=row["line"],
+            reason=retold(str(row.get("reason"))),
+            shown=shown,
+        )
     for column in ("title", "file", "field", "column", "uri", "tmdb_id"):
         if row.get(column) is not None:
             return str(row[column])

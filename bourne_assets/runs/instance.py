@@ -20,7 +20,7 @@ from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.ownership import is_own
 from bourne_assets.settings import DATA_DIR, Settings
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 CONFIG_FILE = "dagster.yaml"
 WORKSPACE = DATA_DIR / "workspace.yaml"
@@ -72,7 +72,7 @@ def instance_folder(settings: Settings) -> Path:
                 "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
                 "that you can write to.",
                 home=home,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
     return home

@@ -83,7 +83,7 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
         )
     parts = list(_listed(about, collection.parts))
     if not parts:
-        fact = f"No film is in collection {saga.collection_id}"
+        fact = gettext("No film is in collection {collection_id}", collection_id=saga.collection_id)
         raise _empty(saga, fact, _nearest(hits, client, writer))
     for query in saga.queries:
         if all(hit.query != query for hit in hits):
@@ -167,10 +167,14 @@ def _nearest(listed: Sequence[_Listed], client: TmdbClient, writer: RawWriter) -
 
 def _place(details: dict[str, Any]) -> str:
     if details["status"] in {DELETED, UNREADABLE}:
-        return f"no details: {details['status']}"
+        return gettext("no details: {details}", details=details["status"])
     if details["collection_id"] is None:
-        return "in no collection"
-    return f"in collection {details['collection_id']} {details['collection_name']}"
+        return gettext("in no collection")
+    return gettext(
+        "in collection {number} {name}",
+        number=details["collection_id"],
+        name=details["collection_name"],
+    )
 
 
 def _empty(saga: Saga, fact: str, nearest: str) -> SagaEmpty:

@@ -20,7 +20,7 @@ from pydantic import (
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
 from bourne_assets.text import nearest
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 from bourne_assets.yaml_files import read_yaml
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
@@ -96,7 +96,7 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     try:
         content, tree = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        why = system_words(error) if isinstance(error, OSError) else gettext("it is not UTF-8 text")
         raise SagaConfigurationError(
             gettext(
                 "The sagas file {path} cannot be read ({why}): check BOURNE_SAGAS_FILE.",
@@ -117,7 +117,7 @@ def load_sagas(path: Path) -> dict[str, Saga]:
                 path=path,
             )
         )
-    nodes = _below(_below(tree, "its keys", path)["sagas"][1], "the slugs", path)
+    nodes = _below(_below(tree, gettext("its keys"), path)["sagas"][1], gettext("the slugs"), path)
     return {str(slug): _saga(path, slug, entry, nodes) for slug, entry in entries.items()}
 
 
@@ -139,7 +139,11 @@ def select_sagas(known: dict[str, Saga], slugs: Sequence[str]) -> list[Saga]:
     for slug in slugs:
         if slug not in known:
             near = nearest(slug, known)
-            meant = f" - did you mean {near}? It has" if near else ", which has"
+            meant = (
+                gettext(" - did you mean {near}? It has", near=near)
+                if near
+                else gettext(", which has")
+            )
             raise SagaConfigurationError(
                 gettext(
                     "The saga {slug!r} is not in the sagas file{meant}: {known}.",
@@ -180,7 +184,7 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
         or next(pair for text, pair in nodes.items() if yaml.safe_load(text) == slug)
     )
     line = _line(key)
-    known = _below(node, f"the fields of {slug!r}", path)
+    known = _below(node, gettext("the fields of {slug!r}", slug=slug), path)
     fields = entry if isinstance(entry, dict) else {}
     try:
         return Saga(slug=slug, **fields)
@@ -193,11 +197,11 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
             if first["type"] == "extra_forbidden":
                 fields_of = StatedFigures if len(first["loc"]) > 1 else Saga
                 near = nearest(str(first["loc"][-1]), fields_of.model_fields)
-                detail += f", did you mean {near}?" if near else ""
+                detail += gettext(", did you mean {near}?", near=near) if near else ""
             if (field := known.get(str(first["loc"][0]))) is not None:
                 line = _line(field[0])
         else:
-            detail = "its fields must be title, queries and collection_id"
+            detail = gettext("its fields must be title, queries and collection_id")
         raise SagaConfigurationError(
             gettext(
                 "The saga {slug!r} in {path}, line {line}, is not valid - {detail}.",

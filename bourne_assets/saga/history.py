@@ -158,7 +158,11 @@ def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
     rows = [row for row in records(history) if row["observed_on"] <= day]
     if not rows:
         first = min(days_of(history), default=None)
-        hint = f"the first is of {first}" if first else "there is none yet"
+        hint = (
+            gettext("the first is of {first}", first=first)
+            if first
+            else gettext("there is none yet")
+        )
         raise NoSnapshot(
             gettext(
                 "There is no snapshot of {title} on or before {day}: {hint}.",

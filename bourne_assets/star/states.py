@@ -151,13 +151,16 @@ class _Pinned:
     snapshot: "Snapshot"
 
     def rows(self, where: str) -> pa.Table:
-        with translated(f"the table {self.name}"):
+        with translated(gettext("the table {name}", name=self.name)):
             scan = self.table.scan(where, snapshot_id=self.snapshot.snapshot_id)
             return scan.to_arrow()
 
     def as_input(self, rows: Iterable[Mapping[str, Any]]) -> Input:
         uri = self.snapshot.manifest_list
-        with translated(f"the table {self.name}"), self.table.io.new_input(uri).open() as file:
+        with (
+            translated(gettext("the table {name}", name=self.name)),
+            self.table.io.new_input(uri).open() as file,
+        ):
             data = file.read()
         return Input(
             uri=uri,

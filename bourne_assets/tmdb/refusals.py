@@ -16,14 +16,15 @@ from bourne_assets.tmdb.errors import (
     TmdbUnavailable,
 )
 from bourne_assets.tmdb.responses import Response, tmdb_code, tmdb_message
+from bourne_assets.translations import gettext, in_english, plain
 
-_CHECK_CREDENTIAL = "check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY"
-_CHECK_ADDRESS = "check TMDB_BASE_URL"
+_CHECK_CREDENTIAL = in_english("check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY")
+_CHECK_ADDRESS = in_english("check TMDB_BASE_URL")
 _KINDS: dict[int, tuple[type[TmdbError], str]] = {
     401: (TmdbAuthError, _CHECK_CREDENTIAL),
     403: (TmdbAuthError, _CHECK_CREDENTIAL),
-    404: (TmdbNotFound, "check the id and TMDB_BASE_URL"),
-    429: (TmdbRateLimited, "lower TMDB_REQUESTS_PER_SECOND, or wait"),
+    404: (TmdbNotFound, in_english("check the id and TMDB_BASE_URL")),
+    429: (TmdbRateLimited, in_english("lower TMDB_REQUESTS_PER_SECOND, or wait")),
 }
 
 
@@ -55,37 +56,57 @@ def _described(
     path, status = response.path, response.status
     if HTTPStatus.OK <= outcome < HTTPStatus.MULTIPLE_CHOICES:
         return TmdbProtocolError, (
-            f"TMDB's response to {path} is not as documented (HTTP {status} with "
-            f"{_body_in_words(response)}) - {_CHECK_ADDRESS}, and any proxy between."
+            gettext(
+                "TMDB's response to {path} is not as documented (HTTP {status} with "
+                "{what}) - {mend}, and any proxy between.",
+                path=path,
+                status=status,
+                what=_body_in_words(response),
+                mend=plain(_CHECK_ADDRESS),
+            )
         )
     if HTTPStatus.MULTIPLE_CHOICES <= outcome < HTTPStatus.BAD_REQUEST:
         return TmdbProtocolError, (
-            f"TMDB redirects {path}{_target(response)} (HTTP {status}), where the credential is "
-            "not sent - set TMDB_BASE_URL to the address that responds itself."
+            gettext(
+                "TMDB redirects {path}{target} (HTTP {status}), where the credential is not sent "
+                "- set TMDB_BASE_URL to the address that responds itself.",
+                path=path,
+                target=_target(response),
+                status=status,
+            )
         )
     if outcome == HTTPStatus.FORBIDDEN and code is None:
         return TmdbUnavailable, (
-            f"A gateway before TMDB refused {path} with {_body_in_words(response)} of its own "
-            f"(HTTP {status}); the credential was not the reason - try again later."
+            gettext(
+                "A gateway before TMDB refused {path} with {what} of its own (HTTP "
+                "{status}); the credential was not the reason - try again later.",
+                path=path,
+                what=_body_in_words(response),
+                status=status,
+            )
         )
     reason = (
-        f"HTTP {status}" + (f", code {code}" if code else "") + (f": {message}" if message else "")
+        f"HTTP {status}"
+        + (gettext(", code {code}", code=code) if code else "")
+        + (f": {message}" if message else "")
     )
     kind, remedy = _KINDS.get(outcome, (TmdbProtocolError, _CHECK_ADDRESS))
     if outcome == HTTPStatus.NOT_FOUND and code is None:
         kind, remedy = TmdbProtocolError, _CHECK_ADDRESS
     if outcome >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        kind, remedy = TmdbUnavailable, "try again later"
-    return kind, f"TMDB refused {path} ({reason}) - {remedy}."
+        kind, remedy = TmdbUnavailable, in_english("try again later")
+    return kind, gettext(
+        "TMDB refused {path} ({reason}) - {remedy}.", path=path, reason=reason, remedy=plain(remedy)
+    )
 
 
 def _body_in_words(response: Response) -> str:
     start = response.body[:2_000].lstrip().lower()
     if not start:
-        return "an empty body"
+        return gettext("an empty body")
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
-        return "a web page"
-    return "something other than a JSON object"
+        return gettext("a web page")
+    return gettext("something other than a JSON object")
 
 
 def _target(response: Response) -> str:
@@ -96,4 +117,5 @@ def _target(response: Response) -> str:
     except ValueError:
         return ""
     host = address.netloc.rpartition("@")[2]
-    return f" to {printable(f'{address.scheme}://{host}')[:200]}" if location and host else ""
+    to = printable(f"{address.scheme}://{host}")[:200]
+    return gettext(" to {address}", address=to) if location and host else ""

@@ -101,7 +101,7 @@ def parse(response: Response, model: type[Model], problems: list[str] | None = N
         return model.model_validate(document, context=problems)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole response"
+        place = ".".join(str(part) for part in first["loc"]) or gettext("the whole response")
         raise _not_as_documented(response, place, first["msg"]) from None
 
 

@@ -19,6 +19,7 @@ from urllib3.exceptions import (
 )
 
 from bourne_assets.tmdb.responses import is_object, status_of, tmdb_code
+from bourne_assets.translations import gettext, in_english, plain
 
 TRIES = 8
 #: Seconds for all tries at one request.
@@ -36,12 +37,12 @@ _TRANSIENT = frozenset(
 _TELL_WHEN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MOST_DIGITS = 9
 _KINDS = (
-    (requests.exceptions.SSLError, "the TLS certificate was not accepted"),
-    (requests.exceptions.ProxyError, "the proxy failed"),
-    (requests.exceptions.Timeout, "it took too long"),
-    (requests.exceptions.ConnectionError, "no connection"),
-    (DecodeError, "the response could not be decompressed"),
-    (HTTPError, "the response broke off"),
+    (requests.exceptions.SSLError, in_english("the TLS certificate was not accepted")),
+    (requests.exceptions.ProxyError, in_english("the proxy failed")),
+    (requests.exceptions.Timeout, in_english("it took too long")),
+    (requests.exceptions.ConnectionError, in_english("no connection")),
+    (DecodeError, in_english("the response could not be decompressed")),
+    (HTTPError, in_english("the response broke off")),
 )
 
 
@@ -95,21 +96,24 @@ def first_words(error: Exception) -> str | None:
     that is not accepted: a setting is wrong, or there is no network.
     """
     if isinstance(error, requests.exceptions.SSLError):
-        return "its TLS certificate was not accepted"
+        return gettext("its TLS certificate was not accepted")
     if isinstance(error, requests.exceptions.ProxyError):
         return None
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
     if isinstance(reason, NameResolutionError):
-        return "its name does not resolve"
+        return gettext("its name does not resolve")
     cause = reason.__cause__ if isinstance(reason, NewConnectionError) else None
-    return "it refused the connection" if isinstance(cause, ConnectionRefusedError) else None
+    return (
+        gettext("it refused the connection") if isinstance(cause, ConnectionRefusedError) else None
+    )
 
 
 def words_for(error: Exception) -> str:
     """What kind of failure of the network an error is."""
-    return next((words for kind, words in _KINDS if isinstance(error, kind)), type(error).__name__)
+    found = (plain(words) for kind, words in _KINDS if isinstance(error, kind))
+    return next(found, type(error).__name__)
 
 
 def _seconds_until(text: str) -> float:

@@ -233,9 +233,12 @@ def _body(response: requests.Response, path: str, maximum: int) -> bytes:
 
 
 def _too_long(path: str, status: int, seconds: float) -> TmdbUnavailable:
-    words = (
-        f"TMDB asks to wait {seconds:,.0f} seconds before {path} is requested again, and a run "
-        f"waits {retry.LONGEST_WAIT:.0f} at most: run it again later."
+    words = gettext(
+        "TMDB asks to wait {seconds:,.0f} seconds before {path} is requested again, and a run "
+        "waits {longest_wait:.0f} at most: run it again later.",
+        seconds=seconds,
+        path=path,
+        longest_wait=retry.LONGEST_WAIT,
     )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return TmdbRateLimited(words, path=path, status=status, is_final=True)

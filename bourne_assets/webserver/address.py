@@ -100,7 +100,7 @@ class Address:
     @property
     def line(self) -> str:
         """What is told when it answers."""
-        return f"Dagster's UI is at {self.url}; Ctrl-C ends it."
+        return gettext("Dagster's UI is at {url}; Ctrl-C ends it.", url=self.url)
 
 
 def tell_when_ready(address: Address, tell: Callable[[str], None]) -> None:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.instance import WORKSPACE, instance_folder
 from bourne_assets.settings import FIELDS, Settings
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 from bourne_assets.webserver.address import FIRST_PORT, Address
 
 
@@ -46,11 +46,17 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
             gettext(
                 "The folder {folder} cannot be used ({strerror}): check BOURNE_HOME.",
                 folder=folder,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
     if address and address.port != Address.named(options).port:
-        sys.stderr.write(f"Port {FIRST_PORT} is taken: the UI will be at {address.url}.\n")
+        sys.stderr.write(
+            gettext(
+                "Port {first_port} is taken: the UI will be at {url}.\n",
+                first_port=FIRST_PORT,
+                url=address.url,
+            )
+        )
     own = ["-w", str(WORKSPACE), *options, *(address.options if address else [])]
     command = [sys.executable, "-m", "bourne_assets.webserver.dev", *own]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted

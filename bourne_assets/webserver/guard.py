@@ -20,6 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bourne_assets.translations import gettext
 from bourne_assets.webserver import peers
 
 #: Versions only, and asked for by Kubernetes' probes, whose Host is the address of the pod.
@@ -112,9 +113,9 @@ def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
     A proxy's word on who asks would take the place of the connection's own addresses.
     """
     if "x-forwarded-for" in headers:
-        return (
-            "This request came through a proxy: set BOURNE_UI_URL to the address that it serves, "
-            "or name its host in BOURNE_UI_ALLOWED_HOSTS."
+        return gettext(
+            "This request came through a proxy: set BOURNE_UI_URL to the address that it "
+            "serves, or name its host in BOURNE_UI_ALLOWED_HOSTS."
         )
     client, server = scope.get("client"), scope.get("server")
     if server is not None:
@@ -122,9 +123,9 @@ def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
         # Who has left before anybody looked has no address any more.
         if is_socket_file or (client is not None and peers.is_own(client, server)):
             return None
-    return (
-        "This request is not from a process of the user who started this server: name 127.0.0.1 in "
-        "BOURNE_UI_ALLOWED_HOSTS to let every user of this machine in."
+    return gettext(
+        "This request is not from a process of the user who started this server: name "
+        "127.0.0.1 in BOURNE_UI_ALLOWED_HOSTS to let every user of this machine in."
     )
 
 

@@ -1,5 +1,6 @@
 """Two languages from one catalogue: nothing lacks a translation, and numbers follow the locale."""
 
+import ast
 import subprocess
 import sys
 from datetime import date
@@ -9,11 +10,13 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+import bourne_assets
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.translations import LANGUAGES, Language, catalogue, catalogue_file, placeholders
 from scripts.update_catalogue import messages
 
 _MINUS = "\N{MINUS SIGN}"
+_SAYING = {"gettext", "ngettext", "in_english"}
 _TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
@@ -164,3 +167,24 @@ def test_dates_are_those_of_the_language() -> None:
 def test_a_value_with_braces_is_told_as_it_is() -> None:
     told = localizer("pt").gettext("{verdict}.", verdict="{verdict} {0} %s")
     assert told == "{verdict} {0} %s."
+
+
+def test_every_sentence_is_given_what_its_braces_name() -> None:
+    said, wrong = 0, []
+    for path in sorted(Path(bourne_assets.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in _SAYING:
+                texts = [
+                    each.value
+                    for each in call.args
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                ]
+                given = {each.arg for each in call.keywords}
+                if texts and None not in given:  # **values are known when they are filled in
+                    said += 1
+                    counted = {"n"} if len(texts) > 1 else set()
+                    wrong += [
+                        f"{path.name}: {t}" for t in texts if placeholders(t) - counted != given
+                    ]
+    assert wrong == []
+    assert said > 400

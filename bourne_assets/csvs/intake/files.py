@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.lake import keys
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 #: What office programs and archivers leave beside the files that are meant.
 _DROPPINGS = ("~$", "__MACOSX")
@@ -120,7 +120,7 @@ def _found(place: Path) -> Iterator[CsvFile]:
                 "The folder {place} of CSV files cannot be read ({strerror}): check "
                 "BOURNE_CSV_DIR, or the path that you gave.",
                 place=place,
-                strerror=error.strerror,
+                strerror=system_words(error),
             )
         ) from error
 

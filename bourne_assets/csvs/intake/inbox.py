@@ -20,7 +20,7 @@ from bourne_assets.lake.errors import (
     ObjectTooLarge,
 )
 from bourne_assets.lake.store import Lake
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, in_english, system_words
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+\Z")
 
@@ -60,7 +60,7 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
                     "No object could be fetched into {folder} ({strerror}): free some space "
                     "there, or set TMPDIR.",
                     folder=folder,
-                    strerror=refusals[0].strerror,
+                    strerror=system_words(refusals[0]),
                 )
             ) from refusals[0]
         yield files
@@ -68,13 +68,16 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
 
 def _problem(error: LakeError | OSError, room: int) -> str:
     if isinstance(error, ObjectMissing):
-        return "it was removed from the lake before it could be landed"
+        return in_english("it was removed from the lake before it could be landed")
     if isinstance(error, ObjectTooLarge):
-        return (
-            f"it has {error.size:,} bytes, and the disk of {tempfile.gettempdir()} has room for "
-            f"{room:,}: make room there, or set TMPDIR to a folder of another disk"
+        return in_english(
+            "it has {size:,} bytes, and the disk of {folder} has room for {room:,}: make "
+            "room there, or set TMPDIR to a folder of another disk",
+            size=error.size,
+            folder=tempfile.gettempdir(),
+            room=room,
         )
-    return f"it could not be fetched ({error})"
+    return in_english("it could not be fetched ({error})", error=error)
 
 
 def day_of(key: str) -> date | None:

@@ -44,7 +44,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import records
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, in_english, system_words
 
 _FILES_AT_ONCE = 8
 #: So many files are asked for one by one; for more, one list of all datasets is cheaper.
@@ -319,11 +319,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, CsvRejected):
         return str(error)
     if isinstance(error, OSError):
-        return f"it cannot be read ({error.strerror or error})"
+        return in_english("it cannot be read ({why})", why=system_words(error))
     if isinstance(error, MemoryError):
-        return "reading it takes more memory than there is"
+        return in_english("reading it takes more memory than there is")
     detail = keys.printable(" ".join(str(error).split()))[:_SHOWN_CHARACTERS]
-    return f"reading it failed ({type(error).__name__}: {detail})"
+    return in_english(
+        "reading it failed ({kind}: {detail})", kind=type(error).__name__, detail=detail
+    )
 
 
 def _size(path: Path) -> int:

@@ -22,7 +22,7 @@ from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, scan
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import Lake
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, in_english
 
 JSON_LINES = "application/x-ndjson"
 
@@ -142,8 +142,8 @@ def read_rows(
 def _obstacle(text: str) -> str | None:
     """Why a text cannot be a record, whatever the dialect."""
     if not text.strip():
-        return "it is blank"
-    return "it contains a NUL character" if "\0" in text else None
+        return in_english("it is blank")
+    return in_english("it contains a NUL character") if "\0" in text else None
 
 
 def _all(corrections: Iterable[Correction], reason: str) -> dict[int, str]:
@@ -163,7 +163,7 @@ def _reason_alone(
     except CsvRejected as error:
         return str(error)
     if found.lines != 1:
-        return f"it is {found.lines} records, and stands for one"
+        return in_english("it is {lines} records, and stands for one", lines=found.lines)
     return found.rejected[0].reason if found.rejected else None
 
 

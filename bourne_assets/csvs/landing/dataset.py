@@ -160,13 +160,12 @@ class DatasetWriter:
             except SchemaUnfit as error:
                 refusal = dataset.table_error = str(error)
             except duckdb.Error as error:
-                first = str(error).partition("\n")[0][:300]
                 raise CsvRejected(
                     in_english(
                         "The copy of {name} cannot be made: {first} - check the free disk space "
                         "of BOURNE_HOME.",
                         name=dataset.name,
-                        first=first,
+                        first=str(error).partition("\n")[0][:300],
                     )
                 ) from error
         if refusal is not None and profile is not None:
@@ -200,14 +199,14 @@ class DatasetWriter:
         """Why the table of the last landing stays; None where it is replaced."""
         missing = [drift.missing_id for drift in dataset.drift.values() if drift.missing_id]
         if missing:
-            return f"the id column {missing[0]} is missing"
+            return in_english("the id column {missing} is missing", missing=missing[0])
         if profile is None:
             return None
         before = sum(each.rejected_rows for each in profile.files)
         if profile.is_of(facts) and sum(each.rejected_rows for each in facts) <= before:
             return None  # the same files, read at least as well
         if reason := reason_to_refuse(facts, dataset.options):
-            dataset.table_error = f"{reason}: the last good table stays"
+            dataset.table_error = in_english("{reason}: the last good table stays", reason=reason)
         return reason
 
     def _is_current(
@@ -328,9 +327,7 @@ class DatasetWriter:
         table = self._folder / f"again-{number}-{source.scan.sha256[:16]}.parquet"
         with open_csv(source.file) as opened:
             if opened.stamp != source.stamp:
-                raise CsvRejected(
-                    in_english("{name} changed while it was landed", name=source.file.name)
-                )
+                raise CsvRejected(in_english("it changed while it was landed"))
             return self.sessions.read(
                 opened.path, table, source.scan, options, name=source.file.file_name, types=types
             )
@@ -372,16 +369,21 @@ def _misfits(
     nulled = [f"{name}: {n} ({text!r})" for name, (n, text) in reading.cast_failures.items()]
     misfits = [line for line in rejected if line.is_misfit]
     named = [
-        f"{len(misfits):,} lines were rejected, the first in line {first.line:,}: {first.reason}"
+        in_english(
+            "{count:,} lines were rejected, the first in line {line:,}: {reason}",
+            count=len(misfits),
+            line=first.line,
+            reason=first.reason,
+        )
         for first in misfits[:1]
     ]
     columns = {name.casefold() for name in reading.dialect.columns}
-    missing = [name for name in options.types if name.casefold() not in columns]
-    return [
-        *nulled,
-        *named,
-        *(f"{name}: types names it, and it is not a column" for name in missing),
+    missing = [
+        in_english("{name}: types names it, and it is not a column", name=name)
+        for name in options.types
+        if name.casefold() not in columns
     ]
+    return [*nulled, *named, *missing]
 
 
 def _entries(name: str, rejected: Iterable[RejectedLine]) -> Iterator[dict[str, str | int]]:

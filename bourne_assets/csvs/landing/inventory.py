@@ -90,8 +90,9 @@ def find_dataset(lake: Lake, tables: DatasetTables, name: str) -> Dataset:
             return each
     there = ", ".join(each.name for each in known)
     raise DatasetError(
-        f"There is no dataset {name!r}: "
-        + (f"there are {there}." if there else "nothing was landed yet.")
+        gettext("There is no dataset {name!r}: there are {there}.", name=name, there=there)
+        if there
+        else gettext("There is no dataset {name!r}: nothing was landed yet.", name=name)
     )
 
 

@@ -25,7 +25,7 @@ from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.keys import LANDED_CSVS
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.store import Lake
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 _SLOTS = 256
 #: An upload of another machine that began so long ago has been given up there.
@@ -62,7 +62,7 @@ class Journal:
                     "The folder {folder} cannot be written ({strerror}): uploads in progress are "
                     "noted there, so set BOURNE_HOME to a folder that you can write to.",
                     folder=self._folder,
-                    strerror=error.strerror,
+                    strerror=system_words(error),
                 )
             ) from error
         return self

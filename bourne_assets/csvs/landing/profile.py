@@ -19,6 +19,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import to_json
+from bourne_assets.translations import in_english
 
 #: Raised when reading changes: what an older version made is made again.
 READER_VERSION = 4
@@ -202,13 +203,20 @@ def reason_to_refuse(facts: Sequence[FileFacts], options: DatasetOptions) -> str
     rejected = sum(each.rejected_rows for each in facts)
     most, share = options.max_rejected, options.max_rejected_share
     if most is not None and rejected > most:
-        return f"{rejected:,} lines were rejected, more than max_rejected allows ({most:,})"
+        return in_english(
+            "{rejected:,} lines were rejected, more than max_rejected allows ({most:,})",
+            rejected=rejected,
+            most=most,
+        )
     if share is None:
         share = _MAXIMUM_REJECTED_SHARE if most is None else 1.0
     if rejected > share * lines:
-        return (
-            f"{rejected:,} of {lines:,} lines were rejected, more than max_rejected_share allows "
-            f"({share:.0%})"
+        return in_english(
+            "{rejected:,} of {lines:,} lines were rejected, more than max_rejected_share "
+            "allows ({share:.0%})",
+            rejected=rejected,
+            lines=lines,
+            share=share,
         )
     return None
 
@@ -253,11 +261,19 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
         and now[list(now)[places[name]]] == before[name]
     }
     return [
-        *(f"renamed: {old} is now {name}" for old, name in renamed.items()),
+        *(
+            in_english("renamed: {old} is now {name}", old=old, name=name)
+            for old, name in renamed.items()
+        ),
         *(f"missing: {name}" for name in missing if name not in renamed),
         *(f"new: {name}" for name in new if name not in renamed.values()),
         *(
-            f"retyped: {name} was {before[name]} and is {now[name]}"
+            in_english(
+                "retyped: {name} was {before} and is {now}",
+                name=name,
+                before=before[name],
+                now=now[name],
+            )
             for name in now
             if name in before and before[name] != now[name]
         ),

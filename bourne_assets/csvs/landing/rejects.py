@@ -35,7 +35,7 @@ from bourne_assets.errors import BourneError
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
-from bourne_assets.translations import gettext, grouped
+from bourne_assets.translations import gettext, grouped, in_english
 
 _PROFILE = ".profile.json"
 _MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
@@ -136,7 +136,7 @@ def read_corrections_file(path: Path) -> list[Correction]:
                 correction = Correction.model_validate_json(line)
             except ValidationError as error:
                 first = error.errors(include_url=False)[0]
-                place = ".".join(map(str, first["loc"])) or "the object"
+                place = ".".join(map(str, first["loc"])) or gettext("the object")
                 raise RejectsError(
                     gettext(
                         "Line {number} of {path} is not a corrected line ({place}: {first}): it "
@@ -214,7 +214,11 @@ def _datasets(lake: Lake, wanted: str | None) -> list[str]:
         return names
     same = [name for name in names if name.casefold() == wanted.casefold()]
     if not same:
-        known = f"there are {', '.join(names)}" if names else "nothing was landed yet"
+        known = (
+            gettext("there are {names}", names=", ".join(names))
+            if names
+            else gettext("nothing was landed yet")
+        )
         raise RejectsError(
             gettext("There is no dataset {wanted!r}: {known}.", wanted=wanted, known=known)
         )
@@ -315,7 +319,7 @@ class _Homecoming:
         for each in given:
             place = (facts.file, each.line)
             if each.line not in rejected:
-                self._refused[place] = "it was not rejected"
+                self._refused[place] = in_english("it was not rejected")
             elif each.line in earlier and earlier[each.line].text == each.text:
                 self._known.append(place)
             else:

@@ -28,6 +28,7 @@ from bourne_assets.iceberg.commits import (
 from bourne_assets.iceberg.files import send_file
 from bourne_assets.iceberg.merge import merge
 from bourne_assets.iceberg.tables import ensure_table, evolve, find_table
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -243,7 +244,7 @@ class DatasetTables:
         from bourne_assets.iceberg.translation import translated
 
         if find_table(self.catalogue, name) is not None:
-            with translated(f"the table {name}"):
+            with translated(gettext("the table {name}", name=name)):
                 self.catalogue.purge_table(name)
 
     def named(self, dataset: str) -> "Iterable[str]":

@@ -28,7 +28,7 @@ _PART_BYTES = 8 * 1024 * 1024
 _MAXIMUM_PARTS = 9_500
 _IN_FLIGHT_BYTES = 32 * 1024 * 1024
 _PART_THREADS = 4
-_CHANGED = "it changed while it was sent"
+_CHANGED = in_english("it changed while it was sent")
 
 
 @dataclass(frozen=True)

@@ -37,21 +37,24 @@ _DAMAGED = (
 )
 
 _BINARY = (
-    (b"%PDF-", "a PDF document"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook or another Office document"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"ORC", "an ORC file"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\x89HDF", "an HDF5 file"),
+    (b"%PDF-", in_english("a PDF document")),
+    (b"\x89PNG", in_english("a PNG picture")),
+    (b"\xff\xd8\xff", in_english("a JPEG picture")),
+    (b"GIF8", in_english("a GIF picture")),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        in_english("an Excel workbook or another Office document"),
+    ),
+    (b"PAR1", in_english("a Parquet file")),
+    (b"ARROW1", in_english("an Arrow file")),
+    (b"Obj\x01", in_english("an Avro file")),
+    (b"ORC", in_english("an ORC file")),
+    (b"SQLite format 3\x00", in_english("an SQLite database")),
+    (b"\x89HDF", in_english("an HDF5 file")),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"Rar!\x1a\x07", in_english("a RAR archive")),
     (b"\x7fELF", "a program"),
-    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x93NUMPY", in_english("a NumPy array")),
 )
 _TAR_MAGIC = slice(257, 262)
 _MARKUP = re.compile(

@@ -30,6 +30,7 @@ from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, literal, parquet
 from bourne_assets.csvs.reading.normalise import LINE, MAXIMUM_REJECTED
 from bourne_assets.csvs.reading.origin import Origin
+from bourne_assets.translations import in_english
 
 _SHOWN = 100
 
@@ -56,7 +57,12 @@ class Misfit(NamedTuple):
 
     def __str__(self) -> str:
         """Why its line is rejected."""
-        return f"{self.column} is {self.value!r}, which is not of the type {self.type}"
+        return in_english(
+            "{column} is {value!r}, which is not of the type {type}",
+            column=self.column,
+            value=self.value,
+            type=self.type,
+        )
 
 
 @dataclass

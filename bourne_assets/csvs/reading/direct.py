@@ -24,7 +24,7 @@ from bourne_assets.translations import in_english
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
 _BUFFER_BYTES = 8 * 1024 * 1024
-_REASONS = {"INVALID ENCODING": "it contains bytes that are not valid UTF-8"}
+_REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid UTF-8")}
 #: DuckDB takes any number of empty fields at a record's end for nothing while the empty text means
 #: null. A text that no plain file holds, for a NUL is in it, makes them surplus fields.
 _NO_NULL = "\x01\x02 no null \x02\x01"
@@ -131,9 +131,11 @@ class DirectSource:
     ) -> RejectedLine:
         expected = self.dialect.width
         if fault.kind == "MISSING COLUMNS":
-            reason = f"it has {fault.column} of {expected} fields"
+            reason = in_english(
+                "it has {column} of {expected} fields", column=fault.column, expected=expected
+            )
         elif fault.kind == "TOO MANY COLUMNS":
-            reason = f"it has more than {expected} fields"
+            reason = in_english("it has more than {expected} fields", expected=expected)
         else:
             reason = _REASONS.get(fault.kind, f"DuckDB cannot read it ({fault.kind.lower()})")
         text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")

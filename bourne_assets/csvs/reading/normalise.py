@@ -210,18 +210,24 @@ class _Writer:
             return fields, record.fault
         found = len(fields)
         if self._is_header(fields):
-            return fields, "it repeats the header"
+            return fields, in_english("it repeats the header")
         if record.text in dialect.footers:
             return fields, FOOTER
         if found != dialect.width and not (dialect.pads and found < dialect.width):
-            more = f"it has more than {dialect.width} fields"
+            more = in_english("it has more than {width} fields", width=dialect.width)
             return (
                 fields,
-                more if found > dialect.width else f"it has {found} of {dialect.width} fields",
+                more
+                if found > dialect.width
+                else in_english(
+                    "it has {found} of {width} fields", found=found, width=dialect.width
+                ),
             )
         if dialect.drops_last:
             if fields[-1] is not None:
-                return fields, f"it has more than {len(dialect.columns)} fields"
+                return fields, in_english(
+                    "it has more than {count} fields", count=len(dialect.columns)
+                )
             fields = fields[:-1]
         missing = len(dialect.columns) - len(fields)
         return ([*fields, *[None] * missing] if missing else fields), ""
@@ -252,7 +258,7 @@ class _Writer:
             return ""
         is_lost = self._dialect.grammar.has_bare_quote(record.text)
         if is_lost and self._dialect.grammar.quote and self.result.records > 1:
-            return "unbalanced quotes"
+            return in_english("unbalanced quotes")
         self.result.is_quoted = False
         return ""
 
@@ -344,16 +350,20 @@ def _judged(lines: list[Line], skipped: int, dialect: Dialect) -> list[Line]:
     return [line if line.fault else line._replace(fault=_fault(line, dialect)) for line in lines]
 
 
-_TOO_LONG = f"it is longer than {MAXIMUM_LINE_BYTES:,} bytes"
+_TOO_LONG = in_english(
+    "it is longer than {maximum_line_bytes:,} bytes", maximum_line_bytes=MAXIMUM_LINE_BYTES
+)
 
 
 def _fault(line: Line, dialect: Dialect) -> str:
     if len(line.text) > MAXIMUM_LINE_BYTES:
         return _TOO_LONG
     if "\0" in line.text:
-        return "it contains a NUL byte"
+        return in_english("it contains a NUL byte")
     if _is_odd(line.text, dialect):
-        return f"it contains bytes that are not valid {dialect.encoding.upper()}"
+        return in_english(
+            "it contains bytes that are not valid {encoding}", encoding=dialect.encoding.upper()
+        )
     return ""
 
 

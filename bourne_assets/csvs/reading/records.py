@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES
+from bourne_assets.translations import in_english
 
 #: A quoted field that goes on for so many lines was never meant to.
 _MAXIMUM_QUOTED_LINES = 1_000
@@ -264,7 +265,7 @@ class RecordReader:
         while self._held:
             first, *rest = self._held
             self._held, self._in_quotes = [], False
-            yield _bad(first, "unterminated quote")
+            yield _bad(first, in_english("unterminated quote"))
             yield from self._take(rest)
 
     def _take(self, waiting: list[Line]) -> Iterator[Record]:
@@ -302,7 +303,9 @@ class RecordReader:
             self._held = together
         else:
             first, *rest = together
-            yield _bad(first, "unterminated quote" if rest else "unbalanced quotes")
+            yield _bad(
+                first, in_english("unterminated quote") if rest else in_english("unbalanced quotes")
+            )
             waiting.extend(reversed(rest))
 
     def _is_open(self, text: str) -> bool:

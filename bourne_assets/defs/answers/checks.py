@@ -35,7 +35,7 @@ from bourne_assets.saga.table import deleted_films
 from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import StateGone, named_state
 from bourne_assets.tables import from_json, from_parquet, records, to_json
-from bourne_assets.translations import plain
+from bourne_assets.translations import gettext, plain
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -123,7 +123,7 @@ def _from_tables(
 def _from_objects(named: Sequence[Input], lake: Lake, saga: Saga) -> Answers:
     """The answers of the objects that are named, as far as they lie in the lake."""
     if len(named) not in {1, 3}:
-        raise _InputsUnfit("the table; with deleted films, candidates and details too")
+        raise _InputsUnfit(gettext("the table; with deleted films, candidates and details too"))
     frames, read = [], []
     for each in named:
         try:

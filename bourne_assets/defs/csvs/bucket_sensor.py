@@ -41,15 +41,17 @@ from bourne_assets.translations import gettext
 _MOST_IN_FLIGHT = 1_000
 _PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
 
-_DESCRIPTION = (
-    f"Lands CSV files that others put under {keys.INBOX}/ or {keys.LANDED_CSVS}/ of the lake. "
-    "What is in the latter at the sensor's first check counts as known. Objects whose run fails "
-    "are tried again, after pauses that grow and in smaller runs. Assets that read what is new in "
-    "them follow by `follow_the_data`."
+_DESCRIPTION = gettext(
+    "Lands CSV files that others put under {inbox}/ or {landed_csvs}/ of the lake. What is in "
+    "the latter at the sensor's first check counts as known. Objects whose run fails are "
+    "tried again, after pauses that grow and in smaller runs. Assets that read what is new in "
+    "them follow by `follow_the_data`.",
+    inbox=keys.INBOX,
+    landed_csvs=keys.LANDED_CSVS,
 )
-_OFF = (
-    " It is off for the embedded lake, which would have to be started for each check: turn it on "
-    "where other programs use that lake."
+_OFF = gettext(
+    " It is off for the embedded lake, which would have to be started for each check: turn it "
+    "on where other programs use that lake."
 )
 
 
@@ -201,7 +203,9 @@ def _request(backlog: Backlog, batch: list[str]) -> dg.RunRequest:
 def _reason(changes: BucketChanges, backlog: Backlog) -> str:
     parts = [waiting_text(backlog)]
     if not backlog.waiting:
-        parts.append(f"None of {len(changes.known)} objects was put there by others.")
+        parts.append(
+            gettext("None of {count} objects was put there by others.", count=len(changes.known))
+        )
     if changes.passed_over:
         parts.append(Listing((), tuple(changes.passed_over)).passed_over_text)
     return " ".join(filter(None, parts))

@@ -19,6 +19,7 @@ from bourne_assets.defs.csvs.landing_runs import (
 )
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.shared.naming import RAW_CSVS
+from bourne_assets.translations import gettext
 
 #: So many files are named in a reason.
 _NAMED = 5
@@ -45,9 +46,11 @@ class FolderCursor(BaseModel):
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has stopped "
-        "growing. Where the run fails it is tried again, after pauses that grow. Assets that read "
-        "what is new in them follow by `follow_the_data`."
+        gettext(
+            "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has "
+            "stopped growing. Where the run fails it is tried again, after pauses that grow. "
+            "Assets that read what is new in them follow by `follow_the_data`."
+        )
     ),
 )
 def csv_folder_sensor(
@@ -85,8 +88,14 @@ def _reason(changes: FolderChanges, backlog: Backlog) -> str:
     parts = [waiting_text(backlog)]
     if changes.growing:
         named, more = ", ".join(changes.growing[:_NAMED]), len(changes.growing) - _NAMED
-        rest = f" and {more} more." if more > 0 else "."
-        parts.append(f"Waiting for files that are new or still growing: {named}{rest}")
+        rest = gettext(" and {more} more.", more=more) if more > 0 else "."
+        parts.append(
+            gettext(
+                "Waiting for files that are new or still growing: {named}{rest}",
+                named=named,
+                rest=rest,
+            )
+        )
     elif not backlog.waiting:
-        parts.append(f"None of {len(changes.known)} files is new or changed.")
+        parts.append(gettext("None of {count} files is new or changed.", count=len(changes.known)))
     return " ".join(filter(None, parts))

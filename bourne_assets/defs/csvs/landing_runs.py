@@ -12,6 +12,7 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from bourne_assets.csvs.intake.backlog import Backlog, RunOutcome
 from bourne_assets.defs.csvs.assets import LANDED_FILES, NOT_FETCHED
 from bourne_assets.defs.shared.naming import RAW_CSVS
+from bourne_assets.translations import gettext, ngettext
 
 _TAG_LENGTH = 200
 
@@ -50,13 +51,20 @@ def waiting_text(backlog: Backlog) -> str:
     """What is on its way or failed, for people; nothing where nothing is."""
     parts = []
     if backlog.in_flight:
-        parts.append(f"{backlog.in_flight} are in runs that are not over.")
+        parts.append(
+            gettext("{in_flight} are in runs that are not over.", in_flight=backlog.in_flight)
+        )
     if again := backlog.next_try():
         name, when = again
         failures = backlog.waiting[name].failures
         parts.append(
-            f"{name!r} is tried again at {when:%Y-%m-%d %H:%M} UTC, after {failures} failed "
-            f"{'run' if failures == 1 else 'runs'}."
+            ngettext(
+                "{name!r} is tried again at {when:%Y-%m-%d %H:%M} UTC, after {n} failed run.",
+                "{name!r} is tried again at {when:%Y-%m-%d %H:%M} UTC, after {n} failed runs.",
+                failures,
+                name=name,
+                when=when,
+            )
         )
     return " ".join(parts)
 

@@ -35,6 +35,7 @@ from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import HTML, JSON, PARQUET, StoredObject
 from bourne_assets.markup import markdown_code
 from bourne_assets.tables import from_json, from_parquet, to_json, to_parquet
+from bourne_assets.translations import gettext
 
 _PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX = ".parquet", ".json", ".html"
 _ALL_SUFFIXES = (_PARQUET_SUFFIX, _JSON_SUFFIX, _HTML_SUFFIX)
@@ -79,7 +80,10 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             return
         if context.has_asset_partitions:
             raise dg.Failure(
-                f"A partition is not a table: give {output.name} a column of partitions instead.",
+                gettext(
+                    "A partition is not a table: give {name} a column of partitions instead.",
+                    name=output.name,
+                ),
                 allow_retries=False,
             )
         from bourne_assets.iceberg.commits import Provenance
@@ -276,7 +280,11 @@ def _json(obj: Any) -> bytes:
         return to_json(obj)
     except (TypeError, ValueError, RecursionError) as error:
         raise dg.Failure(
-            f"The lake keeps pandas DataFrames and JSON-like values, and this is neither: {error}",
+            gettext(
+                "The lake keeps pandas DataFrames and JSON-like values, and this is neither: "
+                "{error}",
+                error=error,
+            ),
             allow_retries=False,
         ) from error
 
@@ -284,7 +292,8 @@ def _json(obj: Any) -> bytes:
 def _page(obj: Any) -> bytes:
     if not isinstance(obj, str):
         raise dg.Failure(
-            f"A page is a text, and this is a {type(obj).__name__}.", allow_retries=False
+            gettext("A page is a text, and this is a {kind}.", kind=type(obj).__name__),
+            allow_retries=False,
         )
     return obj.encode()
 
@@ -306,7 +315,11 @@ def _decoded(data: bytes, suffix: str, uri: str) -> Any:
     except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are such
         first = str(error).partition("\n")[0]
         raise dg.Failure(
-            f"The object {uri} cannot be read, so materialise its asset again: {first}",
+            gettext(
+                "The object {uri} cannot be read, so materialise its asset again: {first}",
+                uri=uri,
+                first=first,
+            ),
             metadata={"uri": uri},
             allow_retries=False,
         ) from error
@@ -325,9 +338,17 @@ def _text(obj: Any) -> str:
 
 
 def _missing(context: dg.InputContext, uri: str) -> InputMissing:
-    asset = context.asset_key.to_user_string() if context.has_asset_key else "the step upstream"
+    asset = (
+        context.asset_key.to_user_string()
+        if context.has_asset_key
+        else gettext("the step upstream")
+    )
     return InputMissing(
-        f"The object or table {uri} is not in the lake: materialise {asset} first.",
+        gettext(
+            "The object or table {uri} is not in the lake: materialise {asset} first.",
+            uri=uri,
+            asset=asset,
+        ),
         metadata={"uri": uri, "materialise": asset},
         allow_retries=False,
     )

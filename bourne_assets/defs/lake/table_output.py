@@ -20,6 +20,7 @@ from bourne_assets.defs.shared.metadata import (
     preview_of_table,
     table_state,
 )
+from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -58,9 +59,15 @@ def table_output(metadata: Mapping[str, Any]) -> TableOutput | None:
     columns = (key,) if isinstance(key, str) else tuple(str(column) for column in key)
     if name.count(".") != 1 or write not in _WRITES or (write == "merge") != bool(columns):
         raise dg.Failure(
-            f"The metadata of a table must name it ({TABLE_KEY}: namespace.name), say how it is "
-            f"written ({WRITE_KEY}: one of {', '.join(_WRITES)}), and name the key of a merge "
-            f"({MERGE_KEY_KEY}) and of nothing else.",
+            gettext(
+                "The metadata of a table must name it ({table_key}: namespace.name), say how it "
+                "is written ({write_key}: one of {writes}), and name the key of a merge "
+                "({merge_key_key}) and of nothing else.",
+                table_key=TABLE_KEY,
+                write_key=WRITE_KEY,
+                writes=", ".join(_WRITES),
+                merge_key_key=MERGE_KEY_KEY,
+            ),
             allow_retries=False,
         )
     return TableOutput(name, write, columns)
@@ -123,7 +130,7 @@ def load(
     newest = table.current_snapshot()
     read = snapshot_id or (newest.snapshot_id if newest else None)
     rows = rows_of(table, read)
-    with translated(f"the table {output.name}"):
+    with translated(gettext("the table {name}", name=output.name)):
         found = rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows.to_table()
     if kind is pa.Table:
         return found
@@ -145,8 +152,11 @@ def _arrow(value: Any) -> pa.Table:
         return value
     if not isinstance(value, pd.DataFrame):
         raise dg.Failure(
-            "A table takes a pandas DataFrame, an Arrow table or the address of a Parquet object, "
-            f"and this is a {type(value).__name__}.",
+            gettext(
+                "A table takes a pandas DataFrame, an Arrow table or the address of a Parquet "
+                "object, and this is a {kind}.",
+                kind=type(value).__name__,
+            ),
             allow_retries=False,
         )
     try:

@@ -15,6 +15,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
 from bourne_assets.processes import ProcessIdentity
+from bourne_assets.translations import gettext
 
 #: Tag of a run: the processes that execute it. Hidden in Dagster's UI, as its prefix is Dagster's.
 PROCESS_TAG = ".dagster/bourne_process"
@@ -40,7 +41,7 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
         if _is_gone(instance, record.dagster_run)
     ]
     for run in lost:
-        instance.report_run_failed(run, "The process of this run is gone: it was killed.")
+        instance.report_run_failed(run, gettext("The process of this run is gone: it was killed."))
     for run_id in storage.get_concurrency_run_ids():
         holder = instance.get_run_by_id(run_id)
         if holder is None or holder.is_finished:
@@ -57,7 +58,9 @@ def has_living_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool
 
 @dg.sensor(
     name="lost_runs",
-    description="Ends runs whose process was killed, so that no other waits for them forever.",
+    description=gettext(
+        "Ends runs whose process was killed, so that no other waits for them forever."
+    ),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -65,7 +68,9 @@ def lost_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Look after the runs of this machine."""
     lost = end_lost_runs(context.instance)
     return dg.SkipReason(
-        f"Ended because their processes are gone: {', '.join(lost)}." if lost else "No run is lost."
+        gettext("Ended because their processes are gone: {lost}.", lost=", ".join(lost))
+        if lost
+        else gettext("No run is lost.")
     )
 
 
@@ -145,13 +150,15 @@ def remind_of_retries(instance: dg.DagsterInstance) -> list[str]:
         if AUTO_RETRY_RUN_ID_TAG not in record.dagster_run.tags
     ]
     for run in forgotten:
-        instance.report_run_failed(run, "This run was to be retried and was not: reported again.")
+        instance.report_run_failed(
+            run, gettext("This run was to be retried and was not: reported again.")
+        )
     return [run.run_id for run in forgotten]
 
 
 @dg.sensor(
     name="forgotten_retries",
-    description="Reminds Dagster of failed runs that it was to retry and did not.",
+    description=gettext("Reminds Dagster of failed runs that it was to retry and did not."),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -159,5 +166,7 @@ def forgotten_retries_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReas
     """Look after the retries of an instance of several machines."""
     found = remind_of_retries(context.instance)
     return dg.SkipReason(
-        f"Reported again: {', '.join(found)}." if found else "No retry is forgotten."
+        gettext("Reported again: {found}.", found=", ".join(found))
+        if found
+        else gettext("No retry is forgotten.")
     )

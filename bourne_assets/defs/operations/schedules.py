@@ -13,11 +13,12 @@ import dagster as dg
 from bourne_assets.defs.shared.naming import SAGA_TAG, saga_job_name, saga_key, tmdb_job_name
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext
 
 TIMEZONE = "America/Sao_Paulo"
 #: Minutes between the refreshes of two sagas: they ask TMDB one after the other anyway.
 _STAGGER_MINUTES = 15
-_STOPPED = (
+_STOPPED = gettext(
     "It is off because no TMDB credential is set: the bundled snapshot does not change. Set "
     "TMDB_READ_ACCESS_TOKEN, or turn it on here."
 )
@@ -25,7 +26,7 @@ _STOPPED = (
 full_refresh = dg.define_asset_job(
     "full_refresh",
     selection=dg.AssetSelection.all(),
-    description="Land the CSV files, and refresh every saga of the lineage.",
+    description=gettext("Land the CSV files, and refresh every saga of the lineage."),
 )
 #: Rematerialises assets whose inputs changed; the condition is the assets' (`shared.following`).
 #: Dagster's own sensor is off until somebody turns it on.
@@ -35,8 +36,10 @@ follow_the_data = dg.AutomationConditionSensorDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description=(
-        "Rematerialises the saga table and what is downstream when their inputs changed and no "
-        "blocking check on these failed. A failed run is not repeated until an input changes."
+        gettext(
+            "Rematerialises the saga table and what is downstream when their inputs changed and no "
+            "blocking check on these failed. A failed run is not repeated until an input changes."
+        )
     ),
 )
 
@@ -47,8 +50,11 @@ def saga_job(saga: Saga) -> Any:
         saga_job_name(saga),
         selection=dg.AssetSelection.tag(SAGA_TAG, saga.slug).upstream(),
         description=(
-            f"{saga.title}: land the CSV files, ask TMDB, build the saga table, answer the six "
-            "questions."
+            gettext(
+                "{title}: land the CSV files, ask TMDB, build the saga table, answer the six "
+                "questions.",
+                title=saga.title,
+            )
         ),
         tags={SAGA_TAG: saga.slug},
     )
@@ -66,7 +72,9 @@ def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
     job = dg.define_asset_job(
         tmdb_job_name(saga),
         selection=dg.AssetSelection.assets(saga_key(saga, "tmdb_search")).downstream(),
-        description=f"{saga.title}: ask TMDB, and make all that follows from it.",
+        description=gettext(
+            "{title}: ask TMDB, and make all that follows from it.", title=saga.title
+        ),
         tags={SAGA_TAG: saga.slug},
     )
 
@@ -77,7 +85,11 @@ def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
         execution_timezone=TIMEZONE,
         default_status=_status(settings),
         description=_described(
-            settings, f"Refreshes {saga.title} from TMDB every day, with all that follows from it."
+            settings,
+            gettext(
+                "Refreshes {title} from TMDB every day, with all that follows from it.",
+                title=saga.title,
+            ),
         ),
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
@@ -94,7 +106,7 @@ def _weekly(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone=TIMEZONE,
         default_status=_status(settings),
         description=_described(
-            settings, "Refreshes every saga every Sunday, and lands the CSV files."
+            settings, gettext("Refreshes every saga every Sunday, and lands the CSV files.")
         ),
     )
     def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -11,6 +11,7 @@ from bourne_assets.answers.sources import named_snapshots
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.schedules import TIMEZONE
 from bourne_assets.runs.pruning import prune_runs
+from bourne_assets.translations import gettext
 
 _OP = "maintain_tables_and_runs"
 
@@ -21,7 +22,9 @@ class UpkeepConfig(dg.Config):
     runs_older_than_days: int | None = None
 
 
-@dg.op(name=_OP, description="Looks after every Iceberg table; prunes runs where asked to.")
+@dg.op(
+    name=_OP, description=gettext("Looks after every Iceberg table; prunes runs where asked to.")
+)
 def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
     from bourne_assets.iceberg.upkeep import maintain
 
@@ -43,8 +46,11 @@ def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeRe
 
 @dg.job(
     description=(
-        "Expires snapshots of tables older than 90 days but those with somebody's tag or named by "
-        "an answer, makes few files of many small ones, and removes files that no snapshot names."
+        gettext(
+            "Expires snapshots of tables older than 90 days but those with somebody's tag or named "
+            "by an answer, makes few files of many small ones, and removes files that no snapshot "
+            "names."
+        )
     ),
 )
 def maintain_tables() -> None:
@@ -58,5 +64,5 @@ weekly_upkeep = dg.ScheduleDefinition(
     cron_schedule="0 3 * * 0",
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Looks after the Iceberg tables on Sundays, before the weekly refresh.",
+    description=gettext("Looks after the Iceberg tables on Sundays, before the weekly refresh."),
 )

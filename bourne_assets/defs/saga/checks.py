@@ -25,7 +25,7 @@ from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import LIVE
-from bourne_assets.translations import plain
+from bourne_assets.translations import gettext, plain
 
 
 def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
@@ -73,7 +73,10 @@ def _figures_are_recent() -> Rule:
         facts = {
             "figures_of": table["fetched_at"].max().isoformat(),
             "source": ", ".join(sorted(set(table["source"]))),
-            "threshold": f"at most {OLDEST_FIGURES / timedelta(hours=1):.0f} hours, if TMDB's",
+            "threshold": gettext(
+                "at most {oldest_figures:.0f} hours, if TMDB's",
+                oldest_figures=OLDEST_FIGURES / timedelta(hours=1),
+            ),
         }
         return Finding([{"fetched_at": oldest.isoformat()}] if is_old else [], facts)
 
@@ -120,7 +123,7 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
             "collection_id": saga.collection_id,
             "listed": len(listed),
             "in_table": len(films),
-            "threshold": "the same films in both",
+            "threshold": gettext("the same films in both"),
         }
         key = saga_key(saga, saga.table_name)
         return result_of(key, "collection_is_complete", Finding(found, facts), is_error=True)

@@ -62,4 +62,9 @@ def _plain(kind: Any) -> Any:
     ):
         if kind is source:
             return plain
-    raise TypeError(f"A setting of a run is a text, a truth value, a number or a list, not {kind}.")
+    raise TypeError(
+        gettext(
+            "A setting of a run is a text, a truth value, a number or a list, not {kind}.",
+            kind=kind,
+        )
+    )

@@ -30,7 +30,7 @@ from bourne_assets.tmdb.schemas import (
     ExternalIdsTable,
     SearchTable,
 )
-from bourne_assets.translations import plain
+from bourne_assets.translations import gettext, plain
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
 IMDB_ID = r"tt[0-9]{7,10}"
@@ -92,7 +92,7 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
     def raw_responses_are_recent(lake: LakeResource) -> dg.AssetCheckResult:
         old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
         found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]
-        facts = {"threshold": f"at most {LONGEST.days} days"}
+        facts = {"threshold": gettext("at most {days} days", days=LONGEST.days)}
         return result_of(key, "raw_responses_are_recent", Finding(found, facts), is_error=False)
 
     return raw_responses_are_recent

@@ -17,6 +17,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_parquet
 from bourne_assets.tmdb.changes import Watch, changed_films
+from bourne_assets.translations import gettext
 
 #: One request a film: so many a tick are asked in some seconds.
 _FILMS_A_TICK = 200
@@ -25,9 +26,11 @@ _FILMS_A_TICK = 200
 def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
     """The sensor of a saga."""
     running = settings.has_tmdb_credential
-    described = f"Refreshes {saga.title} when TMDB's editors changed one of its films."
+    described = gettext(
+        "Refreshes {title} when TMDB's editors changed one of its films.", title=saga.title
+    )
     if not running:
-        described += " It is off because no TMDB credential is set."
+        described += gettext(" It is off because no TMDB credential is set.")
 
     @dg.sensor(
         name="_".join(["tmdb_changes", *saga.key_prefix]),
@@ -43,7 +46,9 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
     ) -> dg.SensorResult | dg.SkipReason:
         ids = films_in_the_lake(lake.connect(), saga)[:_FILMS_A_TICK]
         if not ids:
-            return dg.SkipReason(f"No film of {saga.title} is in the lake yet.")
+            return dg.SkipReason(
+                gettext("No film of {title} is in the lake yet.", title=saga.title)
+            )
         now = datetime.now(UTC)
         watch = Watch.from_cursor(context.cursor)
         changed, watch_from_now = changed_films(tmdb.client(), ids, watch, now)
@@ -51,7 +56,13 @@ def tmdb_changes_sensor(settings: Settings, saga: Saga) -> dg.SensorDefinition:
         if not changed:
             context.update_cursor(cursor)
             since = watch.start(now)
-            return dg.SkipReason(f"None of {len(ids)} films changed since {since:%Y-%m-%d %H:%M}.")
+            return dg.SkipReason(
+                gettext(
+                    "None of {count} films changed since {since:%Y-%m-%d %H:%M}.",
+                    count=len(ids),
+                    since=since,
+                )
+            )
         summary = "; ".join(
             f"{tmdb_id}: {', '.join(fields)}" for tmdb_id, fields in changed.items()
         )

@@ -352,9 +352,9 @@ def connect_server(
             "expires_at": None,
         }
 
-    advice = "its server on this machine ended or is overloaded, so run the command again"
+    advice = gettext("its server on this machine ended or is overloaded, so run the command again")
     if log is not None:
-        advice += f"; the server's log is {log}"
+        advice += gettext("; the server's log is {log}", log=log)
     access = S3Access(endpoint, REGION, give, advice=advice, catalogue=catalogue)
     return connect_s3(access, bucket, prefix)
 

@@ -20,7 +20,7 @@ from bourne_assets.lake.embedded.state import ServerState, read_state
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import ensure_safe, make_private_folder
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
 _GATE_SECONDS = 60.0
@@ -253,7 +253,7 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
                 "The folder {root} of the embedded lake cannot be used ({value}): set BOURNE_HOME "
                 "to a folder that you can write to.",
                 root=folder.root,
-                value=error.strerror or error,
+                value=system_words(error),
             )
         ) from error
     return folder
@@ -319,7 +319,9 @@ def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
 
 
 def _crash(folder: seaweedfs.LakeFolder) -> str:
-    return f"The embedded lake's supervisor ended without a word: see {folder.log}."
+    return gettext(
+        "The embedded lake's supervisor ended without a word: see {log}.", log=folder.log
+    )
 
 
 def _end_strays(folder: seaweedfs.LakeFolder) -> None:
