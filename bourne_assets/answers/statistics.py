@@ -170,7 +170,7 @@ def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, flo
     x_units, y_units = _standardised(x), _standardised(y)
     r = min(1.0, max(-1.0, float(np.vecdot(x_units, y_units))))
     if len(x) > EXACT_UP_TO:
-        return r, _p_of_t(r, len(x) - 2)
+        return r, _p_of_r(r, len(x))
     # |r| of every order of y, the order as it is first; rounding errors must not break ties.
     found = np.abs(y_units[_permutations(len(y))] @ x_units)
     return r, float(np.mean(found >= found[0] - _TOLERANCE))
@@ -188,13 +188,15 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(deviations / length, dtype=float)
 
 
-def _p_of_t(r: float, freedom: int) -> float:
-    """The two-sided p-value of r: t = r sqrt(freedom / (1 - r^2)) has Student's distribution."""
-    from scipy.special import stdtr
+def _p_of_r(r: float, n: int) -> float:
+    """The two-sided p-value of r by Student's t, as SciPy's `pearsonr` computes it.
 
-    if abs(r) == 1:
-        return 0.0
-    return float(2 * stdtr(freedom, -abs(r) * math.sqrt(freedom / ((1 - r) * (1 + r)))))
+    r of n uncorrelated pairs is 2 B - 1, where B has the beta distribution with n/2 - 1 twice.
+    """
+    from scipy.special import betaincc
+
+    half = n / 2 - 1
+    return float(2 * betaincc(half, half, (abs(r) + 1) / 2))
 
 
 @functools.cache

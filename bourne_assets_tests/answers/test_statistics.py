@@ -394,3 +394,17 @@ def test_r_and_ranks_are_scipys_to_the_last_digit() -> None:
         assert found["pearson"]["r"] == float(stats.pearsonr(first, second).statistic)
         ranks = stats.rankdata(first), stats.rankdata(second)
         assert found["spearman"]["rho"] == float(stats.pearsonr(*ranks).statistic)
+
+
+@pytest.mark.parametrize("n", [10, 17, 60])
+def test_many_pairs_have_scipys_r_and_p_value(n: int) -> None:
+    draw = random.Random(n)  # noqa: S311 - figures, not secrets
+    first = [draw.randrange(10**6, 10**9) for _ in range(n)]
+    second = [draw.random() * 100 for _ in range(n)]
+
+    found = statistics.correlation(first, second, 4)
+
+    expected = stats.pearsonr(first, second)
+    assert found.pearson is not None
+    assert found.pearson.r == pytest.approx(float(expected.statistic), rel=1e-13)
+    assert found.pearson.p_value == pytest.approx(float(expected.pvalue), rel=1e-11)
