@@ -40,6 +40,7 @@ from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
 from bourne_assets.defs.shared.code import with_code
 from bourne_assets.defs.shared.fixed import fixed
+from bourne_assets.defs.shared.naming import with_owners
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
 from bourne_assets.defs.tmdb.on_lambda import TmdbLambdaResource, tmdb_lambda_assets
@@ -90,34 +91,26 @@ def build_defs(
     datasets = load_datasets(settings.csv_datasets)
     checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in sagas}
     ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
-    return dg.Definitions(
-        assets=with_code(
-            with_freshness(
-                [
-                    *raw_csvs_assets(settings),
-                    *dataset_specs(datasets),
-                    *(
-                        asset
-                        for saga in sagas
-                        for assets in (ask_tmdb, saga_assets, insight_assets, history_assets)
-                        for asset in assets(settings, saga)
-                    ),
-                    *(asset for saga in sagas for asset in fact_answer_assets(saga)),
-                    *(
-                        asset
-                        for saga in sagas
-                        for asset in report_assets(settings, saga, checks[saga.slug])
-                    ),
-                ],
-                datasets,
-            )
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *raw_csvs_assets(settings),
+        *dataset_specs(datasets),
+        *(
+            asset
+            for saga in sagas
+            for make in (ask_tmdb, saga_assets, insight_assets, history_assets)
+            for asset in make(settings, saga)
         ),
+        *(asset for saga in sagas for asset in fact_answer_assets(saga)),
+        *(asset for saga in sagas for asset in report_assets(settings, saga, checks[saga.slug])),
+    ]
+    return dg.Definitions(
+        assets=with_owners(with_code(with_freshness(assets, datasets)), settings.owners),
         asset_checks=[
             *raw_csvs_checks(),
             *(check for saga in sagas for check in (*tmdb_checks(saga), *checks[saga.slug])),
         ],
         jobs=[full_refresh, maintain_tables, *(saga_job(saga) for saga in sagas)],
-        schedules=[*saga_schedules(settings, sagas), weekly_upkeep],
+        schedules=[*saga_schedules(settings, sagas), weekly_upkeep(settings)],
         sensors=[
             csv_folder_sensor,
             s3_landing_sensor(settings),

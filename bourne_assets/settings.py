@@ -18,11 +18,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import IN_AWS, SECRETS, load_secrets
+from bourne_assets.times import DailyTime, WeeklyTime, nearest_time_zone
 from bourne_assets.translations import LANGUAGES, Language, gettext, language_of_locale
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 #: A name, an IPv4 address or a bracketed IPv6 address, and a port.
 _HOST = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?")
+#: A team or a person, as Dagster takes them.
+_OWNER = re.compile(r"team:[A-Za-z0-9_-]+|[A-Za-z0-9_.+%-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
 DEFAULT_REQUESTS_PER_SECOND = 39.0
@@ -155,6 +158,41 @@ def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return hosts
 
 
+def _owners(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    owners = _parts(value)
+    for owner in owners:
+        if not _OWNER.fullmatch(owner):
+            raise ValueError(
+                gettext(
+                    "must be teams or addresses, such as team:films or ana@example.com, with "
+                    "commas between them: {owner!r} is neither",
+                    owner=owner,
+                )
+            )
+    return owners
+
+
+def _time_zone(name: str) -> str:
+    near = nearest_time_zone(name)
+    if near != name:
+        raise ValueError(
+            gettext(
+                "must be a time zone such as {near}, not {name!r}",
+                near=near or "America/Sao_Paulo",
+                name=name,
+            )
+        )
+    return name
+
+
+def _daily(value: str | DailyTime) -> DailyTime:
+    return DailyTime.parse(value) if isinstance(value, str) else value
+
+
+def _weekly(value: str | WeeklyTime) -> WeeklyTime:
+    return WeeklyTime.parse(value) if isinstance(value, str) else value
+
+
 def _slugs(value: str | tuple[str, ...]) -> tuple[str, ...]:
     slugs = tuple(dict.fromkeys(_parts(value)))
     if not slugs:
@@ -283,6 +321,21 @@ class Settings(BaseModel):
         "BOURNE_UI_ALLOWED_HOSTS",
         (),
         "Other host names, with or without a port, by which the UI is reached.",
+    )
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = _variable(
+        "BOURNE_TIME_ZONE", "America/Sao_Paulo", "Time zone of the schedules."
+    )
+    daily_at: Annotated[DailyTime, BeforeValidator(_daily)] = _variable(
+        "BOURNE_DAILY_AT", DailyTime(6 * 60), "When the first saga is refreshed every day."
+    )
+    weekly_at: Annotated[WeeklyTime, BeforeValidator(_weekly)] = _variable(
+        "BOURNE_WEEKLY_AT", WeeklyTime(0, DailyTime(5 * 60)), "When everything is refreshed."
+    )
+    upkeep_at: Annotated[WeeklyTime, BeforeValidator(_weekly)] = _variable(
+        "BOURNE_UPKEEP_AT", WeeklyTime(0, DailyTime(3 * 60)), "When the tables are maintained."
+    )
+    owners: Annotated[tuple[str, ...], BeforeValidator(_owners)] = _variable(
+        "BOURNE_OWNERS", ("team:films",), "Who answers for the assets: teams and e-mail addresses."
     )
     executor: Annotated[str, _one_of(*EXECUTORS)] = _variable(
         "BOURNE_EXECUTOR", "in_process", "What executes the steps of a run: one of `EXECUTORS`."

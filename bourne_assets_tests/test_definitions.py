@@ -438,3 +438,12 @@ def test_the_definitions_are_those_of_the_snapshot() -> None:
     for path in (Path(bourne_assets.__file__).parents[1], Path.home(), Path.cwd()):
         assert f"{path}/" not in text, "a path of this machine"
     assert json.loads(text) == json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def test_whose_the_assets_are_is_a_setting() -> None:
+    settings = read_settings({"BOURNE_OWNERS": "team:data, ana@example.com"})
+
+    graph = build_defs(settings=settings).resolve_asset_graph()
+
+    owners = {tuple(graph.get(key).owners) for key in graph.materializable_asset_keys}
+    assert owners == {("team:data", "ana@example.com")}

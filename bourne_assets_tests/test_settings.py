@@ -266,3 +266,35 @@ def test_the_language_is_that_of_the_setting_else_of_the_locale(
 def test_a_language_that_there_is_not_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="BOURNE_LANG must be one of en, pt, not 'de'"):
         read_settings({"BOURNE_LANG": "de"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("BOURNE_DAILY_AT", "6 o'clock", 'must be a time such as 06:00, not "6 o\'clock".'),
+        ("BOURNE_DAILY_AT", "24:00", "must be a time such as 06:00, not '24:00'."),
+        (
+            "BOURNE_WEEKLY_AT",
+            "05:00",
+            "must be a day and a time such as sunday 05:00, not '05:00'.",
+        ),
+        (
+            "BOURNE_TIME_ZONE",
+            "America/Sao_Paolo",
+            "must be a time zone such as America/Sao_Paulo, not 'America/Sao_Paolo'.",
+        ),
+        (
+            "BOURNE_OWNERS",
+            "team:films, ana",
+            "must be teams or addresses, such as team:films or ana@example.com, with commas "
+            "between them: 'ana' is neither.",
+        ),
+    ],
+)
+def test_a_mistyped_time_zone_or_owner_is_one_sentence(
+    name: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({name: value})
+
+    assert str(caught.value) == f"{name} {sentence}"

@@ -28,7 +28,7 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
-from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP, definition_metadata
+from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP, definition_metadata
 from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
@@ -61,7 +61,6 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         key=RAW_CSVS,
         group_name=RAW_GROUP,
         kinds={"s3", "csv", "duckdb"},
-        owners=OWNERS,
         tags={"domain": "csv"},
         code_version="2",
         config_schema=LandingConfig.fields_of_a_run(),

@@ -17,7 +17,7 @@ from bourne_assets.csvs.landing.tables import table_name
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.defs.shared.metadata import sql_to_paste
-from bourne_assets.defs.shared.naming import OWNERS, RAW_CSVS, RAW_GROUP
+from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown
 
@@ -81,7 +81,6 @@ def _spec(name: str, options: DatasetOptions) -> dg.AssetSpec:
         ),
         group_name=RAW_GROUP,
         kinds={"s3", "iceberg"},
-        owners=OWNERS,
         tags={"domain": "csv"},
         code_version="1",
         metadata={"dagster/table_name": table_name(dataset)},

@@ -25,6 +25,7 @@ from pydantic import (
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.access import LOOPBACK
 from bourne_assets.text import nearest, printable
+from bourne_assets.times import nearest_time_zone
 from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml
 
@@ -79,7 +80,7 @@ class QuietHours(_Part):
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        return known_time_zone(value)
+        return _known_time_zone(value)
 
     def last_at(self, moment: datetime) -> bool:
         """Whether a moment is one of them."""
@@ -195,16 +196,9 @@ def _names(part: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in part.model_fields.items()]
 
 
-def known_time_zone(name: str) -> str:
-    """The name of a time zone.
-
-    Raises:
-        ValueError: There is no such time zone.
-    """
-    from zoneinfo import available_timezones
-
-    if name not in available_timezones():
-        near = nearest(name, available_timezones())
+def _known_time_zone(name: str) -> str:
+    near = nearest_time_zone(name)
+    if near != name:
         raise ValueError(
             gettext("{name!r} is not a time zone, did you mean {near}?", name=name, near=near)
             if near

@@ -15,7 +15,6 @@ from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
-TIMEZONE = "America/Sao_Paulo"
 #: Minutes between the refreshes of two sagas: they ask TMDB one after the other anyway.
 _STAGGER_MINUTES = 15
 _STOPPED = gettext(
@@ -67,7 +66,6 @@ def saga_schedules(settings: Settings, sagas: Sequence[Saga]) -> list[dg.Schedul
 
 
 def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
-    minutes = 6 * 60 + place * _STAGGER_MINUTES
     name = "daily_saga_refresh"
     job = dg.define_asset_job(
         tmdb_job_name(saga),
@@ -81,8 +79,8 @@ def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name if saga.slug == DEFAULT_SLUG else f"{name}_of_{saga.slug}",
         job=job,
-        cron_schedule=f"{minutes % 60} {minutes // 60 % 24} * * *",
-        execution_timezone=TIMEZONE,
+        cron_schedule=settings.daily_at.cron(later=place * _STAGGER_MINUTES),
+        execution_timezone=settings.time_zone,
         default_status=_status(settings),
         description=_described(
             settings,
@@ -102,11 +100,11 @@ def _weekly(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="weekly_full_refresh",
         job=full_refresh,
-        cron_schedule="0 5 * * 0",
-        execution_timezone=TIMEZONE,
+        cron_schedule=settings.weekly_at.cron,
+        execution_timezone=settings.time_zone,
         default_status=_status(settings),
         description=_described(
-            settings, gettext("Refreshes every saga every Sunday, and lands the CSV files.")
+            settings, gettext("Refreshes every saga once a week, and lands the CSV files.")
         ),
     )
     def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -9,8 +9,8 @@ import dagster as dg
 
 from bourne_assets.answers.sources import named_snapshots
 from bourne_assets.defs.lake.resource import LakeResource
-from bourne_assets.defs.operations.schedules import TIMEZONE
 from bourne_assets.runs.pruning import prune_runs
+from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
 _OP = "maintain_tables_and_runs"
@@ -58,11 +58,13 @@ def maintain_tables() -> None:
     _maintain()
 
 
-weekly_upkeep = dg.ScheduleDefinition(
-    name="weekly_upkeep",
-    job=maintain_tables,
-    cron_schedule="0 3 * * 0",
-    execution_timezone=TIMEZONE,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description=gettext("Looks after the Iceberg tables on Sundays, before the weekly refresh."),
-)
+def weekly_upkeep(settings: Settings) -> dg.ScheduleDefinition:
+    """The schedule of the upkeep."""
+    return dg.ScheduleDefinition(
+        name="weekly_upkeep",
+        job=maintain_tables,
+        cron_schedule=settings.upkeep_at.cron,
+        execution_timezone=settings.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=gettext("Looks after the Iceberg tables once a week."),
+    )

@@ -1,5 +1,6 @@
 """What all assets share: owner, groups, keys, and metadata of their definition."""
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import dagster as dg
@@ -12,7 +13,6 @@ from bourne_assets.tables import Table
 from bourne_assets.tmdb import NOTICE
 from bourne_assets.tmdb.raw import RawWriter
 
-OWNERS = ["team:films"]
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
@@ -25,10 +25,9 @@ def saga_key(saga: Saga, name: str) -> dg.AssetKey:
 
 
 class Placement(TypedDict):
-    """Where an asset appears in Dagster's UI, and whose it is, as arguments of `dg.asset`."""
+    """Where an asset appears in Dagster's UI, as arguments of `dg.asset`."""
 
     group_name: str
-    owners: list[str]
     tags: dict[str, str]
 
 
@@ -36,9 +35,22 @@ def placed_in(saga: Saga, layer: str) -> Placement:
     """The placement of a saga's asset: each saga has groups of its own in the lineage."""
     return Placement(
         group_name=f"{saga.slug}_{layer}",
-        owners=OWNERS,
         tags={"domain": "films", SAGA_TAG: saga.slug},
     )
+
+
+def with_owners(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], owners: Sequence[str]
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets, each with those who answer for it: teams and e-mail addresses."""
+
+    def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(owners=list(owners))
+
+    return [
+        owned(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(owned)
+        for each in assets
+    ]
 
 
 def definition_metadata(

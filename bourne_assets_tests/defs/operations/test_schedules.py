@@ -14,7 +14,7 @@ from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
-from bourne_assets.settings import Settings
+from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import to_parquet
 from bourne_assets.tmdb.errors import TmdbUnavailable
 from bourne_assets_tests.standin import Reply, TmdbStandIn
@@ -47,6 +47,29 @@ def test_each_saga_has_a_daily_schedule_and_all_have_a_weekly_one() -> None:
         "weekly_full_refresh": "0 5 * * 0",
         "weekly_upkeep": "0 3 * * 0",
     }
+
+
+def test_hours_and_time_zone_of_the_schedules_are_settings() -> None:
+    settings = read_settings(
+        {
+            "BOURNE_DAILY_AT": "23:50",
+            "BOURNE_WEEKLY_AT": "Monday 7:05",
+            "BOURNE_UPKEEP_AT": "saturday 01:30",
+            "BOURNE_TIME_ZONE": "Europe/Lisbon",
+        }
+    )
+
+    schedules = {schedule.name: schedule for schedule in _defs(settings).schedules or []}
+
+    crons = {name: schedule.cron_schedule for name, schedule in schedules.items()}  # type: ignore[union-attr]
+    assert crons == {
+        "daily_saga_refresh": "50 23 * * *",
+        "daily_saga_refresh_of_matrix": "5 0 * * *",
+        "weekly_full_refresh": "5 7 * * 1",
+        "weekly_upkeep": "30 1 * * 6",
+    }
+    zones = {schedule.execution_timezone for schedule in schedules.values()}  # type: ignore[union-attr]
+    assert zones == {"Europe/Lisbon"}
 
 
 def test_a_daily_refresh_asks_tmdb_and_makes_all_that_follows_of_its_saga_alone() -> None:
