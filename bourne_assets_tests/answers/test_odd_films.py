@@ -237,7 +237,7 @@ def test_control_characters_of_a_title_stop_nothing_and_are_drawn_nowhere(
     assert top is not None
     assert top.title == title, "the data keep it as it came"
     assert not set(outcome.page) & {"\x1b", "\x07", "\x0b", "\ufffe"}
-    assert outcome.page.count("<figure>") == 16
+    assert outcome.page.count("<figure>") == 18
 
 
 def test_a_negative_revenue_is_unknown_and_ends_no_run(run: Callable[..., _Outcome]) -> None:

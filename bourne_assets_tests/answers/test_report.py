@@ -109,7 +109,7 @@ def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it
     ids = [found["id"] for _, found in tags if "id" in found]
     assert len(ids) == len(set(ids))
     pictures = [found for _, found in tags if found.get("class") == "picture"]
-    assert len(pictures) == 2 * 8
+    assert len(pictures) == 2 * 9
     for found in pictures:
         assert found["role"] == "img"
         assert len(found["aria-label"] or "") > 60
@@ -244,7 +244,7 @@ class TestInChromium:
         opened.drawn()
         assert opened.requests == [address]
         assert opened.complaints == []
-        assert opened.page.locator(".picture svg:visible").count() == 8
+        assert opened.page.locator(".picture svg:visible").count() == 9
         scrolled = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert opened.page.evaluate(scrolled) == 0
 
@@ -349,7 +349,7 @@ class TestInChromium:
         self, chromium: Browser, address: str
     ) -> None:
         opened = _open(chromium, address, java_script_enabled=False)
-        assert opened.page.locator(".picture svg:visible").count() == 8
+        assert opened.page.locator(".picture svg:visible").count() == 9
         assert opened.page.get_by_text("The mean revenue is $327,483,286.20").first.is_visible()
         opened.page.locator("label", has_text="Português").click()
         assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
