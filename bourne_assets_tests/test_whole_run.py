@@ -275,6 +275,7 @@ def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_number
         "picture_of_changes",
         "picture_of_popularity_and_revenue",
         "picture_of_popularity_and_profit",
+        "picture_of_popularity_and_return",
         "picture_of_year_and_popularity",
     }
     for name in pictures:

@@ -227,8 +227,8 @@ def test_land_lands_what_it_is_given_and_names_what_it_rejects(
     (folder / "below" / "more.csv").write_text("a,b\n1,2\n")
     partly = bourne("land", str(folder), "--date", "2026-01-02")
     assert partly.exit_code == 0, partly.output
-    assert "good.csv  landed, 1 rows, 1 lines rejected: see s3://" in partly.output
-    assert "2 landed, 0 unchanged, 0 rejected; 1 lines rejected" in partly.output
+    assert "good.csv  landed, 1 row, 1 line rejected: see s3://" in partly.output
+    assert "2 landed, 0 unchanged, 0 rejected; 1 line rejected" in partly.output
     (folder / "empty.csv").write_text("")
     again = bourne("land", str(folder / "empty.csv"), str(folder / "good.csv"))
     assert again.exit_code == 1
@@ -343,6 +343,6 @@ def test_tables_are_maintained_and_old_runs_deleted(bourne: Bourne, tmp_path: Pa
     assert result.exit_code == 0
     assert result.output.splitlines() == [
         "trusted.kept: 0 snapshots expired, 12 small files became one, 0 files of 0 bytes removed.",
-        "1 tables maintained.",
+        "1 table maintained.",
         "0 runs deleted.",
     ]

@@ -19,9 +19,10 @@ from bourne_assets.webserver.guard import Allowed, Guard
 IS_ROOT = os.getuid() == 0
 NOBODY = 65534
 
-#: Sends one request as a user, and prints what comes back; it may leave before that.
+#: Sends one request as a user, and prints what comes back; it may leave before that. What it needs
+#: is imported before: Python may lie in a folder that the user cannot read.
 CLIENT = """
-import json, os, socket, struct, sys
+import encodings.idna, json, os, socket, struct, sys
 uid, port, head, leaves = json.load(sys.stdin)
 if uid is not None:
     os.setgroups([]); os.setgid(uid); os.setuid(uid)
