@@ -310,7 +310,7 @@ def test_the_function_of_lambda_needs_its_own_policy_alone(
             tmdb_server.base_url, token=tmdb_server.token, key=None, requests_per_second=900
         )
         since = datetime(2026, 1, 1, tzinfo=UTC)
-        assert set(collect(_BOURNE, since, client, function.lake, seconds=60).tables) == {
+        assert set(collect(_BOURNE, since, client, function.lake, seconds=300).tables) == {
             "tmdb_search",
             "tmdb_external_ids",
             "tmdb_details",

@@ -177,6 +177,11 @@ class CommandLake:
             open_lake, settings.home, settings.s3_bucket, settings.s3_prefix
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been reached, or cannot be."""
+        return self._opening.done()
+
     def connect(self) -> Lake:
         """The connected lake."""
         return self._opening.result().lake
@@ -197,7 +202,13 @@ class CommandLake:
 def command_lake(settings: Settings) -> Iterator[CommandLake]:
     """The lake of a command, released when it ends."""
     lake = CommandLake(settings)
+    is_interrupted = False
     try:
         yield lake
+    except KeyboardInterrupt:
+        is_interrupted = True
+        raise
     finally:
-        lake.release(wait=True)
+        # An interrupt does not wait for a server that is still starting: it finds itself unused.
+        if lake.is_open or not is_interrupted:
+            lake.release(wait=True)
