@@ -179,6 +179,7 @@ def test_rejected_lines_of_a_file_that_is_read_without_fault_now_are_removed(
     assert place.whole.list("Raw/Local/CSV/_rejects") == []
 
 
+@pytest.mark.exhaustive
 def test_everything_is_made_twice_and_every_check_holds(place: Place, tmp_path: Path) -> None:
     defs = build_defs(
         settings=Settings(home=tmp_path),

@@ -141,6 +141,7 @@ def test_placeholders_are_left_out_named_and_warned_of(run: Callable[..., _Outco
     assert "doubtful" in outcome.page
 
 
+@pytest.mark.exhaustive
 def test_figures_in_yen_are_not_taken_for_dollars(run: Callable[..., _Outcome]) -> None:
     outcome = run(_films(budget={2501: 9_000_000_000}, revenue={2501: 32_100_000_000}))
     assert outcome.success
@@ -171,6 +172,7 @@ def test_one_film_under_two_ids_of_one_id_elsewhere_is_an_error(
     assert "1299386" in evidence
 
 
+@pytest.mark.exhaustive
 def test_one_title_and_date_under_two_ids_is_a_warning_that_the_answers_repeat(
     run: Callable[..., _Outcome],
 ) -> None:
@@ -183,6 +185,7 @@ def test_one_title_and_date_under_two_ids_is_a_warning_that_the_answers_repeat(
     assert "(TMDB 2503) and The Bourne Ultimatum (TMDB 1299386) look like one film" in said
 
 
+@pytest.mark.exhaustive
 def test_a_film_that_is_in_cinemas_now_is_said_not_to_be_final(
     run: Callable[..., _Outcome],
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_film_that_is_in_cinemas_now_is_said_not_to_be_final(
     assert "revenue_covers_budget" not in outcome.failed
 
 
+@pytest.mark.exhaustive
 def test_true_budgets_of_a_few_thousand_are_believed(run: Callable[..., _Outcome]) -> None:
     outcome = run(
         [
@@ -213,6 +217,7 @@ def test_true_budgets_of_a_few_thousand_are_believed(run: Callable[..., _Outcome
     assert "0.0 million" not in outcome.page
 
 
+@pytest.mark.exhaustive
 def test_a_figure_of_the_sagas_file_takes_the_place_of_a_placeholder(
     run: Callable[..., _Outcome],
 ) -> None:
@@ -240,6 +245,7 @@ def test_control_characters_of_a_title_stop_nothing_and_are_drawn_nowhere(
     assert outcome.page.count("<figure>") == 18
 
 
+@pytest.mark.exhaustive
 def test_a_negative_revenue_is_unknown_and_ends_no_run(run: Callable[..., _Outcome]) -> None:
     outcome = run(_films(revenue={2503: -2_147_483_648}))
     assert outcome.success

@@ -51,6 +51,7 @@ for number in range(5):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_ten_that_open_a_fresh_home_at_once_all_succeed(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", TEN_AT_ONCE, str(tmp_path)],

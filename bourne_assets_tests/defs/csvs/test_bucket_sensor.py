@@ -324,6 +324,7 @@ def test_what_failed_waits_and_what_is_new_does_not(
     assert tick.objects() == [["Inbox/CSV/b.csv"]]
 
 
+@pytest.mark.exhaustive
 def test_an_object_that_gets_its_first_content_back_is_landed_again(
     lake: Lake, lake_resource: LakeResource
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_report_of_an_earlier_day_is_stored_beside_the_current_one(
 
 
 @pytest.mark.parametrize("day", ["1999-01-01", "2999-01-01", "2024-02-31"])
+@pytest.mark.exhaustive
 def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
     lake: Lake, lake_resource: LakeResource, day: str
 ) -> None:

@@ -201,6 +201,7 @@ def test_a_lake_whose_credentials_are_damaged_gets_new_ones_and_keeps_its_data(
     assert read_again(home).credentials != first.credentials
 
 
+@pytest.mark.exhaustive
 def test_a_server_of_a_version_without_a_catalogue_is_replaced_and_its_lake_gets_one(
     home: Path,
 ) -> None:

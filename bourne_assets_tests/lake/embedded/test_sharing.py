@@ -207,6 +207,7 @@ def test_stopping_leaves_a_server_to_those_who_use_it(home: Path, users: Users) 
     assert until(lambda: is_gone(home))
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_was_kept_and_died_is_not_kept_when_it_starts_again(home: Path) -> None:
     first = kept_lake(home)
     (process,) = servers_of(folder_of(home))
