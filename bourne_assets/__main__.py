@@ -9,10 +9,12 @@ import gc
 import os
 import signal
 import sys
+import threading
 
 #: A command makes a million objects that live until it ends, most of them when modules load. To
 #: look through them again and again for garbage costs a quarter of `bourne run`.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_SECONDS_TO_LEAVE = 20.0
 
 
 def main() -> None:
@@ -41,11 +43,20 @@ def _leave(code: int) -> None:
     Python would wait for every thread that still waits for a server, and take apart, one by one,
     a million objects that the system takes back whole: a second of `bourne run`.
     """
+    _flush()  # a reader may take its time
+    # What is done at the end may wait for a thread that an interrupt has left without its partner.
+    late = threading.Timer(_SECONDS_TO_LEAVE, os._exit, (code,))
+    late.daemon = True
+    late.start()
     atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter itself calls
+    _flush()
+    os._exit(code)
+
+
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":
