@@ -144,6 +144,7 @@ class KeptStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         # Not Dagster's own __init__, which opens storages that are not used here.
+        # (Dagster's is not annotated.)
         super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
         self.base_dir, self._inst_data = base_dir, inst_data
         self._run_storage = KeptRunStorage.from_local(_runs_directory(base_dir))

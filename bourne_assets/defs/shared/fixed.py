@@ -32,6 +32,7 @@ def fixed(resource: Any) -> Any:
             resource._convert_to_config_dictionary(),  # noqa: SLF001 - the same
         )
         if not fields.success:
+            # Dagster's error is not annotated.
             raise dg.DagsterInvalidConfigError(  # type: ignore[no-untyped-call]
                 f"{type(resource).__name__} cannot be configured", fields.errors, fields
             )
