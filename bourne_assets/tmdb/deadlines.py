@@ -120,6 +120,11 @@ class _LimitedResponse(http.client.HTTPResponse):
             self.fp: Any = io.BufferedReader(_LimitedSocket(sock, self.fp.detach(), limits))
 
 
+def limited_reader(sock: socket.socket, limits: Limits) -> io.BufferedReader:
+    """What a socket sends, as long as the limits allow: for protocols other than HTTP."""
+    return io.BufferedReader(_LimitedSocket(sock, sock.makefile("rb", buffering=0), limits))
+
+
 class _Connection(HTTPConnection):
     response_class = _LimitedResponse
 

@@ -118,9 +118,10 @@ def alerts_sensor(
         if begin(context.instance, memory):
             context.update_cursor(memory.write())
             return dg.SkipReason(gettext("Watching runs from now on."))
+        end = time.monotonic() + _SECONDS_A_TICK
         way = _Routed(settings, routes, context, memory) if routes else _Single(settings, context)
         count = way.send_waiting()
-        kept, end = memory.write(), time.monotonic() + _SECONDS_A_TICK
+        kept = memory.write()
         try:
             for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
                 count += way.send(alert)
@@ -251,7 +252,7 @@ class _Routed:
         memory: Memory,
     ) -> None:
         self._settings = settings
-        self._delivery = Delivery(settings, routes, memory.waiting)
+        self._delivery = Delivery(settings, routes, memory.waiting, seconds=_SECONDS_A_TICK)
         self._selected = selected_by(routes, context.repository_def)
 
     def send_waiting(self) -> int:

@@ -3,6 +3,8 @@
 Not here: what is wrong (`alerts`), and the file (`routes`).
 """
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,6 +72,7 @@ class Delivery:
         routes: The alerts file.
         waiting: Messages of each route that wait; brought up to date.
         now: The time.
+        seconds: So long messages are sent; what is not sent then waits.
     """
 
     def __init__(
@@ -78,25 +81,33 @@ class Delivery:
         routes: AlertRoutes,
         waiting: Waiting,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = math.inf,
     ) -> None:
         self._settings = settings
         self._routes = routes
         self._waiting = waiting
         self._now = now
+        self._end = time.monotonic() + seconds
         self._failed: dict[str, str] = {}
 
     def send_waiting(self) -> int:
-        """Send what waits on routes that are not quiet; how many were sent."""
+        """Send what waits on routes that are not quiet; how many were sent.
+
+        A route that fails goes to the end of those that wait: the next look begins with another,
+        so that slow servers leave time for the rest.
+        """
         sent = 0
-        for route in self._routes.routes:
-            if route.is_quiet(self._now()):
+        routes = {route.name: route for route in self._routes.routes}
+        for name in list(self._waiting):
+            route = routes.get(name)
+            if route is None or route.is_quiet(self._now()) or self._is_late:
                 continue
-            queue = self._waiting.pop(route.name, [])
-            while queue and self._try(route, Message(**queue[0])):
+            queue = self._waiting.pop(name)
+            while queue and not self._is_late and self._try(route, Message(**queue[0])):
                 queue.pop(0)
                 sent += 1
             if queue:
-                self._waiting[route.name] = queue
+                self._waiting[name] = queue
         return sent
 
     def send(
@@ -124,7 +135,7 @@ class Delivery:
             if not mine:
                 continue
             text = Message.of(about, mine, link, secrets)
-            if self._waiting.get(route.name) or route.is_quiet(self._now()):
+            if self._waiting.get(route.name) or route.is_quiet(self._now()) or self._is_late:
                 self._keep(route, text)
             elif self._try(route, text):
                 sent += 1
@@ -156,6 +167,10 @@ class Delivery:
                 text.subject,
                 text.plain,
             )
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._end
 
     def _try(self, route: Route, text: Message) -> bool:
         try:

@@ -1,7 +1,9 @@
 """Alerts by e-mail, over SMTP. Not here: who gets which (`routes`), and the text (`delivery`)."""
 
+import contextlib
 import smtplib
 import ssl
+import threading
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -9,10 +11,13 @@ from email.utils import formatdate, make_msgid
 from bourne_assets.defs.operations.alert_messages import NotDelivered
 from bourne_assets.defs.operations.routes import MailServer
 from bourne_assets.text import printable
+from bourne_assets.tmdb.deadlines import Limits, limited_reader
 from bourne_assets.translations import gettext
 
-#: Seconds to connect, and for each reply.
-_TIMEOUT_SECONDS = 10
+#: Seconds to connect to an address, and for the handshake of TLS.
+_TIMEOUT_SECONDS = 5
+#: Seconds and bytes for all replies: a server that sends a byte at a time holds nothing.
+_WHOLE_SECONDS, _MOST_BYTES = 15, 256 * 1024
 _LONGEST_SUBJECT = 150
 
 
@@ -47,14 +52,17 @@ def send(
             )
         )
     try:
-        with smtplib.SMTP(server.server, server.port, timeout=_TIMEOUT_SECONDS) as connection:
+        connection = _Connection(server.server, server.port, timeout=_TIMEOUT_SECONDS)
+        with contextlib.closing(connection):
             if server.tls == "starttls":
                 connection.starttls(context=ssl.create_default_context())
             if server.user and password:
                 connection.login(server.user, password)
             refused = connection.send_message(message)
-    except (smtplib.SMTPException, OSError) as error:
-        # The cause may quote what was sent.
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                connection.quit()  # however it ends, the message has been taken
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        # The cause may quote what was sent. A ValueError: a challenge that is no base64.
         raise NotDelivered(
             gettext("{place} did not take an e-mail: {reason}.", place=place, reason=_why(error))
         ) from None
@@ -62,6 +70,20 @@ def send(
         raise NotDelivered(
             gettext("{place} refused {names}.", place=place, names=", ".join(sorted(refused)))
         )
+
+
+class _Connection(smtplib.SMTP):
+    """A connection whose replies, all of them together, have a deadline and an end."""
+
+    _limits: Limits | None = None
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As smtplib does, within the limits."""
+        if self._limits is None:
+            self._limits = Limits(_WHOLE_SECONDS, _MOST_BYTES, threading.Event())
+        if self.file is None and self.sock is not None:  # at first, and after STARTTLS
+            self.file = limited_reader(self.sock, self._limits)
+        return super().getreply()
 
 
 def _why(error: Exception) -> str:

@@ -1,19 +1,23 @@
-"""A webhook whose server sends what it likes: its status is read, and nothing else."""
+"""A webhook, or a server of e-mail, that sends what it likes: it holds and breaks nothing."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
-from bourne_assets.defs.operations import alert_messages
+from bourne_assets.defs.operations import alert_messages, email
 from bourne_assets.defs.operations.alert_messages import NotDelivered, post
+from bourne_assets.defs.operations.routes import MailServer
 
 
 @contextmanager
-def _server(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[str]]]:
+def _server(
+    behave: Callable[[socket.socket], None], *, greets_first: bool = False
+) -> Iterator[tuple[str, list[str]]]:
     """A server that takes a request and then behaves so: its address, and the requests' paths."""
     paths: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -24,10 +28,10 @@ def _server(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
-                paths.append(connection.recv(65_536).decode().split(" ", 2)[1])
-                with contextlib.suppress(OSError):  # the client has what it wants
-                    behave(connection)
+            with connection, contextlib.suppress(OSError):  # the client has what it wants
+                if not greets_first:
+                    paths.append(connection.recv(65_536).decode().split(" ", 2)[1])
+                behave(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -79,3 +83,49 @@ def test_headers_without_end_are_broken_off(monkeypatch: pytest.MonkeyPatch, pie
 
     with _server(dripping) as (url, _), pytest.raises(NotDelivered):
         post(url, "text")
+
+
+@pytest.mark.parametrize("piece", [b"2", b"220-more\r\n", b"x" * 9000])
+def test_a_server_of_e_mail_that_never_ends_a_reply_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(email, "_WHOLE_SECONDS", 0.5)
+
+    def dripping(connection: socket.socket) -> None:
+        gap = threading.Event()
+        while not gap.wait(0.05):
+            connection.sendall(piece)
+
+    with _server(dripping, greets_first=True) as (url, _), pytest.raises(NotDelivered):
+        email.send(_mail_server(url), None, ["ann@example.com"], "subject", "text")
+
+
+def test_a_challenge_that_is_no_base64_is_a_sentence() -> None:
+    replies = _replying(b"220 here", b"250-here\r\n250 AUTH CRAM-MD5", b"334 a", b"221 bye")
+    with _server(replies, greets_first=True) as (url, _):
+        server = _mail_server(url).model_copy(update={"user": "alerts"})
+        with pytest.raises(NotDelivered, match="did not take an e-mail"):
+            email.send(server, "password", ["ann@example.com"], "subject", "text")
+
+
+@pytest.mark.parametrize("farewell", [b"451 not yet", b""])
+def test_what_was_taken_is_not_sent_again_for_an_odd_farewell(farewell: bytes) -> None:
+    well = [b"250 well"] * 3
+    replies = _replying(b"220 here", *well, b"354 go on", b"250 taken", farewell)
+    with _server(replies, greets_first=True) as (url, _):
+        email.send(_mail_server(url), None, ["ann@example.com"], "subject", "text")
+
+
+def _replying(*replies: bytes) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        for reply in replies:
+            connection.sendall(reply + b"\r\n")
+            connection.recv(65_536)
+
+    return behave
+
+
+def _mail_server(url: str) -> MailServer:
+    port = urlsplit(url).port
+    content = {"server": "127.0.0.1", "port": port, "from": "a@b.c", "tls": "none"}
+    return MailServer.model_validate(content)

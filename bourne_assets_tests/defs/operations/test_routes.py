@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -13,7 +14,7 @@ from bourne_assets.cli.mistakes import find_mistakes
 from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, selected_by
 from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
-from bourne_assets.defs.operations.routes import AlertRoutes, load_routes
+from bourne_assets.defs.operations.routes import AlertRoutes, Route, load_routes
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings
 from bourne_assets_tests.support.smtp import PASSWORD, USER, SmtpServer
@@ -184,6 +185,29 @@ def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
     smtp.refuses = False
     assert delivery.send_waiting() == 1
     assert (len(smtp.messages), len(webhook.texts), waiting) == (1, 1, {})
+
+
+def test_slow_servers_leave_time_for_the_other_routes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    tried = []
+
+    def slow(self: Delivery, route: Route, _: Message) -> bool:
+        tried.append(route.name)
+        clock[0] += 20
+        return route.name == "good"
+
+    own_time = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr("bourne_assets.defs.operations.delivery.time", own_time)
+    monkeypatch.setattr(Delivery, "_try", slow)
+    lines = [f"  - {{name: {name}, webhook: 'http://h/'}}" for name in ("a", "b", "good")]
+    routes = _load(tmp_path, "\n".join(["routes:", *lines]))
+    waiting: Waiting = {}
+    assert Delivery(_SETTINGS, routes, waiting, seconds=30).send("Saga", [_FAILED], None, {}) == 0
+    assert tried == ["a", "b"]
+    looks = [Delivery(_SETTINGS, routes, waiting, seconds=30).send_waiting() for _ in range(2)]
+    assert (sum(looks), list(waiting)) == (1, ["b", "a"])
 
 
 @pytest.mark.parametrize(
