@@ -26,10 +26,13 @@ from bourne_assets.translations import gettext, system_words
 LOCATION = "BOURNE_ENV_FILE"
 _NAME = ".env"
 _MOST_BYTES = 64 * 1024
-_TMDB_ADDRESS = "TMDB_BASE_URL"
-_TMDB_CREDENTIALS = ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY")
-#: They name places that a credential is read from.
-_FROM_ELSEWHERE = (*(f"{name}_FILE" for name in _TMDB_CREDENTIALS), IN_AWS)
+#: Variables that say where a credential is sent, and those that hold it.
+_ADDRESSES = {
+    "TMDB_BASE_URL": ("TMDB_READ_ACCESS_TOKEN", "TMDB_API_KEY"),
+    "BOURNE_ALERTS_FILE": ("BOURNE_SMTP_PASSWORD",),
+}
+#: The home's `dagster.yaml` names modules and servers; the hosts are those that the guard lets in.
+_OF_THE_USER = {"BOURNE_HOME", "BOURNE_UI_ALLOWED_HOSTS", "BOURNE_UI_URL"}
 _AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 #: boto3 reads `AWS_ENDPOINT_URL`, and one for each service; obstore reads `AWS_ENDPOINT` too.
 _AWS_ADDRESS = re.compile(r"AWS_(S3_)?ENDPOINT(_URL(_[A-Z0-9_]+)?)?")
@@ -65,7 +68,7 @@ def load_environment_file(environment: MutableMapping[str, str] | None = None) -
         values = _taken(path, environment)
         _ensure_address_is_of_the_same_file(path, values, addresses)
         read.append(path.absolute())
-        addresses.update({name: path for name in values if name == _TMDB_ADDRESS})
+        addresses.update({name: path for name in values if name in _ADDRESSES})
         environment.update(values)
     here = Path.cwd() / _NAME
     is_passed_over = here not in read and LOCATION not in environment and _names_settings(here)
@@ -120,10 +123,24 @@ def _taken(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
                     name=name,
                 )
             )
-    _ensure_tmdb_address_is_safe(path, values, environment)
+        if name in _OF_THE_USER and _came_with_data(path, environment):
+            raise ConfigurationError(
+                gettext(
+                    "The settings file {path} sets {name}, which is not read from a file that lies "
+                    "beside the datasets file: set it in the environment, or in the project's "
+                    ".env.",
+                    path=path,
+                    name=name,
+                )
+            )
+    _ensure_addresses_are_safe(path, values, environment)
     _ensure_aws_addresses_are_safe(path, values, environment)
-    _ensure_alerts_file_is_safe(path, values, environment)
     return values
+
+
+def _came_with_data(path: Path, environment: Mapping[str, str]) -> bool:
+    is_named = bool(environment.get(LOCATION, "").strip())
+    return not is_named and path.parent != project_folder()
 
 
 def _values(path: Path, *, must_be_own: bool = True) -> dict[str, str]:
@@ -191,55 +208,49 @@ def _names_settings(path: Path) -> bool:
         return False
 
 
-def _ensure_tmdb_address_is_safe(
+def _holders(address: str) -> Iterator[str]:
+    """The variables that hold the credentials of an address, or name where they are."""
+    for name in _ADDRESSES[address]:
+        yield from (name, f"{name}_FILE")
+    yield IN_AWS
+
+
+def _ensure_addresses_are_safe(
     path: Path, values: Mapping[str, str], environment: Mapping[str, str]
 ) -> None:
-    if _TMDB_ADDRESS not in values:
-        return
-    for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
-        if environment.get(name, "").strip() or (name in _FROM_ELSEWHERE and name in values):
-            raise ConfigurationError(
-                gettext(
-                    "The settings file {path} sets TMDB_BASE_URL for a credential that it does "
-                    "not hold ({name}): set TMDB_BASE_URL in the environment instead.",
-                    path=path,
-                    name=name,
+    """Refuse an address, or a file of addresses, for a credential that is not in the same file."""
+    for address in filter(values.__contains__, _ADDRESSES):
+        for name in _holders(address):
+            is_elsewhere = name not in _ADDRESSES[address]  # in a file or in AWS
+            if environment.get(name, "").strip() or (is_elsewhere and name in values):
+                raise ConfigurationError(
+                    gettext(
+                        "The settings file {path} sets {address} for a credential that it does "
+                        "not hold ({name}): set {address} in the environment instead.",
+                        path=path,
+                        address=address,
+                        name=name,
+                    )
                 )
-            )
 
 
 def _ensure_address_is_of_the_same_file(
     path: Path, values: Mapping[str, str], addresses: Mapping[str, Path]
 ) -> None:
     """Refuse a credential for an address that the other file holds; AWS's hold their keys."""
-    for name in (*_TMDB_CREDENTIALS, *_FROM_ELSEWHERE):
-        if name in values and _TMDB_ADDRESS in addresses:
-            raise ConfigurationError(
-                gettext(
-                    "The settings file {path} sets {name} for the {tmdb_address} of {addresses}: "
-                    "put both into one file.",
-                    path=path,
-                    name=name,
-                    tmdb_address=_TMDB_ADDRESS,
-                    addresses=addresses[_TMDB_ADDRESS],
+    for address, other in addresses.items():
+        for name in _holders(address):
+            if name in values:
+                raise ConfigurationError(
+                    gettext(
+                        "The settings file {path} sets {name} for the {address} of {other}: "
+                        "put both into one file.",
+                        path=path,
+                        name=name,
+                        address=address,
+                        other=other,
+                    )
                 )
-            )
-
-
-def _ensure_alerts_file_is_safe(
-    path: Path, values: Mapping[str, str], environment: Mapping[str, str]
-) -> None:
-    """Refuse an alerts file, which names a server of e-mail, for a password from elsewhere."""
-    for name in ("BOURNE_SMTP_PASSWORD", "BOURNE_SMTP_PASSWORD_FILE"):
-        if "BOURNE_ALERTS_FILE" in values and environment.get(name, "").strip():
-            raise ConfigurationError(
-                gettext(
-                    "The settings file {path} sets BOURNE_ALERTS_FILE for a password that it does "
-                    "not hold ({name}): set BOURNE_ALERTS_FILE in the environment instead.",
-                    path=path,
-                    name=name,
-                )
-            )
 
 
 def _ensure_aws_addresses_are_safe(

@@ -137,7 +137,9 @@ def _refusal_of_site(scope: Scope, headers: Headers) -> str | None:
         scope.get("method") == "GET"
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest") == "document"
-        and not _is_graphql(scope)
+        and not _is_part(scope, "graphql")
+        # Where nbconvert is installed, it runs the scripts of any file *.ipynb in the UI's origin.
+        and not _is_part(scope, "notebook")
     )
     return None if follows_link else "This request comes from a page of another site."
 
@@ -147,7 +149,7 @@ def _refusal_of_form(scope: Scope, headers: Headers) -> str | None:
     if scope["type"] == "websocket":
         return None
     if scope["method"] in _READS:
-        if _is_graphql(scope) and scope["query_string"]:
+        if _is_part(scope, "graphql") and scope["query_string"]:
             return "GraphQL is taken by POST only, as application/json."
         return None
     kinds = [each.partition(";")[0].strip().lower() for each in headers.getlist("content-type")]
@@ -156,8 +158,8 @@ def _refusal_of_form(scope: Scope, headers: Headers) -> str | None:
     return None
 
 
-def _is_graphql(scope: Scope) -> bool:
-    return "graphql" in str(scope["path"]).lower().split("/")
+def _is_part(scope: Scope, name: str) -> bool:
+    return name in str(scope["path"]).lower().split("/")
 
 
 def _with_policy(send: Send) -> Send:

@@ -128,6 +128,19 @@ def test_keys_of_one_file_do_not_go_to_the_endpoint_of_the_other(
         _loaded(BOURNE_CSV_DATASETS=str(beside / "datasets.yaml"))
 
 
+@pytest.mark.parametrize("name", ["BOURNE_HOME", "BOURNE_UI_ALLOWED_HOSTS", "BOURNE_UI_URL"])
+def test_a_file_that_came_with_data_sets_neither_the_home_nor_who_may_ask_the_ui(
+    project: Path, beside: Path, name: str
+) -> None:
+    datasets = str(beside / "datasets.yaml")
+    _write(beside, f"{name}=evil\n")
+    with pytest.raises(ConfigurationError, match=f"sets {name}, which is not read from a file"):
+        _loaded(BOURNE_CSV_DATASETS=datasets)
+    assert _loaded(BOURNE_ENV_FILE=str(beside / ".env"))[name] == "evil"
+    _write(project, f"{name}=own\n")
+    assert _loaded(BOURNE_CSV_DATASETS=datasets)[name] == "own"
+
+
 @pytest.mark.parametrize("mode", [0o602, 0o666])
 def test_a_file_beside_the_datasets_file_that_others_can_write_is_refused(
     project: Path, beside: Path, mode: int
@@ -225,10 +238,24 @@ def test_an_address_of_tmdb_gets_no_credential_of_another_origin(
         _loaded(**environment)
 
 
-def test_an_alerts_file_gets_no_password_of_another_origin(project: Path) -> None:
-    _write(project, "BOURNE_ALERTS_FILE=alerts.yaml\n")
-    with pytest.raises(ConfigurationError, match="sets BOURNE_ALERTS_FILE for a password that it"):
-        _loaded(BOURNE_SMTP_PASSWORD="a-password")
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("", {"BOURNE_SMTP_PASSWORD": "of-the-shell"}),
+        ("", {"BOURNE_SECRETS_ID": "films"}),
+        ("BOURNE_SMTP_PASSWORD_FILE=/home/jason/.ssh/id_ed25519\n", {}),
+        ("BOURNE_SECRETS_ID=films\n", {}),
+    ],
+)
+def test_an_alerts_file_gets_no_password_of_another_origin(
+    project: Path, text: str, environment: dict[str, str]
+) -> None:
+    _write(project, f"BOURNE_ALERTS_FILE=alerts.yaml\n{text}")
+    with pytest.raises(ConfigurationError, match="sets BOURNE_ALERTS_FILE for a credential that"):
+        _loaded(**environment)
+
+
+def test_an_alerts_file_beside_its_own_password_is_read(project: Path) -> None:
     _write(project, "BOURNE_ALERTS_FILE=alerts.yaml\nBOURNE_SMTP_PASSWORD=a-password\n")
     assert _loaded()["BOURNE_SMTP_PASSWORD"] == "a-password"
 

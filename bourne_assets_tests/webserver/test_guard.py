@@ -158,7 +158,8 @@ def test_a_form_is_refused(kind: str, path: str) -> None:
 def test_a_page_of_another_site_may_only_link_here(site: str) -> None:
     link = {"host": _UI, "sec-fetch-site": site, "sec-fetch-mode": "navigate"}
     assert _status("GET", "/runs/x", {**link, "sec-fetch-dest": "document"}) == 200
-    assert _status("GET", "/graphql", {**link, "sec-fetch-dest": "document"}) == 403
+    for path in ("/graphql", "/notebook?path=/downloads/x.ipynb", "/dagit/notebook"):
+        assert _status("GET", path, {**link, "sec-fetch-dest": "document"}) == 403
     assert _status("GET", "/runs/x", {**link, "sec-fetch-dest": "iframe"}) == 403
     image = {"host": _UI, "sec-fetch-site": site, "sec-fetch-mode": "no-cors"}
     assert _status("GET", "/runs/x", {**image, "sec-fetch-dest": "image"}) == 403
