@@ -50,6 +50,7 @@ def test_every_check_passes_on_right_tables_and_shows_its_evidence(
         assert (check.severity.value, check.blocking) == expected, check.check_name
         assert offending_rows(check) == []
         assert len(check.metadata) >= 2, check.check_name
+        assert re.search(r"\d", str(check.description)), check.check_name
 
 
 @pytest.mark.parametrize(
@@ -122,23 +123,29 @@ def test_every_check_passes_on_right_tables_and_shows_its_evidence(
         (
             "bourne_saga_table",
             with_value("budget", 0, -1),
-            {"budget_is_valid", "budget_is_known_and_plausible"},
+            {"budget_is_valid"},
             {"type": "Int64"},
         ),
         (
-            "bourne_saga_table",
+            "tmdb_details",
+            with_value("budget", 1, -1),
+            {"budget_is_valid"},
+            {"type": "Int64"},
+        ),
+        (
+            "tmdb_details",
             with_value("budget", 1, None),
             {"budget_is_known_and_plausible"},
             {"films": 3, "unknown": 1},
         ),
         (
-            "bourne_saga_table",
+            "tmdb_details",
             with_value("budget", 1, 28),
             {"budget_is_known_and_plausible"},
             {"films": 3, "unknown": 0},
         ),
         (
-            "bourne_saga_table",
+            "tmdb_details",
             with_value("revenue", 1, None),
             {"revenue_is_known_and_plausible"},
             {"films": 3, "unknown": 1},
@@ -174,9 +181,10 @@ def test_every_check_passes_on_right_tables_and_shows_its_evidence(
         "details: negative revenue",
         "saga: revenue as float",
         "saga: negative budget",
-        "saga: unknown budget",
-        "saga: budget of 28",
-        "saga: unknown revenue",
+        "details: negative budget of a film of the saga",
+        "details: unknown budget",
+        "details: budget of 28",
+        "details: unknown revenue",
         "saga: a loss",
         "saga: malformed id",
         "saga: extra column",
@@ -220,17 +228,23 @@ def test_a_check_that_passes_says_what_it_looked_at(
     lake: Lake, lake_resource: LakeResource
 ) -> None:
     store_tables(lake, right_tables(right_films()))
-    checks = run_checks(lake_resource, "bourne_saga_table").checks
-    said = str(checks["budget_is_known_and_plausible"].description)
-    assert re.fullmatch(r"films: \d+; known budgets: \d+, \d+ to \d+ million", said)
-    assert re.fullmatch(r"\d+ columns, \d+ rows", str(checks["follows_schema"].description))
-    assert checks["tmdb_id_is_unique"].description == "passed"
+    checks = run_checks(lake_resource, "tmdb_details").checks
+    assert {name: check.description for name, check in checks.items()} == {
+        "follows_schema": "19 columns, 4 rows",
+        "tmdb_id_is_unique": "different values: 4",
+        "no_film_is_deleted": "candidates: 4",
+        "every_response_is_readable": "candidates: 4",
+        "budget_is_valid": "rows: 4",
+        "budget_is_known_and_plausible": "films: 3; known budgets: 3, 10 to 30 million",
+        "revenue_is_valid": "rows: 4",
+        "revenue_is_known_and_plausible": "films: 3; known revenues: 3, 30 to 90 million",
+    }
 
 
 def test_the_offending_rows_name_film_and_figures(lake: Lake, lake_resource: LakeResource) -> None:
     tables = right_tables(right_films(budget={2: None, 3: 7}))
     store_tables(lake, tables)
-    check = run_checks(lake_resource, "bourne_saga_table").checks["budget_is_known_and_plausible"]
+    check = run_checks(lake_resource, "tmdb_details").checks["budget_is_known_and_plausible"]
     assert offending_rows(check) == [
         {
             "tmdb_id": 2,
@@ -282,7 +296,9 @@ def test_two_films_of_one_imdb_id_fail_and_two_without_any_do_not(
     assert not outcome.success
 
 
-_FROM_DETAILS_ON = dg.AssetSelection.assets("bourne_saga_table", "insight_metrics")
+_FROM_DETAILS_ON = dg.AssetSelection.assets(
+    "bourne_saga_table", "insight_metrics"
+) | dg.AssetSelection.checks_for_assets(dg.AssetKey("tmdb_details"))
 
 
 def test_an_error_fails_the_run_and_stops_what_is_downstream(

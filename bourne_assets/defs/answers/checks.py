@@ -35,7 +35,7 @@ from bourne_assets.saga.table import deleted_films
 from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import StateGone, named_state
 from bourne_assets.tables import from_json, from_parquet, records, to_json
-from bourne_assets.translations import gettext, plain
+from bourne_assets.translations import gettext, grouped, plain
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -70,12 +70,14 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         lake: LakeResource, answers: dict[str, Any]
     ) -> dg.AssetCheckResult:
         found = _untraceable(answers, lake, saga)
+        compared = len(_flat(answers))
         facts = {
-            "fields_compared": len(_flat(answers)),
+            "fields_compared": compared,
             "inputs": dg.MetadataValue.json(answers.get("inputs", [])),
             "threshold": "equal to the last digit",
         }
-        return result_of(key, _NAME, Finding(found, facts), is_error=True)
+        seen = gettext("compared fields: {count}", count=compared)
+        return result_of(key, _NAME, Finding(found, seen, facts), is_error=True)
 
     return answers_follow_from_inputs
 
@@ -150,7 +152,9 @@ def _flat(result: Mapping[str, Any]) -> dict[str, Any]:
 def _one_row_a_day() -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         twice = table[table.duplicated(["observed_on", "tmdb_id"], keep=False)]
-        return Finding(records(twice), {"rows": len(table), "days": len(days_of(table))})
+        days = len(days_of(table))
+        seen = gettext("rows: {rows}; days: {days}", rows=grouped(len(table)), days=grouped(days))
+        return Finding(records(twice), seen, {"rows": len(table), "days": days})
 
     return Rule(
         "one_row_a_film_and_day",
@@ -167,7 +171,8 @@ def _figures_drifted() -> Rule:
             "days_compared": ", ".join(day.isoformat() for day in days_of(full)[-2:]),
             "threshold": "no change",
         }
-        return Finding(drifted_figures(table), facts)
+        seen = gettext("compared days: {days}", days=facts["days_compared"])
+        return Finding(drifted_figures(table), seen, facts)
 
     return Rule(
         "figures_drifted",

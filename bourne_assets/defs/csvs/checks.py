@@ -1,5 +1,7 @@
 """Checks on the landed CSV files. Not here: checks on what the files say."""
 
+from typing import Any
+
 import dagster as dg
 import pandas as pd
 
@@ -12,7 +14,7 @@ from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.defs.shared.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.tables import records
-from bourne_assets.translations import plain
+from bourne_assets.translations import gettext, grouped, plain
 
 
 def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
@@ -73,7 +75,9 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
 
 def _rejected_files(manifest: pd.DataFrame) -> Finding:
     rejected = manifest[manifest["status"] == REJECTED]
-    return Finding(records(rejected[["file", "reason"]]), {"files": len(manifest)})
+    return Finding(
+        records(rejected[["file", "reason"]]), _files(manifest), {"files": len(manifest)}
+    )
 
 
 def _rejected_lines(manifest: pd.DataFrame) -> Finding:
@@ -81,28 +85,32 @@ def _rejected_lines(manifest: pd.DataFrame) -> Finding:
     partly = manifest[manifest["rejected_rows"].fillna(0) > 0]
     files = records(partly[["file", "rows", "rejected_rows", "rejects_uri"]])
     rejected = int(partly["rejected_rows"].sum())
-    facts: dict[str, object] = {"rows": int(manifest["rows"].sum()), "rejected_rows": rejected}
+    facts: dict[str, Any] = {"rows": int(manifest["rows"].sum()), "rejected_rows": rejected}
     if files:
         facts["files"] = whole_table(files)
-    return Finding(rejected_lines_in(manifest, SHOWN_LINES), facts, count=rejected)
+    seen = gettext("rows: {count}", count=grouped(facts["rows"]))
+    return Finding(rejected_lines_in(manifest, SHOWN_LINES), seen, facts, count=rejected)
 
 
 def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
     landed = manifest[manifest["status"] != REJECTED]
     counted = landed["rows"] + landed["rejected_rows"] + landed["corrected_rows"]
     wrong = landed[(counted != landed["lines"]).fillna(True)]
+    lines = int(landed["lines"].sum())
     return Finding(
         records(wrong[["file", "lines", "rows", "rejected_rows", "corrected_rows"]]),
-        {
-            "lines": int(landed["lines"].sum()),
-            "threshold": "rows + rejected + corrected = lines",
-        },
+        gettext("lines: {count}", count=grouped(lines)),
+        {"lines": lines, "threshold": "rows + rejected + corrected = lines"},
     )
 
 
 def _files_with(manifest: pd.DataFrame, column: str) -> Finding:
     named = manifest[manifest[column].notna()]
-    return Finding(records(named[["file", column]]), {"files": len(manifest)})
+    return Finding(records(named[["file", column]]), _files(manifest), {"files": len(manifest)})
+
+
+def _files(manifest: pd.DataFrame) -> str:
+    return gettext("files: {count}", count=grouped(len(manifest)))
 
 
 def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
@@ -121,7 +129,11 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         differing = bytes_that_differ(raw_csvs_s3, lake.connect())
         compared = int((raw_csvs_s3["status"] != REJECTED).sum())
-        finding = Finding(differing, {"compared": compared, "threshold": "equal SHA-256"})
+        finding = Finding(
+            differing,
+            gettext("compared files: {count}", count=grouped(compared)),
+            {"compared": compared, "threshold": "equal SHA-256"},
+        )
         return result_of(RAW_CSVS, "landed_bytes_are_equal", finding, is_error=True)
 
     return landed_bytes_are_equal

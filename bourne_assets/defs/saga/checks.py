@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.figure_rules import figure_rules
+from bourne_assets.defs.shared.figure_rules import figure_is_valid, revenue_covers_budget
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
     Finding,
@@ -38,7 +38,9 @@ def saga_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         has_pattern("imdb_id", IMDB_ID, "tt0258463"),
         _title_and_date_are_unique(),
         _figures_are_recent(),
-        *figure_rules(lambda table: table),
+        figure_is_valid("budget"),
+        figure_is_valid("revenue"),
+        revenue_covers_budget(),
     ]
     return [check_of(saga_key(saga, saga.table_name), rules), _collection_is_complete(saga)]
 
@@ -55,7 +57,8 @@ def _title_and_date_are_unique() -> Rule:
             for pair in pairs
             for film in (pair.first, pair.second)
         ]
-        return Finding(found, {"films": len(table), "pairs": len(pairs)})
+        seen = gettext("films: {films}", films=len(table))
+        return Finding(found, seen, {"films": len(table), "pairs": len(pairs)})
 
     return Rule(
         "title_and_date_are_unique",
@@ -78,7 +81,12 @@ def _figures_are_recent() -> Rule:
                 oldest_figures=OLDEST_FIGURES / timedelta(hours=1),
             ),
         }
-        return Finding([{"fetched_at": oldest.isoformat()}] if is_old else [], facts)
+        seen = gettext(
+            "figures of {day}, from: {source}",
+            day=facts["figures_of"][:10],
+            source=facts["source"],
+        )
+        return Finding([{"fetched_at": oldest.isoformat()}] if is_old else [], seen, facts)
 
     return Rule(
         "figures_are_recent",
@@ -126,6 +134,9 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
             "threshold": gettext("the same films in both"),
         }
         key = saga_key(saga, saga.table_name)
-        return result_of(key, "collection_is_complete", Finding(found, facts), is_error=True)
+        seen = gettext(
+            "films listed: {listed}, in the table: {films}", listed=len(listed), films=len(films)
+        )
+        return result_of(key, "collection_is_complete", Finding(found, seen, facts), is_error=True)
 
     return collection_is_complete

@@ -1,4 +1,4 @@
-"""Rules on budget and revenue, for every table that has them.
+"""Rules on budget and revenue: each bad figure breaks one of them, where it arises.
 
 TMDB writes 0 for an unknown figure, which is null in our tables. Which known ones are doubtful,
 `saga.figures` decides. Not here: other figures.
@@ -20,28 +20,11 @@ _SHOWN = ["tmdb_id", "title", "budget", "revenue"]
 
 Selection = Callable[[pd.DataFrame], pd.DataFrame]
 Correction = Callable[[Mapping[str, Any]], dict[str, Any]]
-_Films = Callable[[pd.DataFrame], list[dict[str, Any]]]
 
 
-def figure_rules(films_of_the_saga: Selection, corrected: Correction = dict) -> list[Rule]:
-    """All rules on budget and revenue.
+def figure_is_valid(figure: str) -> Rule:
+    """Whole numbers of USD, in every row: a wrong one shows a broken table."""
 
-    Args:
-        films_of_the_saga: Picks the rows that the answers rest on. Unknown figures of
-            other candidates concern nobody; wrong ones of any row show a broken table.
-        corrected: Gives a film the figures that the answers use, where the table has others.
-    """
-
-    def films(table: pd.DataFrame) -> list[dict[str, Any]]:
-        return [corrected(film) for film in _rows(films_of_the_saga(table))]
-
-    rules = []
-    for figure in ("budget", "revenue"):
-        rules += [_is_valid(figure), _is_plausible(figure, films)]
-    return [*rules, _revenue_covers_budget(films)]
-
-
-def _is_valid(figure: str) -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         dtype = str(table[figure].dtype)
         wrong = table if dtype != "Int64" else table[table[figure] < 0]
@@ -50,6 +33,7 @@ def _is_valid(figure: str) -> Rule:
             found = [{"column": figure, "type": dtype}]
         return Finding(
             found,
+            gettext("rows: {count}", count=grouped(len(table))),
             {"type": dtype, "threshold": "type Int64, at least 0 USD"},
         )
 
@@ -61,11 +45,23 @@ def _is_valid(figure: str) -> Rule:
     )
 
 
-def _is_plausible(figure: str, films_of_the_saga: _Films) -> Rule:
+def figure_is_plausible(figure: str, films_of_the_saga: Selection, corrected: Correction) -> Rule:
+    """Known, and not doubtful, for every released film of the saga.
+
+    Args:
+        figure: `budget` or `revenue`.
+        films_of_the_saga: Picks the rows that the answers rest on: unknown figures of other
+            candidates concern nobody.
+        corrected: Gives a film the figures that the answers use, where the table has others.
+    """
+
     def find(table: pd.DataFrame) -> Finding:
         as_of = _day_of(table)
-        films = [film for film in films_of_the_saga(table) if is_released(film, as_of)]
-        reasons = [(film, why_not(film, figure, as_of)) for film in films]
+        films = [corrected(film) for film in _rows(films_of_the_saga(table))]
+        films = [film for film in films if is_released(film, as_of)]
+        # A negative figure breaks the rule of valid ones, and would only be told twice.
+        judged = [film for film in films if film[figure] is None or film[figure] >= 0]
+        reasons = [(film, why_not(film, figure, as_of)) for film in judged]
         odd = [_shown(film, reason=reason) for film, reason in reasons if reason is not None]
         facts = {
             "films": len(films),
@@ -75,7 +71,7 @@ def _is_plausible(figure: str, films_of_the_saga: _Films) -> Rule:
             ),
         }
         known = [film[figure] for film in films if film[figure] is not None]
-        return Finding(odd, facts, seen=_seen(figure, len(films), known))
+        return Finding(odd, _seen(figure, len(films), known), facts)
 
     return Rule(
         f"{figure}_is_known_and_plausible",
@@ -86,17 +82,20 @@ def _is_plausible(figure: str, films_of_the_saga: _Films) -> Rule:
     )
 
 
-def _revenue_covers_budget(films_of_the_saga: _Films) -> Rule:
+def revenue_covers_budget() -> Rule:
+    """No loss among the films of a saga table."""
+
     def find(table: pd.DataFrame) -> Finding:
         as_of = _day_of(table)
         compared = [
             film
-            for film in films_of_the_saga(table)
+            for film in _rows(table)
             if is_final(film, as_of)
             and all(usable(film, figure, as_of) for figure in ("budget", "revenue"))
         ]
         below = [_shown(film) for film in compared if film["revenue"] < film["budget"]]
-        return Finding(below, {"compared": len(compared)})
+        seen = gettext("compared films: {count}", count=len(compared))
+        return Finding(below, seen, {"compared": len(compared)})
 
     return Rule(
         "revenue_covers_budget",
@@ -109,7 +108,7 @@ def _revenue_covers_budget(films_of_the_saga: _Films) -> Rule:
 def _seen(figure: str, films: int, known: Sequence[float]) -> str:
     """How many figures of how many films were looked at, and their range."""
     if not known:
-        return ""
+        return gettext("films: {films}; no known figures", films=films)
     low, high = (grouped(bound / _MILLION) for bound in (min(known), max(known)))
     values = {"films": films, "known": len(known), "low": low, "high": high}
     if figure == "budget":

@@ -27,15 +27,15 @@ class Finding:
 
     Attributes:
         offending: The rows that break the rule; none: it passed.
+        seen: What was looked at, in words, which a check that passes says.
         facts: Thresholds and counts, shown whether it passed or not.
         count: How many rows break it, where only the first of them are known.
-        seen: What was looked at, which a check that passes says.
     """
 
     offending: Sequence[Mapping[str, Any]]
+    seen: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     count: int | None = None
-    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ def result_of(
         asset_key=key,
         passed=count == 0,
         severity=ERROR if is_error else WARN,
-        description=gettext("{count} offending", count=grouped(count))
-        if count
-        else finding.seen or gettext("passed"),
+        description=gettext("{count} offending", count=grouped(count)) if count else finding.seen,
         metadata={
             OFFENDING_COUNT: count,
             OFFENDING: rows_of([dict(row) for row in finding.offending]),
@@ -118,17 +116,17 @@ def follows_schema(model: type[Table]) -> Rule:
         schema = copy.copy(model.to_schema())  # pandera keeps one for all
         schema.coerce = False
         facts = {"columns": len(schema.columns), "rows": len(table)}
+        seen = gettext(
+            "{columns} columns, {rows} rows", columns=facts["columns"], rows=grouped(len(table))
+        )
         try:
             schema.validate(table, lazy=True)
         except SchemaErrors as error:
             cases = error.failure_cases[["column", "check", "failure_case", "index"]]
             found = records(cases.astype("string").fillna(""))
             # pandera names no cases where all of them are null: the error must not get lost.
-            return Finding(found or [{"check": str(error.schema_errors[0])}], facts)
-        seen = gettext(
-            "{columns} columns, {rows} rows", columns=facts["columns"], rows=grouped(len(table))
-        )
-        return Finding([], facts, seen=seen)
+            return Finding(found or [{"check": str(error.schema_errors[0])}], seen, facts)
+        return Finding([], seen, facts)
 
     return Rule(
         "follows_schema",
@@ -143,7 +141,9 @@ def is_unique(column: str) -> Rule:
 
     def find(table: pd.DataFrame) -> Finding:
         twice = table[table[column].notna() & table[column].duplicated(keep=False)]
-        return Finding(records(twice), {"distinct": int(table[column].nunique())})
+        distinct = int(table[column].nunique())
+        seen = gettext("different values: {count}", count=grouped(distinct))
+        return Finding(records(twice), seen, {"distinct": distinct})
 
     return Rule(f"{column}_is_unique", f"No `{column}` stands in two rows.", find, blocking=True)
 
@@ -155,7 +155,12 @@ def has_pattern(column: str, pattern: str, example: str) -> Rule:
         known = table[table[column].notna()]
         wrong = known[~known[column].astype("string").str.fullmatch(pattern)]
         facts = {"pattern": pattern, "known": len(known), "unknown": len(table) - len(known)}
-        return Finding(records(wrong), facts)
+        seen = gettext(
+            "known: {known}, unknown: {unknown}",
+            known=grouped(len(known)),
+            unknown=grouped(len(table) - len(known)),
+        )
+        return Finding(records(wrong), seen, facts)
 
     return Rule(
         f"{column}_is_well_formed",

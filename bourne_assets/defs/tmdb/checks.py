@@ -7,7 +7,7 @@ import pandas as pd
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
-from bourne_assets.defs.shared.figure_rules import figure_rules
+from bourne_assets.defs.shared.figure_rules import figure_is_plausible, figure_is_valid
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.shared.rules import (
     Finding,
@@ -30,7 +30,7 @@ from bourne_assets.tmdb.schemas import (
     ExternalIdsTable,
     SearchTable,
 )
-from bourne_assets.translations import gettext, plain
+from bourne_assets.translations import gettext, grouped, plain
 
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
 IMDB_ID = r"tt[0-9]{7,10}"
@@ -61,9 +61,17 @@ def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:
         is_unique("tmdb_id"),
         _no_film_is_deleted(),
         _every_response_is_readable(),
-        *figure_rules(
-            lambda table: table[table["collection_id"] == saga.collection_id],
-            lambda film: with_stated_figures(saga, film),
+        *(
+            rule
+            for figure in ("budget", "revenue")
+            for rule in (
+                figure_is_valid(figure),
+                figure_is_plausible(
+                    figure,
+                    lambda table: table[table["collection_id"] == saga.collection_id],
+                    lambda film: with_stated_figures(saga, film),
+                ),
+            )
         ),
     ]
     tables = {
@@ -93,20 +101,31 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
         old = responses_older_than(lake.connect(), LONGEST, datetime.now(UTC))
         found = [{"key": item.key, "stored_at": item.stored_at.isoformat()} for item in old]
         facts = {"threshold": gettext("at most {days} days", days=LONGEST.days)}
-        return result_of(key, "raw_responses_are_recent", Finding(found, facts), is_error=False)
+        seen = gettext("none is older than {days} days", days=LONGEST.days)
+        return result_of(
+            key, "raw_responses_are_recent", Finding(found, seen, facts), is_error=False
+        )
 
     return raw_responses_are_recent
 
 
 def _found_by_collection_alone(table: pd.DataFrame) -> Finding:
     missed = table[table["kept"] & (table["found_by"] == "collection")]
-    return Finding(records(missed[["tmdb_id", "title"]]), {"films": int(table["kept"].sum())})
+    films = int(table["kept"].sum())
+    seen = gettext("films: {films}", films=films)
+    return Finding(records(missed[["tmdb_id", "title"]]), seen, {"films": films})
+
+
+def _candidates(table: pd.DataFrame) -> str:
+    return gettext("candidates: {count}", count=grouped(len(table)))
 
 
 def _no_film_is_deleted() -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         deleted = table[table["status"] == DELETED]
-        return Finding(records(deleted[["tmdb_id"]]), {"candidates": len(table)})
+        return Finding(
+            records(deleted[["tmdb_id"]]), _candidates(table), {"candidates": len(table)}
+        )
 
     return Rule(
         "no_film_is_deleted",
@@ -118,7 +137,9 @@ def _no_film_is_deleted() -> Rule:
 def _every_response_is_readable() -> Rule:
     def find(table: pd.DataFrame) -> Finding:
         odd = table[(table["status"] == UNREADABLE) | table["problems"].notna()]
-        return Finding(records(odd[["tmdb_id", "problems"]]), {"candidates": len(table)})
+        return Finding(
+            records(odd[["tmdb_id", "problems"]]), _candidates(table), {"candidates": len(table)}
+        )
 
     return Rule(
         "every_response_is_readable",

@@ -70,7 +70,7 @@ class World:
             specs=[dg.AssetCheckSpec("budget_is_valid", asset=_KEY, blocking=True)]
         )
         def check() -> Iterator[dg.AssetCheckResult]:
-            finding = Finding(world.offending)
+            finding = Finding(world.offending, "films: 2")
             yield result_of(_KEY, "budget_is_valid", finding, is_error=world.blocking)
 
         self.defs = dg.Definitions(
