@@ -60,6 +60,7 @@ def build_report(
     history: pd.DataFrame,
     held: Sequence[str] = (),
     *,
+    run_id: str = "",
     first: Language = "en",
     cache: Path | None = None,
 ) -> str:
@@ -71,6 +72,7 @@ def build_report(
         table: The `SagaTable` that it came from.
         history: The saga's `HistoryTable`.
         held: Rules that held, or there would be no page: English, as in the catalogue.
+        run_id: The run of Dagster that makes the page, which its foot names.
         first: The language that is shown until the reader takes the other.
         cache: A folder of ours that keeps what all reports have.
     """
@@ -86,6 +88,7 @@ def build_report(
             inputs=result.inputs,
             bundled=result.source != "tmdb",
             notice=NOTICE,
+            run_id=run_id,
             style=_file("report.css"),
             script=_file("report.js"),
             vega=_vega(cache),
