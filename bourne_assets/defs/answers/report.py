@@ -115,7 +115,7 @@ def report_assets(
                 table,
                 history,
                 held,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 first=settings.language,
                 cache=settings.home,
             )
