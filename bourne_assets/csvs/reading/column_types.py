@@ -19,8 +19,9 @@ from bourne_assets.csvs.reading.records import Fields
 TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.
 _NEAR_SHARE = 0.9
-#: A number of so many characters, sign and point included, is exact as a DOUBLE.
-_EXACT_CHARACTERS = 16
+#: A number of so many characters, sign and point included, is exact as a DOUBLE; one of 16 digits
+#: may be beyond 2**53.
+_EXACT_CHARACTERS = 15
 _BIGINT_DIGITS = 18
 _DATE_CHARACTERS = len("2002-06-14")
 _DECIMAL_DIGITS = 38

@@ -30,6 +30,11 @@ def _column(folder: Path, *values: str) -> tuple[str, list[Any]]:
             "DECIMAL(19,2)",
             [Decimal("82544000000000707.52"), Decimal("0.01")],
         ),
+        (  # as a DOUBLE it would end in 6
+            ["9007199254740995", "0.5"],
+            "DECIMAL(17,1)",
+            [Decimal(9007199254740995), Decimal("0.5")],
+        ),
         (["2024-01-31", "1999-12-01"], "DATE", [date(2024, 1, 31), date(1999, 12, 1)]),
         (
             ["2024-01-31 10:00:01", "2024-01-31T10:00:01.25"],
