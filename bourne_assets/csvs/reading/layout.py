@@ -25,6 +25,8 @@ _VALUES = frozenset({"number", "time"})
 _PAIR = 2
 #: At most so many lines of keys with values stand above a table.
 _PREFACE = 8
+#: Without a blank line between them, the table has so many times as many; so many agree in it.
+_FAR_MORE, _ALIKE_SHARE = 3, 0.9
 #: Columns whose values are typed, and rows, that make a line of other words one of units.
 _UNITS_COLUMNS, _UNITS_ROWS = 2, 3
 #: What comments begin with, where a line is as wide as the rows by chance.
@@ -122,11 +124,17 @@ def _is_preface(search: _Search, own: int) -> bool:
     """Whether records at the top are keys with values, for a wider table begins below them."""
     count = search.widths[own]
     top, below = search.records[:count], search.records[count:]
-    if count > _PREFACE or len(below) <= count or below[0].line <= top[-1].line + top[-1].lines:
+    is_apart = bool(below) and below[0].line > top[-1].line + top[-1].lines
+    if count > _PREFACE or len(below) <= count * (1 if is_apart else _FAR_MORE):
         return False
-    widths = {len(record.fields) for record in below}
-    alike = {len(record.fields) for record in top} == {own} and len(widths) == 1
-    return alike and max(widths) > own and names_columns(below[0].fields)
+    width = len(below[0].fields)
+    alike = sum(len(record.fields) == width for record in below)
+    if {len(record.fields) for record in top} != {own} or width <= own or below[0].fault:
+        return False
+    if alike < _ALIKE_SHARE * len(below):
+        return False
+    score = score_of(below[0].fields, _rows(search, count + 1, width))
+    return score > 0 or (is_apart and (score == 0 or names_columns(below[0].fields)))
 
 
 def _ends_empty(search: _Search, width: int) -> bool:
@@ -145,14 +153,31 @@ def _first_of(search: _Search, width: int) -> int:
         nearly_empty = width > _PAIR and filled <= 1
         if width > _PAIR and _stands_above_names(search, place, width):
             continue
-        is_comment = bool(_COMMENT.match(record.text))
         below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
         if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
             continue
-        if is_comment and below and score_of(below[0].fields, _rows(search, place + 2, width)) > 0:
+        if _is_comment(record) and _names_come_below(search, place, width):
             continue
         return place
     return 0
+
+
+def _is_comment(record: Record) -> bool:
+    return bool(_COMMENT.match(record.text))
+
+
+def _names_come_below(search: _Search, place: int, width: int) -> bool:
+    """Whether the last of several comments, or what stands below them, is a header."""
+    records = search.records[: _SEARCHED + 1]
+    for n, record in enumerate(records[place + 1 : _SEARCHED], start=place + 1):
+        is_one_of_more = _is_comment(record) and any(map(_is_comment, records[n + 1 : n + 2]))
+        if record.fault or len(record.fields) != width or is_one_of_more:
+            continue
+        if score_of(record.fields, _rows(search, n + 1, width)) > 0:
+            return True
+        if not _is_comment(record):
+            break
+    return False
 
 
 def _stands_above_names(search: _Search, place: int, width: int) -> bool:

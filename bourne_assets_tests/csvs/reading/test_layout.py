@@ -40,6 +40,8 @@ def test_single_quotes_are_found_where_they_divide_evenly(tmp_path: Path) -> Non
     [
         "Report of 2024\n",
         "# exported 2024-01-01\n",
+        "# made by a, b\n# on, Monday,\n#\n",
+        "##made,by,me\n# a\n",
         "\n\n",
         "Title\nmade by somebody\n\n",
         "T,,\n,,\n",
@@ -54,9 +56,28 @@ def test_lines_above_the_header_are_passed_over_and_named(tmp_path: Path, above:
     assert found.rejected == [above.count("\n") + 4]
 
 
-def test_keys_with_values_above_a_wider_table_are_no_table(tmp_path: Path) -> None:
-    found = read(tmp_path, "Title,Films\nMade,2024-01-01\n\nid,name,v\n1,a,2\n2,b,3\n3,c,4\n")
-    assert (found.columns, len(found.rows), found.rejected) == (("id", "name", "v"), 3, [])
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Title,Films\nMade,2024-01-01\n\nid,name,v\n" + "1,a,2\n" * 3, ("id", "name", "v")),
+        ("Title,Films\nMade,2024-01-01\nid,name,v\n" + "1,a,2\n" * 6, ("id", "name", "v")),
+        (  # as the World Bank writes it
+            "Source,WDI,\n\nUpdated,2019-03-21,\n\nName,Code,1960,1961,\n" + "A,AB,1,2,\n" * 3,
+            ("Name", "Code", "1960", "1961", "column_5"),
+        ),
+    ],
+)
+def test_keys_with_values_above_a_wider_table_are_no_table(
+    tmp_path: Path, text: str, names: tuple[str, ...]
+) -> None:
+    found = read(tmp_path, text)
+    assert (found.columns, found.rejected) == (names, [])
+    assert len({*found.rows}) == 1
+
+
+def test_names_behind_a_sign_of_comments_are_the_header(tmp_path: Path) -> None:
+    found = read(tmp_path, "##made,by me\n#chrom,pos\n1,100\n2,200\n")
+    assert (found.columns, found.rows) == (("#chrom", "pos"), [(1, 100), (2, 200)])
 
 
 def test_why_the_header_is_where_it_is_stands_in_the_notes(tmp_path: Path) -> None:
