@@ -115,28 +115,32 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
         raise CsvRejected(
             in_english("its encoding seems to be ISO-2022: set encoding in the datasets file")
         )
-    if declared:
-        return _declared(bom, marked, codecs.lookup(declared).name)
-    if marked:
+    encoding = _declared(codecs.lookup(declared).name) if declared else marked
+    if marked == "utf-8" != encoding and not _is_utf8_below(path, bom):
+        return bom, encoding
+    if marked:  # as bytes of another encoding it would be no text
         return bom, marked
+    if declared:
+        return b"", encoding
     if wide := _wide(start):
         return b"", wide
     evidence = weigh_utf8(blocks_of(path))
     return b"", evidence.encoding if evidence.encoding == "utf-8" else legacy_encoding(path)
 
 
-def _declared(bom: bytes, marked: str, encoding: str) -> tuple[bytes, str]:
-    """What a mark says is more exact than `utf-16`; of another encoding it is text."""
+def _declared(encoding: str) -> str:
+    """The encoding of a text without a mark."""
     wide = encoding.replace("_", "-")
-    if marked and marked.startswith(wide.removesuffix("-sig")):
-        return bom, marked
-    if marked and wide == marked[: len(wide)]:
-        return bom, marked
     if wide in {"utf-16", "utf-32"}:
-        return b"", f"{wide}-le"
-    if wide == "utf-8-sig":
-        return bom if marked == "utf-8" else b"", "utf-8"
-    return b"", encoding
+        return f"{wide}-le"
+    return "utf-8" if wide == "utf-8-sig" else encoding
+
+
+def _is_utf8_below(path: Path, bom: bytes) -> bool:
+    """Whether what stands below the mark is in UTF-8, and not what a program put a mark above."""
+    evidence = weigh_utf8(blocks_of(path))
+    evidence.sequences -= len(bom) - len(bom) // len(codecs.BOM_UTF8)
+    return evidence.encoding == "utf-8"
 
 
 def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
@@ -168,9 +172,10 @@ def legacy_encoding(path: Path) -> str:
         OSError: The file cannot be read.
     """
     evidence, has_c1_controls = b"", False
-    for block in blocks_of(path):
+    for n, block in enumerate(blocks_of(path)):
         if len(evidence) < _EVIDENCE_BYTES:
-            found = b"\n".join(_HIGH_LINE.findall(block))
+            text = block if n else block[len(bom_of(block)[0]) :]
+            found = b"\n".join(_HIGH_LINE.findall(text))
             evidence += found[: _EVIDENCE_BYTES - len(evidence)] + b"\n" * bool(found)
         has_c1_controls = has_c1_controls or bool(re.search(rb"[\x80-\x9f]", block))
     if _is_western(evidence):

@@ -198,7 +198,7 @@ class _Job:
         evidence = weigh_utf8(blocks_of(self.path))
         if evidence.encoding == "utf-8":
             return False
-        self.dialect = replace(self.dialect, encoding=legacy_encoding(self.path), bom=b"")
+        self.dialect = replace(self.dialect, encoding=legacy_encoding(self.path))
         return True
 
     def _by_record(self, types: Mapping[str, str]) -> Reading:

@@ -142,5 +142,16 @@ def test_a_mark_decides_what_a_declared_utf_16_leaves_open(tmp_path: Path) -> No
         assert read(tmp_path, data, encoding="utf-16").rows == [(1, "café")]
 
 
+def test_a_mark_is_more_exact_than_a_declared_encoding(tmp_path: Path) -> None:
+    text = "\ufeffid,name\n1,café\n"
+    for encoding, declared in (("utf-8", "latin-1"), ("utf-16-le", "utf-16-be")):
+        found = read(tmp_path, text.encode(encoding), encoding=declared)
+        assert (found.columns, found.rows) == (("id", "name"), [(1, "café")])
+    for options in ({"encoding": "latin-1"}, {}):  # a mark that a program put above other bytes
+        data = b"\xef\xbb\xbf" + "1,café\n2,São\n3,dés\n".encode("latin-1")
+        rows = read(tmp_path, data, header=False, **options).rows
+        assert rows == [(1, "café"), (2, "São"), (3, "dés")]
+
+
 def test_two_byte_order_marks_are_no_part_of_the_first_name(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbf\xef\xbb\xbfid,name\n1,a\n").columns == ("id", "name")
