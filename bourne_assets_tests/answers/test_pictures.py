@@ -127,6 +127,15 @@ def test_bars_are_as_long_as_the_figures() -> None:
     assert [bar["millions"] for bar in bars] == expected
 
 
+def test_a_figure_that_the_line_of_the_mean_would_cross_stands_beyond_it() -> None:
+    picture = _pictures(*films_of_2017())["revenue"]
+    places = {bar["text"]: bar["at"] for bar in _bars(picture)}
+    mean = 327.4832862
+    assert places["214.0"] == 214.034224
+    assert places["288.5"] == places["276.6"] == pytest.approx(mean)
+    assert places["442.8"] == 442.824138
+
+
 def test_an_unknown_figure_has_no_bar_and_says_so() -> None:
     known = films_of_2017()
     known[1]["budget"] = None

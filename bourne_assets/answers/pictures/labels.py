@@ -132,8 +132,13 @@ def shortened(text: str, letters: int) -> str:
     )
 
 
+def length_of(text: str) -> float:
+    """About how many pixels wide a text is."""
+    return len(text) * FONT_SIZE * _LETTER
+
+
 def _box(at: Place, text: str) -> _Box:
-    length = len(text) * FONT_SIZE * _LETTER
+    length = length_of(text)
     left = {"left": at.x, "right": at.x - length, "center": at.x - length / 2}[at.align]
     return _Box(left, at.y - FONT_SIZE / 2, left + length, at.y + FONT_SIZE / 2)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bourne_assets.answers.pictures.labels import FONT_SIZE, Align, place, shortened
+from bourne_assets.answers.pictures.labels import FONT_SIZE, Align, length_of, place, shortened
 from bourne_assets.answers.words.language import Localizer
 
 #: Colours that stay apart for the colour-blind and have contrast on white (Okabe and Ito).
@@ -16,7 +16,8 @@ BLUE, ORANGE, GREEN, DARK, GREY = "#0072B2", "#D55E00", "#009E73", "#1f2933", "#
 WIDTH, HEIGHT = 380, 230
 _ROW = 18
 _LONGEST_NAME = 34
-_SEAM: dict[str, Any] = {"color": "white", "stroke": "white", "strokeWidth": 4}
+#: Between the end of a bar and its figure, in pixels.
+_BESIDE = 4
 _LOOK = {
     "font": "Helvetica, Arial, sans-serif",
     "background": "white",
@@ -85,13 +86,17 @@ def bars(
     low, high = min(0, *values), max(0, *values)
     longest = max(high, -low) or 1
     domain = [low - room[0] * longest, high + room[1] * longest]
+    pixel = (domain[1] - domain[0]) / WIDTH
     y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.22, paddingOuter=0.15))
 
     def x(field: str) -> Any:
         scale = alt.Scale(domain=domain, nice=False, zero=False)
         return alt.X(f"{field}:Q", scale=scale, axis=None)
 
-    drawn = alt.Chart(_data([{**row, "at": row["millions"] or 0, "zero": 0} for row in rows]))
+    places = [_place_of_figure(row, line, pixel) for row in rows]
+    drawn = alt.Chart(
+        _data([{**row, "at": at, "zero": 0} for row, at in zip(rows, places, strict=True)])
+    )
     drawn = drawn.encode(y=y)
     layers = [
         drawn.mark_bar().encode(
@@ -108,10 +113,8 @@ def bars(
         layers += [
             mark.mark_rule(color=DARK, strokeDash=[4, 3]).encode(x=x("at")),
             mark.mark_text(**label).encode(x=x("at"), y=y, text=alt.Text("text:N")),
-            # A white seam, so that a figure can be read where the line crosses it.
-            *_figures(drawn, x("at"), _SEAM),
         ]
-    layers += _figures(drawn, x("at"), {"color": DARK})
+    layers += _figures(drawn, x("at"))
     layers.append(
         alt.Chart(_data([{**name, "at": domain[0]} for name in names]))
         .mark_text(align="left", fontSize=FONT_SIZE + 1, fontWeight="bold", color=DARK)
@@ -233,17 +236,24 @@ class _Scale:
         return alt.Scale(domain=[self.start, self.end], nice=False, zero=False)
 
 
-def _figures(drawn: Any, x: Any, ink: dict[str, Any]) -> list[Any]:
+def _place_of_figure(row: dict[str, Any], line: tuple[float, str] | None, pixel: float) -> float:
+    """Where a bar's figure begins: at its end, or beyond the line that would cross it."""
+    end = float(row["millions"] or 0)
+    written = (_BESIDE + length_of(row["text"])) * pixel
+    return line[0] if line and end < line[0] < end + written else end
+
+
+def _figures(drawn: Any, x: Any) -> list[Any]:
     """The figures at the ends of bars: right of the bar, or left of one below zero."""
     import altair as alt
 
     sides: tuple[tuple[str, Align, int], ...] = (
-        ("datum.at >= 0", "left", 4),
-        ("datum.at < 0", "right", -4),
+        ("datum.at >= 0", "left", _BESIDE),
+        ("datum.at < 0", "right", -_BESIDE),
     )
     return [
         drawn.transform_filter(side)
-        .mark_text(align=align, dx=dx, fontSize=FONT_SIZE, **ink)
+        .mark_text(align=align, dx=dx, fontSize=FONT_SIZE, color=DARK)
         .encode(x=x, text=alt.Text("text:N"))
         for side, align, dx in sides
     ]
