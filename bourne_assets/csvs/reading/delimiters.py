@@ -287,6 +287,8 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
     """
     best = found[0]
     for each in found[1:]:
+        if each.width == 1 and each.use.is_around_records:
+            return each  # the delimiter stands in the only field of all records
         better = (round(each.share * each.even, 3), each.width) > (
             round(best.share * best.even, 3),
             best.width,

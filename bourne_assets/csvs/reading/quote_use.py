@@ -42,6 +42,11 @@ class QuoteUse(NamedTuple):
         return self.records > 1 and self.full >= _FULL_SHARE * self.records
 
     @property
+    def is_around_records(self) -> bool:
+        """Whether quotes enclose what could not stand without them in nearly all records."""
+        return self.is_of_all and self.needed >= _FULL_SHARE * self.records
+
+    @property
     def is_evident(self) -> bool:
         """Whether quotes are quotes, and records that break them are broken."""
         return max(self.needed, self.whole * self.is_usual) > self.broken
@@ -71,9 +76,12 @@ def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteU
             broken += 1
             stray.add(n)
             continue
+        is_needed = quoted > 0 and grammar.needs_quotes(record.text)
+        if is_needed and len(record.fields) == 1 < width:  # quotes around a whole record
+            stray.add(n)
         whole += quoted > 0
         full += not others
-        needed += quoted > 0 and grammar.needs_quotes(record.text)
+        needed += is_needed
     first = [] if not records or records[0].fault else grammar.are_quoted(records[0].text)
     is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
     use = QuoteUse(len(records), full, enclosed, whole, needed, broken, is_usual, frozenset(stray))

@@ -182,7 +182,8 @@ class Grammar:
             return self._outside
         sign, quote = re.escape(self.delimiter), re.escape(self.quote)
         # Atomic groups: up to Python 3.11.4 a possessive quantifier of a group matches too little.
-        return rf"(?>(?:{quote}{self._inside}{quote}(?={sign}|\Z)|{self._outside}))"
+        blanks = "" if self.delimiter == " " else "[ ]*+"  # behind a quote they are nothing
+        return rf"(?>(?:{quote}{self._inside}{quote}{blanks}(?={sign}|\Z)|{self._outside}))"
 
     @property
     def _blanks(self) -> str:

@@ -116,6 +116,19 @@ def test_blanks_before_all_quotes_are_no_part_of_the_fields(tmp_path: Path) -> N
     assert (found.rows, found.rejected) == ([(1, "a, b"), (2, "c")], [])
 
 
+def test_blanks_behind_quotes_are_no_part_of_the_fields(tmp_path: Path) -> None:
+    found = read(tmp_path, 'id,name,n\n1,"a, b" ,5\n2,"c",6\n3,"d"  ,7\n')
+    assert found.rows == [(1, "a, b", 5), (2, "c", 6), (3, "d", 7)]
+
+
+def test_quotes_around_a_whole_record_make_one_field_of_it(tmp_path: Path) -> None:
+    text = 'id,name,n\n"1,a,5"\n2,b,6\n3,c,7\n'
+    assert read(tmp_path, text).rejected == [2]
+    quoted = "".join(f'"{line}"\n' for line in text.replace('"', "").splitlines())
+    assert read(tmp_path, quoted).rows[0] == ("1,a,5",)
+    assert read(tmp_path, quoted.replace('"', "", 2)).rejected == [2, 3, 4]
+
+
 def test_line_ends_in_quotes_stay_as_they_are(tmp_path: Path) -> None:
     found = read(tmp_path, b'id,t\n1,"a\rb"\n2,"c\r\nd"\n3,"e\n\nf"\n4,g\n')
     assert [row[1] for row in found.rows] == ["a\rb", "c\r\nd", "e\n\nf", "g"]
