@@ -77,7 +77,10 @@ class SameFilm:
 
 @dataclass(frozen=True, kw_only=True)
 class Remarks:
-    """All remarks about a saga table, the films in order of release."""
+    """All remarks about a saga table, the films in order of release.
+
+    A film that is not released is named once: its figures are left out whatever they are.
+    """
 
     not_released: tuple[UpcomingFilm, ...]
     doubtful: tuple[DoubtfulFigure, ...]
@@ -111,7 +114,7 @@ def remarks_on(table: pd.DataFrame) -> Remarks:
                 reason=doubt.reason,
             )
             for film, figure in figures
-            if (doubt := doubt_of(film, figure)) is not None
+            if is_released(film, as_of) and (doubt := doubt_of(film, figure)) is not None
         ),
         stated=tuple(
             StatedFigure(

@@ -12,7 +12,7 @@ class SagaTable(Table):
     imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
     wikidata_id: str = Field(nullable=True, description="Wikidata's id: Q and digits")
     title: str = Field(description="Title in English")
-    original_title: str = Field(description="Title in the original language")
+    original_title: str = Field(nullable=True, description="Title in the original language")
     release_date: Day = Field(nullable=True, description="First release; null when unknown")
     status: str = Field(
         nullable=True, description="TMDB's status: Released, Post Production, Canceled ..."

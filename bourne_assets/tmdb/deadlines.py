@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -118,6 +119,13 @@ class _LimitedResponse(http.client.HTTPResponse):
         limits = _LIMITS.get()
         if limits is not None:
             self.fp: Any = io.BufferedReader(_LimitedSocket(sock, self.fp.detach(), limits))
+
+    def begin(self) -> None:
+        """Read up to the final status: Python itself passes over `100 Continue` alone."""
+        super().begin()
+        while self.status < HTTPStatus.OK:
+            self.headers: Any = None
+            super().begin()
 
 
 def limited_reader(sock: socket.socket, limits: Limits) -> io.BufferedReader:

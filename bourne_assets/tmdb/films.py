@@ -7,6 +7,7 @@ Not here: single requests (`client`), the columns (`schemas`), and which films b
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
@@ -152,7 +153,7 @@ def film_rows(film: Candidate, fetched: Response | Failed, source: str) -> tuple
     try:
         details = parse(fetched, MovieDetails, problems)
         _ensure_about(details.id, film, fetched)
-        row = {**stamp, **_details(details, fetched), "problems": _joined(problems)}
+        row = {**stamp, **_details(details, film, fetched), "problems": _joined(problems)}
     except TmdbProtocolError as error:
         if film.is_member:
             raise
@@ -193,7 +194,12 @@ def _tolerant(
 
     def request(film: Candidate) -> Response | Failed:
         try:
-            response = method(film.tmdb_id)
+            try:
+                response = method(film.tmdb_id)
+            except TmdbProtocolError as error:
+                if error.status != HTTPStatus.NOT_FOUND or not film.is_member:
+                    raise
+                response = method(film.tmdb_id)  # a 404 that is not TMDB's own may pass too
             if response.is_missing and film.is_member and response.stored_in is None:
                 # TMDB has said so of films that are there, and the collection lists this one.
                 response = method(film.tmdb_id)
@@ -207,8 +213,8 @@ def _tolerant(
     return request
 
 
-def _details(film: MovieDetails, response: Response) -> dict[str, Any]:
-    title = film.title or film.original_title
+def _details(film: MovieDetails, listed: Candidate, response: Response) -> dict[str, Any]:
+    title = film.title or film.original_title or listed.title
     if title is None:
         raise TmdbProtocolError(
             gettext(

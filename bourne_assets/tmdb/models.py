@@ -28,6 +28,9 @@ from pydantic import (
 
 #: Characters that a title or a name may have: some three times the longest title of a film.
 LONGEST_TEXT = 1_000
+#: `tt` and at least seven digits (IMDb's ids have grown to eight).
+IMDB_ID = r"tt[0-9]{7,10}"
+_WIKIDATA_ID = r"Q[1-9][0-9]*"
 #: TMDB's popularity has been below 20,000 on every day that is known.
 _HIGHEST_POPULARITY = 1e9
 _INT64 = 2**63
@@ -95,9 +98,14 @@ def _day(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():
+    # Blanks of any script, control characters and zero-width ones are not printable.
+    if isinstance(value, str) and not any(c.isprintable() and c != " " for c in value):
         return None
     return value
+
+
+def _stripped(value: Any) -> Any:
+    return (value.strip() or None) if isinstance(value, str) else value
 
 
 def _popularity(value: float | None, info: ValidationInfo) -> float | None:
@@ -129,6 +137,16 @@ OptionalDate = Annotated[date | None, BeforeValidator(_day), WrapValidator(_or_n
 OptionalText = Annotated[
     Annotated[str, Field(max_length=LONGEST_TEXT)] | None,
     BeforeValidator(_text),
+    WrapValidator(_or_none),
+]
+ImdbId = Annotated[
+    Annotated[str, Field(pattern=rf"^{IMDB_ID}$")] | None,
+    BeforeValidator(_stripped),
+    WrapValidator(_or_none),
+]
+WikidataId = Annotated[
+    Annotated[str, Field(pattern=rf"^{_WIKIDATA_ID}$")] | None,
+    BeforeValidator(_stripped),
     WrapValidator(_or_none),
 ]
 OptionalNumber = Annotated[float | None, WrapValidator(_or_none)]
@@ -184,8 +202,8 @@ class CollectionReference(TmdbModel):
 class AppendedIds(TmdbModel):
     """External ids as a film's details hold them when they are asked to: without an `id`."""
 
-    imdb_id: OptionalText = None
-    wikidata_id: OptionalText = None
+    imdb_id: ImdbId = None
+    wikidata_id: WikidataId = None
     facebook_id: OptionalText = None
     instagram_id: OptionalText = None
     twitter_id: OptionalText = None
@@ -204,7 +222,7 @@ class MovieDetails(TmdbModel):
     """
 
     id: Int64
-    imdb_id: OptionalText = None
+    imdb_id: ImdbId = None
     title: OptionalText = None
     original_title: OptionalText = None
     original_language: OptionalText = None

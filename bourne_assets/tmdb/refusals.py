@@ -15,7 +15,7 @@ from bourne_assets.tmdb.errors import (
     TmdbRateLimited,
     TmdbUnavailable,
 )
-from bourne_assets.tmdb.responses import Response, tmdb_code, tmdb_message
+from bourne_assets.tmdb.responses import Response, is_object, tmdb_code, tmdb_message
 from bourne_assets.translations import gettext, in_english, plain
 
 _CHECK_CREDENTIAL = in_english("check TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY")
@@ -104,6 +104,11 @@ def _body_in_words(response: Response) -> str:
     start = response.body[:2_000].lstrip().lower()
     if not start:
         return gettext("an empty body")
+    if is_object(response.body):
+        return gettext("a JSON object")
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        return gettext("a body compressed as {encoding}", encoding=printable(encoding)[:40])
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
         return gettext("a web page")
     return gettext("something other than a JSON object")

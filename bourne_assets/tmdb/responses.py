@@ -5,6 +5,7 @@ Not here: requests (`client`), and the models themselves (`models`).
 """
 
 import codecs
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -22,8 +23,8 @@ from bourne_assets.translations import gettext
 Model = TypeVar("Model", bound=BaseModel)
 
 _GZIP_MAGIC = b"\x1f\x8b"
-#: zlib's name for "a gzip header is expected".
-_GZIP_WINDOW = 31
+#: zlib's names for "a gzip header is expected", "a zlib header", and "no header at all".
+_GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 _LONGEST_MESSAGE = 200
 #: Each member that follows another costs a copy of the rest.
 _MOST_GZIP_MEMBERS = 16
@@ -126,20 +127,24 @@ def load_json(body: bytes) -> Any:
 
 
 def is_object(body: bytes) -> bool:
-    """Whether a body is a JSON object."""
+    """Whether a body is a JSON object that holds something."""
     try:
-        return isinstance(load_json(body), dict)
+        found = load_json(body)
+        return isinstance(found, dict) and bool(found)
     except ValueError:
         return False
 
 
-def decompressed(data: bytes, maximum: int) -> bytes:
+def decompressed(data: bytes, maximum: int, encoding: str = "") -> bytes:
     """What a body is once gzip is taken off, as its first bytes say, whatever the headers say.
 
     Args:
         data: The body as it came.
         maximum: Bytes after which reading stops: the result is longer by one then.
+        encoding: `Content-Encoding`, for deflate has no first bytes of its own.
     """
+    if "deflate" in encoding.lower():
+        data = _inflated(data, maximum)
     for _ in range(2):  # compressed by TMDB, and once more by a proxy
         if not data.startswith(_GZIP_MAGIC):
             break
@@ -188,6 +193,17 @@ def _encoding(body: bytes) -> str:
     """UTF-8, -16 or -32, by a byte order mark or by where the zeros are (RFC 4627, section 3)."""
     marks = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     return json.detect_encoding(body) if body.startswith(marks) or b"\0" in body[:4] else "utf-8"
+
+
+def _inflated(data: bytes, maximum: int) -> bytes:
+    """The body without deflate, which servers send with and without zlib's header."""
+    for window in (_ZLIB_WINDOW, _RAW_WINDOW):
+        stream = zlib.decompressobj(window)
+        with contextlib.suppress(zlib.error):
+            found = stream.decompress(data, maximum + 1)
+            if stream.eof or len(found) > maximum:
+                return found
+    return data
 
 
 def _gunzipped(data: bytes, maximum: int) -> bytes:

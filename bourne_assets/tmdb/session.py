@@ -64,6 +64,8 @@ def live_session(base_url: str, *, token: str | None, key: str | None) -> reques
     """
     session = _Session()
     session.headers["Accept"] = "application/json"
+    # What `responses` reads by its first bytes; requests would offer what else is installed.
+    session.headers["Accept-Encoding"] = "gzip"
     session.headers["User-Agent"] = f"bourne-assets/{__version__}"
     session.auth = BearerAuth(token) if token else KeyAuth(key or "")
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

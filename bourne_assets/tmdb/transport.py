@@ -218,7 +218,7 @@ def _body(response: requests.Response, path: str, maximum: int) -> bytes:
     raw = bytearray()
     while len(raw) <= maximum and (block := response.raw.read1(_BLOCK, decode_content=False)):
         raw += block
-    body = decompressed(bytes(raw), maximum)
+    body = decompressed(bytes(raw), maximum, response.headers.get("Content-Encoding", ""))
     if len(raw) > maximum or len(body) > maximum:
         raise TmdbProtocolError(
             gettext(

@@ -130,6 +130,7 @@ def ranked(*success: int) -> list[Figures]:
 SCENARIOS: dict[str, list[Figures]] = {
     "figures of 2017": films_of_2017(),
     "nothing known": [film(1), film(2), film(3)],
+    "no film is released": constant("status", "Planned"),
     "one film": films_of_2017()[:1],
     "one film of which nothing is known": [film(1)],
     "two films": films_of_2017()[:2],

@@ -37,7 +37,14 @@ _DILEMMA: dict[str, Any] = {
 def _upcoming() -> Answers:
     return result_of(
         *films_of_2017(),
-        film(1300001, title="Untitled Bourne Film", status="Planned", popularity=2.1),
+        film(
+            1300001,
+            title="Untitled Bourne Film",
+            status="Planned",
+            popularity=2.1,
+            budget=1,
+            vote_count=99,
+        ),
         film(**_DILEMMA, status="In Production", release_date=date(2028, 7, 14)),
         film(1300003, title="Betrayal", status="Canceled", release_date=date(2010, 5, 1)),
     )

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from bourne_assets.defs.lake.resource import LakeResource
-from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.lake.store import Lake
+from bourne_assets.tmdb.models import IMDB_ID
 from bourne_assets.tmdb.schemas import DELETED, UNREADABLE
 from bourne_assets_tests.defs.tables import (
     ERRORS_THAT_STOP_NOTHING,

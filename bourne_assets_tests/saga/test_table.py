@@ -285,7 +285,10 @@ def test_integers_stay_integers_beside_unknown_ones_and_through_parquet() -> Non
 
 
 def test_the_table_follows_its_schema_also_where_nothing_is_known() -> None:
-    for rows in ((_details(1),), (_details(1), _details(2, imdb_id="tt1111111", budget=1))):
+    for rows in (
+        (_details(1, original_title=None),),
+        (_details(1), _details(2, imdb_id="tt1111111", budget=1)),
+    ):
         table = from_parquet(to_parquet(_table(*rows)))
         schema = SagaTable.to_schema()
         schema.validate(table, lazy=True)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,16 @@ _BODIES: dict[str, Reply] = {
         body=gzip.compress(gzip.compress(_bytes(_APPENDED))), headers={"Content-Encoding": "gzip"}
     ),
     "header-without-gzip": Reply(body=_bytes(_APPENDED), headers={"Content-Encoding": "gzip"}),
+    "deflate": Reply(
+        body=zlib.compress(_bytes(_APPENDED)), headers={"Content-Encoding": "deflate"}
+    ),
+    "deflate-without-its-header": Reply(
+        body=zlib.compress(_bytes(_APPENDED), wbits=-15), headers={"Content-Encoding": "deflate"}
+    ),
+    "after-early-hints": Reply(
+        raw=b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+        + _bytes(_APPENDED)
+    ),
     "utf-8-mark": Reply(body=b"\xef\xbb\xbf" + _bytes(_APPENDED)),
     "utf-16": Reply(body=json.dumps(_APPENDED).encode("utf-16")),
     "utf-32-without-mark": Reply(body=json.dumps(_APPENDED).encode("utf-32-le")),
@@ -112,11 +123,13 @@ _PASSING: dict[str, list[Reply]] = {
     "403-of-a-cdn": [as_html("Request blocked.", 403)] * 2,
     "200-null": [Reply(body=b"null")],
     "200-empty": [Reply(body=b"")],
+    "200-empty-object": [Reply(body=b"{}")],
     "200-list": [Reply(body=b"[]")],
     "200-html": [as_html("Log in")],
     "200-with-an-error": [as_json(json.loads(refusal(500, 11, "Internal error").body))],
     "204": [Reply(204, b"")],
     "404-once": [NOT_FOUND],
+    "404-of-a-gateway": [as_html("Technical difficulties", 404)],
 }
 
 
@@ -158,6 +171,19 @@ _FINAL: dict[str, tuple[Reply, type[TmdbError], str, int]] = {
         1,
     ),
     "html-that-stays": (as_html("Log in"), TmdbProtocolError, "a web page", TRIES),
+    "403-in-json-that-stays": (
+        as_json({"message": "Forbidden"}, 403),
+        TmdbUnavailable,
+        "with a JSON object of its own",
+        TRIES,
+    ),
+    "404-of-a-gateway-that-stays": (as_html("Gone", 404), TmdbProtocolError, "HTTP 404", 2),
+    "brotli": (
+        Reply(body=b"\x1b\x03", headers={"Content-Encoding": "br"}),
+        TmdbProtocolError,
+        "a body compressed as br",
+        TRIES,
+    ),
     "403-that-stays": (as_html("Blocked", 403), TmdbUnavailable, "A gateway before TMDB", TRIES),
 }
 
@@ -196,6 +222,18 @@ _ODD_FILMS: dict[str, tuple[dict[str, object], Callable[[dict[str, Any]], bool]]
     ),
     "no-minutes": ({"runtime": 0}, lambda row: row["runtime_minutes"] is None),
     "empty-title": ({"title": ""}, lambda row: row["title"] == "The Bourne Ultimatum"),
+    "blank-title": (
+        {"title": "\u200b\u00a0 \x0b"},
+        lambda row: row["title"] == "The Bourne Ultimatum",
+    ),
+    "no-title": (
+        {"title": "", "original_title": None},
+        lambda row: row["title"] == "The Bourne Ultimatum" and row["original_title"] is None,
+    ),
+    "imdb-id-odd": (
+        {"imdb_id": "N/A", "external_ids": {"imdb_id": "tt0440963 ", "wikidata_id": "none"}},
+        lambda row: row["imdb_id"] is None and "imdb_id" in row["problems"],
+    ),
     "no-date": ({"release_date": "0000-00-00"}, lambda row: "release_date" in row["problems"]),
     "popularity": ({"popularity": 1e308}, lambda row: "popularity" in row["problems"]),
     "long-title": ({"title": "x" * 100_000}, lambda row: len(row["title"]) < 100),

@@ -47,8 +47,12 @@ class Picture:
     specification: dict[str, Any]
 
 
-def figures_by_film(t: Localizer, films: Sequence[Film], _: object, subtitle: str) -> Picture:
+def figures_by_film(
+    t: Localizer, films: Sequence[Film], _: object, subtitle: str
+) -> Picture | None:
     """Budget, revenue and profit of each film as bars; an unknown figure has none and says so."""
+    if not films:
+        return None
     drawn_films, note = _extremes(t, films, "revenue")
     names = _names(drawn_films)
     labels = {

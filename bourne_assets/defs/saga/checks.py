@@ -17,7 +17,6 @@ from bourne_assets.defs.shared.rules import (
     is_unique,
     result_of,
 )
-from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.duplicates import same_films
 from bourne_assets.saga.figures import OLDEST_FIGURES
@@ -25,6 +24,7 @@ from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
 from bourne_assets.tmdb.client import LIVE
+from bourne_assets.tmdb.models import IMDB_ID
 from bourne_assets.translations import gettext, plain
 
 

@@ -22,6 +22,7 @@ from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.table import with_stated_figures
 from bourne_assets.tables import records
+from bourne_assets.tmdb.models import IMDB_ID
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 from bourne_assets.tmdb.schemas import (
     DELETED,
@@ -31,9 +32,6 @@ from bourne_assets.tmdb.schemas import (
     SearchTable,
 )
 from bourne_assets.translations import gettext, grouped, plain
-
-#: `tt` and at least seven digits (IMDb's ids have grown to eight).
-IMDB_ID = r"tt[0-9]{7,10}"
 
 
 def tmdb_checks(saga: Saga) -> list[dg.AssetChecksDefinition]:

@@ -11,11 +11,11 @@ from bourne_assets.defs.shared.figure_rules import (
     revenue_covers_budget,
 )
 from bourne_assets.defs.shared.rules import Finding, Rule, follows_schema, has_pattern, is_unique
-from bourne_assets.defs.tmdb.checks import IMDB_ID
 from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.saga.table import with_stated_figures
 from bourne_assets.tables import from_parquet, to_parquet
+from bourne_assets.tmdb.models import IMDB_ID
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
 from bourne_assets_tests.defs.tables import (
     Break,
