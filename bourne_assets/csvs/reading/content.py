@@ -60,13 +60,33 @@ _TAR_MAGIC = slice(257, 262)
 _MARKUP = re.compile(
     r"<(\?xml|!doctype|!--|html|head|body|svg|rss|error|[a-z][\w:.-]*(\s[^<>]*)?>)", re.IGNORECASE
 )
-_JSON = re.compile(r'[\[{]\s*(["\[{\]}]|-?\d+(\.\d+)?\s*[,\]]|(true|false|null)\b|\Z)')
-_RTF = "{\\rtf"
-_SQL = re.compile(
-    r"(--[^\n]*\s+)*(CREATE\s+(TABLE|DATABASE)|DROP\s+TABLE|INSERT\s+INTO)\s", re.IGNORECASE
+_TEXTS = (
+    (
+        re.compile(r'[\[{]\s*(["\[{\]}]|-?\d+(\.\d+)?\s*[,\]]|(true|false|null)\b|\Z)'),
+        in_english("a JSON document"),
+    ),
+    (re.compile(r"{\\rtf"), in_english("an RTF document")),
+    (
+        re.compile(
+            r"(--[^\n]*\s+)*(CREATE\s+(TABLE|DATABASE)|DROP\s+TABLE|INSERT\s+INTO)\s",
+            re.IGNORECASE,
+        ),
+        in_english("an SQL script"),
+    ),
+    (  # the line below the names of a table in Markdown, or the first one of a terminal's
+        re.compile(
+            r"[^\n]*[|+][^\n]*\n[ |+:-]*-{3,}[ :]*[|+][ |+:-]*\r?(\n|\Z)"
+            r"|\+[-=]{2,}[-=+]*\+\r?\n"
+        ),
+        in_english("a table drawn with lines"),
+    ),
+    (
+        re.compile(r"\[[^\]\n]+\]\s+([;#][^\n]*\s+)*[\w.-]+[ \t]*="),
+        in_english("an INI file"),
+    ),
+    (re.compile(r"@relation\s", re.IGNORECASE), in_english("an ARFF file")),
+    (re.compile(r"BEGIN:V(CARD|CALENDAR)\s"), in_english("a vCard or a calendar")),
 )
-#: The line below the names of a table in Markdown, or drawn for a terminal.
-_RULED = re.compile(r"[^\n]*[|+][^\n]*\n[ |+:-]*-{3,}[ :]*[|+][ |+:-]*\r?(\n|\Z)")
 _LFS = "version https://git-lfs.github.com/spec/"
 
 
@@ -139,14 +159,9 @@ def refuse_documents(text: str) -> None:
         )
     if _MARKUP.match(start) and re.search(r">\s*(<|$|\S[^<]*<)", start):
         raise CsvRejected(in_english("it is an HTML or XML document, not a CSV file"))
-    if _JSON.match(start):
-        raise CsvRejected(in_english("it is a JSON document, not a CSV file"))
-    if start.startswith(_RTF):
-        raise CsvRejected(in_english("it is an RTF document, not a CSV file"))
-    if _SQL.match(start):
-        raise CsvRejected(in_english("it is an SQL script, not a CSV file"))
-    if _RULED.match(start):
-        raise CsvRejected(in_english("it is a table drawn with lines, not a CSV file"))
+    for pattern, name in _TEXTS:
+        if pattern.match(start):
+            raise CsvRejected(in_english("it is {name}, not a CSV file", name=name))
 
 
 def decompress(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.kinds import looks_like
-from bourne_assets.csvs.reading.prose import is_aligned, is_prose
+from bourne_assets.csvs.reading.prose import is_aligned, is_message, is_prose
 from bourne_assets.csvs.reading.quote_use import NO_QUOTES, QuoteUse, quote_use
 from bourne_assets.csvs.reading.records import (
     Grammar,
@@ -98,6 +98,11 @@ def find_grammar(
     for part in parts:
         lines += _judged(split_lines(part, ends))
     text = "\n".join(line.text for line in lines)
+    is_said = options.delimiter or options.columns or options.header is not None
+    if not is_said and "\n" not in text.strip() and is_message(text):
+        raise CsvRejected(
+            in_english("it is not a CSV file: its only line is words, not the names of columns")
+        )
     found = _divisions(lines, text, ends, options)
     if options.delimiter:
         return found[0].grammar, []

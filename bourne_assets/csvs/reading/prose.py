@@ -13,6 +13,8 @@ _PROSE_WORDS = 5
 _PROSE_LINES = 3
 _TITLE = re.compile(r"#{1,6} \S")
 _KEY = re.compile(r"\s*(- |[\w.-]+:(\s|$)|#|---)")
+_SENTENCE = re.compile(r"(\S+\s+){2,}\S+[.!?]")
+_DIVIDERS = re.compile(r"[,;\t|~^\x01\x02\x1e\x1f\xa6\xa7\xac]")
 _ALIGNED = re.compile(r"\S {2,}\S")
 _ALIGNED_SHARE = 0.6
 
@@ -32,6 +34,12 @@ def is_prose(lines: Sequence[Line], *, divided: bool) -> bool:
         or bool(_TITLE.match(filled[0]))
         or all(_KEY.match(text) for text in filled)
     )
+
+
+def is_message(line: str) -> bool:
+    """Whether the only line of a file is what a server says in its place: `404: Not Found`."""
+    parts = [part.strip() for part in _DIVIDERS.split(line.strip())]
+    return bool(_SENTENCE.fullmatch(parts[-1])) or (len(parts) == 1 and len(parts[0].split()) > 1)
 
 
 def _line_of(lines: Sequence[Line], text: str) -> Line:

@@ -32,6 +32,7 @@ def _zstd(data: bytes) -> bytes:
 _NAMES = [
     "pdf", "png", "parquet", "excel", "sqlite", "xml", "html", "json-list", "json-object",
     "git-lfs", "zip", "bzip2", "xz", "zstd", "rtf", "sql", "markdown", "psql",
+    "mysql", "ini", "arff", "vcard",
 ]  # fmt: skip
 
 
@@ -56,6 +57,10 @@ _NAMES = [
         (b"-- a dump\nCREATE TABLE x (a int, b int);\nINSERT INTO x VALUES (1, 2);\n", "SQL"),
         (b"| id | name |\n|----|:----:|\n| 1  | a    |\n", "drawn with lines"),
         (b" id | name \n----+------\n  1 | a\n", "drawn with lines"),
+        (b"+----+------+\n| id | name |\n+----+------+\n|  1 | a    |\n", "drawn with lines"),
+        (b"[main]\r\n; hosts\r\nhost = a,b\r\n", "INI"),
+        (b"@RELATION iris\n@attribute b {x,y}\n@data\n5.1,x\n", "ARFF"),
+        (b"BEGIN:VCARD\nVERSION:3.0\nN:Doe;John;;;\nEND:VCARD\n", "vCard"),
     ],
     ids=_NAMES,
 )

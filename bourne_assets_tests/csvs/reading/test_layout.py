@@ -172,6 +172,10 @@ def test_prose_is_refused_and_a_list_of_names_is_not(tmp_path: Path) -> None:
     ):
         with pytest.raises(CsvRejected, match="no delimiter divides its lines evenly"):
             read(tmp_path, text)
+    for text in ("404: Not Found", "Error: too many requests, please retry later.\n"):
+        with pytest.raises(CsvRejected, match="its only line is words"):
+            read(tmp_path, text)
+        assert read(tmp_path, text, header=True).rows == []
     found = read(tmp_path, "name\nSmith, John\nDoe; Jane\na|b, c\n")
     assert (found.columns, len(found.rows)) == (("name",), 3)
 
