@@ -54,10 +54,11 @@ def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None)
     with _sources() as (settings, sources):
         from bourne_assets.query.engine import ensure_reading, run_query
         from bourne_assets.query.moments import parse_moment
+        from bourne_assets.query.output import representable
 
         ensure_reading(sql)
         moment = parse_moment(as_of, sources.tables()) if as_of else None
-        with run_query(sql, sources, moment, settings.home / "query") as reader:
+        with run_query(sql, sources, moment, settings.home / "query") as reader, representable():
             return _write(reader, chosen, output)
 
 

@@ -5,7 +5,8 @@ A file appears whole or not at all. Not here: the table for people, which `cli` 
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.query.errors import QueryFailed
+from bourne_assets.query.execution import first_line
 from bourne_assets.translations import gettext, system_words
 
 
@@ -104,6 +107,25 @@ def write_file(reader: pa.RecordBatchReader, writer: Writer, path: Path) -> int:
             gettext("{path} cannot be written: {value}.", path=path, value=system_words(error))
         ) from error
     return rows
+
+
+@contextmanager
+def representable() -> Iterator[None]:
+    """Tell of a value that DuckDB has and a format has not: an infinite time, bytes in a CSV file.
+
+    Raises:
+        QueryFailed: There is such a value.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OverflowError, ValueError) as error:
+        raise QueryFailed(
+            gettext(
+                "A value cannot be written in this format ({error}): write its column as text, as "
+                "in column::VARCHAR.",
+                error=first_line(error),
+            )
+        ) from error
 
 
 def _flat(kind: pa.DataType) -> pa.DataType:

@@ -50,6 +50,24 @@ def test_a_query_is_answered_as_a_table_that_obeys_no_text(bourne: Bourne) -> No
     assert lines[3] == "2 rows."
 
 
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        ("table", "timestamp 'infinity'"),
+        ("json", "[date '5000-01-01 (BC)']"),
+        ("csv", "interval 1 month"),
+        ("csv", "'\\xAA'::blob"),
+    ],
+)
+def test_a_value_that_a_format_cannot_hold_is_one_sentence(
+    bourne: Bourne, form: str, value: str
+) -> None:
+    done = bourne("query", f"SELECT {value} AS v", "--format", form)
+    assert done.exit_code == 1
+    assert "cannot be written in this format" in " ".join(done.output.split())
+    assert bourne("query", f"SELECT ({value})::VARCHAR", "--format", form).exit_code == 0
+
+
 def test_programs_get_csv_and_json(bourne: Bourne) -> None:
     sql = "SELECT budget, title FROM trusted.movies WHERE budget > 1"
     found = csv.DictReader(io.StringIO(bourne("query", sql, "--format", "csv").output))
