@@ -87,8 +87,13 @@ class TmdbStandIn:
         with self._lock:
             self._scripts[_pattern(path)].extend(replies)
 
+    def restore(self, path: str) -> None:
+        """Answer a path from the films again."""
+        with self._lock:
+            del self._overrides[_pattern(path)]
+
     def override(self, path: str, body: object) -> None:
-        """Response a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
+        """Answer a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
         with self._lock:
             self._overrides[_pattern(path)] = body if isinstance(body, Reply) else as_json(body)
 

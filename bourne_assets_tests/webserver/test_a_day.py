@@ -1,5 +1,11 @@
-"""The platform by itself: `dagster dev` with two sagas, a watched folder, TMDB and a webhook."""
+"""A day with the platform: `bourne dev` with two sagas, a watched folder, TMDB and a webhook.
 
+In order: everything is made, a file is dropped, its rejected line is corrected and asked for in
+SQL, a film changes, TMDB refuses, somebody is told, the run is executed again, and the report is
+read on a phone.
+"""
+
+import csv
 import re
 import subprocess
 import sys
@@ -17,8 +23,8 @@ from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, re
 from bourne_assets_tests.support.ui import (
     CHROMIUM,
     DevServer,
+    bourne_dev,
     browser_window,
-    dagster_dev,
     keep,
     wait_for,
 )
@@ -62,7 +68,7 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """`dagster dev` on a fresh home, with two sagas."""
+    """`bourne dev` on a fresh home, with two sagas."""
     folder = tmp_path_factory.mktemp("platform")
     csvs = folder / "csv"
     csvs.mkdir()
@@ -77,7 +83,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
             "TMDB_BASE_URL": tmdb.base_url,
             "TMDB_CHANGES_SECONDS": "30",
         }
-        with dagster_dev(folder, variables) as dev:
+        with bourne_dev(folder, variables) as dev:
             yield Platform(dev, tmdb, webhook, csvs, variables)
 
 
@@ -90,6 +96,20 @@ def page(platform: Platform) -> Iterator[Page]:
 
 def _told(platform: Platform, mark: str) -> list[str]:
     return [text for text in platform.webhook.texts if text.startswith(mark)]
+
+
+def _bourne(platform: Platform, *words: str, fails: bool = False) -> str:
+    """What a command prints in a terminal of the same folder."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("bourne"), *words],
+        cwd=platform.dev.folder,
+        env={**platform.variables, "PATH": "/usr/bin:/bin", "HOME": str(platform.dev.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (2 if fails else 0), done.stdout + done.stderr
+    return done.stdout
 
 
 def _ended(platform: Platform) -> bool:
@@ -123,13 +143,13 @@ def test_the_page_of_the_answers_shows_a_picture_and_that_of_the_table_its_check
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 300
     keep(page, "insight-metrics-picture")
-    page.goto(f"{platform.dev.url}/assets/bourne_saga_table?view=checks")
+    page.goto(f"{platform.dev.url}/assets/tmdb_details?view=checks")
     expect(page.get_by_text("budget_is_known_and_plausible").first).to_be_visible()
-    keep(page, "saga-table-checks")
+    keep(page, "checks-of-the-details")
 
 
 def test_a_file_in_the_watched_folder_is_landed_by_a_run_of_its_own(platform: Platform) -> None:
-    (platform.csvs / "cities.csv").write_text("id,city\n1,Berlin\n2,Tangier\n")
+    (platform.csvs / "cities.csv").write_text("id,city\n1,Berlin\n2,Tangier,Morocco\n")
     wait_for(
         lambda: [
             run for run in platform.dev.runs()
@@ -139,6 +159,20 @@ def test_a_file_in_the_watched_folder_is_landed_by_a_run_of_its_own(platform: Pl
     key = f"Raw/Local/CSV/Cities/{datetime.now(UTC):%Y/%m/%d}/cities.csv"
     with embedded.connect(platform.dev.folder / ".bourne", "bourne-lake") as server:
         assert server.lake.read(key)[0] == (platform.csvs / "cities.csv").read_bytes()
+
+
+def test_a_rejected_line_is_corrected_and_asked_for_in_sql(platform: Platform) -> None:
+    (line,) = _bourne(platform, "rejects", "cities", "--json").splitlines()
+    assert "2,Tangier,Morocco" in line
+    corrected = platform.dev.folder / "corrected.jsonl"
+    corrected.write_text(line.replace("2,Tangier,Morocco", "2,Tangier"))
+    _bourne(platform, "rejects", "fix", str(corrected))
+    asked = (
+        "SELECT city, count(*) AS films FROM trusted.cities, assets.bourne_saga_table "
+        "GROUP BY city ORDER BY city"
+    )
+    printed = _bourne(platform, "query", asked, "--format", "csv")
+    assert list(csv.reader(printed.splitlines()))[1:] == [["Berlin", "3"], ["Tangier", "3"]]
 
 
 def test_a_film_that_changed_at_tmdb_refreshes_its_saga_alone(platform: Platform) -> None:
@@ -166,21 +200,31 @@ def test_an_outage_of_tmdb_reaches_people_once_with_the_cause_and_a_link(
 ) -> None:
     wait_for(lambda: _ended(platform), 400, "earlier runs end")
     platform.tmdb.override("/collection/31562", refusal(403, 45, "This user has been suspended."))
-    done = subprocess.run(
-        [Path(sys.executable).with_name("bourne"), "run", "--select", "tmdb_search"],
-        cwd=platform.dev.folder,
-        env={**platform.variables, "PATH": "/usr/bin:/bin", "HOME": str(platform.dev.folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stdout + done.stderr
+    _bourne(platform, "run", "--select", "tmdb_search", fails=True)
     (text,) = wait_for(lambda: _told(platform, ":red_circle:"), 400, "an alert arrives")
     failed = next(run for run in platform.dev.runs() if run["status"] == "FAILURE")
     assert text.startswith(":red_circle: *Jason Bourne*\n• `tmdb_search`: failed - TMDB refused")
     assert "/collection/31562 (HTTP 403, code 45: This user has been suspended)" in text
     assert f"/runs/{failed['id']}|Open the run>" in text
     assert platform.tmdb.token not in text
+
+
+def test_the_failed_run_is_executed_again_from_its_page_once_tmdb_is_mended(
+    platform: Platform, page: Page
+) -> None:
+    (failed,) = (run for run in platform.dev.runs() if run["status"] == "FAILURE")
+    platform.tmdb.restore("/collection/31562")
+    page.goto(f"{platform.dev.url}/runs/{failed['id']}")
+    expect(page.get_by_text("TMDB refused /collection/31562").first).to_be_visible()
+    keep(page, "failed-run")
+    page.get_by_role("button", name="Re-execute all (*)").click()
+    wait_for(
+        lambda: [
+            run for run in platform.dev.runs()
+            if run["tags"].get("dagster/parent_run_id") == failed["id"]
+            and run["status"] == "SUCCESS"
+        ], 400, "the run is executed again"
+    )  # fmt: skip
 
 
 def test_a_schedule_that_is_turned_on_shows_its_next_tick(platform: Platform, page: Page) -> None:
@@ -192,9 +236,21 @@ def test_a_schedule_that_is_turned_on_shows_its_next_tick(platform: Platform, pa
     keep(page, "schedule")
 
 
+def test_the_report_is_read_on_a_phone(platform: Platform, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{platform.dev.url}/reports/bourne")
+    expect(page.get_by_role("heading", name="Jason Bourne: six questions")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_label("Português").check(force=True)
+    expect(page.get_by_role("heading", name="Jason Bourne: seis perguntas")).to_be_visible()
+    keep(page, "report-on-a-phone")
+
+
 def test_nothing_else_ran_and_nobody_was_told_of_anything_else(platform: Platform) -> None:
     runs = platform.dev.runs()
     assert [run["status"] for run in runs].count("FAILURE") == 1
     assert len(_told(platform, ":red_circle:")) == 1
-    (drift,) = _told(platform, ":warning:")
+    line, drift = _told(platform, ":warning:")
+    assert "`raw_csvs_s3`: check no_line_was_rejected failed (warning): cities.csv" in line
+    assert "2,Tangier,Morocco" in line
     assert "`saga_history`: check figures_drifted failed (warning): The Bourne Ultimatum" in drift
