@@ -14,7 +14,7 @@ from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
 from bourne_assets.tmdb.raw import StoredResponses
 from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
 from bourne_assets.tmdb.refusals import refusal
-from bourne_assets.tmdb.responses import Response
+from bourne_assets.tmdb.responses import Response, tmdb_code
 from bourne_assets.tmdb.session import live_session
 from bourne_assets.tmdb.snapshot import snapshot_session, snapshot_time
 from bourne_assets.tmdb.transport import TIMEOUT, Transport
@@ -113,6 +113,10 @@ class TmdbClient:
         if self.stored and (known := self.stored.find(endpoint, path, parameters, base_url)):
             return known
         reply = self.transport.get(path, parameters, _LONGEST[endpoint])
+        is_known_missing = may_be_missing and tmdb_code(reply.body) is not None
+        if reply.outcome == HTTPStatus.NOT_FOUND and not is_known_missing:
+            # A gateway's, or of what is there: TMDB has sent both, and they passed.
+            reply = self.transport.get(path, parameters, _LONGEST[endpoint])
         body = self._without_credential(reply.body)
         response = Response(
             endpoint, path, parameters, reply.status, self.now(), body, reply.headers, base_url

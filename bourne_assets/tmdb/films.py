@@ -7,7 +7,6 @@ Not here: single requests (`client`), the columns (`schemas`), and which films b
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
@@ -194,12 +193,7 @@ def _tolerant(
 
     def request(film: Candidate) -> Response | Failed:
         try:
-            try:
-                response = method(film.tmdb_id)
-            except TmdbProtocolError as error:
-                if error.status != HTTPStatus.NOT_FOUND or not film.is_member:
-                    raise
-                response = method(film.tmdb_id)  # a 404 that is not TMDB's own may pass too
+            response = method(film.tmdb_id)
             if response.is_missing and film.is_member and response.stored_in is None:
                 # TMDB has said so of films that are there, and the collection lists this one.
                 response = method(film.tmdb_id)

@@ -59,7 +59,7 @@ def is_transient(status: int, body: bytes) -> bool:
     | 403 with TMDB's code | final |
     | 403 without | transient: a CDN's |
     | 408, 425, 429 | transient |
-    | other 4xx | final |
+    | other 4xx | final (the client asks again once after a 404 that it does not expect) |
     | 5xx | transient |
     """
     status = status_of(status, body)

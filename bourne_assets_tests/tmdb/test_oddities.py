@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from bourne_assets.errors import BourneError
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga
@@ -139,6 +140,20 @@ def test_a_failure_that_passes_costs_nothing(
 ) -> None:
     tmdb_server.script("/movie/2503", replies)
     _whole(_fetch(tmdb_server.client(), lake))
+
+
+@pytest.mark.parametrize("path", ["/collection/31562", "/search/movie"])
+@pytest.mark.parametrize("reply", [NOT_FOUND, as_html("Technical difficulties", 404)])
+def test_a_404_of_what_is_there_is_asked_for_again_once(
+    lake: Lake, tmdb_server: TmdbStandIn, path: str, reply: Reply
+) -> None:
+    tmdb_server.script(path, [reply])
+    _whole(_fetch(tmdb_server.client(), lake))
+    tmdb_server.override(path, reply)
+    before = tmdb_server.paths.count(path)
+    with pytest.raises(BourneError):
+        find_candidates(_BOURNE, tmdb_server.client(), RawWriter(lake))
+    assert tmdb_server.paths.count(path) == before + 2
 
 
 def test_a_header_of_a_good_response_does_not_matter(lake: Lake, tmdb_server: TmdbStandIn) -> None:

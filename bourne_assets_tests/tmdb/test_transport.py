@@ -175,7 +175,7 @@ def test_a_thread_that_waits_for_a_server_can_be_broken_off(
             waiting.result(timeout=4)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 422])
 def test_a_refusal_is_not_retried(
     tmdb_server: TmdbStandIn, client: TmdbClient, status: int
 ) -> None:
