@@ -43,9 +43,8 @@ _STORED_AS = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT"), "INTEGER"),
     "UINTEGER": "BIGINT",
     "UBIGINT": "DECIMAL(20,0)",
-    **dict.fromkeys(("HUGEINT", "UHUGEINT"), "DECIMAL(38,0)"),
     **dict.fromkeys(("TIMESTAMP_S", "TIMESTAMP_MS"), "TIMESTAMP"),
-    **dict.fromkeys(("UUID", "TIMESTAMP_NS", "TIME WITH TIME ZONE"), "VARCHAR"),
+    **dict.fromkeys(("UUID", "TIMESTAMP_NS"), "VARCHAR"),
 }
 _PLAIN = {
     pa.int32(): "INTEGER",

@@ -225,7 +225,7 @@ class Converter:
         )
         known = {misfit.line for misfit in self.misfits}
         self.misfits += [
-            Misfit(int(line), name, str(value), column.type)
+            Misfit(int(line), name, str(value), self._declared[place])
             for line, value in found
             if int(line) not in known
         ]

@@ -15,6 +15,11 @@ _DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _TIMESTAMP = re.compile(r"TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
 #: Digits of a second that a type keeps.
 _PRECISION = {"_S": 0, "_MS": 3, None: 6, "_NS": 9}
+#: What a Parquet file of DuckDB's holds with a loss, and what it holds instead.
+_HELD_AS = {
+    **dict.fromkeys(("HUGEINT", "UHUGEINT"), "DECIMAL(38,0)"),
+    "TIME WITH TIME ZONE": TEXT,
+}
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6}0*)?)?"
 _OFFSET = r"([+-]\d{2}(:?\d{2})?)?"
 _DAY = r"\d{4}([-/])\d{1,2}[-/]\d{1,2}"
@@ -35,8 +40,13 @@ def declared_column(place: str, kind: str, options: DatasetOptions) -> Column:
         return Column(TEXT, place)
     text = f"nullif({place}, '')"
     value, condition = _value(text, kind, options)
-    is_null = f"{text} IS NULL"
-    return Column(kind, value, f"({is_null} OR coalesce({condition}, false))")
+    held = _HELD_AS.get(kind, kind)
+    if held == TEXT:
+        value = text
+    elif held != kind:
+        value = f"TRY_CAST({value} AS {held})"
+        condition = f"{condition} AND {value} IS NOT NULL"
+    return Column(held, value, f"({text} IS NULL OR coalesce({condition}, false))")
 
 
 def with_decimal_comma(

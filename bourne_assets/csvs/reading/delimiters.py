@@ -179,11 +179,16 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
 
 
 def _refuse_doubled(divided: Divided) -> None:
-    """Refuse fields that two characters divide: every second one would be empty."""
+    """Refuse fields that two characters divide, but commas: every second one would be empty."""
     sign = divided.grammar.delimiter
     alike = [r.fields for r in divided.records if len(r.fields) == divided.width]
     is_odd = divided.width > 2 and divided.width % 2  # noqa: PLR2004 - a field, none, a field
-    if sign.isspace() or not is_odd or len(alike) < max(2, len(divided.records) // 2):
+    if (
+        sign.isspace()
+        or sign == ","
+        or not is_odd
+        or len(alike) < max(2, len(divided.records) // 2)
+    ):
         return
     if not any(any(fields[1::2]) for fields in alike) and all(alike[0][::2]):
         raise CsvRejected(
@@ -315,6 +320,8 @@ def _encloses(each: Divided, best: Divided) -> bool:
     if each.grammar.quote != '"':
         return not best.grammar.quote and (each.use.is_of_all or each.use.is_consistent)
     if best.grammar.quote != '"':
+        if not best.grammar.quote and each.use.needed and each.use.is_evident:
+            return True  # quotes are doubled in some of what they enclose
         return each.use.enclosed >= (1 + (each.grammar.delimiter == "|"))
     return each.use.enclosed > best.use.enclosed
 

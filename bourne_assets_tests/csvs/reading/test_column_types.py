@@ -187,6 +187,8 @@ def test_a_day_that_no_calendar_has_keeps_its_column_text_however_far_down_it_st
         ("DATE", ["2024-01-05"], ["epoch", "today", "12024-01-01", "2023-02-29"]),
         ("INTEGER", ["7"], ["1.5", "2147483648", "0x10"]),
         ("BOOLEAN", ["true", "0"], ["2", "maybe"]),
+        ("HUGEINT", ["12345678901234567890", "-7"], ["1" + "0" * 38, "1.5"]),
+        ("TIME WITH TIME ZONE", ["10:00:00+02"], ["24:30:00+00"]),
     ],
 )
 def test_a_value_that_its_declared_type_would_change_is_named(
@@ -197,6 +199,19 @@ def test_a_value_that_its_declared_type_would_change_is_named(
     assert found.rejected == [n + 2 for n in range(len(right), len(right) + len(wrong))]
     asked = read(tmp_path, text, types={"x": kind}, on_error="null")
     assert asked.reading.cast_failures == {"x": (len(wrong), wrong[0])}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "stored"),
+    [
+        ("HUGEINT", "12345678901234567891", Decimal(12345678901234567891)),
+        ("TIME WITH TIME ZONE", "10:00:00+02", "10:00:00+02"),
+    ],
+)
+def test_a_declared_type_that_files_of_tables_lack_is_held_without_loss(
+    tmp_path: Path, kind: str, text: str, stored: Any
+) -> None:
+    assert read(tmp_path, f"id,x\n1,{text}\n", types={"x": kind}).rows == [(1, stored)]
 
 
 def test_a_declared_format_takes_nothing_that_it_does_not_say(tmp_path: Path) -> None:

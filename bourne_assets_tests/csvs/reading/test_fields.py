@@ -58,6 +58,8 @@ def test_inch_marks_are_data_and_a_lost_delimiter_before_a_quote_is_not(tmp_path
     found = read(tmp_path, text)
     assert [row[2] for row in found.rows] == ["pipe, blue", '5" pipe']
     assert found.rejected == [4]
+    found = read(tmp_path, 'id,size\n1,5"\n2,6"\n3,"7"" x 8"""\n')
+    assert [row[1] for row in found.rows] == ['5"', '6"', '7" x 8"']
 
 
 def test_an_unclosed_quote_costs_its_line_and_no_other(tmp_path: Path) -> None:

@@ -215,6 +215,10 @@ def test_two_characters_that_divide_fields_are_refused_by_name(
         read(tmp_path, "\n".join(lines))
 
 
+def test_a_column_without_name_and_values_between_two_commas_is_a_column(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,,b\n1,,2\n3,,4\n").rows == [(1, None, 2), (3, None, 4)]
+
+
 def test_single_quotes_are_quotes_where_they_are_nothing_else(tmp_path: Path) -> None:
     found = read(tmp_path, "id,t\n1,'O''Hara'\n2,Bob\n")
     assert [row[1] for row in found.rows] == ["O'Hara", "Bob"]
