@@ -20,6 +20,7 @@ from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.ownership import is_own
 from bourne_assets.settings import DATA_DIR, Settings
+from bourne_assets.small_files import read_small_file
 from bourne_assets.translations import gettext, system_words
 
 CONFIG_FILE = "dagster.yaml"
@@ -27,6 +28,7 @@ WORKSPACE = DATA_DIR / "workspace.yaml"
 #: The file that `dagster dev` reads in the project; its paths count from there.
 _SHIPPED = DATA_DIR / CONFIG_FILE
 _DEFAULT_BASE = ".bourne/dagster"
+_MOST_BYTES = 1024 * 1024
 _HEADER = (
     "# Written by `bourne` whenever it starts. To keep changes of your own, remove this line.\n"
 )
@@ -114,7 +116,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         raise ConfigurationError(
             gettext("{folder} is not UTF-8 text.", folder=folder / CONFIG_FILE)
         ) from error
-    except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError) as error:
+    except (OSError, dg.DagsterError, yaml.YAMLError, SQLAlchemyError, RecursionError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigurationError(
             gettext(
@@ -149,7 +151,7 @@ def _write_config(home: Path) -> None:
             )
     text = _HEADER + yaml.safe_dump(instance_config(home / "dagster"), sort_keys=False)
     try:
-        present = path.read_text(encoding="utf-8")
+        present = read_small_file(path, _MOST_BYTES).decode("utf-8")
     except FileNotFoundError:
         present = _HEADER
     except UnicodeDecodeError:

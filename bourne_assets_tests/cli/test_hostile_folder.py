@@ -137,3 +137,16 @@ def test_a_configuration_that_is_not_text_is_named(tmp_path: Path, content: byte
     (tmp_path / "dagster.yaml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"/dagster\.yaml is not UTF-8 text\."):
         open_instance(Settings(home=tmp_path))
+
+
+def test_a_configuration_that_never_ends_or_is_nested_too_deep_is_a_sentence(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "dagster.yaml"
+    config.write_text("[" * 20_000)
+    with pytest.raises(ConfigurationError, match="cannot be opened: maximum recursion depth"):
+        open_instance(Settings(home=tmp_path))
+    config.unlink()
+    os.mkfifo(config)
+    with pytest.raises(ConfigurationError, match=r"cannot be written \(it is not a regular file\)"):
+        open_instance(Settings(home=tmp_path))

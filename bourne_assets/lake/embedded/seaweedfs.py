@@ -30,6 +30,7 @@ from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
+from bourne_assets.small_files import read_small_file
 from bourne_assets.translations import gettext
 
 HOST = "127.0.0.1"
@@ -47,6 +48,7 @@ _LEFT_AS_THEY_ARE = ("admin", "credential", "master", "notification", "volume")
 #: Where it puts its unix sockets, named by port; it has no option for that.
 _SOCKETS = Path("/tmp")  # noqa: S108
 _KILLED_SECONDS = 5.0
+_MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,8 @@ def credentials(folder: LakeFolder) -> Credentials:
 def known_credentials(folder: LakeFolder) -> Credentials | None:
     """The credentials in this lake's file; None where it has none that can be read."""
     try:
-        identity = json.loads(folder.identities.read_text())["identities"][0]["credentials"][0]
+        known = json.loads(read_small_file(folder.identities, _MOST_BYTES))
+        identity = known["identities"][0]["credentials"][0]
         return Credentials(str(identity["accessKey"]), str(identity["secretKey"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None

@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.processes import ProcessIdentity
+from bourne_assets.small_files import read_small_file
+
+_MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class ServerState:
 def read_state(path: Path) -> ServerState | None:
     """What a state file says; None where there is none, or none that can be understood."""
     try:
-        return ServerState.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return ServerState.from_json(json.loads(read_small_file(path, _MOST_BYTES)))
     except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 

@@ -165,6 +165,15 @@ def test_a_state_file_that_cannot_be_understood_is_no_running_server(
     assert embedded.stop(home)
 
 
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(home: Path) -> None:
+    folder = folder_of(home)
+    folder.root.mkdir(parents=True)
+    for path in (folder.state, folder.identities):
+        os.mkfifo(path)
+    assert not embedded.status(home).running
+    assert seaweedfs.known_credentials(folder) is None
+
+
 @pytest.mark.slow
 @pytest.mark.exhaustive
 def test_a_running_server_whose_state_file_is_damaged_is_replaced(home: Path) -> None:
