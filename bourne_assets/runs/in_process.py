@@ -40,7 +40,7 @@ def run_job(
         The run as it ended.
     """
     run = instance.create_run_for_job(
-        job_def=job if assets is None else job.get_subset(asset_selection=assets),
+        job_def=job,
         run_config=run_config,
         tags={**job.run_tags, **tags},
         asset_selection=assets,

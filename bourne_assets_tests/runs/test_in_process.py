@@ -61,6 +61,10 @@ def test_a_selection_runs_the_checks_of_its_assets_and_nothing_else(
     instance: dg.DagsterInstance, job: dg.JobDefinition
 ) -> None:
     run = run_job(job, instance, run_config={}, tags={}, assets={first.key})
+    snapshot = instance.get_job_snapshot(str(run.job_snapshot_id))
+    # The job as the UI has it: from another one it would warn before executing the run again.
+    assert snapshot.lineage_snapshot is not None
+    assert snapshot.lineage_snapshot.parent_snapshot_id == job.get_job_snapshot_id()
     steps = {each.step_key for each in instance.get_run_step_stats(run.run_id)}
     assert steps == {"first", "first_first_is_one"}
 
