@@ -348,7 +348,7 @@ def remarks(result: Answers, language: Language = "en") -> list[str]:
     """What a reader must know besides the answers; nothing where there is nothing."""
     t = localizer(language)
     return [
-        *remarks_words.not_released_text(t, result.not_released),
+        *remarks_words.not_released_text(t, result.not_released, result.day),
         *(remarks_words.doubtful_text(t, doubtful) for doubtful in result.doubtful),
         *(remarks_words.stated_text(t, stated) for stated in result.stated),
         *(remarks_words.same_film_text(t, pair) for pair in result.same_film),

@@ -75,10 +75,21 @@ def test_films_that_are_not_released_change_no_number_and_are_named() -> None:
     assert not any("Dilemma" in _text(result, question) for question in range(1, 7))
 
 
-def test_one_film_that_is_not_released_is_one() -> None:
-    result = result_of(*films_of_2017(), film(**_DILEMMA, status=None))
-    assert remarks(result)[0].startswith("1 film not released yet, which takes no part")
-    assert "no release date" in remarks(result)[0]
+@pytest.mark.parametrize(
+    ("status", "day", "told"),
+    [
+        (None, None, "no release date"),
+        ("Post Production", date(2010, 5, 1), "in post-production"),
+        ("Released", date(2028, 7, 14), "July 14, 2028"),
+    ],
+)
+def test_one_film_that_is_not_released_is_one_and_told_by_what_it_lacks(
+    status: str | None, day: date | None, told: str
+) -> None:
+    result = result_of(*films_of_2017(), film(**_DILEMMA, status=status, release_date=day))
+    assert remarks(result) == [
+        f"1 film not released yet, which takes no part in the answers: The Bourne Dilemma ({told})."
+    ]
 
 
 def test_a_film_in_cinemas_counts_and_its_revenue_is_said_not_to_be_final() -> None:

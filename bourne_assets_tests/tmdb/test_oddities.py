@@ -349,12 +349,12 @@ def test_a_stored_object_that_cannot_be_read_is_passed_over_and_named(
 ) -> None:
     client = tmdb_server.client()
     _fetch(client, lake)
-    key = f"Raw/TMDB/JSON/{client.today:%Y/%m/%d}/movie_details/broken.json"
+    (key,) = (key for key in lake.list() if "/movie_details/" in key)
     lake.write(key, data, JSON)
     before = len(tmdb_server.requests)
     client.stored = StoredResponses(lake, client.today)
     _whole(_fetch(client, lake))
-    assert len(tmdb_server.requests) == before
+    assert len(tmdb_server.requests) == before + 9, "its films alone"
     assert client.stored.unreadable == [lake.uri(key)]
     assert lake.uri(key) in caplog.text
 

@@ -12,11 +12,14 @@ from bourne_assets.answers.words.language import Localizer
 from bourne_assets.saga.figures import THRESHOLDS
 
 
-def not_released_text(t: Localizer, films: Sequence[UpcomingFilm]) -> list[str]:
-    """One sentence about all films that are not released yet; none where all are."""
+def not_released_text(t: Localizer, films: Sequence[UpcomingFilm], as_of: date) -> list[str]:
+    """One sentence about all films that are not released yet; none where all are.
+
+    A film is told by its date, or by its status where that is why it does not count.
+    """
     if not films:
         return []
-    named = [f"{film.title} ({_when(t, film)})" for film in films]
+    named = [f"{film.title} ({_when(t, film, as_of)})" for film in films]
     return [
         t.ngettext(
             "{n} film not released yet, which takes no part in the answers: {films}.",
@@ -133,7 +136,7 @@ def same_film_text(t: Localizer, pair: SameFilm) -> str:
     )
 
 
-def _when(t: Localizer, film: UpcomingFilm) -> str:
+def _when(t: Localizer, film: UpcomingFilm, as_of: date) -> str:
     status = {
         "Rumored": t.gettext("rumored"),
         "Planned": t.gettext("planned"),
@@ -141,8 +144,9 @@ def _when(t: Localizer, film: UpcomingFilm) -> str:
         "Post Production": t.gettext("in post-production"),
         "Canceled": t.gettext("canceled"),
     }.get(film.status or "")
-    if film.status == "Canceled" and status:
+    is_dated = film.release_date is not None and film.release_date > as_of
+    if status and (film.status == "Canceled" or not is_dated):
         return status
     if film.release_date is not None:
         return t.day(film.release_date)
-    return status or t.gettext("no release date")
+    return t.gettext("no release date")
