@@ -78,17 +78,23 @@ def with_distinct_names(found: Sequence[CsvFile]) -> list[CsvFile]:
         replace(file, name=keys.printable(str(file.path))) if shared[file.name] > 1 else file
         for file in files
     ]
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return [replace(file, name=_unused(file.name, taken)) for file in named]
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, numbered where another file has it: characters that are escaped may coincide."""
-    number, free = 1, name
+def _unused(name: str, taken: dict[str, int]) -> str:
+    """The name, numbered where another file has it: characters that are escaped may coincide.
+
+    Args:
+        name: The name.
+        taken: Names that files have, with the last number that each was given.
+    """
+    number, free = taken.get(name, 1), name
     while free in taken:
         number += 1
         free = f"{name} ({number})"
-    taken.add(free)
+    taken[name] = number
+    taken.setdefault(free, 1)
     return free
 
 
@@ -107,8 +113,7 @@ def leads_inside(link: Path, root: Path) -> bool:
 def _found(place: Path) -> Iterator[CsvFile]:
     try:
         if stat.S_ISDIR(place.stat().st_mode):
-            os.scandir(place).close()
-            yield from _below(place, place)
+            yield from _below(place)
         else:
             yield CsvFile.of(place)
     except OSError as error:
@@ -125,23 +130,29 @@ def _found(place: Path) -> Iterator[CsvFile]:
         ) from error
 
 
-def _below(folder: Path, root: Path) -> Iterator[CsvFile]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield _of(folder, root)
-        return
-    for entry in entries:
+def _below(root: Path) -> Iterator[CsvFile]:
+    """The files of a folder at any depth, without recursion: folders may be nested in thousands."""
+    waiting = _entries(root)
+    while waiting:
+        entry = waiting.pop()
         path = Path(entry.path)
         if entry.name.startswith((".", *_DROPPINGS)):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(path, root)
+            try:
+                waiting += _entries(path)
+            except OSError:
+                yield _of(path, root)
         elif entry.is_symlink() and path.is_dir():
             if not leads_inside(path, root):
                 yield _of(path, root)
         elif entry.name.lower().endswith(keys.CSV_EXTENSIONS):
             yield _of(path, root)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, the first name last, as it is taken from the end."""
+    return sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
 
 
 def _of(path: Path, root: Path) -> CsvFile:

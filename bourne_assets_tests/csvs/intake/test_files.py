@@ -115,12 +115,30 @@ def test_a_file_that_is_named_is_landed_whatever_its_extension(tmp_path: Path) -
 
 
 @pytest.mark.timeout(20)  # every file was once compared with every other: 29 seconds
-def test_fifty_thousand_files_are_named_at_once() -> None:
-    files = [CsvFile(Path(f"/batch/{n}.csv"), f"{n}.csv", Path("/batch")) for n in range(50_000)]
+@pytest.mark.parametrize("alike", [False, True], ids=["distinct", "alike when printed"])
+def test_thirty_thousand_files_are_named_at_once(alike: bool) -> None:
+    names = [
+        "".join("\x07" if number >> bit & 1 else "\\x07" for bit in range(15)) if alike else number
+        for number in range(30_000)
+    ]
+    paths = [Path(f"/batch/{name}.csv") for name in names]
+    files = [CsvFile(path, path.name, path.parent) for path in paths]
     again = [CsvFile(Path("/other/7.csv"), "7.csv", Path("/other"))]
-    names = [file.name for file in with_distinct_names([*files, *again])]
-    assert len(set(names)) == 50_001
-    assert {"/batch/7.csv", "/other/7.csv", "8.csv"} <= set(names)
+    found = [file.name for file in with_distinct_names([*files, *again])]
+    assert len(set(found)) == 30_001
+    assert alike or {"/batch/7.csv", "/other/7.csv", "8.csv"} <= set(found)
+
+
+def test_folders_nested_in_thousands_hide_no_file(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").touch()
+    inner = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_100):
+        os.mkdir("d", dir_fd=inner)
+        outer, inner = inner, os.open("d", os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(os.open("deep.csv", os.O_CREAT, dir_fd=inner))
+    os.close(inner)
+    assert [file.path.name for file in find_csv_files(tmp_path)] == ["deep.csv", "good.csv"]
 
 
 def test_a_file_that_is_given_twice_is_one(tmp_path: Path) -> None:
