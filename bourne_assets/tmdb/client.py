@@ -113,8 +113,7 @@ class TmdbClient:
         if self.stored and (known := self.stored.find(endpoint, path, parameters, base_url)):
             return known
         reply = self.transport.get(path, parameters, _LONGEST[endpoint])
-        is_known_missing = may_be_missing and tmdb_code(reply.body) is not None
-        if reply.outcome == HTTPStatus.NOT_FOUND and not is_known_missing:
+        if reply.outcome == HTTPStatus.NOT_FOUND and not (may_be_missing and tmdb_code(reply.body)):
             # A gateway's, or of what is there: TMDB has sent both, and they passed.
             reply = self.transport.get(path, parameters, _LONGEST[endpoint])
         body = self._without_credential(reply.body)
