@@ -299,6 +299,9 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
     for each in found[1:]:
         if each.width == 1 and each.use.is_around_records:
             return each  # the delimiter stands in the only field of all records
+        if each.use.is_of_all != best.use.is_of_all:
+            best = each if each.use.is_of_all else best
+            continue
         better = (round(each.share * each.even, 3), each.width) > (
             round(best.share * best.even, 3),
             best.width,

@@ -38,8 +38,8 @@ class QuoteUse(NamedTuple):
 
     @property
     def is_of_all(self) -> bool:
-        """Whether nearly all records have all of their fields in quotes."""
-        return self.records > 1 and self.full >= _FULL_SHARE * self.records
+        """Whether nearly all records below the first have all of their fields in quotes."""
+        return self.records > 1 and self.full >= _FULL_SHARE * (self.records - 1)
 
     @property
     def is_around_records(self) -> bool:
@@ -49,7 +49,8 @@ class QuoteUse(NamedTuple):
     @property
     def is_evident(self) -> bool:
         """Whether quotes are quotes, and records that break them are broken."""
-        return max(self.needed, self.whole * self.is_usual) > self.broken
+        is_usual = self.is_usual or self.whole >= _FULL_SHARE * (self.records - 1)
+        return max(self.needed, self.whole * is_usual) > self.broken
 
 
 NO_QUOTES = QuoteUse()

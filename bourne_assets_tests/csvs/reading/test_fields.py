@@ -76,6 +76,23 @@ def test_one_broken_line_among_many_leaves_the_others_their_quotes(tmp_path: Pat
         assert (found.rejected, found.rows[30]) == ([32], (0, "name 0, x", 0.5))
 
 
+@pytest.mark.parametrize(
+    ("sign", "row", "broken"),
+    [
+        ("\t", '"{n}"\t"a"\t"N"', '"5"\t"b";\t"N"'),
+        (";", '"{n}";"a";"N"', '"5";"x;y""46"'),
+        ("\t", '{n}\t"a"\t"N"', '5\t"b"\t"S""'),
+    ],
+)
+def test_quotes_of_all_lines_are_quotes_where_a_broken_line_is_divided_without_them(
+    tmp_path: Path, sign: str, row: str, broken: str
+) -> None:
+    lines = [broken if n == 5 else row.format(n=n) for n in range(12)]
+    found = read(tmp_path, "\n".join([sign.join(["id", "what", "side"]), *lines]))
+    assert found.rows[0] == (0, "a", "N")
+    assert (len(found.rows), found.rejected) == (11, [7])
+
+
 def test_two_open_quotes_among_few_lines_cost_these_alone(tmp_path: Path) -> None:
     found = read(tmp_path, 'id,t,v\n1,"a",1\n2,"b,2\n3,c,3\n4,"d,4\n5,"e",5\n6,"f, g",6\n')
     assert [row[1] for row in found.rows] == ["a", "c", "e", "f, g"]
