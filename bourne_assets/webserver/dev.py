@@ -59,6 +59,8 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
         )
     own = ["-w", str(WORKSPACE), *options, *(address.options if address else [])]
     command = [sys.executable, "-m", "bourne_assets.webserver.dev", *own]
+    # Dagster's servers listen on sockets in the temporary folder, which execute what they are sent.
+    os.umask(0o077)
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 

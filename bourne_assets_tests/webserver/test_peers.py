@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -13,7 +15,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from bourne_assets.webserver import peers
+from bourne_assets.settings import Settings
+from bourne_assets.webserver import dev, peers
 from bourne_assets.webserver.guard import Allowed, Guard
 
 IS_ROOT = os.getuid() == 0
@@ -185,3 +188,22 @@ def test_where_there_are_no_such_tables_nobody_is_kept_out(
 ) -> None:
     monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
     assert peers.is_own(("127.0.0.1", 1), ("127.0.0.1", 3000))
+
+
+def test_the_sockets_of_dagsters_servers_are_closed_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execve(*_: object) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind("socket")
+        raise InterruptedError  # as the process would be another one
+
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.chdir(tmp_path)
+    before = os.umask(0)
+    try:
+        with pytest.raises(InterruptedError):
+            dev.serve(Settings(home=tmp_path), ["--help"])
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "dagster" / "socket").stat().st_mode) == 0o700
