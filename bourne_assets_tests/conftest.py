@@ -10,8 +10,10 @@ import signal
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 import tenacity
 from dagster_aws.s3 import S3Resource
@@ -39,6 +41,8 @@ def pytest_configure() -> None:
     # A test process holds a million objects until it ends: to look through them for garbage after
     # every few hundred new ones takes a tenth of the time.
     gc.set_threshold(100_000, 50, 100)
+    # botocore's description of S3 is a megabyte of JSON, which every session would read again.
+    botocore.session.create_loader = cache(botocore.session.create_loader)
     # As in an activated environment, whose shell finds `bourne`.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

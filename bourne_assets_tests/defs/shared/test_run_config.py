@@ -71,12 +71,12 @@ def test_a_report_of_an_earlier_day_is_stored_beside_the_current_one(
     )
 
 
-@pytest.mark.parametrize("day", ["1999-01-01", "2999-01-01", "2024-02-31"])
 @pytest.mark.exhaustive
 def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
-    lake: Lake, lake_resource: LakeResource, day: str
+    lake: Lake, lake_resource: LakeResource
 ) -> None:
     assert _run(lake_resource, {}).success
-    ops = {"saga_report": {"config": {"as_of": day}}}
-    assert not _run(lake_resource, ops, "saga_report").success
+    for day in ("1999-01-01", "2999-01-01", "2024-02-31"):
+        ops = {"saga_report": {"config": {"as_of": day}}}
+        assert not _run(lake_resource, ops, "saga_report").success, day
     assert list(lake.list("Refined/reports")) == []
