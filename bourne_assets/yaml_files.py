@@ -16,6 +16,7 @@ from bourne_assets.translations import gettext, grouped
 #: Neither a list of datasets nor one of sagas comes near these.
 _MAXIMUM_CHARACTERS = 256 * 1024
 _MAXIMUM_NODES = 50_000
+_MAXIMUM_DIGITS = 100
 
 
 def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
@@ -64,6 +65,21 @@ class _BoundedLoader(yaml.SafeLoader):
                 )
             )
         return super().compose_node(parent, index)
+
+
+def _number(loader: _BoundedLoader, node: yaml.ScalarNode) -> int:
+    """A whole number, also in base 16 or 60, in which few characters are thousands of digits."""
+    if len(node.value) > _MAXIMUM_DIGITS:
+        raise yaml.YAMLError(
+            gettext(
+                "it has a number of more than {maximum_digits} digits",
+                maximum_digits=_MAXIMUM_DIGITS,
+            )
+        )
+    return int(loader.construct_yaml_int(node))
+
+
+_BoundedLoader.add_constructor("tag:yaml.org,2002:int", _number)
 
 
 def _ensure_bounded(tree: yaml.Node | None) -> None:

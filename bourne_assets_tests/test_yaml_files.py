@@ -27,6 +27,8 @@ _HOSTILE = {
     "deep lists": "[" * 200_000,
     "a long text": f"a: {'b' * 300_000}",
     "long numbers": f"a: {'9' * 10_000}",
+    "long numbers of base 16": f"a: 0x{'f' * 10_000}",
+    "long numbers of base 60": f"a: {'59:' * 10_000}59",
 }
 
 

@@ -72,7 +72,7 @@ class Saga(BaseModel):
     slug: _Slug
     title: _Text
     queries: tuple[_Text, ...] = Field(min_length=1, max_length=_MAXIMUM_QUERIES)
-    collection_id: int = Field(gt=0)
+    collection_id: int = Field(gt=0, lt=2**63)
     figures: dict[int, StatedFigures] = Field(default_factory=dict)
 
     @property

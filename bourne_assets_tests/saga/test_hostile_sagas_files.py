@@ -35,7 +35,12 @@ _ALIASES = "".join(
         pytest.param(f"sagas: {{a: {{slug: b, {VALID}}}}}", "fields must be", id="two slugs"),
         pytest.param(f"sagas: {{a: {{1: b, {VALID}}}}}", "fields must be", id="a number as field"),
         pytest.param("sagas: {a: {title: " + "x" * 201 + "}}", "at most 200", id="title"),
-        pytest.param("sagas: {a: {collection_id: " + "9" * 5_000 + "}}", "4300", id="number"),
+        pytest.param("sagas: {a: {collection_id: " + "9" * 5_000 + "}}", "100 digits", id="number"),
+        pytest.param(
+            f"sagas: {{a: {{title: A, queries: [q], collection_id: {2**63}}}}}",
+            "collection_id: Input should be less than",
+            id="an id that no table holds",
+        ),
         pytest.param(
             f"sagas: {{a: {{title: A, queries: [{'q, ' * 51}], collection_id: 1}}}}",
             "queries: Tuple should have at most 50",
