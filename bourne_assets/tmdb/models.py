@@ -69,8 +69,16 @@ def _unknown_if_zero(value: int | None) -> int | None:
     return value or None
 
 
+def _number(value: Any) -> Any:
+    # pydantic, like Python, takes true for 1.
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")  # noqa: TRY004 - pydantic's way
+    return value
+
+
 def _whole(value: Any) -> Any:
     """Whole numbers where TMDB sends fractions: half a minute, or a cent."""
+    value = _number(value)
     return round(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
@@ -131,7 +139,7 @@ Minutes = Annotated[
     AfterValidator(_unknown_if_zero),
     WrapValidator(_or_none),
 ]
-Popularity = Annotated[float | None, AfterValidator(_popularity)]
+Popularity = Annotated[float | None, BeforeValidator(_number), AfterValidator(_popularity)]
 OptionalPopularity = Annotated[Popularity, WrapValidator(_or_none)]
 OptionalDate = Annotated[date | None, BeforeValidator(_day), WrapValidator(_or_none)]
 OptionalText = Annotated[
@@ -149,7 +157,7 @@ WikidataId = Annotated[
     BeforeValidator(_stripped),
     WrapValidator(_or_none),
 ]
-OptionalNumber = Annotated[float | None, WrapValidator(_or_none)]
+OptionalNumber = Annotated[float | None, BeforeValidator(_number), WrapValidator(_or_none)]
 OptionalCount = Annotated[Int64 | None, BeforeValidator(_whole), WrapValidator(_or_none)]
 Items = Annotated[tuple[Any, ...], BeforeValidator(_empty_if_none), WrapValidator(_or_empty)]
 

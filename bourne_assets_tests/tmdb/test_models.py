@@ -171,6 +171,11 @@ def test_no_other_way_to_write_zero_becomes_a_known_figure(field: str, value: ob
     assert _value_or_refused(field, value) in (None, "refused")
 
 
+@pytest.mark.parametrize("field", ["budget", "revenue", "runtime", "popularity", "vote_average"])
+def test_a_truth_value_is_no_number(field: str) -> None:
+    assert _value_or_refused(field, value=True) in (None, "refused")
+
+
 @pytest.mark.parametrize("field", ["release_date", "imdb_id"])
 @pytest.mark.parametrize("value", ["", None])
 def test_empty_text_is_unknown(field: str, value: str | None) -> None:
