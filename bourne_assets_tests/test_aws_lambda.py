@@ -226,6 +226,7 @@ def test_the_zip_has_no_dagster_and_is_the_same_when_built_again(
 # Called by Dagster
 
 
+@pytest.mark.exhaustive
 def test_dagster_calls_the_function_and_shows_its_reports(
     function: LambdaStandIn,
     s3_server: EmbeddedLake,

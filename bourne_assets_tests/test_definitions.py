@@ -335,6 +335,7 @@ def test_loading_the_definitions_prints_nothing_and_leaves_nothing(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.exhaustive
 def test_loading_the_definitions_gives_no_warning_of_ours() -> None:
     code = (
         "import bourne_assets.definitions as d, dagster as dg\n"
@@ -345,6 +346,7 @@ def test_loading_the_definitions_gives_no_warning_of_ours() -> None:
     assert "bourne_assets" not in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_the_environment_decides_what_is_loaded_and_its_secrets_are_not_shown() -> None:
     code = (
         "from bourne_assets.definitions import defs\n"

@@ -161,6 +161,7 @@ def test_what_a_killed_landing_had_begun_stops_no_later_one(
     assert not killed._path.exists()
 
 
+@pytest.mark.exhaustive
 def test_rejected_lines_of_a_file_that_is_read_without_fault_now_are_removed(
     place: Place, files: Path, tmp_path: Path
 ) -> None:
@@ -301,6 +302,7 @@ def test_the_purge_needs_its_own_policy_alone(
     assert place.whole.list() == []
 
 
+@pytest.mark.exhaustive
 def test_the_function_of_lambda_needs_its_own_policy_alone(
     place: Place, tmdb_server: TmdbStandIn
 ) -> None:

@@ -142,6 +142,7 @@ def test_the_edges_of_small_and_odd_sagas_come_out_right(
     ]
 
 
+@pytest.mark.exhaustive
 def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one_is_named(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one
     assert rejected == {35: "no details: deleted at TMDB", 36: "not in collection 3: in none"}
 
 
+@pytest.mark.exhaustive
 def test_one_sagas_run_leaves_the_others_alone(
     refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult], sagas: list[Saga]
 ) -> None:

@@ -126,6 +126,7 @@ def test_unreleased_films_of_the_collection_are_named_and_take_no_part(
     assert "budget_is_known_and_plausible" not in outcome.failed
 
 
+@pytest.mark.exhaustive
 def test_placeholders_are_left_out_named_and_warned_of(run: Callable[..., _Outcome]) -> None:
     outcome = run(_films(budget={2501: 60, 2502: 1}))
     assert outcome.success
@@ -233,6 +234,7 @@ def test_a_figure_of_the_sagas_file_takes_the_place_of_a_placeholder(
     "title",
     ["The Bourne \x1b[31mUltimatum\x1b]0;owned\x07\x1b[2J", "The Bourne\x0b Ultimatum\ufffe"],
 )
+@pytest.mark.exhaustive
 def test_control_characters_of_a_title_stop_nothing_and_are_drawn_nowhere(
     run: Callable[..., _Outcome], title: str
 ) -> None:

@@ -197,6 +197,7 @@ def test_no_line_joins_the_two_sides_of_the_change_of_scale() -> None:
     assert lines["2017-09-01"] == lines["2024-11-19"] != lines["2026-11-23"]
 
 
+@pytest.mark.exhaustive
 def test_a_history_of_years_is_drawn_by_some_of_its_days() -> None:
     days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(200)]
     history = merged(seen(day, film(1, popularity=1.0)) for day in days)
@@ -257,6 +258,7 @@ def test_a_page_draws_the_compiled_picture_without_a_network() -> None:
     assert len(javascript()) < 700_000
 
 
+@pytest.mark.exhaustive
 def test_loading_the_definitions_loads_nothing_that_draws_or_computes_statistics() -> None:
     code = (
         "import sys, bourne_assets.definitions\n"

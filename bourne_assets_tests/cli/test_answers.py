@@ -44,7 +44,7 @@ def test_run_prints_the_six_answers_and_leaves_no_server_behind(used_home: Path)
         "r = 0.04",
     ):
         assert fact in printed
-    assert "45 passed, 0 failed" in printed
+    assert "42 passed, 0 failed" in printed
     assert "figures of the bundled TMDB snapshot of September 2017" in printed
     assert "s3://bourne-lake/Refined/insight_metrics.json" in printed
     assert servers_of(LakeFolder(used_home.resolve() / ".bourne" / "lake")) == []
@@ -211,6 +211,7 @@ def test_a_second_run_lands_nothing_twice(used_home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_lake_killed_and_a_damaged_state_file_do_not_stop_the_next_command(
     used_home: Path,
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_refused_credential_is_bad_configuration_and_is_not_shown(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_naps")
+@pytest.mark.exhaustive
 def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
     bourne: Bourne, tmp_path: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_warning_check_is_told_and_does_not_fail_the_run(bourne: Bourne, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_file_that_is_rejected_whole_is_told_by_the_exit_code_and_stops_no_other(
     bourne: Bourne, tmp_path: Path
 ) -> None:
@@ -331,6 +333,7 @@ def test_there_is_nothing_to_maintain_where_there_is_no_lake(bourne: Bourne) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_tables_are_maintained_and_old_runs_deleted(bourne: Bourne, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with embedded.connect(home, EMBEDDED_BUCKET) as share:

@@ -47,6 +47,7 @@ def _run(folder: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_runs_at_once_come_one_after_the_other(tmp_path: Path, bourne: Saga) -> None:
     with exclusive_run(tmp_path / ".bourne", bourne, pytest.fail):
         pair = [_run(tmp_path), _run(tmp_path)]

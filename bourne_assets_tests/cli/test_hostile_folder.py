@@ -63,6 +63,7 @@ def test_a_landing_in_it_loads_nothing_of_it(trap: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("from_the_folder")
+@pytest.mark.exhaustive
 def test_the_ui_in_it_loads_nothing_of_it(trap: Path) -> None:
     import requests
 

@@ -82,6 +82,7 @@ def test_another_day_adds_rows_and_changes_none() -> None:
     st.randoms(use_true_random=False),
 )
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@pytest.mark.exhaustive
 def test_merging_is_idempotent_and_keeps_one_row_a_film_and_day(
     runs: list[tuple[int, int, set[int]]], dice: Any
 ) -> None:

@@ -82,6 +82,7 @@ def test_no_facts_are_kept_whose_films_could_not_be(
     assert read_star(catalogue, BOURNE).days == [NOON.date()]
 
 
+@pytest.mark.exhaustive
 def test_sagas_that_are_kept_at_once_lose_nothing(catalogue: Catalog) -> None:
     with ThreadPoolExecutor(2) as pool:
         for day in range(3):

@@ -258,6 +258,7 @@ def test_a_field_of_a_hundred_megabytes_costs_its_line_and_no_memory(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_million_columns_are_rejected_and_cost_no_memory(folder: Path) -> None:
     path = folder / "wide.csv"
     path.write_bytes(b",".join(b"c%d" % number for number in range(1_000_000)) + b"\n")
@@ -291,6 +292,7 @@ print(json.dumps([peak, told]))
     return int(peak), told
 
 
+@pytest.mark.exhaustive
 def test_a_large_file_that_is_not_plain_is_copied_in_blocks_and_no_line_is_lost(
     lake: Lake, folder: Path
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_table_that_cannot_be_made_leaves_the_bytes_landed_and_the_other_table
     assert len(dataset_in(lake, "Good"))
 
 
+@pytest.mark.exhaustive
 def test_progress_that_cannot_be_written_ends_nothing(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

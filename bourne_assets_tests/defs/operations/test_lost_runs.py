@@ -183,6 +183,7 @@ def test_the_sensor_says_what_it_saw(instance: dg.DagsterInstance) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_after_one_that_was_killed_while_it_asked_resumes_and_succeeds(
     tmp_path: Path,
 ) -> None:
