@@ -329,6 +329,7 @@ def _loaded(code: str, *options: str, **environment: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.exhaustive
 def test_loading_the_definitions_prints_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     done = _loaded("import bourne_assets.definitions")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -95,6 +95,7 @@ def _ids(films: list[dict[str, Any]]) -> list[int]:
     return [film["tmdb_id"] for film in films]
 
 
+@pytest.mark.exhaustive
 def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
     refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult],
 ) -> None:

@@ -146,12 +146,14 @@ def test_a_report_begins_in_the_language_that_it_is_asked_for() -> None:
     ]
 
 
+@pytest.mark.exhaustive
 def test_another_saga_has_a_report_of_its_own() -> None:
     text = _Tags(_page_of(films_of_2017(), OTHER)).text
     assert "The Matrix: six questions, six answers" in text
     assert "Sep 1, 2017" not in text
 
 
+@pytest.mark.exhaustive
 def test_a_long_history_is_told_by_its_first_and_last_days() -> None:
     table = saga_table(_bundled())
     history = merged(
@@ -364,6 +366,7 @@ class TestInChromium:
         assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
         assert opened.page.get_by_text("The mean revenue is").first.is_hidden()
 
+    @pytest.mark.exhaustive
     def test_on_paper_there_is_one_language_and_no_switch(
         self, chromium: Browser, address: str, tmp_path: Path
     ) -> None:

@@ -382,6 +382,7 @@ def test_one_outlier_alone_is_not_significant() -> None:
     assert f"p = {found['spearman']['p_value']:.3f}" in found["verdict"]
 
 
+@pytest.mark.exhaustive
 def test_r_and_ranks_are_scipys_to_the_last_digit() -> None:
     dice = random.Random(3)  # noqa: S311 - test data
     for _ in range(500):

@@ -129,6 +129,7 @@ def test_a_report_that_cannot_be_written_is_named(used_home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_answers_of_an_earlier_day_come_from_the_history(used_home: Path) -> None:
     done = _called(used_home, "answers", "--as-of", "2024-12-31", "--json")
     result = json.loads(done.stdout)
@@ -192,6 +193,7 @@ def test_the_report_is_written_beside_the_lake_and_opened(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_without_a_browser_the_report_is_named(
     used_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
     result = bourne(
         "run", TMDB_READ_ACCESS_TOKEN=tmdb_server.token, TMDB_BASE_URL=tmdb_server.base_url
@@ -174,6 +175,7 @@ def test_another_saga_runs_beside_under_its_own_name(bourne: Bourne, tmp_path: P
     assert "Refined/insight_metrics.json" not in refined
 
 
+@pytest.mark.exhaustive
 def test_a_purge_lists_first_and_deletes_old_answers_of_tmdb_alone(
     bourne: Bourne, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def _started(instance: dg.DagsterInstance, pid: int, saga: str) -> dg.DagsterRun
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_that_dagster_started_is_waited_for(
     tmp_path: Path, instance: dg.DagsterInstance, bourne: Saga
 ) -> None:

@@ -42,6 +42,7 @@ def _land(folder: Path, data: bytes = _FILMS) -> Landing:
         return landing
 
 
+@pytest.mark.exhaustive
 def test_rejected_lines_are_listed_for_people_and_for_programs(
     bourne: Bourne, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def _started(app: Celery) -> Any:
     return task
 
 
+@pytest.mark.exhaustive
 def test_a_run_is_lost_when_its_worker_was_silent_too_long_and_not_before(
     launcher: CeleryRunLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,7 @@ def _connection_lost(cause: Exception) -> Exception:
     return Lost(cause)
 
 
+@pytest.mark.exhaustive
 def test_where_others_are_always_faster_that_is_said(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -387,6 +387,7 @@ def test_a_client_with_another_secret_gets_no_token_of_the_catalogue(
         open_catalogue(guesser, tmp_path)
 
 
+@pytest.mark.exhaustive
 def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
     tmp_path: Path,
 ) -> None:

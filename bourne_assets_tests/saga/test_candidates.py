@@ -306,6 +306,7 @@ class _ManyPages(SnapshotCatalogue):
         return {"page": page, "results": [item], "total_pages": 500, "total_results": 500}
 
 
+@pytest.mark.exhaustive
 def test_five_hundred_pages_are_read_one_by_one(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     tmdb_server.catalogue = catalogue = _ManyPages()
     before = _responses_in_memory()  # other tests' own

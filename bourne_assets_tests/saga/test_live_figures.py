@@ -54,6 +54,7 @@ def _contents(lake: Lake) -> dict[str, str | None]:
     return {key: lake.read(key)[1].sha256 for key in lake.list()}
 
 
+@pytest.mark.exhaustive
 def test_a_step_without_a_credential_leaves_live_figures_as_they_are(
     lake: Lake, lake_resource: LakeResource, tmdb_server: TmdbStandIn
 ) -> None:

@@ -118,6 +118,7 @@ def test_what_names_no_state_is_refused_in_one_sentence(catalogue: Catalog) -> N
         named_state(catalogue, BOURNE, TODAY - DAY, _newest(catalogue).inputs)
 
 
+@pytest.mark.exhaustive
 def test_a_deleted_film_is_known_by_its_day_and_in_no_history(catalogue: Catalog) -> None:
     kept(catalogue, BOURNE, seen(NOON, film(1), film(2, title="Film 2", budget=5)))
     kept(catalogue, BOURNE, seen(NOON + DAY, film(1)))

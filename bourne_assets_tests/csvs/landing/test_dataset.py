@@ -127,6 +127,7 @@ def test_files_of_one_dataset_whose_columns_differ_in_kind_are_one_table(
 
 
 @pytest.mark.parametrize("header", [_MOVIES.partition(b"\n")[0].decode(), "id|a|b"])
+@pytest.mark.exhaustive
 def test_a_file_of_very_many_columns_has_its_profile_and_titles(
     lake: Lake, folder: Path, header: str
 ) -> None:

@@ -208,6 +208,7 @@ def test_a_landing_that_is_interrupted_ends_soon_and_leaves_no_parts(
 
 @pytest.mark.parametrize("size", [1_000, 12_000_000], ids=["in one request", "in parts"])
 @pytest.mark.parametrize("alike", [True, False], ids=["the same bytes", "other bytes"])
+@pytest.mark.exhaustive
 def test_landings_at_the_same_time_overwrite_nothing(
     lake: Lake, tmp_path: Path, size: int, *, alike: bool
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Pat
     assert found.reading.almost == {"x": "would be BIGINT but for 2 values, the first in line 60"}
 
 
+@pytest.mark.exhaustive
 def test_hundreds_of_columns_have_each_the_type_of_all_its_values(tmp_path: Path) -> None:
     row, late = ['"a\nb"', *["7"] * 299], ['"a\nb"', *["7", "1.5", "x"] * 99, "7", "7"]
     names = ",".join(f"c{n}" for n in range(300))

@@ -216,6 +216,7 @@ def test_a_column_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert rows_of(path) == [("1", "a")]
 
 
+@pytest.mark.exhaustive
 def test_a_header_of_two_thousand_columns_is_read(tmp_path: Path) -> None:
     names = [f"column_{number}" for number in range(2_000)]
     path = written(tmp_path, ",".join(names).encode() + b"\n" + b",".join([b"1"] * 2_000) + b"\n")

@@ -179,6 +179,7 @@ def test_what_begins_like_a_comment_in_quotes_is_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [3, 150_000])
+@pytest.mark.exhaustive
 def test_quotes_beyond_doubt_and_others_give_the_same_rows(tmp_path: Path, rows: int) -> None:
     lines = [f'{n},"a, ""b"" {n}",{n}.5' for n in range(rows)]
     plain = read(tmp_path, "\n".join(["id,t,x", *lines, ""]))

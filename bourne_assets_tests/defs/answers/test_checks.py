@@ -133,6 +133,7 @@ def _run_history_and_answers(lake: Lake, resource: LakeResource, tables: Frames)
     return stored
 
 
+@pytest.mark.exhaustive
 def test_the_answers_of_an_earlier_run_still_follow_from_the_snapshots_that_they_name(
     lake: Lake, lake_resource: LakeResource
 ) -> None:

@@ -79,6 +79,7 @@ def _answers(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_lake_from_before_the_tables_answers_as_before_and_is_taken_over(
     old_lake: Lake, lake_resource: LakeResource
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_search_may_ask_for_other_queries_once(lake_resource: LakeResource) ->
     assert made.metadata["queries"].value == "bourne"
 
 
+@pytest.mark.exhaustive
 def test_a_report_of_an_earlier_day_is_stored_beside_the_current_one(
     lake: Lake, lake_resource: LakeResource
 ) -> None:

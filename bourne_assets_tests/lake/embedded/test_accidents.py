@@ -65,6 +65,7 @@ def test_a_server_that_was_killed_is_named_with_its_log_and_not_a_setting(home: 
             assert "AWS" not in str(caught.value)
 
 
+@pytest.mark.exhaustive
 def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) -> None:
     stray = kept_lake(home)
     (process,) = servers_of(folder_of(home))
@@ -242,6 +243,7 @@ def test_a_process_that_only_has_the_id_of_a_server_is_neither_trusted_nor_ended
         assert state_of(home)["server"]["pid"] != os.getpid()
 
 
+@pytest.mark.exhaustive
 def test_a_step_of_the_clock_ends_no_server_that_is_in_use(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

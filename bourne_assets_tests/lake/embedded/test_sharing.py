@@ -54,6 +54,7 @@ def test_a_server_is_shared_while_it_is_used_and_its_data_outlive_it(home: Path)
     assert not folder_of(home).state.exists()
 
 
+@pytest.mark.exhaustive
 def test_processes_that_come_at_once_get_one_server_and_the_last_to_leave_ends_it(
     home: Path, users: Users
 ) -> None:
@@ -76,6 +77,7 @@ def test_the_server_of_a_user_that_was_killed_ends(home: Path, users: Users) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_user_that_is_killed_while_its_server_starts_does_not_disturb_the_next(
     home: Path, users: Users
 ) -> None:
@@ -114,6 +116,7 @@ def test_many_who_come_and_go_at_once_all_find_the_lake(home: Path) -> None:
     assert until(lambda: is_gone(home))
 
 
+@pytest.mark.exhaustive
 def test_a_share_may_be_given_back_twice(home: Path) -> None:
     share = embedded.connect(home, BUCKET)
     share.release()
@@ -195,6 +198,7 @@ def test_a_kept_server_stays_until_it_is_stopped(home: Path) -> None:
     assert embedded.stop(home), "once more does nothing"
 
 
+@pytest.mark.exhaustive
 def test_stopping_leaves_a_server_to_those_who_use_it(home: Path, users: Users) -> None:
     kept_lake(home)
     user = users(home)
