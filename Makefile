@@ -9,6 +9,8 @@ BIN := .venv/bin
 LAKE := $(or $(BOURNE_HOME),.bourne)/lake
 # Tests wait more than they compute, so that three keep two cores busy.
 JOBS ?= 3
+# Tests with so many processes that they run one after the other; to collect all would take longer.
+ALONE = $(shell grep -rl --include='test_*.py' mark.alone bourne_assets_tests)
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
@@ -37,12 +39,12 @@ dev: runtime
 
 test: development
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone and not exhaustive" --durations=10
-	@$(BIN)/python -m pytest -m "alone and not exhaustive"
+	@$(BIN)/python -m pytest $(ALONE) -m "alone and not exhaustive"
 
 test-all: development
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone" --cov --cov-fail-under=0 \
 	  --cov-report= --durations=10
-	@$(BIN)/python -m pytest -m alone --cov --cov-append --cov-report=term --durations=10
+	@$(BIN)/python -m pytest $(ALONE) -m alone --cov --cov-append --cov-report=term --durations=10
 
 lint: development
 	@$(BIN)/ruff format --check .

@@ -136,6 +136,7 @@ def _statuses(place: Place, folder: Path, journal: Path) -> dict[str, str]:
 # The platform
 
 
+@pytest.mark.exhaustive
 def test_files_of_every_size_are_landed_and_landed_again(
     place: Place, files: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_files_of_every_size_are_landed_and_landed_again(
     assert set(_statuses(place, files, tmp_path / "log").values()) == {"unchanged"}
 
 
+@pytest.mark.exhaustive
 def test_what_a_killed_landing_had_begun_stops_no_later_one(
     place: Place, files: Path, tmp_path: Path
 ) -> None:

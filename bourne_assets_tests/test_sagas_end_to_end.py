@@ -19,6 +19,8 @@ from bourne_assets.tables import from_json, from_parquet, records
 from bourne_assets_tests.conftest import BUCKET, resource_of
 from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
 
+pytestmark = pytest.mark.exhaustive
+
 _SAGAS = """
 sagas:
   alone: {title: Alone, queries: [Alone], collection_id: 1}
@@ -95,7 +97,6 @@ def _ids(films: list[dict[str, Any]]) -> list[int]:
     return [film["tmdb_id"] for film in films]
 
 
-@pytest.mark.exhaustive
 def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
     refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult],
 ) -> None:
@@ -143,7 +144,6 @@ def test_the_edges_of_small_and_odd_sagas_come_out_right(
     ]
 
 
-@pytest.mark.exhaustive
 def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one_is_named(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
@@ -168,7 +168,6 @@ def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one
     assert rejected == {35: "no details: deleted at TMDB", 36: "not in collection 3: in none"}
 
 
-@pytest.mark.exhaustive
 def test_one_sagas_run_leaves_the_others_alone(
     refreshed: tuple[Lake, LakeResource, dg.ExecuteInProcessResult], sagas: list[Saga]
 ) -> None:

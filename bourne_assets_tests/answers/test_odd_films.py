@@ -95,6 +95,7 @@ def run(lake: Lake, lake_resource: LakeResource) -> Callable[..., _Outcome]:
     return call
 
 
+@pytest.mark.exhaustive
 def test_unreleased_films_of_the_collection_are_named_and_take_no_part(
     run: Callable[..., _Outcome],
 ) -> None:

@@ -259,6 +259,7 @@ def test_a_selection_that_selects_nothing_names_what_there_is(bourne: Bourne) ->
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_doctor_tries_the_lake_the_clock_and_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
     healthy = bourne("doctor")
     assert healthy.exit_code == 0

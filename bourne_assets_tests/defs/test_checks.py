@@ -313,6 +313,7 @@ def test_an_error_fails_the_run_and_stops_what_is_downstream(
     assert lake.find(KEYS["insight_metrics"]) is None
 
 
+@pytest.mark.exhaustive
 def test_a_warning_neither_fails_the_run_nor_stops_anything(
     lake: Lake, lake_resource: LakeResource, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_folders_are_found_beside_odd_ones(place: Place) -> None:
     assert place.lake.folders("Raw/Local/CSV") == {"Movies"}
 
 
+@pytest.mark.exhaustive
 def test_many_files_are_landed_beside_odd_keys(place: Place, tmp_path: Path) -> None:
     folder = tmp_path / "csv"
     folder.mkdir()

@@ -82,6 +82,7 @@ def test_a_stream_from_which_nothing_comes_can_be_broken_off(folder: Path, tmp_p
         decompress(folder / "empty.csv.gz", tmp_path / "copy", "gzip", stop)
 
 
+@pytest.mark.exhaustive
 def test_a_small_file_that_shrinks_well_is_read(lake: Lake, folder: Path) -> None:
     lines = b"id|title\n" + b"1|a\n" * 1_000_000
     packed = gzip.compress(lines)

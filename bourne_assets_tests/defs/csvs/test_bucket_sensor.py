@@ -290,6 +290,7 @@ def test_an_object_that_may_not_be_read_is_rejected_alone_and_stays_due() -> Non
 
 
 @pytest.mark.usefixtures("no_pauses")
+@pytest.mark.exhaustive
 def test_objects_of_a_failed_run_are_due_until_a_run_with_them_succeeds(
     lake: Lake, lake_resource: LakeResource, tmp_path: Path
 ) -> None:
