@@ -18,18 +18,15 @@ _CONTINUE = Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, drip=0.05)
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("paths", "reply"),
     [
         (["/search/movie"], _DRIP),
-        pytest.param(
-            ["/movie/2501", "/movie/2502", "/movie/2503", "/movie/40001"],
-            _CONTINUE,
-        ),
+        (["/movie/2501", "/movie/2502", "/movie/2503", "/movie/40001"], _CONTINUE),
     ],
     ids=["search", "details"],
 )
-@pytest.mark.exhaustive
 def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_answer(
     tmdb_server: TmdbStandIn, tmp_path: Path, paths: list[str], reply: Reply
 ) -> None:
