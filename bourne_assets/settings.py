@@ -27,8 +27,6 @@ DEFAULT_REQUESTS_PER_SECOND = 39.0
 DEFAULT_UI_URL = "http://127.0.0.1:3000"
 #: The embedded lake has one bucket, and always the same, so that URIs are known before it runs.
 EMBEDDED_BUCKET = "bourne-lake"
-#: Its Iceberg tables have a bucket of their own, for SeaweedFS's catalogue owns a whole one.
-EMBEDDED_TABLES_BUCKET = "bourne-tables"
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
 

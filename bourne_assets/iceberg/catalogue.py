@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bourne_assets.iceberg.errors import CatalogueMisconfigured
-from bourne_assets.lake.access import LOOPBACK, S3Access
+from bourne_assets.lake.access import EMBEDDED_TABLES_BUCKET, LOOPBACK, S3Access
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.lake.store import Lake
-from bourne_assets.settings import EMBEDDED_TABLES_BUCKET, postgres_url
+from bourne_assets.settings import postgres_url
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from bourne_assets.translations import in_english
 
 #: Names of this machine.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: The bucket of the embedded lake's Iceberg tables: SeaweedFS's catalogue owns a whole one.
+EMBEDDED_TABLES_BUCKET = "bourne-tables"
 
 
 @dataclass(frozen=True)

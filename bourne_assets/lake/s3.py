@@ -15,7 +15,6 @@ from obstore.store import S3Store
 from bourne_assets.lake.access import LOOPBACK, S3Access, is_loopback
 from bourne_assets.lake.errors import CredentialsMissing, LakeFailed
 from bourne_assets.lake.store import Lake
-from bourne_assets.settings import aws_region
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -96,6 +95,9 @@ def access_of_environment() -> S3Access:
     """
     import boto3
     from botocore.exceptions import BotoCoreError
+
+    # What starts the embedded lake needs no settings, and they take longer to load than itself.
+    from bourne_assets.settings import aws_region
 
     try:
         session = boto3.Session(region_name=aws_region())

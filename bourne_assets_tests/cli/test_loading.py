@@ -58,3 +58,12 @@ def test_printing_answers_loads_neither_dagster_nor_what_draws() -> None:
     loaded = set(ended.stdout.split())
     assert "pandas" in loaded
     assert not loaded & (_DAGSTER | _PICTURES | {"duckdb", "pyiceberg"})
+
+
+def test_what_starts_the_embedded_lake_loads_neither_settings_nor_tables() -> None:
+    code = "import sys, bourne_assets.lake.embedded.supervisor\nprint(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert not set(ended.stdout.split()) & (_DAGSTER | _TABLES | _PICTURES | {"pydantic", "boto3"})

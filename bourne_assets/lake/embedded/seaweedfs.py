@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from bourne_assets.lake.access import S3Access
+from bourne_assets.lake.access import EMBEDDED_TABLES_BUCKET, S3Access
 from bourne_assets.lake.errors import (
     AccessDenied,
     EmbeddedLakeFailed,
@@ -29,7 +29,6 @@ from bourne_assets.lake.errors import (
 from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
-from bourne_assets.settings import EMBEDDED_TABLES_BUCKET
 from bourne_assets.small_files import read_small_file
 from bourne_assets.translations import gettext
 
@@ -47,6 +46,8 @@ _BASE_PORTS = range(20_000, 50_000, 10)
 _LEFT_AS_THEY_ARE = ("admin", "credential", "master", "notification", "volume")
 #: Where it puts its unix sockets, named by port; it has no option for that.
 _SOCKETS = Path("/tmp")  # noqa: S108
+#: Folder in the data folder in which the server keeps the names of objects.
+NAMES = "filerldb2"
 _KILLED_SECONDS = 5.0
 _MOST_BYTES = 64 * 1024
 
@@ -180,7 +181,7 @@ def write_configuration(folder: LakeFolder) -> None:
     """
     for name in _LEFT_AS_THEY_ARE:
         write_private(folder.root / f"{name}.toml", "")
-    store = f'[leveldb2]\nenabled = true\ndir = "{folder.data.name}/filerldb2"\n'
+    store = f'[leveldb2]\nenabled = true\ndir = "{folder.data.name}/{NAMES}"\n'
     write_private(folder.root / "filer.toml", store)
 
 

@@ -10,6 +10,7 @@ which holds the gate meanwhile and reads one line of JSON from it: the state, or
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,8 +28,11 @@ from bourne_assets.processes import ProcessIdentity
 from bourne_assets.translations import gettext
 
 _START_SECONDS = 30.0
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
+_READY_POLL_SECONDS = 0.01
 _ATTEMPTS = 3
+
+_Stored = frozenset[tuple[str, int, int]]
 
 
 def main(arguments: list[str]) -> int:
@@ -42,12 +46,12 @@ def main(arguments: list[str]) -> int:
     except (EmbeddedLakeFailed, OSError) as error:
         _say(json.dumps({"error": str(error)}))
         return 1
+    untouched = _stored(folder)
     _say(state.to_json())
     try:
-        _watch(folder, process)
+        _watch(folder, process, untouched)
     finally:  # also where the folder is removed under the server: nobody could find it any more
-        if process.poll() is None:
-            seaweedfs.end(psutil.Process(process.pid))
+        _end(process)
         _remove_sockets(state.base_port)
     return 0
 
@@ -68,6 +72,8 @@ def _start(
     keys = seaweedfs.credentials(folder)
     write_server_keys(folder.root)
     seaweedfs.write_configuration(folder)
+    for left in folder.data.glob("m[0-9]*"):  # each start on a port of its own makes one
+        shutil.rmtree(left, ignore_errors=True)
     for _ in range(_ATTEMPTS):
         base_port = seaweedfs.free_base_port()
         with folder.log.open("ab") as log:
@@ -93,8 +99,7 @@ def _start(
                 )
                 state.write(folder.state)
                 return process, state
-        if process.poll() is None:
-            seaweedfs.end(psutil.Process(process.pid))
+        _end(process)
     raise EmbeddedLakeFailed(
         gettext(
             "The embedded lake in {root} does not start: {last_words} The whole log is in {log}.",
@@ -116,22 +121,51 @@ def _is_ready(
             and seaweedfs.has_tables_bucket(endpoint, keys)
         ):
             return True
-        time.sleep(0.03)
+        time.sleep(_READY_POLL_SECONDS)
     return False
 
 
-def _watch(folder: seaweedfs.LakeFolder, process: subprocess.Popen[bytes]) -> None:
-    """Return when the server has ended: by itself, or here because nobody needs it."""
+def _watch(
+    folder: seaweedfs.LakeFolder, process: subprocess.Popen[bytes], untouched: _Stored | None
+) -> None:
+    """Return when the server has ended: by itself, or here because nobody needs it.
+
+    Asked to end, it waits a second for streams between its own parts. One that has written nothing
+    since it was ready has nothing to finish, and is spared that.
+    """
     gate, users = FileLock(folder.gate), FileLock(folder.users)
     while process.poll() is None:
         time.sleep(_POLL_SECONDS)
-        if folder.keep.exists() or not gate.acquire():
+        if folder.keep.exists():
+            untouched = None  # clients that take no share may be in the middle of a request
+            continue
+        if not gate.acquire():
             continue
         if users.acquire():
             folder.state.unlink(missing_ok=True)
-            seaweedfs.end(psutil.Process(process.pid))
+            _end(process, at_once=_stored(folder) == untouched)
             users.release()
         gate.release()
+
+
+def _stored(folder: seaweedfs.LakeFolder) -> _Stored:
+    """Size and time of the files that hold objects and their names: any write changes one."""
+    found = set()
+    for pattern in ("*.dat", "*.idx", f"{seaweedfs.NAMES}/*/*"):
+        for path in folder.data.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # the server removes files
+                found.add((str(path), path.stat().st_size, path.stat().st_mtime_ns))
+    return frozenset(found)
+
+
+def _end(process: subprocess.Popen[bytes], *, at_once: bool = False) -> None:
+    if process.poll() is not None:
+        return
+    if at_once:
+        process.kill()
+    else:
+        seaweedfs.end(psutil.Process(process.pid))
+    process.wait()
 
 
 def _remove_sockets(base_port: int) -> None:

@@ -73,7 +73,7 @@ def test_a_server_whose_supervisor_was_killed_is_ended_and_replaced(home: Path) 
     assert until(lambda: not supervisors(home))
     assert not embedded.status(home).running
     assert read_again(home).endpoint != stray.endpoint
-    assert not process.is_running()
+    assert until(lambda: not process.is_running())
     assert until(lambda: is_gone(home))
 
 

@@ -54,6 +54,24 @@ def test_a_server_is_shared_while_it_is_used_and_its_data_outlive_it(home: Path)
     assert not folder_of(home).state.exists()
 
 
+@pytest.mark.slow
+def test_only_a_server_that_has_written_is_given_time_to_finish(home: Path) -> None:
+    def finished() -> bool:
+        return "Gracefully stopping" in folder_of(home).log.read_text()
+
+    with embedded.connect(home, BUCKET) as writer:
+        writer.lake.write("key", b"data", TEXT)
+    assert finished()
+    with embedded.connect(home, BUCKET) as reader:
+        assert reader.lake.list() == ["key"]
+        assert reader.lake.read("key")[0] == b"data"
+    assert not finished()
+    with embedded.connect(home, BUCKET) as remover:
+        remover.lake.delete("key")
+    assert finished()
+    assert len(list(folder_of(home).data.glob("m[0-9]*"))) == 1, "one a start, of the last start"
+
+
 @pytest.mark.exhaustive
 def test_processes_that_come_at_once_get_one_server_and_the_last_to_leave_ends_it(
     home: Path, users: Users
