@@ -1,15 +1,14 @@
 """Where the `bourne` command begins, before anything heavy is imported.
 
-`python -m bourne_assets` does the same. Not here: commands (`cli`).
+`python -m bourne_assets` does the same. An interrupt before `main` is the interpreter's, which
+prints a traceback: what takes time to load is loaded later. Not here: commands (`cli`).
 """
 
 import atexit
-import contextlib
 import gc
 import os
 import signal
 import sys
-import threading
 
 #: A command makes a million objects that live until it ends, most of them when modules load. To
 #: look through them again and again for garbage costs a quarter of `bourne run`.
@@ -43,6 +42,8 @@ def _leave(code: int) -> None:
     Python would wait for every thread that still waits for a server, and take apart, one by one,
     a million objects that the system takes back whole: a second of `bourne run`.
     """
+    import threading
+
     _flush()  # a reader may take its time
     # What is done at the end may wait for a thread that an interrupt has left without its partner.
     late = threading.Timer(_SECONDS_TO_LEAVE, os._exit, (code,))
@@ -55,8 +56,10 @@ def _leave(code: int) -> None:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
+        try:
             stream.flush()
+        except OSError:  # nobody reads it any more
+            continue
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ WORKSPACE = DATA_DIR / "workspace.yaml"
 _SHIPPED = DATA_DIR / CONFIG_FILE
 _DEFAULT_BASE = ".bourne/dagster"
 _MOST_BYTES = 1024 * 1024
+_PATTERN = frozenset("?*[")
 _HEADER = (
     "# Written by `bourne` whenever it starts. To keep changes of your own, remove this line.\n"
 )
@@ -53,16 +54,10 @@ def instance_folder(settings: Settings) -> Path:
                     given=given,
                 )
             )
+        _ensure_literal(folder, "DAGSTER_HOME")
         return folder
     home = settings.home.absolute()
-    if "?" in str(home):  # SQLAlchemy reads what follows as options of the database
-        raise ConfigurationError(
-            gettext(
-                "Dagster's databases cannot be kept in {home}, because of the '?' in its path: "
-                "set BOURNE_HOME to a folder without one.",
-                home=home,
-            )
-        )
+    _ensure_literal(home, "BOURNE_HOME")
     try:
         # Dagster's databases quote cells of landed files.
         for private in (home, home / "dagster"):
@@ -78,6 +73,24 @@ def instance_folder(settings: Settings) -> Path:
             )
         ) from error
     return home
+
+
+def _ensure_literal(folder: Path, variable: str) -> None:
+    """Refuse a name that Dagster reads as more than a name.
+
+    It looks for its dagster.yaml by a pattern, which the folder of somebody else may match, and
+    SQLAlchemy takes what follows a question mark for options of the database.
+    """
+    for character in sorted(_PATTERN & {*str(folder)}):
+        raise ConfigurationError(
+            gettext(
+                "Dagster's databases cannot be kept in {folder}, because of the {character!r} in "
+                "its path: set {variable} to a folder without one.",
+                folder=folder,
+                character=character,
+                variable=variable,
+            )
+        )
 
 
 def instance_config(base: Path) -> dict[str, Any]:

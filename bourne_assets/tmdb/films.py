@@ -152,7 +152,11 @@ def film_rows(film: Candidate, fetched: Response | Failed, source: str) -> tuple
     try:
         details = parse(fetched, MovieDetails, problems)
         _ensure_about(details.id, film, fetched)
-        row = {**stamp, **_details(details, film, fetched), "problems": _joined(problems)}
+        row = {
+            **stamp,
+            **_details(details, film, fetched, problems),
+            "problems": _joined(problems),
+        }
     except TmdbProtocolError as error:
         if film.is_member:
             raise
@@ -207,11 +211,22 @@ def _tolerant(
     return request
 
 
-def _details(film: MovieDetails, listed: Candidate, response: Response) -> dict[str, Any]:
+def _details(
+    film: MovieDetails, listed: Candidate, response: Response, problems: Sequence[str]
+) -> dict[str, Any]:
     title = film.title or film.original_title or listed.title
     if title is None:
+        unreadable = [each for each in problems if each.startswith(("title:", "original_title:"))]
+        place, _, what = "".join(unreadable[:1]).partition(":")
         raise TmdbProtocolError(
             gettext(
+                "TMDB's response to {path} is not as documented, at {place}: {what}.",
+                path=response.path,
+                place=place,
+                what=what.strip(),
+            )
+            if unreadable
+            else gettext(
                 "TMDB's response to {path} is not as documented, at title: the film has none, and "
                 "no original title either.",
                 path=response.path,

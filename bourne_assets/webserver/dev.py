@@ -1,6 +1,7 @@
 """`bourne dev`: Dagster's UI on the instance of these settings. Not here: definitions."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +62,10 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
     command = [sys.executable, "-m", "bourne_assets.webserver.dev", *own]
     # Dagster's servers listen on sockets in the temporary folder, which execute what they are sent.
     os.umask(0o077)
+    # Dagster ends by SIGINT, and does at SIGTERM what it does at SIGINT: nothing, where a shell has
+    # started this in the background and so lets it ignore SIGINT. Its children would stay as well.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 

@@ -104,18 +104,33 @@ def test_the_folder_that_one_stands_in_stays_as_it_is(
     assert _mode(tmp_path / "dagster") == 0o700
 
 
-def test_a_home_that_dagsters_databases_cannot_be_kept_in_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "character"), [("what?", r"\?"), ("b*", r"\*"), ("[b]c", r"\[")])
+def test_a_home_that_dagster_would_take_for_a_pattern_is_named(
+    tmp_path: Path, name: str, character: str
+) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"because of the '\?' in its path: set BOURNE_HOME"
+        ConfigurationError, match=rf"because of the '{character}' in its path: set BOURNE_HOME"
     ):
-        open_instance(Settings(home=tmp_path / "what?"))
+        open_instance(Settings(home=tmp_path / name))
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["a b#c%20d;e&f", "quotes'\"", "$HOME ~ é", "[a]{b}*@=:\\"])
+def test_a_dagster_home_that_is_a_pattern_opens_no_other_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/dagster.yaml").write_text("run_launcher: {module: evil, class: Evil}\n")
+    (tmp_path / "[b]").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "[b]"))
+    with pytest.raises(ConfigurationError, match="set DAGSTER_HOME"):
+        open_instance(Settings())
+
+
+@pytest.mark.parametrize("name", ["a b#c%20d;e&f", "quotes'\"", "$HOME ~ é", "{b}@=:\\", "a]"])
 def test_a_home_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
     with open_instance(Settings(home=tmp_path / name)) as instance:
         assert instance.get_runs_count() == 0
+        assert not instance.telemetry_enabled  # its dagster.yaml is read
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

@@ -185,6 +185,14 @@ def test_an_answer_that_cannot_be_read_is_refused(
         table_of([2501], [_answer({"title": "The Bourne Identity"})], "tmdb")
 
 
+def test_titles_that_are_too_long_are_told_as_such_and_not_as_missing() -> None:
+    long = "x" * 1_001
+    with pytest.raises(TmdbProtocolError, match="at title: String should have at most 1000"):
+        _row(title=long, original_title=long)
+    with pytest.raises(TmdbProtocolError, match="the film has none"):
+        _row(title="", original_title=None)
+
+
 @_TABLES
 def test_a_table_comes_back_from_parquet_as_it_was(
     table_of: _TableOf, model: type[Table], suffix: str

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -207,3 +208,17 @@ def test_the_sockets_of_dagsters_servers_are_closed_to_others(
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "dagster" / "socket").stat().st_mode) == 0o700
+
+
+def test_started_in_the_background_the_ui_still_hears_what_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execve(*_: object) -> None:
+        raise InterruptedError  # as the process would be another one
+
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.chdir(tmp_path)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # `bourne dev &`: Dagster takes SIGTERM as SIGINT
+    with pytest.raises(InterruptedError):
+        dev.serve(Settings(home=tmp_path), ["--help"])
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL

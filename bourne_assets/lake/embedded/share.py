@@ -5,6 +5,7 @@ the server is started and watched (`supervisor`), and its flags (`server`).
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -232,17 +233,36 @@ def _pass(gate: FileLock, folder: seaweedfs.LakeFolder) -> None:
         )
 
 
-def _folder(home: Path) -> seaweedfs.LakeFolder:
-    """The lake's folder, private and writable, with some room on its disk."""
-    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
-    if "," in str(folder.root):
+def _ensure_nameable(root: Path) -> None:
+    """Refuse a name that SeaweedFS would take for two, or end at.
+
+    Raises:
+        HomeUnusable: It is such a one.
+    """
+    if "," in str(root):
         raise HomeUnusable(
             gettext(
                 "The embedded lake cannot be kept in {root}, as SeaweedFS takes a comma for the "
                 "end of a folder's name: set BOURNE_HOME to a folder without one.",
-                root=folder.root,
+                root=root,
             )
         )
+    try:
+        os.fsencode(root).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise HomeUnusable(
+            gettext(
+                "The embedded lake cannot be kept in {root}, as SeaweedFS takes names that are "
+                "UTF-8 only: set BOURNE_HOME to a folder with such a name.",
+                root=root,
+            )
+        ) from error
+
+
+def _folder(home: Path) -> seaweedfs.LakeFolder:
+    """The lake's folder, private and writable, with some room on its disk."""
+    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
+    _ensure_nameable(folder.root)
     try:
         for private in (folder.root.parent, folder.root):
             make_private_folder(private)

@@ -70,6 +70,16 @@ def test_a_comma_in_the_home_is_refused_for_it_would_part_the_data(tmp_path: Pat
         end_all(home)
 
 
+def test_a_home_whose_name_is_not_utf_8_is_refused_for_it_would_end_the_server(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / os.fsdecode(b"h\xff")
+    with pytest.raises(EmbeddedLakeFailed, match="UTF-8") as refused:
+        embedded.connect(home, BUCKET)
+    assert refused.value.exit_code == 2
+    assert not home.exists()
+
+
 def test_data_that_the_server_cannot_open_are_said_to_be_so_with_its_log(home: Path) -> None:
     folder = folder_of(home)
     folder.data.mkdir(parents=True)
