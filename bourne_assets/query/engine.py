@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,10 @@ import pyarrow as pa
 
 from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
 from bourne_assets.errors import BourneError
+from bourne_assets.iceberg.blocks import BlockCache
+from bourne_assets.iceberg.errors import CatalogueFailed
+from bourne_assets.iceberg.served_files import SERVED, ServedFiles
+from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.query.errors import QueryFailed, QueryRefused, UnknownTable
 from bourne_assets.query.execution import (
@@ -24,7 +29,9 @@ from bourne_assets.query.execution import (
     executed,
     explained,
     first_line,
+    interruptibly,
     too_much_memory,
+    unreadable,
 )
 from bourne_assets.query.moments import Moment
 from bourne_assets.query.sources import JSON_COLUMN, Sources
@@ -62,21 +69,39 @@ def run_query(
     ensure_reading(sql)
     for private in (folder.parent, folder):
         make_private_folder(private)
+    cache = BlockCache(folder / "blocks")
+    files = ServedFiles(cache)
     with (
         tempfile.TemporaryDirectory(prefix="bourne-query-", dir=folder) as spill,
-        closed_after(locked_connection(Path(spill), megabytes=COUNTED_MEGABYTES)) as connection,
+        closed_after(
+            locked_connection(Path(spill), megabytes=COUNTED_MEGABYTES, served=SERVED)
+        ) as connection,
         bounded_memory(),
     ):
-        _expose(connection, sql, sources, moment)
-        try:
-            reader = executed(connection, sql)
-        except duckdb.Error as error:
-            raise _explained(error, sources) from error
-        except OSError as error:  # Arrow's, of a table without a first row that can be read
-            raise explained(error) from error
-        except MemoryError as error:
-            raise too_much_memory() from error
-        yield reader
+        connection.register_filesystem(files)
+        with _blaming(files):
+            try:
+                _expose(connection, files, sql, sources, moment)
+                reader = executed(connection, sql)
+            except duckdb.Error as error:
+                raise _explained(error, sources) from error
+            except OSError as error:  # Arrow's, of a table without a first row that can be read
+                raise explained(error) from error
+            except MemoryError as error:
+                raise too_much_memory() from error
+            yield reader
+        cache.prune()
+
+
+@contextmanager
+def _blaming(files: ServedFiles) -> Iterator[None]:
+    """Tell of a failure of the storage as such: DuckDB tells of it as a failure of Python's."""
+    try:
+        yield
+    except (QueryFailed, LakeError) as error:
+        if files.failure is None or isinstance(error, CatalogueFailed):
+            raise
+        raise unreadable(files.failure) from None
 
 
 def ensure_reading(sql: str) -> None:
@@ -118,26 +143,27 @@ def _explains_a_select(sql: str) -> bool:
 
 
 def _expose(
-    connection: duckdb.DuckDBPyConnection, sql: str, sources: Sources, moment: Moment | None
+    connection: duckdb.DuckDBPyConnection,
+    files: ServedFiles,
+    sql: str,
+    sources: Sources,
+    moment: Moment | None,
 ) -> None:
     """Make the tables that the query names, and no others, views of the connection."""
-    text = sql.casefold()
-    for number, name in enumerate(sources.names()):
+    for number, name in enumerate(sources.names_in(sql)):
         schema, _, table = name.partition(".")
-        if table.casefold() not in text:
-            continue
-        rows = sources.rows(name, moment)
-        connection.register(f"__source_{number}", rows)
-        selected = f"{JSON_COLUMN}::JSON AS {JSON_COLUMN}" if _is_json(rows) else "*"
+        rows = sources.rows(name, moment, connection, files)
+        if not isinstance(rows, str):
+            connection.register(f"__source_{number}", rows)
+            selected = f"{JSON_COLUMN}::JSON AS {JSON_COLUMN}" if _is_json(rows) else "*"
+            rows = f"SELECT {selected} FROM __source_{number}"
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
-        connection.execute(
-            f"CREATE VIEW {identifier(schema)}.{identifier(table)} AS "
-            f"SELECT {selected} FROM __source_{number}"
-        )
+        view = f"CREATE VIEW {identifier(schema)}.{identifier(table)} AS {rows}"
+        interruptibly(connection, partial(connection.execute, view))
 
 
-def _is_json(rows: object) -> bool:
-    return isinstance(rows, pa.Table) and rows.column_names == [JSON_COLUMN]
+def _is_json(rows: pa.Table) -> bool:
+    return bool(rows.column_names == [JSON_COLUMN])
 
 
 def _explained(error: duckdb.Error, sources: Sources) -> BourneError:

@@ -79,7 +79,7 @@ def executed(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchR
     Raises:
         duckdb.Error: The query is wrong, or fails before its first row.
     """
-    reader = _interruptibly(connection, lambda: connection.sql(sql).to_arrow_reader(_BATCH_ROWS))
+    reader = interruptibly(connection, lambda: connection.sql(sql).to_arrow_reader(_BATCH_ROWS))
     return pa.RecordBatchReader.from_batches(reader.schema, _batches(connection, reader))
 
 
@@ -88,7 +88,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     while True:
         try:
-            batch = _interruptibly(connection, lambda: next(reader, None))
+            batch = interruptibly(connection, lambda: next(reader, None))
         except (OSError, pa.ArrowInvalid) as error:  # Arrow's, whatever failed
             raise explained(error) from error
         except MemoryError as error:
@@ -98,8 +98,11 @@ def _batches(
         yield batch
 
 
-def _interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], Result]) -> Result:
-    """The result of a call of DuckDB in its own thread, so that signals are heard meanwhile."""
+def interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], Result]) -> Result:
+    """The result of a call of DuckDB in its own thread, so that signals are heard meanwhile.
+
+    Whatever the call raises is raised here.
+    """
     results: list[Result] = []
     failures: list[BaseException] = []
 
@@ -127,10 +130,15 @@ def explained(error: Exception) -> QueryFailed | LakeError:
     """What failed on the way: DuckDB on the data, or the reading of a table's file."""
     text = first_line(error)
     if _OF_A_FILE in text or not _OF_DUCKDB.match(text):
-        return LakeError(gettext("A table's file cannot be read: {text}.", text=text))
+        return unreadable(error)
     if text.startswith("Out of Memory"):
         return too_much_memory(f" ({text})")
     return QueryFailed(gettext("The query failed: {text}.", text=text))
+
+
+def unreadable(error: Exception) -> LakeError:
+    """The storage did not give what a table says is there."""
+    return LakeError(gettext("A table's file cannot be read: {text}.", text=first_line(error)))
 
 
 def too_much_memory(detail: str = "") -> QueryFailed:

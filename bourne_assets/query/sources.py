@@ -8,18 +8,23 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError
 from pyiceberg.table import Table
 
-from bourne_assets.iceberg.reading import committed_at, rows_of
+from bourne_assets.iceberg.commits import name_of
+from bourne_assets.iceberg.reading import committed_at
+from bourne_assets.iceberg.scanning import selection_of
+from bourne_assets.iceberg.served_files import ServedFiles
 from bourne_assets.iceberg.tables import REFINED, TRUSTED
+from bourne_assets.iceberg.translation import translated
 from bourne_assets.lake import keys
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
@@ -35,8 +40,8 @@ _PARQUET, _JSON = ".parquet", ".json"
 #: Folders of `Trusted/` and `Refined/` whose objects are not what an asset returned.
 _OTHER = ("Local", "_ops")
 
-#: What DuckDB scans: a dataset that reads files as it goes, or rows in memory.
-Rows: TypeAlias = "ds.Dataset | pa.Table"
+#: What DuckDB scans: a SELECT that reads files as it goes, or rows in memory.
+Rows: TypeAlias = "str | pa.Table"
 
 
 @dataclass(frozen=True)
@@ -63,27 +68,48 @@ class Sources:
 
     def __init__(self, catalog: Catalog, lake: Lake) -> None:
         self._catalog, self.lake = catalog, lake
-        self._objects = dict(_asset_objects(lake))
-        self._tables = {
+
+    @cached_property
+    def _objects(self) -> dict[str, ListedObject]:
+        return dict(sorted(_asset_objects(self.lake)))
+
+    @cached_property
+    def _tables(self) -> dict[str, tuple[str, str]]:
+        return {
             f"{namespace}.{name}": (namespace, name)
             for namespace in (TRUSTED, REFINED)
-            for name in sorted(_table_names(catalog, namespace))
+            for name in sorted(_table_names(self._catalog, namespace))
         }
 
     def names(self) -> list[str]:
         """What SQL can name: tables, then assets, each in alphabetical order."""
-        return [*self._tables, *sorted(self._objects)]
+        return [*self._tables, *self._objects]
+
+    def names_in(self, sql: str) -> Iterator[str]:
+        """Those of the names that occur in SQL. Objects are not listed where none can be meant."""
+        text = sql.casefold()
+        for name in self.names() if ASSETS in text else self._tables:
+            if name.partition(".")[2].casefold() in text:
+                yield name
 
     def tables(self) -> Iterator[Table]:
         """All Iceberg tables."""
         return (self._catalog.load_table(each) for each in self._tables.values())
 
-    def rows(self, name: str, moment: Moment | None) -> Rows:
+    def rows(
+        self,
+        name: str,
+        moment: Moment | None,
+        connection: duckdb.DuckDBPyConnection,
+        files: ServedFiles,
+    ) -> Rows:
         """What DuckDB scans for a name.
 
         Args:
             name: One of `names`.
             moment: The state that is asked for; None for the newest, all that objects have.
+            connection: DuckDB.
+            files: Serves files to this connection.
 
         Raises:
             NoSuchState: The table came later, or it is an object.
@@ -99,14 +125,16 @@ class Sources:
                     )
                 )
             return _object_rows(self.lake, self._objects[name].key)
-        return _table_rows(self._catalog.load_table(self._tables[name]), name, moment)
+        table = self._catalog.load_table(self._tables[name])
+        snapshot = snapshot_at(table, name, moment)
+        wanted = snapshot.snapshot_id if snapshot else None
+        return selection_of(connection, files, table, wanted) or _read_by_pyiceberg(table, wanted)
 
     def listed(self) -> Iterator[ListedTable]:
         """What can be queried, in the order of `names`."""
         for name, identifier in self._tables.items():
             yield _listed_table(name, self._catalog.load_table(identifier))
-        for name in sorted(self._objects):
-            found = self._objects[name]
+        for name, found in self._objects.items():
             yield ListedTable(name, None, found.size, 1, found.stored_at)
 
 
@@ -135,10 +163,9 @@ def _object_rows(lake: Lake, key: str) -> pa.Table:
     return pa.table({JSON_COLUMN: pa.array([data.decode()], pa.string())})
 
 
-def _table_rows(table: Table, name: str, moment: Moment | None) -> Rows:
-    snapshot = snapshot_at(table, name, moment)
-    found = rows_of(table, snapshot.snapshot_id if snapshot else None)
-    return found.read_all() if isinstance(found, pa.RecordBatchReader) else found
+def _read_by_pyiceberg(table: Table, snapshot_id: int | None) -> pa.Table:
+    with translated(gettext("the table {name}", name=name_of(table))):
+        return table.scan(snapshot_id=snapshot_id).to_arrow()
 
 
 def _listed_table(name: str, table: Table) -> ListedTable:

@@ -145,11 +145,29 @@ def test_what_is_not_one_query_is_refused(sql: str, sources: Sources) -> None:
         "'SELECT * FROM read_text(''/etc/passwd'')'))",
         "SELECT * FROM enable_logging(storage = 'file', storage_path = '/tmp/log')",
         "SELECT getenv('HOME')",
+        "SELECT * FROM read_text('bourne:///etc/passwd')",
     ],
 )
 def test_nothing_outside_of_the_lake_can_be_read(sql: str, sources: Sources) -> None:
     with pytest.raises(QueryFailed):
         rows(sql, sources)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bourne://tables/../../../../etc/passwd",
+        "bourne://tables//etc/passwd",
+        "bourne://tables/*",
+        "bourne://tables/0",
+    ],
+)
+def test_no_file_is_served_but_those_of_tables_that_the_query_names(
+    address: str, sources: Sources
+) -> None:
+    assert rows(f"SELECT * FROM read_text('{address}')", sources) == []
+    with pytest.raises(QueryFailed):
+        rows(f"SELECT * FROM read_parquet('{address}')", sources)
 
 
 @pytest.mark.parametrize("sql", ["EXPLAIN SELECT 1", "explain analyze FROM range(3)"])
@@ -204,7 +222,7 @@ def test_what_fails_after_the_first_rows_is_told_of_the_data_and_not_of_a_file(
 def test_a_file_that_cannot_be_read_is_told_as_such(lake: Lake, sources: Sources) -> None:
     (key,) = (each for each in lake.list("Warehouse/") if each.endswith(".parquet"))
     lake.delete(key)
-    with pytest.raises(LakeError, match=r"A table's file cannot be read"):
+    with pytest.raises(LakeError, match=r"The work on the table trusted\.movies failed: .*"):
         rows("SELECT * FROM trusted.movies", sources)
 
 

@@ -65,6 +65,7 @@ def locked_connection(
     threads: int = 2,
     folder: Path | None = None,
     source: Path | None = None,
+    served: str | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that opens no file, network or extension, whatever SQL it is given.
 
@@ -74,8 +75,11 @@ def locked_connection(
         threads: Threads that it may use.
         folder: A folder in which it may read and write all the same.
         source: A file that it may read all the same.
+        served: What all addresses of a file system begin with that is registered with it.
     """
     connection = duckdb.connect()
+    folders = [f"{folder.absolute()}/"] if folder else []
+    folders += [served] if served else []
     for name, value in {
         "memory_limit": literal(f"{megabytes}MB"),
         "threads": str(threads),
@@ -87,7 +91,7 @@ def locked_connection(
         "python_enable_replacements": "false",
         "TimeZone": "'UTC'",
         "allow_persistent_secrets": "false",
-        "allowed_directories": f"[{literal(f'{folder.absolute()}/') if folder else ''}]",
+        "allowed_directories": f"[{', '.join(map(literal, folders))}]",
         "allowed_paths": f"[{literal(str(source)) if source else ''}]",
         "allowed_configs": f"[{', '.join(map(literal, _ADJUSTABLE))}]",
         "enable_external_access": "false",
