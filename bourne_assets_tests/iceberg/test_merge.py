@@ -10,7 +10,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from bourne_assets.iceberg.commits import Provenance
-from bourne_assets.iceberg.errors import SchemaUnfit
+from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit
 from bourne_assets.iceberg.files import append_arrow, send_file
 from bourne_assets.iceberg.merge import merge
 from bourne_assets.iceberg.tables import ensure_table, evolve, open_table
@@ -68,6 +68,22 @@ def test_the_first_merge_fills_an_empty_table(catalogue: Catalog) -> None:
     empty = ensure_table(catalogue, "trusted.new", SCHEMA)
     merge(empty, _rows((1, "Ann")), ["id"], RUN)
     assert _people(empty) == {(1, "Ann")}
+
+
+def test_what_only_pyiceberg_can_read_is_merged_too(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bourne_assets.iceberg.merge.selection_of", lambda *_: None)
+    merge(table, _rows((2, "Bert")), ["id"], RUN)
+    assert _people(table) == {(1, "Ann"), (2, "Bert"), (None, "nobody")}
+
+
+def test_a_storage_that_fails_meanwhile_is_named_and_the_table_stays(table: Table) -> None:
+    (task,) = table.scan().plan_files()
+    table.io.delete(task.file.file_path)
+    with pytest.raises(CatalogueFailed, match=r"trusted\.people"):
+        merge(table, _rows((2, "Bert")), ["id"], RUN)
+    assert len(table.snapshots()) == 1
 
 
 def test_rows_of_before_an_added_column_are_merged_with_null_in_it(table: Table) -> None:
