@@ -207,7 +207,7 @@ def _rows(count: int) -> str:
 def _age(changed: datetime | None) -> str:
     if changed is None:
         return _UNKNOWN
-    age = datetime.now(UTC) - changed
+    age = max(datetime.now(UTC) - changed, timedelta(0))  # the clock may have been set back
     if age < timedelta(hours=1):
         return f"{age / timedelta(minutes=1):.0f} min"
     if age < timedelta(days=2):

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import requests
@@ -235,6 +235,7 @@ def _commit(
                     with table.transaction() as transaction:
                         change(transaction, summary)
                         _stage_tag(transaction, provenance.run_id)
+                        keep_order(transaction)
                     done = _found(table, token)
             except conflicts:
                 last = TableBusy(name, _ATTEMPTS)
@@ -285,6 +286,31 @@ def _stage_tag(transaction: "Transaction", run_id: str | None) -> None:
     newest = transaction.table_metadata.current_snapshot()
     if run_id and newest:
         ManageSnapshots(transaction).create_tag(newest.snapshot_id, run_id).commit()
+
+
+def keep_order(transaction: "Transaction") -> None:
+    """Let the new snapshots be no older than those before them, where the clock was set back.
+
+    Catalogues refuse such a commit, until the clock has caught up, and other engines the table.
+    """
+    from pyiceberg.table.update import AddSnapshotUpdate
+
+    table = transaction._table  # noqa: SLF001
+    known = [
+        *(snapshot.timestamp_ms for snapshot in table.snapshots()),
+        *(entry.timestamp_ms for entry in table.history()),
+    ]
+    newest = max(table.metadata.last_updated_ms, *known)
+
+    def ordered(update: Any) -> Any:
+        if not isinstance(update, AddSnapshotUpdate) or update.snapshot.timestamp_ms >= newest:
+            return update
+        # Committed again by pyiceberg itself, it would have the clock's time once more.
+        table.metadata.properties["commit.retry.num-retries"] = "0"
+        snapshot = update.snapshot.model_copy(update={"timestamp_ms": newest})
+        return update.model_copy(update={"snapshot": snapshot})
+
+    transaction._updates = tuple(map(ordered, transaction._updates))  # noqa: SLF001
 
 
 def _committed(table: "Table", snapshot: "Snapshot | None", run_id: str | None) -> Committed:

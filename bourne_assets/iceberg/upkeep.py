@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from bourne_assets.iceberg.commits import RUN, name_of
+from bourne_assets.iceberg.commits import RUN, keep_order, name_of
 from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.files import send_file, storage_of
 from bourne_assets.iceberg.reading import files_of, oldest_first
@@ -159,6 +159,7 @@ def _merge_small_files(table: "Table") -> int:
             for each in small:
                 change.delete_data_file(each)
             change.append_data_file(made)
+        keep_order(transaction)
     return len(small) if way.is_free else 0
 
 

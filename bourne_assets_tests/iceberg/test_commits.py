@@ -1,6 +1,8 @@
 """Commits: what they add, replace and leave, and what their snapshots tell."""
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.table import Table
+from pyiceberg.table import Table, snapshots
 
 from bourne_assets.iceberg.commits import Provenance, append_files, replace_with_files
 from bourne_assets.iceberg.errors import SchemaUnfit, TableBusy, TableChanged
@@ -48,6 +50,21 @@ def test_a_replacement_leaves_what_was_there_to_those_who_ask_for_its_snapshot(
     assert _titles(table) == ["Ultimatum"]
     assert _titles(table, before.snapshot_id) == ["Identity", "Supremacy"]
     assert after.rows == 1
+
+
+def test_a_clock_that_was_set_back_keeps_no_row_out_and_turns_no_order_round(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = SimpleNamespace(time=lambda: time.time() + 3600)
+    with monkeypatch.context() as context:
+        context.setattr(snapshots, "time", ahead)
+        append_arrow(table, ROWS, RUN)
+    append_arrow(table, MORE, Provenance("run-2"))
+    replace_arrow(table, MORE, Provenance("run-3"))
+    times = [entry.timestamp_ms for entry in table.history()]
+    assert times == sorted(times)
+    assert times[0] > (time.time() + 1800) * 1000
+    assert _titles(table) == ["Ultimatum"]
 
 
 def test_an_empty_table_can_be_replaced_and_be_emptied(table: Table) -> None:

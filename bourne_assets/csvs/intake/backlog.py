@@ -64,6 +64,10 @@ class Delivery(BaseModel):
         }
         return self.model_copy(update=changes)
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether its pause is over; one longer than any is of a clock that has been set back."""
+        return self.not_before is None or not now < self.not_before <= now + _LONGEST_PAUSE
+
 
 class Backlog(BaseModel):
     """The deliveries that are not landed yet, by name, as a sensor keeps them in its cursor.
@@ -119,7 +123,7 @@ class Backlog(BaseModel):
         due = [
             (each.not_before or datetime.min.replace(tzinfo=now.tzinfo), name)
             for name, each in self.waiting.items()
-            if each.request is None and (each.not_before is None or each.not_before <= now)
+            if each.request is None and each.is_due(now)
         ]
         return [name for _, name in sorted(due)]
 

@@ -62,6 +62,13 @@ def test_pauses_double_up_to_six_hours() -> None:
     assert pauses[-1] == timedelta(hours=6)
 
 
+def test_no_delivery_waits_for_a_clock_that_was_ahead_when_it_failed() -> None:
+    backlog = _backlog("a")
+    backlog.ask_for(["a"])
+    backlog.settle(lambda _: _FAILED, _NOW + timedelta(days=3650))
+    assert backlog.due(_NOW) == ["a"]
+
+
 def test_after_a_landing_that_failed_half_as_many_are_together_down_to_one() -> None:
     names = [f"{number:03}" for number in range(100)]
     backlog, sizes = _backlog(*names), []
