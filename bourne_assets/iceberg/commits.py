@@ -297,10 +297,11 @@ def keep_order(transaction: "Transaction") -> None:
 
     table = transaction._table  # noqa: SLF001
     known = [
+        table.metadata.last_updated_ms,
         *(snapshot.timestamp_ms for snapshot in table.snapshots()),
         *(entry.timestamp_ms for entry in table.history()),
     ]
-    newest = max(table.metadata.last_updated_ms, *known)
+    newest = max(known)
 
     def ordered(update: Any) -> Any:
         if not isinstance(update, AddSnapshotUpdate) or update.snapshot.timestamp_ms >= newest:
