@@ -56,6 +56,17 @@ def conform(rows: Iterable[Mapping[str, Any]], model: type[Table]) -> pd.DataFra
     return pd.DataFrame(schema.coerce_dtype(frame))
 
 
+def conformed(frame: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
+    """A frame in the model's columns and types, as `conform` makes one from rows.
+
+    Raises:
+        pandera.errors.SchemaError: A value cannot be of its column's type.
+    """
+    schema = model.to_schema()
+    ordered = frame.reindex(columns=list(schema.columns)).reset_index(drop=True)
+    return pd.DataFrame(schema.coerce_dtype(ordered))
+
+
 def to_parquet(frame: pd.DataFrame) -> bytes:
     """Parquet (zstd) of a frame, with the types that `from_parquet` gives back."""
     bare = frame.copy(deep=False)
@@ -73,6 +84,12 @@ def from_parquet(data: bytes) -> pd.DataFrame:
 def to_arrow(frame: pd.DataFrame, model: type[Table]) -> arrow.Table:
     """A frame that follows a model as an Arrow table of `arrow_schema`."""
     return arrow.Table.from_pylist(records(frame), schema=arrow_schema(model))
+
+
+def from_arrow(rows: arrow.Table, model: type[Table]) -> pd.DataFrame:
+    """Arrow rows as a frame that follows a model; columns that they lack are unknown."""
+    whole = {arrow.int64(): Integer(), arrow.int32(): Integer()}  # else null makes them floats
+    return conformed(rows.to_pandas(types_mapper=whole.get), model)
 
 
 def arrow_schema(model: type[Table]) -> arrow.Schema:

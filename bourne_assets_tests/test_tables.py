@@ -20,10 +20,12 @@ from bourne_assets.tables import (
     Table,
     UtcTime,
     conform,
+    from_arrow,
     from_json,
     from_parquet,
     origin_of,
     records,
+    to_arrow,
     to_json,
     to_parquet,
 )
@@ -88,6 +90,18 @@ def _round_trip(frame: pd.DataFrame) -> pd.DataFrame:
 def test_a_column_comes_back_with_its_type_and_its_gaps(column: "pd.Series[Any]") -> None:
     frame = column.to_frame("column")
     assert_frame_equal(_round_trip(frame), frame)
+
+
+@pytest.mark.parametrize("rows", [[], [BOURNE], [UNKNOWN], [BOURNE, UNKNOWN, BOURNE]])
+def test_a_frame_comes_back_from_arrow_as_it_was(rows: list[dict[str, Any]]) -> None:
+    frame = conform([{**row, "revenue": row.get("revenue") and 2**53 + 1} for row in rows], Films)
+    assert_frame_equal(from_arrow(to_arrow(frame, Films), Films), frame)
+
+
+def test_columns_that_arrow_rows_lack_are_unknown() -> None:
+    rows = to_arrow(conform([BOURNE], Films), Films).drop_columns(["revenue", "seen_at"])
+    bare = conform([{**BOURNE, "revenue": None, "seen_at": None}], Films)
+    assert_frame_equal(from_arrow(rows, Films), bare)
 
 
 def test_nested_values_come_back() -> None:

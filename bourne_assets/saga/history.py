@@ -155,8 +155,8 @@ def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
     Raises:
         NoSnapshot: There is no such observation.
     """
-    rows = [row for row in records(history) if row["observed_on"] <= day]
-    if not rows:
+    past = history[history["observed_on"] <= day]
+    if past.empty:
         first = min(days_of(history), default=None)
         hint = (
             gettext("the first is of {first}", first=first)
@@ -171,16 +171,18 @@ def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
                 hint=hint,
             )
         )
-    newest = max(row["observed_on"] for row in rows)
-    whole = max((row["observed_on"] for row in rows if not row["partial"]), default=None)
-    stated = {row["tmdb_id"]: row for row in rows if row["observed_on"] == whole}
+    newest = max(past["observed_on"])
+    whole = max(past["observed_on"][~past["partial"].astype(bool)], default=None)
+    stated = {row["tmdb_id"]: row for row in _of_day(past, whole)}
     films = [
-        _film_as_of(row, stated.get(row["tmdb_id"], {}), saga)
-        for row in rows
-        if row["observed_on"] == newest
+        _film_as_of(row, stated.get(row["tmdb_id"], {}), saga) for row in _of_day(past, newest)
     ]
     table = conform(sorted(films, key=release_order), SagaTable)
     return FilmsAsOf(table, newest, whole if whole != newest else None)
+
+
+def _of_day(history: pd.DataFrame, day: date | None) -> list[dict[str, Any]]:
+    return records(history[history["observed_on"] == day]) if day else []
 
 
 def _film_as_of(row: dict[str, Any], stated: dict[str, Any], saga: Saga) -> dict[str, Any]:
@@ -205,9 +207,9 @@ def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:
         and new_day.
     """
     by_film: dict[int, list[dict[str, Any]]] = {}
-    for row in records(history):
-        if not row["partial"]:
-            by_film.setdefault(row["tmdb_id"], []).append(row)
+    whole = history[~history["partial"].astype(bool)]
+    for row in records(whole.groupby("tmdb_id").tail(2)):
+        by_film.setdefault(row["tmdb_id"], []).append(row)
     newest = max((rows[-1]["observed_on"] for rows in by_film.values()), default=None)
     return [
         change

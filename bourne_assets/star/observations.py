@@ -12,7 +12,7 @@ import pandas as pd
 
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.schemas import HistoryTable
-from bourne_assets.saga.table import derived_figures, release_order
+from bourne_assets.saga.table import derived_figures
 from bourne_assets.star.dimensions import (
     ATTRIBUTES,
     FilmState,
@@ -23,7 +23,7 @@ from bourne_assets.star.dimensions import (
     observed_states,
 )
 from bourne_assets.star.schemas import DimFilm, FactFilmDay
-from bourne_assets.tables import conform, records
+from bourne_assets.tables import conform, conformed, records
 from bourne_assets.tmdb.schemas import DELETED
 
 _DATE_KEY = "date_key"
@@ -98,13 +98,16 @@ def with_observations(
     for row in rows:
         known = states.get(row["tmdb_id"], [])
         states[row["tmdb_id"]] = observed_states(saga, known, row, row["observed_on"], stated)
-    facts = {(row["date_key"], row["tmdb_id"]): row for row in records(star.facts)}
+    # Histories of years are long, and their other days stay as they are.
+    of_days = star.facts[_DATE_KEY].isin({date_key(row["observed_on"]) for row in rows})
+    facts = {(row["date_key"], row["tmdb_id"]): row for row in records(star.facts[of_days])}
     for row in rows:
         key = (date_key(row["observed_on"]), row["tmdb_id"])
         if key not in facts or facts[key]["fetched_at"] <= row["fetched_at"]:
             facts[key] = _fact(saga, row, states[row["tmdb_id"]])
-    ordered = [facts[key] for key in sorted(facts)]
-    return StarOfSaga(film_rows(saga, states), conform(ordered, FactFilmDay))
+    together = pd.concat([star.facts[~of_days], conform(facts.values(), FactFilmDay)])
+    ordered = together.sort_values([_DATE_KEY, "tmdb_id"], ignore_index=True)
+    return StarOfSaga(film_rows(saga, states), ordered)
 
 
 def with_missing(
@@ -118,7 +121,7 @@ def with_missing(
         observed: `HistoryTable`, or without the columns that older versions lacked.
         stated: The columns of films of which the observations speak.
     """
-    known = {(row["date_key"], row["tmdb_id"]) for row in records(star.facts)}
+    known = set(zip(star.facts[_DATE_KEY], star.facts["tmdb_id"], strict=True))
     missing = [
         row
         for row in records(observed)
@@ -146,20 +149,13 @@ def history_of(star: StarOfSaga) -> pd.DataFrame:
 
     A film that TMDB had deleted is not in it.
     """
-    films = {row["film_key"]: row for row in records(star.films)}
-    deleted = set(star.deleted["film_key"])
-    rows = [
-        {
-            **row,
-            **{name: films[row["film_key"]][name] for name in ATTRIBUTES},
-            "observed_on": day_of(row["date_key"]),
-            "partial": row["is_partial"],
-        }
-        for row in records(star.facts)
-        if row["film_key"] not in deleted
-    ]
-    rows.sort(key=lambda row: (row["observed_on"], release_order(row)))
-    return conform(rows, HistoryTable)
+    stated = star.facts[~star.facts["film_key"].isin(star.deleted["film_key"])]
+    states = star.films[["film_key", *ATTRIBUTES]]
+    rows = stated.merge(states, on="film_key", how="left", validate="many_to_one")
+    days = {key: day_of(int(key)) for key in set(rows[_DATE_KEY])}
+    rows = rows.assign(observed_on=rows[_DATE_KEY].map(days), partial=rows["is_partial"])
+    by_release = [_DATE_KEY, "release_date", "tmdb_id"]
+    return conformed(rows.sort_values(by_release, na_position="last"), HistoryTable)
 
 
 def _fact(saga: Saga, row: Mapping[str, Any], states: Sequence[FilmState]) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.star.dimensions import date_key, date_rows, saga_row
 from bourne_assets.star.observations import StarOfSaga
 from bourne_assets.star.schemas import STAR, DimDate, DimFilm, DimSaga, FactAnswer, FactFilmDay
-from bourne_assets.tables import Table, arrow_schema, conform, descriptions, records, to_arrow
+from bourne_assets.tables import (
+    Table,
+    arrow_schema,
+    conform,
+    descriptions,
+    from_arrow,
+    records,
+    to_arrow,
+)
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -130,8 +138,7 @@ def _keep_saga(catalogue: "Catalog", saga: Saga, films: int, provenance: Provena
 
 
 def _keep_days(catalogue: "Catalog", days: list[date], provenance: Provenance) -> None:
-    keys = [date_key(day) for day in days]
-    known = set(_read(catalogue, "dim_date", _among(keys))[_DATE_KEY])
+    known = _known_days(catalogue)
     missing = [day for day in days if date_key(day) not in known]
     if missing:
         same = _among([date_key(day) for day in missing])  # another saga's run may be faster
@@ -167,7 +174,17 @@ def _read(catalogue: "Catalog", name: str, where: str) -> pd.DataFrame:
         return conform([], model)
     found = table.scan(row_filter=where).to_arrow()
     ordered = found.sort_by([(key, "ascending") for key in _ORDER[model]])
-    return conform(ordered.to_pylist(), model)
+    return from_arrow(ordered, model)
+
+
+def _known_days(catalogue: "Catalog") -> set[int]:
+    """The keys of `dim_date`."""
+    table = find_table(catalogue, f"{REFINED}.dim_date")
+    return (
+        set(table.scan(selected_fields=(_DATE_KEY,)).to_arrow()[_DATE_KEY].to_pylist())
+        if table
+        else set()
+    )
 
 
 _ORDER: dict[type[Table], tuple[str, ...]] = {
@@ -189,12 +206,5 @@ def _among(days: list[int]) -> str:
 
 def _changed_days(before: pd.DataFrame, after: pd.DataFrame) -> list[int]:
     """Days whose facts differ."""
-    old, new = _by_day(before), _by_day(after)
-    return sorted(day for day in {*old, *new} if old.get(day) != new.get(day))
-
-
-def _by_day(facts: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in records(facts):
-        found.setdefault(row[_DATE_KEY], []).append(row)
-    return found
+    both = pd.concat([before, after])
+    return sorted(int(day) for day in set(both[~both.duplicated(keep=False)][_DATE_KEY]))

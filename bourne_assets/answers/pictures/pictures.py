@@ -170,12 +170,12 @@ def year_and_popularity(
 
 def popularity_over_time(t: Localizer, history: pd.DataFrame) -> Picture | None:
     """Popularity of each film on the days of its snapshots, named at the end of its line."""
-    rows = [row for row in records(history) if row["popularity"] is not None]
-    if not rows:
+    known = history[["observed_on", "tmdb_id", "title", "popularity"]].dropna(subset="popularity")
+    if known.empty:
         return None
-    rows, note = _most_popular(t, rows)
-    days = _thinned(sorted({row["observed_on"] for row in rows}), _DAYS_DRAWN)
-    rows = [row for row in rows if row["observed_on"] in set(days)]
+    shown, note = _most_popular(t, known)
+    days = _thinned(sorted(set(shown["observed_on"])), _DAYS_DRAWN)
+    rows = records(shown[shown["observed_on"].isin(days)])
     points = [
         {
             "day": row["observed_on"].isoformat(),
@@ -290,17 +290,17 @@ def _extremes(t: Localizer, films: Sequence[Film], figure: str) -> tuple[Sequenc
     return [film for film in films if film.tmdb_id in chosen], note
 
 
-def _most_popular(t: Localizer, rows: Rows) -> tuple[Rows, str]:
+def _most_popular(t: Localizer, history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The days of the films that have lines: all, or those most popular at the end, and a note."""
-    last = {row["tmdb_id"]: row for row in rows}
+    last = records(history.drop_duplicates("tmdb_id", keep="last"))
     if len(last) <= _MOST_LINES:
-        return rows, ""
-    ranked = sorted(last.values(), key=lambda row: (-row["popularity"], row["tmdb_id"]))
+        return history, ""
+    ranked = sorted(last, key=lambda row: (-row["popularity"], row["tmdb_id"]))
     chosen = {row["tmdb_id"] for row in ranked[:_MOST_LINES]}
     note = t.gettext(
         "{shown} of {all} films: those most popular at the end", shown=len(chosen), all=len(last)
     )
-    return [row for row in rows if row["tmdb_id"] in chosen], note
+    return history[history["tmdb_id"].isin(chosen)], note
 
 
 def _picture(head: Head, described: Sequence[str], specification: dict[str, Any]) -> Picture:
