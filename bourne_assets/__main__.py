@@ -11,8 +11,9 @@ import signal
 import sys
 
 #: A command makes a million objects that live until it ends, most of them when modules load. To
-#: look through them again and again for garbage costs a quarter of `bourne run`.
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+#: look through them again and again for garbage costs a quarter of `bourne run`, which turns to a
+#: smaller number when everything is loaded.
+_OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 _SECONDS_TO_LEAVE = 20.0
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 
 from bourne_assets.csvs.options import load_datasets
 from bourne_assets.defs.answers.assets import insight_assets
@@ -43,7 +42,6 @@ from bourne_assets.defs.shared.fixed import fixed
 from bourne_assets.defs.shared.naming import with_owners
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
-from bourne_assets.defs.tmdb.on_lambda import TmdbLambdaResource, tmdb_lambda_assets
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.execution.executors import executor_of
@@ -90,7 +88,9 @@ def build_defs(
         sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
     datasets = load_datasets(settings.csv_datasets)
     checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in sagas}
-    ask_tmdb = tmdb_lambda_assets if settings.tmdb_runs_on == "lambda" else tmdb_assets
+    ask_tmdb = tmdb_assets
+    if settings.tmdb_runs_on == "lambda":
+        from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets as ask_tmdb
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *raw_csvs_assets(settings),
         *dataset_specs(datasets),
@@ -143,15 +143,13 @@ def default_resources(
     """
     overrides = overrides or {}
     lake = overrides.get("lake") or LakeResource(
-        s3=S3Resource(),
+        s3=_s3(settings),
         bucket=settings.s3_bucket,
         prefix=settings.s3_prefix,
         home=str(settings.home.absolute()),
     )
-    calls_lambda = settings.tmdb_runs_on == "lambda"
-    function = TmdbLambdaResource(lake=lake, function=settings.lambda_function)
     return {
-        **({"tmdb_lambda": function} if calls_lambda else {}),
+        **({"tmdb_lambda": _function(settings, lake)} if settings.tmdb_runs_on == "lambda" else {}),
         "lake": lake,
         "io_manager": LakeIOManager(lake=lake),
         "csv_folder": csv_folder(settings),
@@ -180,8 +178,26 @@ def csv_folder(
     )
 
 
+def _s3(settings: Settings) -> Any:
+    """What reaches AWS; None for the embedded lake, as it takes longer to load than the lake."""
+    if settings.s3_bucket is None:
+        return None
+    from dagster_aws.s3 import S3Resource
+
+    return S3Resource()
+
+
+def _function(settings: Settings, lake: LakeResource) -> Any:
+    from bourne_assets.defs.tmdb.on_lambda import TmdbLambdaResource
+
+    return TmdbLambdaResource(lake=lake, function=settings.lambda_function)
+
+
 def _secret(variable: str, value: str | None) -> dg.EnvVar | None:
     return dg.EnvVar(variable) if value else None
 
 
-defs = build_defs()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads; the command line builds its own."""
+    return build_defs()

@@ -331,7 +331,7 @@ def _loaded(code: str, *options: str, **environment: str) -> subprocess.Complete
 
 @pytest.mark.exhaustive
 def test_loading_the_definitions_prints_nothing_and_leaves_nothing(tmp_path: Path) -> None:
-    done = _loaded("import bourne_assets.definitions")
+    done = _loaded("from bourne_assets.definitions import defs; defs()")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -340,7 +340,7 @@ def test_loading_the_definitions_prints_nothing_and_leaves_nothing(tmp_path: Pat
 def test_loading_the_definitions_gives_no_warning_of_ours() -> None:
     code = (
         "import bourne_assets.definitions as d, dagster as dg\n"
-        "dg.Definitions.validate_loadable(d.defs)\n"
+        "dg.Definitions.validate_loadable(d.defs())\n"
     )
     done = _loaded(code, "-W", "always")
     assert done.returncode == 0
@@ -350,7 +350,8 @@ def test_loading_the_definitions_gives_no_warning_of_ours() -> None:
 @pytest.mark.exhaustive
 def test_the_environment_decides_what_is_loaded_and_its_secrets_are_not_shown() -> None:
     code = (
-        "from bourne_assets.definitions import defs\n"
+        "from bourne_assets.definitions import defs as load\n"
+        "defs = load()\n"
         "for spec in defs.resolve_all_asset_specs(): print(spec.key.to_user_string())\n"
         "print(repr(defs.resources))\n"
     )

@@ -3,6 +3,7 @@
 Not here: what is printed (`console`), and arguments (`cli`).
 """
 
+import gc
 import logging
 import time
 import warnings
@@ -41,6 +42,7 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _POLL_SECONDS = 0.5
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def run_saga(
@@ -154,6 +156,8 @@ def _run(
     selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
+    gc.freeze()  # all of this lives until the end; what the run leaves is garbage
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         run = run_job(
             job,

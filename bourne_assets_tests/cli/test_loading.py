@@ -67,3 +67,17 @@ def test_what_starts_the_embedded_lake_loads_neither_settings_nor_tables() -> No
     )
 
     assert not set(ended.stdout.split()) & (_DAGSTER | _TABLES | _PICTURES | {"pydantic", "boto3"})
+
+
+def test_the_definitions_on_the_embedded_lake_load_no_client_of_aws() -> None:
+    code = "import sys, bourne_assets.definitions as d\nd.defs()\nprint(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != "BOURNE_S3_BUCKET"},
+    )
+
+    assert not set(ended.stdout.split()) & {"dagster_aws", "boto3"}

@@ -7,26 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
 
 from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.opening import OpenLake, open_lake
-from bourne_assets.lake.s3 import access_of
+from bourne_assets.lake.s3 import access_of, access_of_environment
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import EMBEDDED_BUCKET, aws_region
 from bourne_assets.translations import gettext
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the embedded lake needs no AWS, which takes longer to load than the lake itself
+    from dagster_aws.s3 import S3Resource
     from pyiceberg.catalog import Catalog
 
 
 class LakeResource(dg.ConfigurableResource["LakeResource"]):
     """Connects when first asked, so that loading definitions touches neither network nor disk."""
 
-    s3: dg.ResourceDependency[S3Resource]
+    # Dagster's annotation knows no default.
+    s3: dg.ResourceDependency["S3Resource | None"] = None  # type: ignore[assignment]
     bucket: str | None = Field(
         default=None,
         description="Bucket of the lake; empty: the embedded S3 server on this machine.",
@@ -50,8 +51,12 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
             CredentialsMissing: The AWS chain has no credentials, or is misconfigured.
         """
         if self._opened is None:
+            s3 = self.s3
             self._opened = open_lake(
-                Path(self.home), self.bucket, self.prefix, lambda: access_from(self.s3)
+                Path(self.home),
+                self.bucket,
+                self.prefix,
+                access_of_environment if s3 is None else lambda: access_from(s3),
             )
         return self._opened.lake
 
@@ -74,7 +79,7 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
         self._opened = self._catalogue = None
 
 
-def access_from(s3: S3Resource) -> S3Access:
+def access_from(s3: "S3Resource") -> S3Access:
     """How to reach S3, as boto3 would: fields of the resource first, then the standard AWS chain.
 
     Raises:

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_aws.pipes import PipesLambdaClient, PipesS3MessageReader
+from dagster_aws.s3 import S3Resource
 from dagster_pipes import PipesParams
 from pydantic import Field
 
@@ -84,7 +85,7 @@ class TmdbLambdaResource(dg.ConfigurableResource["TmdbLambdaResource"]):
         import boto3
         from botocore.config import Config
 
-        s3, name = self.lake.s3, self.lake.bucket_name
+        s3, name = self.lake.s3 or S3Resource(), self.lake.bucket_name
         patience = Config(read_timeout=_LONGEST_SECONDS, retries={"total_max_attempts": 1})
         client = PipesLambdaClient(
             client=boto3.Session().client("lambda", region_name=s3.region_name, config=patience),
