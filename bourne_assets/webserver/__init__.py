@@ -2,98 +2,40 @@
 
     python -m bourne_assets.webserver --host 0.0.0.0 --port 3000 -w workspace.yaml
 
-It takes the arguments of `dagster-webserver`, in whose place it stands in the image too.
-Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts it (`dev`).
+It takes the arguments of `dagster-webserver`, in whose place it stands in the image too. Here both
+begin: Dagster takes seconds to load, and an interrupt meanwhile ends the process without a
+traceback.
+Not here: what they do (`servers`).
 """
 
+import signal
 import sys
-import warnings
-from collections.abc import Sequence
-from threading import Thread
-from typing import Any
-from urllib.parse import urlsplit
-
-import dagster as dg
-
-from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.settings import read_settings
-from bourne_assets.translations import gettext
-from bourne_assets.webserver.address import Address, tell_when_ready
-from bourne_assets.webserver.guard import Allowed, Guard
-from bourne_assets.webserver.reports import Reports, reader_of
-
-
-class GuardMissing(BourneError):
-    """Dagster starts its webserver in a way that is not known, so that it would have no guard."""
 
 
 def main() -> None:
-    """Dagster's own command line, whose application gets the guard."""
-    from dagster_webserver import cli as webserver
+    """The guarded webserver by itself."""
+    _leave_interrupts_to_the_system()
+    from bourne_assets.webserver.servers import serve
 
-    cli: Any = webserver  # its names are imported ones, which it does not export
-
-    try:
-        settings = read_settings()
-    except ConfigurationError as error:
-        sys.exit(f"Error: {error}")
-    allowed = Allowed.of(settings.ui_url, settings.ui_allowed_hosts)
-    read = reader_of(settings)
-    create = cli.create_app_from_workspace_process_context
-
-    def guarded(*args: Any, **options: Any) -> Any:
-        app = create(*args, **options)
-        app.add_middleware(Reports, read=read, prefix=urlsplit(settings.ui_url).path)
-        app.add_middleware(Guard, allowed=allowed)
-        return app
-
-    cli.create_app_from_workspace_process_context = guarded
-    cli.main()
+    _take_interrupts()
+    serve()
 
 
-def _tell_the_address(options: Sequence[str]) -> None:
-    """One line among Dagster's, when the UI answers."""
-    address = Address.named(options)
+def develop() -> None:
+    """`dagster dev` with the guarded webserver, which `bourne dev` becomes."""
+    _leave_interrupts_to_the_system()
+    from bourne_assets.webserver import servers
 
-    def tell(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    Thread(target=tell_when_ready, args=(address, tell), daemon=True).start()
+    _take_interrupts()
+    servers.develop(sys.argv[1:])
 
 
-def develop(options: Sequence[str]) -> None:
-    """`dagster dev`, whose webserver is this one.
+def _leave_interrupts_to_the_system() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
-    Args:
-        options: The arguments of `dagster dev`.
-    """
-    from dagster._cli import dev as command
 
-    dev: Any = command  # as above
-
-    start = dev.open_ipc_subprocess
-    services = iter(("dagster_webserver", "dagster._daemon"))
-
-    def started(parts: Sequence[str], **kwargs: Any) -> Any:
-        executable, flag, module, *rest = parts
-        if flag != "-m" or module != next(services, None):
-            raise GuardMissing(
-                gettext(
-                    "This version of Dagster starts its webserver in another way, so that nothing "
-                    "would guard it: install the version of requirements.lock."
-                )
-            )
-        own = __name__ if module == "dagster_webserver" else module
-        return start([executable, flag, own, *rest], **kwargs)
-
-    dev.open_ipc_subprocess = started
-    if "--help" not in options:
-        _tell_the_address(options)
-    try:
-        with warnings.catch_warnings():
-            # `dg dev` would read the folder that it is started in.
-            warnings.simplefilter("ignore", dg.SupersessionWarning)
-            dev.dev_command(list(options), prog_name="dagster dev")
-    except GuardMissing as error:
-        sys.exit(f"Error: {error}")
+def _take_interrupts() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -59,13 +59,15 @@ def serve(settings: Settings, options: Sequence[str]) -> NoReturn:
             )
         )
     own = ["-w", str(WORKSPACE), *options, *(address.options if address else [])]
-    command = [sys.executable, "-m", "bourne_assets.webserver.dev", *own]
+    command = [sys.executable, "-m", "bourne_assets.webserver.services", *own]
     # Dagster's servers listen on sockets in the temporary folder, which execute what they are sent.
     os.umask(0o077)
     # Dagster ends by SIGINT, and does at SIGTERM what it does at SIGINT: nothing, where a shell has
     # started this in the background and so lets it ignore SIGINT. Its children would stay as well.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Until the interpreter has started, which would print a traceback; `webserver` lets them in.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
 
 
@@ -74,9 +76,3 @@ def _absolute_paths(settings: Settings) -> dict[str, str]:
     return {
         FIELDS[name]: str(value.absolute()) for name, value in settings if isinstance(value, Path)
     }
-
-
-if __name__ == "__main__":
-    from bourne_assets.webserver import develop
-
-    develop(sys.argv[1:])

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from bourne_assets import webserver
 from bourne_assets.settings import Settings
 from bourne_assets.webserver import dev, peers
 from bourne_assets.webserver.guard import Allowed, Guard
@@ -207,6 +208,7 @@ def test_the_sockets_of_dagsters_servers_are_closed_to_others(
             dev.serve(Settings(home=tmp_path), ["--help"])
     finally:
         os.umask(before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     assert stat.S_IMODE((tmp_path / "dagster" / "socket").stat().st_mode) == 0o700
 
 
@@ -219,6 +221,32 @@ def test_started_in_the_background_the_ui_still_hears_what_ends_it(
     monkeypatch.setattr(os, "execve", execve)
     monkeypatch.chdir(tmp_path)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # `bourne dev &`: Dagster takes SIGTERM as SIGINT
-    with pytest.raises(InterruptedError):
-        dev.serve(Settings(home=tmp_path), ["--help"])
+    try:
+        with pytest.raises(InterruptedError):
+            dev.serve(Settings(home=tmp_path), ["--help"])
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("begin", [webserver.main, webserver.develop])
+def test_while_dagster_loads_an_interrupt_ends_the_process_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, begin: Callable[[], None]
+) -> None:
+    seen = []
+
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "bourne_assets.webserver.servers":
+                seen.append(signal.getsignal(signal.SIGINT))
+                raise InterruptedError
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "bourne_assets.webserver.servers", raising=False)
+    monkeypatch.delattr(webserver, "servers", raising=False)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # as `bourne dev` leaves it
+    with pytest.raises(InterruptedError):
+        begin()
+    assert seen == [signal.SIG_DFL]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

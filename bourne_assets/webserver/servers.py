@@ -1,0 +1,96 @@
+"""Dagster's webserver with its guard and the reports, and `dagster dev` with that webserver.
+
+Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts it (`dev`).
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import dagster as dg
+
+from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.settings import read_settings
+from bourne_assets.translations import gettext
+from bourne_assets.webserver.address import Address, tell_when_ready
+from bourne_assets.webserver.guard import Allowed, Guard
+from bourne_assets.webserver.reports import Reports, reader_of
+
+
+class GuardMissing(BourneError):
+    """Dagster starts its webserver in a way that is not known, so that it would have no guard."""
+
+
+def serve() -> None:
+    """Dagster's own command line, whose application gets the guard."""
+    from dagster_webserver import cli as webserver
+
+    cli: Any = webserver  # its names are imported ones, which it does not export
+
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        sys.exit(f"Error: {error}")
+    allowed = Allowed.of(settings.ui_url, settings.ui_allowed_hosts)
+    read = reader_of(settings)
+    create = cli.create_app_from_workspace_process_context
+
+    def guarded(*args: Any, **options: Any) -> Any:
+        app = create(*args, **options)
+        app.add_middleware(Reports, read=read, prefix=urlsplit(settings.ui_url).path)
+        app.add_middleware(Guard, allowed=allowed)
+        return app
+
+    cli.create_app_from_workspace_process_context = guarded
+    cli.main()
+
+
+def _tell_the_address(options: Sequence[str]) -> None:
+    """One line among Dagster's, when the UI answers."""
+    address = Address.named(options)
+
+    def tell(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    Thread(target=tell_when_ready, args=(address, tell), daemon=True).start()
+
+
+def develop(options: Sequence[str]) -> None:
+    """`dagster dev`, whose webserver is this one.
+
+    Args:
+        options: The arguments of `dagster dev`.
+    """
+    from dagster._cli import dev as command
+
+    dev: Any = command  # as above
+
+    start = dev.open_ipc_subprocess
+    services = iter(("dagster_webserver", "dagster._daemon"))
+
+    def started(parts: Sequence[str], **kwargs: Any) -> Any:
+        executable, flag, module, *rest = parts
+        if flag != "-m" or module != next(services, None):
+            raise GuardMissing(
+                gettext(
+                    "This version of Dagster starts its webserver in another way, so that nothing "
+                    "would guard it: install the version of requirements.lock."
+                )
+            )
+        own = __package__ if module == "dagster_webserver" else module
+        return start([executable, flag, own, *rest], **kwargs)
+
+    dev.open_ipc_subprocess = started
+    if "--help" not in options:
+        _tell_the_address(options)
+    try:
+        with warnings.catch_warnings():
+            # `dg dev` would read the folder that it is started in.
+            warnings.simplefilter("ignore", dg.SupersessionWarning)
+            dev.dev_command(list(options), prog_name="dagster dev")
+    except GuardMissing as error:
+        sys.exit(f"Error: {error}")
