@@ -22,7 +22,7 @@ from bourne_assets.tables import to_json
 from bourne_assets.translations import in_english
 
 #: Raised when reading changes: what an older version made is made again.
-READER_VERSION = 5
+READER_VERSION = 6
 
 
 #: With a larger share of rejected lines, files do not replace a good table.

@@ -1,11 +1,11 @@
 """Columns of texts into a table of typed columns.
 
-One pass where the sample's guess holds: each value is checked as it is converted. Where one does
-not fit, all values are examined, and then converted.
+One pass where the sample's guess holds: each value is checked as it is converted. Columns with
+values that do not fit are examined whole, and the table is written again.
 Not here: what a type's plain spelling is (`column_types`), and where texts come from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,25 +14,27 @@ import duckdb
 
 from bourne_assets.csvs.options import CHALLENGE_TYPES, DatasetOptions
 from bourne_assets.csvs.reading.column_types import (
-    MISFIT,
     TEXT,
-    Almost,
     Column,
     Guess,
     almost_type,
     column_of,
     guess_types,
-    look_at_all,
-    misfits_of,
+    look_at,
 )
 from bourne_assets.csvs.reading.declared_types import declared_column, with_decimal_comma
 from bourne_assets.csvs.reading.dialect import Dialect
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, literal, parquet
+from bourne_assets.csvs.reading.duckdb_session import (
+    DuckDbSession,
+    identifier,
+)
 from bourne_assets.csvs.reading.normalise import LINE, MAXIMUM_REJECTED
 from bourne_assets.csvs.reading.origin import Origin
 from bourne_assets.translations import in_english
 
 _SHOWN = 100
+#: What DuckDB's error ends with, before the column's number, where a text does not fit its column.
+_MISFIT = "a text does not fit column "
 
 
 class Source(NamedTuple):
@@ -96,6 +98,7 @@ class Converter:
     cast_failures: dict[str, tuple[int, str]] = field(default_factory=dict)
     _guesses: list[Guess] = field(default_factory=list)
     _declared: dict[int, str] = field(default_factory=dict)
+    _proven: set[int] = field(default_factory=set)
 
     def write(self, table: Path) -> int:
         """Write the table.
@@ -114,21 +117,29 @@ class Converter:
         }
         if self.dialect.is_challenge:
             return self._write_challenge(table)
-        self._guesses = self._first_guesses()
-        columns = self._columns()
-        if not self.source.has_lines and all(guess.type for guess in self._guesses):
-            try:
-                return self._copy(columns, table, checked=True)
-            except duckdb.Error as error:
-                if MISFIT not in str(error):
-                    raise
-                self.stop()
-        self._look_at_all()
-        columns = self._columns()
-        kept = self._settle_misfits(columns)
+        declared = {n: declared_column(f"c{n}", k, self.options) for n, k in self._declared.items()}
+        kept = self._settle_misfits(declared)
         if self.has_misfits:
             return 0
-        return self._copy(columns, table, where=kept)
+        if kept:
+            self.source = self.source._replace(query=f"(FROM {self.source.query} WHERE {kept})")
+        self._guesses = self._first_guesses()
+        self._proven = set(declared)
+        self._examine([n for n, guess in enumerate(self._guesses) if self._is_open(guess)])
+        retries = 0
+        while True:
+            columns = [
+                declared.get(n) or self._guessed_column(n) for n in range(len(self._guesses))
+            ]
+            try:
+                return self._copy(columns, table)
+            except duckdb.Error as error:
+                misfitting = _misfitting_column(error)
+                if misfitting is None:
+                    raise
+            # So that a file with many such columns is not begun as often.
+            self._examine([misfitting] if not retries else range(len(columns)))
+            retries += 1
 
     def almost(self, table: Path, line_of: Callable[[int], int | None] | None) -> dict[str, str]:
         """Columns of text that have a type but for some values, and which, by column.
@@ -142,17 +153,9 @@ class Converter:
             is_near = guess.type == TEXT and guess.family not in {"text", "format"}
             if not is_near or n in self._declared or self.types.get(name) != TEXT:
                 continue
-            place, family = identifier(name), guess.family
-            condition = misfits_of(place, family, self.options)
-            ((count, first),) = self.session.rows(
-                f"SELECT count(*), min(file_row_number) FROM read_parquet({literal(str(table))},"
-                f" file_row_number = true) WHERE {condition}"
-            )
-            if count:
-                line = line_of(int(first)) if line_of else None
-                kind = almost_type(self.session, parquet(table), place, family, self.options)
-                if kind != TEXT:
-                    found[name] = str(Almost(kind, int(count), line))
+            almost = almost_type(self.session, table, identifier(name), guess.family, self.options)
+            if almost:
+                found[name] = almost.words(line_of(almost.first_row) if line_of else None)
         return found
 
     def _first_guesses(self) -> list[Guess]:
@@ -165,19 +168,25 @@ class Converter:
             for n, guess in enumerate(guesses)
         ]
 
-    def _look_at_all(self) -> None:
-        free = [n for n, name in enumerate(self.dialect.columns) if name not in self.agreed]
-        found = look_at_all(self.session, self.source.query, self._guesses, self.options)
-        for n in free:
-            self._guesses[n] = found[n]
+    def _is_open(self, guess: Guess) -> bool:
+        """Whether the sample leaves the type open: its misfits may be in rejected lines."""
+        is_near = guess.type == TEXT and guess.family != "text"
+        return not guess.type or (is_near and self.source.has_lines)
 
-    def _columns(self) -> list[Column]:
-        columns = [column_of(f"c{n}", g, self.options) for n, g in enumerate(self._guesses)]
-        for n, kind in self._declared.items():
-            columns[n] = declared_column(f"c{n}", kind, self.options)
-        return columns
+    def _guessed_column(self, place: int) -> Column:
+        column = column_of(f"c{place}", self._guesses[place], self.options)
+        return column if place in self._proven else column.checked(f"{_MISFIT}{place}")
 
-    def _settle_misfits(self, columns: list[Column]) -> str:
+    def _examine(self, places: Iterable[int]) -> None:
+        """Give columns the types that all of their values have."""
+        self.stop()
+        guesses = {n: self._guesses[n] for n in places if n not in self._proven}
+        found = look_at(self.session, self.source.query, guesses, self.options)
+        for n, guess in found.items():
+            self._guesses[n] = guess
+        self._proven.update(found)
+
+    def _settle_misfits(self, columns: dict[int, Column]) -> str:
         """Name the values that are not of their declared type, and say which rows are kept."""
         for n, kind in self._declared.items():
             if not columns[n].fits or not self._count_misfits(columns[n]):
@@ -208,7 +217,7 @@ class Converter:
         )
         return int(count)
 
-    def _note_nulls(self, place: int, columns: list[Column]) -> None:
+    def _note_nulls(self, place: int, columns: dict[int, Column]) -> None:
         column = columns[place]
         ((count, example),) = self.session.rows(
             f"SELECT count(*), first(c{place}) FROM {self.source.query} WHERE NOT {column.fits}"
@@ -217,7 +226,7 @@ class Converter:
         value = f"CASE WHEN {column.fits} THEN {column.value} END"
         columns[place] = Column(column.type, value)
 
-    def _name_misfits(self, place: int, columns: Sequence[Column]) -> None:
+    def _name_misfits(self, place: int, columns: Mapping[int, Column]) -> None:
         name, column = self.dialect.columns[place], columns[place]
         found = self.session.rows(
             f"SELECT {LINE}, left(c{place}, {_SHOWN}) FROM {self.source.query}"
@@ -264,23 +273,26 @@ class Converter:
                 self.cast_failures[names[n]] = (int(row[2 * place]), str(row[2 * place + 1]))
         return rows
 
-    def _copy(
-        self, columns: Sequence[Column], table: Path, *, checked: bool = False, where: str = ""
-    ) -> int:
+    def _copy(self, columns: Sequence[Column], table: Path) -> int:
         self.stop()
         names = self.dialect.columns
         selected = ", ".join(
-            f"{column.checked if checked else column.value} AS {identifier(name)}"
+            f"{column.value} AS {identifier(name)}"
             for name, column in zip(names, columns, strict=True)
         )
         if self.origin:
             selected += f", {self.origin.columns}"
-        kept = f" WHERE {where}" if where else ""
         rows = self.session.write_table(
-            f"SELECT {selected} FROM {self.source.query}{kept}", table, len(names)
+            f"SELECT {selected} FROM {self.source.query}", table, len(names)
         )
         self.types = {name: c.type for name, c in zip(names, columns, strict=True)}
         return rows
+
+
+def _misfitting_column(error: duckdb.Error) -> int | None:
+    """The column of a text that does not fit, where that is the error."""
+    _, is_misfit, place = str(error).rpartition(_MISFIT)
+    return int(place) if is_misfit else None
 
 
 def _agreed(guess: Guess, kind: str | None) -> Guess:

@@ -32,6 +32,9 @@ _ADJUSTABLE = (
 #: Looking for expressions that appear twice takes DuckDB time by the square of their number: 20
 #: seconds for 2,000 columns of a file of two lines.
 _MANY_COLUMNS = 200
+#: Optimisers after which a table's rows are not written in the order of the file: a list of texts
+#: becomes a join.
+_UNORDERED = ("in_clause",)
 #: So that a table of any width is profiled within the memory that there is.
 _PROFILED_AT_ONCE = 50
 
@@ -171,8 +174,9 @@ class DuckDbSession:
         """Get ready for queries of so many columns."""
         megabytes = max(self._megabytes, columns // _COLUMNS_A_MEGABYTE)
         self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
-        slow = "common_subexpressions" if columns > _MANY_COLUMNS else ""
-        self._connection.execute(f"SET disabled_optimizers = '{slow}'")
+        slow = ["common_subexpressions"] if columns > _MANY_COLUMNS else []
+        disabled = ",".join([*_UNORDERED, *slow])
+        self._connection.execute(f"SET disabled_optimizers = '{disabled}'")
 
     def write_table(self, query: str, table: Path, columns: int = 20) -> int:
         """Write the rows of a query to a Parquet file, in their order.

@@ -95,6 +95,34 @@ def test_a_value_far_below_the_sample_decides_the_type_of_its_column(
     assert found.rows[180_000] == (180_000, 1.5)
 
 
+def test_columns_with_single_misfits_far_below_the_sample_are_text_and_no_others(
+    tmp_path: Path,
+) -> None:
+    lines = [f"{n},{n}.5,2020-01-01,{n},true" for n in range(300_000)]
+    for n, line in {120_000: "5.2e-05,1.5", 150_000: "150001,x", 180_000: "1,1E5"}.items():
+        lines[n] = f"{line},2020-01-01,7,true"
+    found = read(tmp_path, "id,x,day,n,flag\n" + "\n".join(lines) + "\n")
+    assert found.types == ["VARCHAR", "VARCHAR", "DATE", "BIGINT", "BOOLEAN"]
+    assert found.reading.almost == {
+        "id": "would be BIGINT but for 1 value, the first in line 120,002",
+        "x": "would be DOUBLE but for 2 values, the first in line 150,002",
+    }
+
+
+def test_rows_keep_the_order_of_the_file_beside_truth_values(tmp_path: Path) -> None:
+    lines = [f"{n},{str(n % 3 == 0).lower()},{n}.25" for n in range(250_000)]
+    found = read(tmp_path, "id,flag,x\n" + "\n".join(lines) + "\n")
+    assert [row[0] for row in found.rows] == list(range(250_000))
+
+
+def test_numbers_of_seventeen_digits_are_numbers_where_a_double_prints_them_so(
+    tmp_path: Path,
+) -> None:
+    exact = ["0.8469598062476803", "0.06670108260572805", "17.5"]
+    assert _column(tmp_path, *exact) == ("DOUBLE", [float(text) for text in exact])
+    assert _column(tmp_path, *exact, "0.84695980624768031")[0] == "DECIMAL(19,17)"
+
+
 def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Path) -> None:
     lines = ["id,x", *(f"{n},{n}" for n in range(2, 60)), "60,n/a", "bad", "61,0x3"]
     found = read(tmp_path, "\n".join(lines))
