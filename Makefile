@@ -6,7 +6,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
   'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; \
   then echo $$name; break; fi; done)
 BIN := .venv/bin
-LAKE := $(or $(BOURNE_HOME),.bourne)/lake
+OWN := $(or $(BOURNE_HOME),.bourne)
+LAKE := $(OWN)/lake
 # Tests wait more than they compute, so that three keep two cores busy.
 JOBS ?= 3
 # Tests with so many processes that they run one after the other; to collect all would take longer.
@@ -101,7 +102,7 @@ clean-lake:
 	else \
 	  if [ -x $(BIN)/bourne ]; then case "$$($(BIN)/bourne lake stop)" in \
 	    *"is stopped"*) ;; *) echo "$(LAKE) is in use: end what uses it first."; exit 1;; esac; fi; \
-	  rm -rf "$(LAKE)" && echo "Removed $(LAKE)."; \
+	  rm -rf "$(LAKE)" "$(OWN)/query" && echo "Removed $(LAKE)."; \
 	fi
 
 python:

@@ -212,7 +212,7 @@ def _query(folder: Path, scale: float, rounds: int) -> None:
         sources = Sources(open_catalogue(server.lake, folder), server.lake)
         for number in range(rounds + 1):
             begun = time.perf_counter()
-            with run_query(_QUERY.format(_TABLE), sources, None, folder / "query") as reader:
+            with run_query(_QUERY.format(_TABLE), sources, None, folder) as reader:
                 ours = reader.read_all()
             between = time.perf_counter()
             with duckdb.connect() as db:

@@ -41,6 +41,7 @@ def test_clean_removes_what_was_made_and_no_lake(project: Path) -> None:
 
 
 def test_a_lake_is_removed_only_where_that_is_confirmed(project: Path) -> None:
+    (project / ".bourne" / "query" / "blocks").mkdir(parents=True)  # copies of what is in it
     assert "This would remove .bourne/lake" in _make(project, "clean-lake")
     assert (project / ".bourne" / "lake" / "data" / "kept").exists()
     assert "Removed .bourne/lake." in _make(project, "clean-lake", "YES=1")

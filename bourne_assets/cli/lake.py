@@ -202,6 +202,7 @@ def maintain(*, runs_age: timedelta | None) -> int:
     """Look after the Iceberg tables: old snapshots, small files, files that nothing names."""
     from bourne_assets.answers.sources import named_snapshots
     from bourne_assets.iceberg import upkeep
+    from bourne_assets.iceberg.blocks import prune_blocks
     from bourne_assets.iceberg.catalogue import open_catalogue
 
     settings, now, tables = read_settings(), datetime.now(UTC), 0
@@ -225,6 +226,7 @@ def maintain(*, runs_age: timedelta | None) -> int:
                     freed=done.freed,
                 )
             )
+    prune_blocks(settings.home)
     say(ngettext("{n} table maintained.", "{n} tables maintained.", tables))
     if runs_age is not None:
         from bourne_assets.runs.instance import open_instance

@@ -58,7 +58,7 @@ def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None)
 
         ensure_reading(sql)
         moment = parse_moment(as_of, sources.tables()) if as_of else None
-        with run_query(sql, sources, moment, settings.home / "query") as reader, representable():
+        with run_query(sql, sources, moment, settings.home) as reader, representable():
             return _write(reader, chosen, output)
 
 
@@ -91,10 +91,12 @@ def _sources() -> Iterator[tuple[Settings, "Sources"]]:
             )
         )
     with command_lake(settings) as connecting:
-        lake = connecting.connect()
-        from bourne_assets.iceberg.catalogue import open_catalogue
+        from bourne_assets.iceberg.catalogue import load_pyiceberg, open_catalogue
+
+        load_pyiceberg()  # while the server boots
         from bourne_assets.query.sources import Sources
 
+        lake = connecting.connect()
         yield settings, Sources(open_catalogue(lake, settings.home), lake)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bourne_assets.lake.private_files import make_private_folder
 
+#: Where a home has its blocks.
+FOLDER = Path("query") / "blocks"
 #: Bytes of a block.
 BLOCK = 2**20
 #: Bytes of all blocks on disk; those that were used least recently go first.
@@ -95,10 +97,13 @@ class BlockCache:
         if self._unpruned >= _STEP:
             self.prune()
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether this process added anything since the last `prune`."""
+        return self._unpruned > 0
+
     def prune(self) -> None:
-        """Remove what is too much, too old, or of another boot, if this process added anything."""
-        if not self._unpruned:
-            return
+        """Remove what is too much, not used for long, or of another boot."""
         self._unpruned = 0
         now, kept = time.time(), 0
         for found, path in sorted(self._found(), key=lambda each: -each[0].st_mtime):
@@ -124,6 +129,13 @@ class BlockCache:
 
     def _path(self, file: str, number: int) -> Path:
         return self._folder / f"{file}-{number}"
+
+
+def prune_blocks(home: Path) -> None:
+    """Remove what is too much of the blocks of a home, or was not used for long."""
+    folder = home / FOLDER
+    if folder.is_dir():
+        BlockCache(folder).prune()
 
 
 def _boot() -> str:

@@ -59,6 +59,17 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
             return _load(properties)
 
 
+def load_pyiceberg() -> None:
+    """Load what catalogues and tables need, which takes a while; a server may boot meanwhile.
+
+    Raises:
+        CatalogueMisconfigured: pyiceberg's configuration cannot be read.
+    """
+    with _readable_configuration():
+        import pyiceberg.catalog.rest
+        import pyiceberg.io.pyarrow  # noqa: F401
+
+
 def configured() -> dict[str, Any] | None:
     """What pyiceberg's own configuration says of the catalogue; None where it says nothing.
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
 from bourne_assets.errors import BourneError
-from bourne_assets.iceberg.blocks import BlockCache
+from bourne_assets.iceberg.blocks import FOLDER, BlockCache
 from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.served_files import SERVED, ServedFiles
 from bourne_assets.lake.errors import LakeError
@@ -46,7 +46,7 @@ _CANDIDATES = re.compile(r"Candidate bindings: (.+)")
 
 @contextmanager
 def run_query(
-    sql: str, sources: Sources, moment: Moment | None, folder: Path
+    sql: str, sources: Sources, moment: Moment | None, home: Path
 ) -> Iterator[pa.RecordBatchReader]:
     """The rows of a query, batch by batch, while the context lasts.
 
@@ -57,7 +57,7 @@ def run_query(
         sql: One SELECT or EXPLAIN.
         sources: What it can name.
         moment: The state that is asked for; None for the newest.
-        folder: Where DuckDB may put what does not fit into memory.
+        home: `BOURNE_HOME`, where what does not fit into memory lies, and what was read stays.
 
     Raises:
         QueryRefused: It is something else than one statement that only reads.
@@ -67,9 +67,10 @@ def run_query(
         LakeError: The lake refused or failed.
     """
     ensure_reading(sql)
-    for private in (folder.parent, folder):
+    folder = home / FOLDER.parent
+    for private in (home, folder):
         make_private_folder(private)
-    cache = BlockCache(folder / "blocks")
+    cache = BlockCache(home / FOLDER)
     files = ServedFiles(cache)
     with (
         tempfile.TemporaryDirectory(prefix="bourne-query-", dir=folder) as spill,
@@ -90,7 +91,8 @@ def run_query(
             except MemoryError as error:
                 raise too_much_memory() from error
             yield reader
-        cache.prune()
+        if cache.has_grown:
+            cache.prune()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bourne_assets.iceberg import blocks
-from bourne_assets.iceberg.blocks import BlockCache
+from bourne_assets.iceberg.blocks import FOLDER, BlockCache, prune_blocks
 
 FILE = "f" * 64
 
@@ -82,6 +82,16 @@ def test_what_nobody_used_for_long_goes_and_so_does_what_a_killed_process_left(
     cache.keep(FILE, 1, b"new")
     cache.prune()
     assert {each.name for each in kept(tmp_path)} == {f"{FILE}-1", young.name}
+
+
+def test_upkeep_removes_what_nobody_used_and_makes_no_folder(tmp_path: Path) -> None:
+    prune_blocks(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    BlockCache(tmp_path / FOLDER).keep(FILE, 0, b"old")
+    (path,) = kept(tmp_path)
+    os.utime(path, (time.time() - 31 * 86_400,) * 2)
+    prune_blocks(tmp_path)
+    assert kept(tmp_path) == []
 
 
 def test_without_room_on_the_disk_nothing_is_kept_and_nothing_fails(

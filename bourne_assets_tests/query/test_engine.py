@@ -22,7 +22,7 @@ from bourne_assets_tests.query.conftest import MOVIES, RUN
 
 
 def rows(sql: str, sources: Sources, moment: Moment | None = None) -> list[dict[str, Any]]:
-    with run_query(sql, sources, moment, Path("query")) as reader:
+    with run_query(sql, sources, moment, Path("home")) as reader:
         found: list[dict[str, Any]] = reader.read_all().to_pylist()
     return found
 

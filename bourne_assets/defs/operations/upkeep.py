@@ -4,6 +4,7 @@ Not here: what is done (`bourne_assets.iceberg.upkeep`, `bourne_assets.runs`).
 """
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -26,6 +27,7 @@ class UpkeepConfig(dg.Config):
     name=_OP, description=gettext("Looks after every Iceberg table; prunes runs where asked to.")
 )
 def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
+    from bourne_assets.iceberg.blocks import prune_blocks
     from bourne_assets.iceberg.upkeep import maintain
 
     now = datetime.now(UTC)
@@ -39,6 +41,7 @@ def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeRe
             done.removed,
             done.freed,
         )
+    prune_blocks(Path(lake.home))
     if config.runs_older_than_days is not None:
         deleted = prune_runs(context.instance, now - timedelta(days=config.runs_older_than_days))
         context.log.info("%d old runs deleted.", deleted)
