@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 # What a real run loads, early or late.
-import altair as alt
 import babel.dates
 import dagster as dg
 import jinja2

@@ -280,7 +280,7 @@ def test_the_page_of_the_answers_shows_both_languages_the_picture_and_the_number
     }
     for name in pictures:
         assert text_of(metadata[name]).startswith("![")
-        assert "data:image/png;base64," in text_of(metadata[name])
+        assert "data:image/svg+xml;base64," in text_of(metadata[name])
         assert len(text_of(metadata[name])) < 80_000, "the event log keeps it forever"
     assert metadata["mean_revenue_usd"].value == 327_483_286.2
     assert metadata["source"].value == "bundled-snapshot"

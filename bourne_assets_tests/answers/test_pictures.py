@@ -1,7 +1,6 @@
 """The pictures: drawn whatever is unknown, named directly, and told to those who cannot see."""
 
 import re
-import struct
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,7 @@ import pytest
 from bourne_assets.answers.films import films_of
 from bourne_assets.answers.pictures.labels import FONT_SIZE, place, shortened, spread
 from bourne_assets.answers.pictures.pictures import Picture, popularity_over_time
-from bourne_assets.answers.pictures.render import javascript, png_of, svg_of, vega_of
+from bourne_assets.answers.pictures.render import javascript, svg_of, vega_of
 from bourne_assets.answers.questions import origin, pictures_of
 from bourne_assets.answers.words.language import localizer
 from bourne_assets.saga.history import merged, seed
@@ -60,12 +59,10 @@ def _rows(picture: Picture) -> list[dict[str, Any]]:
     return [row for rows in picture.specification["datasets"].values() for row in rows]
 
 
-def _size(png: bytes) -> tuple[int, int]:
+def _size(svg: str) -> tuple[float, float]:
     """Width and height that the picture states."""
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    assert png.endswith(b"IEND\xaeB`\x82")
-    width, height = struct.unpack(">II", png[16:24])
-    return int(width), int(height)
+    root = ET.fromstring(svg)  # noqa: S314 - made here
+    return float(root.attrib["width"]), float(root.attrib["height"])
 
 
 # What they show
@@ -75,11 +72,11 @@ def test_the_films_of_2017_have_all_pictures_small_enough_for_the_event_log() ->
     pictures = _pictures(*films_of_2017())
     assert set(pictures) == _ALL
     for name, picture in pictures.items():
-        png = png_of(picture.specification)
-        width, height = _size(png)
-        assert 500 < width < 1_000, name
-        assert 200 < height < 1_000, name
-        assert len(png) < 60_000, name
+        svg = svg_of(picture.specification)
+        width, height = _size(svg)
+        assert 330 < width < 660, name
+        assert 130 < height < 660, name
+        assert len(svg) < 20_000, name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -173,7 +170,7 @@ def test_any_title_can_be_drawn(title: str) -> None:
         for n in (1, 2)
     ]
     for picture in _pictures(*films).values():
-        assert _size(png_of(picture.specification))
+        assert _size(svg_of(picture.specification))
         assert title in picture.alternative
 
 
@@ -247,7 +244,7 @@ def test_a_long_name_is_cut_with_an_ellipsis() -> None:
 def test_the_same_figures_give_the_same_picture() -> None:
     one, other = (_pictures(*films_of_2017())["figures"] for _ in range(2))
     assert one == other
-    assert png_of(one.specification) is png_of(other.specification), "drawn once"
+    assert svg_of(one.specification) is svg_of(other.specification), "drawn once"
 
 
 def test_a_page_draws_the_compiled_picture_without_a_network() -> None:

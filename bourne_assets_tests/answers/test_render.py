@@ -49,36 +49,36 @@ def _child(process: RenderProcess) -> psutil.Process:
 
 def test_a_renderer_that_aborts_takes_nobody_along(process: RenderProcess) -> None:
     with pytest.raises(PictureNotDrawn, match="the renderer died"):
-        process.call("svg", _DEADLY)
-    assert process.call("svg", _EMPTY).startswith(b"<svg")
+        process.call("draw", _DEADLY)
+    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
 
 
 def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> None:
-    process.call("svg", _EMPTY)
+    process.call("draw", _EMPTY)
     child = _child(process)
     child.send_signal(signal.SIGKILL)
     psutil.wait_procs([child], timeout=20)
-    assert process.call("svg", _EMPTY).startswith(b"<svg")
+    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
 
 
 def test_a_renderer_that_is_stuck_is_given_up(
     process: RenderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process.call("svg", _EMPTY)
+    process.call("draw", _EMPTY)
     monkeypatch.setattr("bourne_assets.answers.pictures.render._DEADLINE", 0.2)
     _child(process).send_signal(signal.SIGSTOP)
     with pytest.raises(PictureNotDrawn, match="took too long"):
-        process.call("svg", _EMPTY)
+        process.call("draw", _EMPTY)
 
 
 def test_a_picture_that_is_refused_says_why_and_the_renderer_lives_on(
     process: RenderProcess,
 ) -> None:
-    process.call("svg", _EMPTY)
+    process.call("draw", _EMPTY)
     child = _child(process)
-    with pytest.raises(PictureNotDrawn, match="Vega-Lite to SVG conversion failed"):
-        process.call("svg", _REFUSED)
-    assert process.call("svg", _EMPTY).startswith(b"<svg")
+    with pytest.raises(PictureNotDrawn, match="Vega-Lite to Vega conversion failed"):
+        process.call("draw", _REFUSED)
+    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
     assert _child(process) == child
 
 
@@ -101,10 +101,10 @@ def test_no_renderer_outlives_its_run(way: str) -> None:
 
 
 def test_a_forked_process_has_a_renderer_of_its_own(process: RenderProcess) -> None:
-    process.call("svg", _EMPTY)
+    process.call("draw", _EMPTY)
     parents = process._process
     process._owner = os.getppid()  # as in a child, whose memory is a copy of its parent's
-    assert process.call("svg", _EMPTY).startswith(b"<svg")
+    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
     assert process._process is not parents
     assert parents is not None
     parents.kill()
@@ -128,7 +128,7 @@ def nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> bytes:
         raise PictureNotDrawn("A picture could not be drawn: the renderer died.")
 
-    for name in ("_svg", "_png", "javascript"):
+    for name in ("_drawn", "javascript"):
         monkeypatch.setattr(render, name, refuse)
 
 

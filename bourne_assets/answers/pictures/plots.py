@@ -1,6 +1,6 @@
-"""The shapes of the pictures: bars, named points, and lines over time, as Vega-Lite by Altair.
+"""The shapes of the pictures: bars, named points, and lines over time, as Vega-Lite.
 
-Altair is imported where it is used: most of what loads this package draws nothing.
+Written as Vega-Lite's own JSON: to load and use Altair would take longer than to draw.
 Not here: what the pictures show (`pictures`).
 """
 
@@ -18,6 +18,13 @@ _ROW = 18
 _LONGEST_NAME = 34
 #: Between the end of a bar and its figure, in pixels.
 _BESIDE = 4
+#: On each side of zero: which figures of bars stand there, and how.
+_SIDES: tuple[tuple[str, Align, int], ...] = (
+    ("datum.at >= 0", "left", _BESIDE),
+    ("datum.at < 0", "right", -_BESIDE),
+)
+_TEXT, _TIP = ({"field": field, "type": "nominal"} for field in ("text", "tip"))
+_FIVE_TICKS = {"tickCount": 5}
 _LOOK = {
     "font": "Helvetica, Arial, sans-serif",
     "background": "white",
@@ -80,47 +87,41 @@ def bars(
         room: Share of the longest bar that is kept free for the figures left and right of all.
         line: A value in millions that all bars are compared with, and its name.
     """
-    import altair as alt
-
     values = [row["millions"] or 0 for row in rows]
     low, high = min(0, *values), max(0, *values)
     longest = max(high, -low) or 1
     domain = [low - room[0] * longest, high + room[1] * longest]
     pixel = (domain[1] - domain[0]) / WIDTH
-    y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.22, paddingOuter=0.15))
+    y = _channel("row", "ordinal", axis=None, scale={"paddingInner": 0.22, "paddingOuter": 0.15})
 
-    def x(field: str) -> Any:
-        scale = alt.Scale(domain=domain, nice=False, zero=False)
-        return alt.X(f"{field}:Q", scale=scale, axis=None)
+    def x(field: str) -> dict[str, Any]:
+        scale = {"domain": domain, "nice": False, "zero": False}
+        return _channel(field, "quantitative", axis=None, scale=scale)
 
     places = [_place_of_figure(row, line, pixel) for row in rows]
-    drawn = alt.Chart(
-        _data([{**row, "at": at, "zero": 0} for row, at in zip(rows, places, strict=True)])
-    )
-    drawn = drawn.encode(y=y)
+    data = {
+        "bars": [{**row, "at": at, "zero": 0} for row, at in zip(rows, places, strict=True)],
+        "names": [{**name, "at": domain[0]} for name in names],
+    }
+    colour = _channel("colour", "nominal", scale=None)
+    tick = {"type": "tick", "color": GREY, "thickness": 1, "size": _ROW}
     layers = [
-        drawn.mark_bar().encode(
-            x=x("millions"),
-            x2=alt.X2Datum(0),
-            color=alt.Color("colour:N", scale=None),
-            tooltip=alt.Tooltip("text:N"),
-        ),
-        drawn.mark_tick(color=GREY, thickness=1, size=_ROW).encode(x=x("zero")),
+        _layer("bars", "bar", x=x("millions"), x2={"datum": 0}, y=y, color=colour, tooltip=_TEXT),
+        _layer("bars", tick, x=x("zero"), y=y),
     ]
     if line is not None:
-        mark = alt.Chart(_data([{"at": line[0], "row": -1, "text": line[1]}]))
-        label: dict[str, Any] = {"align": "left", "dx": 5, "fontSize": FONT_SIZE, "color": DARK}
+        data["line"] = [{"at": line[0], "row": -1, "text": line[1]}]
+        rule = {"type": "rule", "color": DARK, "strokeDash": [4, 3]}
         layers += [
-            mark.mark_rule(color=DARK, strokeDash=[4, 3]).encode(x=x("at")),
-            mark.mark_text(**label).encode(x=x("at"), y=y, text=alt.Text("text:N")),
+            _layer("line", rule, x=x("at")),
+            _layer("line", _writing("left", dx=5), x=x("at"), y=y, text=_TEXT),
         ]
-    layers += _figures(drawn, x("at"))
-    layers.append(
-        alt.Chart(_data([{**name, "at": domain[0]} for name in names]))
-        .mark_text(align="left", fontSize=FONT_SIZE + 1, fontWeight="bold", color=DARK)
-        .encode(x=x("at"), y=y, text=alt.Text("text:N"))
-    )
-    return _finished(head, alt.layer(*layers), height={"step": _ROW})
+    for side, align, dx in _SIDES:
+        figures = _layer("bars", _writing(align, dx=dx), x=x("at"), y=y, text=_TEXT)
+        layers.append({**figures, "transform": [{"filter": side}]})
+    bold = _writing("left", fontSize=FONT_SIZE + 1, fontWeight="bold")
+    layers.append(_layer("names", bold, x=x("at"), y=y, text=_TEXT))
+    return _finished(head, layers, data, height={"step": _ROW})
 
 
 def scatter(
@@ -142,8 +143,6 @@ def scatter(
         axes: Titles of x and y.
         years: Whether x is a year.
     """
-    import altair as alt
-
     x_scale, y_scale = (
         _Scale.over([point[axis] for point in points], length)
         for axis, length in ((0, WIDTH), (1, HEIGHT))
@@ -151,28 +150,25 @@ def scatter(
     pixels = [(x_scale.pixel(x), HEIGHT - y_scale.pixel(y)) for x, y in points]
     texts = {index: shortened(name, _LONGEST_NAME) for index, name in names.items()}
     dots = [{"x": x, "y": y, "tip": tip} for (x, y), tip in zip(points, tips, strict=True)]
-    x_axis = alt.Axis(format="d", tickCount=6, tickMinStep=1) if years else alt.Axis(tickCount=6)
-    marks = (
-        alt.Chart(_data(dots))
-        .mark_circle(size=75, color=BLUE, opacity=1)
-        .encode(
-            x=alt.X("x:Q", title=axes[0], scale=x_scale.drawn(), axis=x_axis),
-            y=alt.Y("y:Q", title=axes[1], scale=y_scale.drawn(), axis=alt.Axis(tickCount=5)),
-            tooltip=alt.Tooltip("tip:N"),
-        )
+    x_axis = {"tickCount": 6, **({"format": "d", "tickMinStep": 1} if years else {})}
+    drawn = _layer(
+        "points",
+        {"type": "circle", "size": 75, "color": BLUE, "opacity": 1},
+        x=_channel("x", "quantitative", title=axes[0], scale=x_scale.drawn(), axis=x_axis),
+        y=_channel("y", "quantitative", title=axes[1], scale=y_scale.drawn(), axis=_FIVE_TICKS),
+        tooltip=_TIP,
     )
     labels: dict[Align, Rows] = {"left": [], "center": [], "right": []}
     for at, text in zip(place(pixels, texts, WIDTH, HEIGHT), texts.values(), strict=True):
         row = {"x": x_scale.value(at.x), "y": y_scale.value(HEIGHT - at.y), "text": text}
         labels[at.align].append(row)
+    x, y = _channel("x", "quantitative"), _channel("y", "quantitative")
     written = [
-        alt.Chart(_data(rows))
-        .mark_text(align=align, baseline="middle", fontSize=FONT_SIZE, color=DARK)
-        .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
+        _layer(align, _writing(align, baseline="middle"), x=x, y=y, text=_TEXT)
         for align, rows in labels.items()
         if rows
     ]
-    return _finished(head, alt.layer(marks, *written), height=HEIGHT)
+    return _finished(head, [drawn, *written], {"points": dots, **labels}, height=HEIGHT)
 
 
 def lines(head: Head, points: Rows, ends: Rows, *, axis: str, highest: float) -> dict[str, Any]:
@@ -185,29 +181,31 @@ def lines(head: Head, points: Rows, ends: Rows, *, axis: str, highest: float) ->
         axis: Title of the values.
         highest: End of their axis, which begins at 0.
     """
-    import altair as alt
-
-    y = alt.Y(
-        "value:Q",
+    y = _channel(
+        "value",
+        "quantitative",
         title=axis,
-        scale=alt.Scale(domain=[0, highest], nice=False),
-        axis=alt.Axis(tickCount=5),
+        scale={"domain": [0, highest], "nice": False},
+        axis=_FIVE_TICKS,
     )
-    x = alt.X(
-        "day:T",
+    x = _channel(
+        "day",
+        "temporal",
         title=None,
-        scale=alt.Scale(type="utc", padding=16),
-        axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True),
+        scale={"type": "utc", "padding": 16},
+        axis={"format": "%Y", "tickCount": "year", "labelOverlap": True},
     )
-    base = alt.Chart(_data(points)).encode(x=x, y=y)
-    chart = alt.layer(
-        base.mark_line(color=GREY, strokeWidth=1.5).encode(detail=alt.Detail("line:N")),
-        base.mark_circle(size=60, color=BLUE, opacity=1).encode(tooltip=alt.Tooltip("tip:N")),
-        alt.Chart(_data(ends))
-        .mark_text(align="left", baseline="middle", dx=7, fontSize=FONT_SIZE, color=DARK)
-        .encode(x=alt.X("day:T"), y=alt.Y("value:Q"), text=alt.Text("text:N")),
-    )
-    return _finished(head, chart, height=HEIGHT, width=WIDTH - 120)
+    line = {"type": "line", "color": GREY, "strokeWidth": 1.5}
+    point = {"type": "circle", "size": 60, "color": BLUE, "opacity": 1}
+    name = _writing("left", baseline="middle", dx=7)
+    at = {"x": _channel("day", "temporal"), "y": _channel("value", "quantitative")}
+    layers = [
+        _layer("points", line, x=x, y=y, detail=_channel("line", "nominal")),
+        _layer("points", point, x=x, y=y, tooltip=_TIP),
+        _layer("ends", name, **at, text=_TEXT),
+    ]
+    data = {"points": points, "ends": ends}
+    return _finished(head, layers, data, height=HEIGHT, width=WIDTH - 120)
 
 
 @dataclass(frozen=True)
@@ -230,10 +228,8 @@ class _Scale:
     def value(self, pixel: float) -> float:
         return self.start + pixel / self.length * (self.end - self.start)
 
-    def drawn(self) -> Any:
-        import altair as alt
-
-        return alt.Scale(domain=[self.start, self.end], nice=False, zero=False)
+    def drawn(self) -> dict[str, Any]:
+        return {"domain": [self.start, self.end], "nice": False, "zero": False}
 
 
 def _place_of_figure(row: dict[str, Any], line: tuple[float, str] | None, pixel: float) -> float:
@@ -243,37 +239,37 @@ def _place_of_figure(row: dict[str, Any], line: tuple[float, str] | None, pixel:
     return line[0] if line and end < line[0] < end + written else end
 
 
-def _figures(drawn: Any, x: Any) -> list[Any]:
-    """The figures at the ends of bars: right of the bar, or left of one below zero."""
-    import altair as alt
-
-    sides: tuple[tuple[str, Align, int], ...] = (
-        ("datum.at >= 0", "left", _BESIDE),
-        ("datum.at < 0", "right", -_BESIDE),
-    )
-    return [
-        drawn.transform_filter(side)
-        .mark_text(align=align, dx=dx, fontSize=FONT_SIZE, color=DARK)
-        .encode(x=x, text=alt.Text("text:N"))
-        for side, align, dx in sides
-    ]
+def _channel(field: str, kind: str, **options: Any) -> dict[str, Any]:
+    """How values of a field are shown."""
+    return {"field": field, "type": kind, **options}
 
 
-def _data(rows: Rows) -> Any:
-    import altair as alt
+def _writing(align: Align, **options: Any) -> dict[str, Any]:
+    """The mark of texts."""
+    return {"type": "text", "align": align, "fontSize": FONT_SIZE, "color": DARK, **options}
 
-    return alt.InlineData(values=rows)
+
+def _layer(data: str, mark: str | dict[str, Any], **encoding: Any) -> dict[str, Any]:
+    """Marks for the rows of a data set."""
+    return {"data": {"name": data}, "mark": mark, "encoding": encoding}
 
 
 def _finished(
-    head: Head, chart: Any, *, height: float | dict[str, int], width: int = WIDTH
+    head: Head,
+    layers: list[dict[str, Any]],
+    data: Mapping[Any, Rows],
+    *,
+    height: float | dict[str, int],
+    width: int = WIDTH,
 ) -> dict[str, Any]:
-    """The specification, with size, title, and the style that all pictures share.
-
-    Added to the finished specification: Altair copies the whole chart at every step.
-    """
-    specification: dict[str, Any] = chart.to_dict(validate=False)
+    """The specification, with size, title, and the style that all pictures share."""
     subtitle = [head.subtitle, head.note] if head.note else head.subtitle
-    title = {"text": head.title, "subtitle": subtitle, "anchor": "start", "frame": "group"}
-    look = {**_LOOK, "locale": {"number": head.localizer.chart_locale()}}
-    return {**specification, "width": width, "height": height, "title": title, "config": look}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "datasets": dict(data),
+        "layer": layers,
+        "width": width,
+        "height": height,
+        "title": {"text": head.title, "subtitle": subtitle, "anchor": "start", "frame": "group"},
+        "config": {**_LOOK, "locale": {"number": head.localizer.chart_locale()}},
+    }

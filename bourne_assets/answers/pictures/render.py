@@ -1,4 +1,4 @@
-"""Charts as SVG, PNG and pages: Altair's specifications drawn by vl-convert, without a network.
+"""Charts as SVG and for pages: Vega-Lite drawn by vl-convert, without a network.
 
 Drawn in a process of its own (`renderer`), as vl-convert can abort the one it runs in: a picture
 may be missing, a run goes on. A chart is evaluated once in a process, whatever it is wanted as.
@@ -39,18 +39,12 @@ def svg_of(specification: dict[str, Any]) -> str:
     Raises:
         PictureNotDrawn: The renderer refused it or died; so do the other functions here.
     """
-    return _svg(_clean(specification)).decode()
-
-
-def png_of(specification: dict[str, Any]) -> bytes:
-    """A PNG of a Vega-Lite specification."""
-    return _png(svg_of(specification))
+    return str(_drawn(_clean(specification))["svg"])
 
 
 def vega_of(specification: dict[str, Any]) -> dict[str, Any]:
     """The compiled Vega specification, which a browser draws with `javascript`."""
-    compiled: dict[str, Any] = json.loads(_RENDERING.call("vega", _clean(specification)))
-    return compiled
+    return dict(_drawn(_clean(specification))["vega"])
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +70,7 @@ def warm_up() -> None:
 
     Call it in a thread while something else is loaded.
     """
-    _RENDERING.call("svg", json.dumps({"data": {"values": []}, "mark": "bar"}))
+    _RENDERING.call("draw", json.dumps({"data": {"values": []}, "mark": "bar"}))
 
 
 class RenderProcess:
@@ -162,13 +156,9 @@ atexit.register(_RENDERING.close)
 
 
 @lru_cache(maxsize=_KEPT)
-def _svg(specification: str) -> bytes:
-    return _RENDERING.call("svg", specification)
-
-
-@lru_cache(maxsize=_KEPT)
-def _png(svg: str) -> bytes:
-    return _RENDERING.call("png", svg)
+def _drawn(specification: str) -> dict[str, Any]:
+    drawn: dict[str, Any] = json.loads(_RENDERING.call("draw", specification))
+    return drawn
 
 
 def _clean(specification: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from bourne_assets.answers.pictures.render import PictureNotDrawn, png_of
+from bourne_assets.answers.pictures.render import PictureNotDrawn, svg_of
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown, markdown_code
 from bourne_assets.settings import Settings
@@ -154,10 +154,10 @@ def picture(specification: dict[str, Any], alternative: str) -> dg.MarkdownMetad
     """A chart as a Markdown picture that needs no other file; in words where it cannot be drawn."""
     words = in_markdown(alternative)
     try:
-        encoded = base64.b64encode(png_of(specification)).decode()
+        encoded = base64.b64encode(svg_of(specification).encode()).decode()
     except PictureNotDrawn as error:
         return dg.MetadataValue.md(f"{words} ({in_markdown(error)})")
-    return dg.MetadataValue.md(f"![{words}](data:image/png;base64,{encoded})")
+    return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{encoded})")
 
 
 def shortened(text: str) -> str:

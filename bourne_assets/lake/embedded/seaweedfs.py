@@ -260,25 +260,34 @@ def has_tables_bucket(endpoint: str, keys: Credentials) -> bool:
 
 def servers_of(folder: LakeFolder) -> list[psutil.Process]:
     """All running servers on this lake's data, also those that no state file names."""
-    return _processes_with("mini", data_flag(folder))
+    return _processes_with(("mini", data_flag(folder)))
 
 
 def supervisors_of(folder: LakeFolder) -> list[psutil.Process]:
     """All running supervisors of this lake, also those that no state file names."""
-    return _processes_with(SUPERVISOR, str(folder.root))
+    return _processes_with((SUPERVISOR, str(folder.root)))
 
 
-def _processes_with(*wanted: str) -> list[psutil.Process]:
-    """Processes of one's own: anybody may start one with such arguments."""
-    found = []
+def processes_of(folder: LakeFolder) -> list[psutil.Process]:
+    """The supervisors of this lake, and then its servers, in one look at all processes."""
+    return _processes_with((SUPERVISOR, str(folder.root)), ("mini", data_flag(folder)))
+
+
+def _processes_with(*wanted: tuple[str, str]) -> list[psutil.Process]:
+    """Processes of one's own, by arguments, in that order: anybody may start one with such."""
+    found: list[tuple[int, psutil.Process]] = []
     for process in psutil.process_iter(["cmdline", "status", "uids"]):
         arguments = process.info["cmdline"] or []
         is_dead = process.info["status"] == psutil.STATUS_ZOMBIE
         uids = process.info["uids"]
         is_own = uids is not None and uids.effective == os.geteuid()
-        if is_own and not is_dead and all(argument in arguments for argument in wanted):
-            found.append(process)
-    return found
+        if is_own and not is_dead:
+            found += [
+                (rank, process)
+                for rank, words in enumerate(wanted)
+                if all(word in arguments for word in words)
+            ]
+    return [process for _, process in sorted(found, key=lambda item: item[0])]
 
 
 def end(process: psutil.Process, grace: float = 10.0) -> None:

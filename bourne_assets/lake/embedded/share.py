@@ -350,7 +350,7 @@ def _end_strays(folder: seaweedfs.LakeFolder) -> None:
     Two servers on one data folder would damage it, and a stray would block it for good. A
     supervisor first, for it would start its server again.
     """
-    for process in [*seaweedfs.supervisors_of(folder), *seaweedfs.servers_of(folder)]:
+    for process in seaweedfs.processes_of(folder):
         seaweedfs.end(process)
     if folder.root.is_dir():  # it may be gone under its server
         folder.state.unlink(missing_ok=True)
