@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bourne_assets.small_files import open_regular
-from bourne_assets.translations import gettext, grouped
+from bourne_assets.translations import gettext, grouped, system_words
 
 #: Neither a list of datasets nor one of sagas comes near these.
 _MAXIMUM_CHARACTERS = 256 * 1024
@@ -49,6 +49,15 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
         return yaml.load(text, Loader=_BoundedLoader), tree  # noqa: S506 - a SafeLoader
     except RecursionError as error:
         raise yaml.YAMLError(gettext("it is nested too deeply")) from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """What keeps a file from being read, on one line."""
+    if isinstance(error, OSError):
+        return system_words(error)
+    if isinstance(error, UnicodeDecodeError):
+        return gettext("it is not UTF-8 text")
+    return " ".join(str(error).split())[:300]
 
 
 class _BoundedLoader(yaml.SafeLoader):

@@ -1,5 +1,6 @@
 """YAML of users is read within bounds: a few lines cannot stand for millions of values."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.csvs.options import load_datasets
+from bourne_assets.defs.operations.routes import load_routes
 from bourne_assets.errors import BourneError
 from bourne_assets.saga.definition import load_sagas
 from bourne_assets.saga.errors import SagaConfigurationError
@@ -30,6 +32,20 @@ _HOSTILE = {
     "long numbers of base 16": f"a: 0x{'f' * 10_000}",
     "long numbers of base 60": f"a: {'59:' * 10_000}59",
 }
+
+
+@pytest.mark.parametrize("load", [load_datasets, load_sagas, load_routes])
+def test_what_is_no_file_of_text_is_told_in_words_and_not_by_its_number(
+    tmp_path: Path, load: Callable[[Path], object]
+) -> None:
+    (tmp_path / "binary").write_bytes(b"a: \xff")
+    for name, words in {
+        "binary": "it is not UTF-8 text",
+        "none": "No such file",
+        "": "regular",
+    }.items():
+        with pytest.raises(BourneError, match=rf"cannot be read \([^\[\]]*{words}[^\[\]]*\)"):
+            load(tmp_path / name)
 
 
 @pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE.keys())

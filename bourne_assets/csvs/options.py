@@ -29,7 +29,7 @@ from bourne_assets.csvs import time_formats
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.lake import keys
 from bourne_assets.translations import gettext
-from bourne_assets.yaml_files import read_yaml
+from bourne_assets.yaml_files import read_yaml, why_unreadable
 
 #: The columns of the data-lake challenge's two files that are not text, with DuckDB's types.
 #: `tituloPincipal`, below, is the challenge's own spelling.
@@ -336,12 +336,11 @@ def load_datasets(path: Path | None) -> Datasets:
             )
         ) from error
     except (OSError, ValueError, yaml.YAMLError) as error:
-        detail = " ".join(str(error).split())[:300]
         raise CsvDatasetsError(
             gettext(
                 "The datasets file {path} cannot be read ({detail}): check BOURNE_CSV_DATASETS.",
                 path=path,
-                detail=detail,
+                detail=why_unreadable(error),
             )
         ) from error
     _ensure_dataset_names(path, read.datasets)

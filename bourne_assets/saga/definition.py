@@ -20,8 +20,8 @@ from pydantic import (
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
 from bourne_assets.text import nearest
-from bourne_assets.translations import gettext, system_words
-from bourne_assets.yaml_files import read_yaml
+from bourne_assets.translations import gettext
+from bourne_assets.yaml_files import read_yaml, why_unreadable
 
 #: The platform's own saga: its assets have flat keys, those of others stand under their slug.
 DEFAULT_SLUG = "bourne"
@@ -96,12 +96,11 @@ def load_sagas(path: Path) -> dict[str, Saga]:
     try:
         content, tree = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
-        why = system_words(error) if isinstance(error, OSError) else gettext("it is not UTF-8 text")
         raise SagaConfigurationError(
             gettext(
                 "The sagas file {path} cannot be read ({why}): check BOURNE_SAGAS_FILE.",
                 path=path,
-                why=why,
+                why=why_unreadable(error),
             )
         ) from error
     except (yaml.YAMLError, ValueError) as error:

@@ -36,6 +36,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.translations import gettext, grouped, in_english
+from bourne_assets.yaml_files import why_unreadable
 
 _PROFILE = ".profile.json"
 _MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
@@ -126,7 +127,9 @@ def read_corrections_file(path: Path) -> list[Correction]:
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RejectsError(
-            gettext("The file {path} cannot be read ({error}).", path=path, error=error)
+            gettext(
+                "The file {path} cannot be read ({error}).", path=path, error=why_unreadable(error)
+            )
         ) from error
     found: dict[tuple[str, int], Correction] = {}
     # Not `splitlines`, which also ends lines at characters that JSON leaves in its texts.

@@ -27,7 +27,7 @@ from bourne_assets.lake.access import LOOPBACK
 from bourne_assets.text import nearest, printable
 from bourne_assets.times import nearest_time_zone
 from bourne_assets.translations import gettext
-from bourne_assets.yaml_files import read_yaml
+from bourne_assets.yaml_files import read_yaml, why_unreadable
 
 EVERYTHING = "*"
 _MOST_ROUTES = 100
@@ -218,12 +218,11 @@ def load_routes(path: Path | None) -> AlertRoutes | None:
     try:
         content, tree = read_yaml(path)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        detail = printable(" ".join(str(error).split())[:300])
         raise ConfigurationError(
             gettext(
                 "The alerts file {path} cannot be read ({detail}): check BOURNE_ALERTS_FILE.",
                 path=path,
-                detail=detail,
+                detail=printable(why_unreadable(error)),
             )
         ) from error
     try:
