@@ -48,6 +48,7 @@ def test_each_pod_makes_its_folders_before_they_are_mounted(values: dict[str, An
     image = values["dagsterWebserver"]["image"]
     assert first["image"] == f"{image['repository']}:{image['tag']}"
     assert first["securityContext"]["readOnlyRootFilesystem"]
+    assert first["resources"]["limits"]["memory"]
     # Raises where a name is not one of Kubernetes's.
     model = kubernetes.client.models.V1Container
     k8s_model_from_dict(model, k8s_snake_case_dict(model, first))
