@@ -221,7 +221,7 @@ def responses_older_than(lake: Lake, age: timedelta, now: datetime) -> list[List
     Raises:
         LakeError: The lake refused or failed.
     """
-    found = lake.list_objects(keys.all_tmdb_responses()).objects
+    found = lake.list_own(keys.all_tmdb_responses())
     old = [item for item in found if now - item.stored_at > age]
     return sorted(old, key=lambda item: (item.stored_at, item.key))
 

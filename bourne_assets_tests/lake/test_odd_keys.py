@@ -161,7 +161,10 @@ def test_uploads_that_were_given_up_are_aborted_beside_odd_ones(
 
 def test_old_answers_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
     place.lake.write("Raw/TMDB/JSON/2026/01/02/search_movie/1.json", b"[]", JSON)
+    listed = place.lake.list_objects("Raw/TMDB/JSON").objects
+    assert place.lake.list_own("Raw/TMDB/JSON") == listed
     place.put_odd("Raw/TMDB/JSON/2026/01/02")
+    assert place.lake.list_own("Raw/TMDB/JSON") == listed
     later = datetime.now(UTC) + timedelta(days=365)
     (old,) = responses_older_than(place.lake, timedelta(days=180), later)
     assert old.key == "Raw/TMDB/JSON/2026/01/02/search_movie/1.json"
