@@ -76,8 +76,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
     parts = [_part(path, place - place % _ALIGNED, encoding) for place in places]
     if found.has_quote and sum(text.count('"') for text in (head, *parts)) < _FEW_QUOTES:
         parts.append(_quoted_lines(path, encoding))
-    whole = head[: max(head.rfind("\n"), head.rfind("\r")) + 1] or head
-    whole = whole.removesuffix("\r") if head[len(whole) : len(whole) + 1] == "\n" else whole
+    whole = _whole_lines(head)
     with path.open("rb") as file:
         file.seek(size - size % _ALIGNED - _ALIGNED)
         last = file.read().decode(encoding, "replace")[-2:]
@@ -98,6 +97,13 @@ def _start(path: Path) -> bytes:
             )
         )
     return start
+
+
+def _whole_lines(head: str) -> str:
+    """The text up to its last line end; a CR at its end may be the half of one."""
+    text = head.removesuffix("\r")
+    whole = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or head
+    return whole.removesuffix("\r") if text[len(whole) : len(whole) + 1] == "\n" else whole
 
 
 def _part(path: Path, place: int, encoding: str) -> str:

@@ -109,6 +109,14 @@ def test_columns_with_single_misfits_far_below_the_sample_are_text_and_no_others
     }
 
 
+@pytest.mark.parametrize("header", [b"id,xxx\r\n", b"id,xxxx\r\n", b"id,xxxxx\r\n"])
+def test_half_a_line_end_at_the_end_of_the_sample_changes_no_type(
+    tmp_path: Path, header: bytes
+) -> None:
+    rows = [b"%d.5,%d\r\n" % (n, n) for n in range(100_000, 145_000)]
+    assert read(tmp_path, header + b"".join(rows)).types == ["DOUBLE", "BIGINT"]
+
+
 def test_rows_keep_the_order_of_the_file_beside_truth_values(tmp_path: Path) -> None:
     lines = [f"{n},{str(n % 3 == 0).lower()},{n}.25" for n in range(250_000)]
     found = read(tmp_path, "id,flag,x\n" + "\n".join(lines) + "\n")
