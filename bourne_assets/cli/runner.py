@@ -22,7 +22,7 @@ from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.errors import BourneError
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.events import INTERRUPTED, outcome_of
-from bourne_assets.runs.in_process import run_job
+from bourne_assets.runs.in_process import quieten_watchers, run_job
 from bourne_assets.runs.outcomes import (
     Checked,
     ProgressLine,
@@ -124,6 +124,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
         asset_selection=set(),
         asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
     )
+    quieten_watchers()
     result = job.execute_in_process(
         instance=instance,
         raise_on_error=False,

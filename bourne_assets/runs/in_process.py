@@ -4,15 +4,20 @@
 its job, and it cannot be executed again from there. Not here: what is run, and what is reported.
 """
 
-from collections.abc import Mapping
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution import compute_logs
 from dagster._core.execution.api import execute_run
+from dagster._core.execution.scripts import watch_orphans
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
@@ -46,7 +51,23 @@ def run_job(
         asset_selection=assets,
         remote_job_origin=_origin(job.name),
     )
+    quieten_watchers()
     return execute_run(InMemoryJob(job), run, instance).dagster_run
+
+
+def quieten_watchers() -> None:
+    """Let Ctrl-C end what watches over Dagster's `tail` without a traceback.
+
+    These small Python processes, two a run, hear what is typed in the terminal as the run does.
+    """
+    logs: Any = compute_logs
+    logs.subprocess = SimpleNamespace(Popen=_started)
+
+
+def _started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    if os.path.abspath(watch_orphans.__file__) in command:  # noqa: PTH100 - as Dagster writes it
+        options["stderr"] = subprocess.DEVNULL
+    return subprocess.Popen(command, **options)
 
 
 @cache

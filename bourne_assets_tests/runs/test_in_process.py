@@ -1,8 +1,11 @@
 """A run of the command line is a run of the code location, which the UI lists and runs again."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 
 from bourne_assets.definitions import PROGRESS
@@ -79,3 +82,22 @@ def test_the_code_location_takes_the_configuration_of_such_a_run() -> None:
     job = definitions_of().resolve_job_def("full_refresh")
     dg.validate_run_config(job, {"loggers": {PROGRESS: {}}})
     dg.validate_run_config(job, {"loggers": {"console": {"config": {"log_level": "ERROR"}}}})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_watches_a_run_says_nothing_when_the_terminal_interrupts_it(
+    instance: dg.DagsterInstance,
+) -> None:
+    said: list[Path] = []
+
+    @dg.asset
+    def watched() -> None:
+        children = psutil.Process().children()
+        watchers = [each for each in children if "watch_orphans" in " ".join(each.cmdline())]
+        said.extend(Path(f"/proc/{each.pid}/fd/2").readlink() for each in watchers)
+
+    job = dg.define_asset_job("watching", executor_def=dg.in_process_executor)
+    definitions = dg.Definitions(assets=[watched], jobs=[job])
+    ended = run_job(definitions.resolve_job_def("watching"), instance, run_config={}, tags={})
+    assert ended.is_success
+    assert said == [Path("/dev/null")] * 2
