@@ -1,9 +1,10 @@
 """Dagster's SQLite storage, with connections kept open where Dagster opens one for each event.
 
 A run stores some five hundred events. For each of them Dagster makes an engine, connects, compiles
-the statement, waits for the disk and closes. Here engines are kept, and a commit is handed to the
-operating system: `docs/decisions/14-events-in-sqlite.md` says what a power cut can lose. The files
-are Dagster's own, and Dagster's own storage reads them.
+the statement, waits for the disk and closes. Here engines are kept, databases that Dagster has made
+are taken as they are, and a commit is handed to the operating system:
+`docs/decisions/14-events-in-sqlite.md` says what a power cut can lose. The files are Dagster's own,
+and Dagster's own storage reads them.
 Not here: which folder they are in (`dagster.yaml`), and old runs (`pruning`).
 """
 
@@ -11,7 +12,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getpid
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import sqlalchemy
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -21,7 +23,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sql import create_engine
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._core.storage.sqlite_storage import (
     DagsterSqliteStorage,
     _event_logs_directory,
@@ -76,6 +78,10 @@ class KeptEventLogStorage(SqliteEventLogStorage):
         self._engines = KeptEngines()
         super().__init__(base_dir, inst_data)
 
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:  # noqa: FBT001, FBT002 - Dagster's
+        if not _is_made(engine):
+            super()._initdb(engine, for_index_shard)
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
@@ -127,6 +133,12 @@ class KeptRunStorage(SqliteRunStorage):
         self._engines = KeptEngines()
         super().__init__(conn_string, inst_data)
 
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
+        """The runs of a folder."""
+        address = _made_in(base_dir, "runs")
+        return cls(address, inst_data) if address else super().from_local(base_dir, inst_data)
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A transaction."""
@@ -139,8 +151,20 @@ class KeptRunStorage(SqliteRunStorage):
         self._engines.dispose()
 
 
+class KeptScheduleStorage(SqliteScheduleStorage):
+    """The schedules, as Dagster has them."""
+
+    @classmethod
+    def from_local(
+        cls, base_dir: str, inst_data: ConfigurableClassData | None = None
+    ) -> SqliteScheduleStorage:
+        """The schedules of a folder."""
+        address = _made_in(base_dir, "schedules")
+        return cls(address, inst_data) if address else super().from_local(base_dir, inst_data)
+
+
 class KeptStorage(DagsterSqliteStorage):
-    """What dagster.yaml names: runs and events as above, schedules as Dagster has them."""
+    """What dagster.yaml names."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         # Not Dagster's own __init__, which opens storages that are not used here.
@@ -149,7 +173,7 @@ class KeptStorage(DagsterSqliteStorage):
         self.base_dir, self._inst_data = base_dir, inst_data
         self._run_storage = KeptRunStorage.from_local(_runs_directory(base_dir))
         self._event_log_storage = KeptEventLogStorage(_event_logs_directory(base_dir))
-        self._schedule_storage = SqliteScheduleStorage.from_local(_schedule_directory(base_dir))
+        self._schedule_storage = KeptScheduleStorage.from_local(_schedule_directory(base_dir))
 
     @classmethod
     def from_config_value(
@@ -157,6 +181,30 @@ class KeptStorage(DagsterSqliteStorage):
     ) -> "KeptStorage":
         """The storage that dagster.yaml configures."""
         return cls.from_local(inst_data=inst_data, **config_value)
+
+
+def _made_in(base_dir: str, name: str) -> str | None:
+    """Address of a database of a folder, where Dagster has made it already."""
+    if not Path(base_dir, f"{name}.db").exists():
+        return None
+    address = create_db_conn_string(base_dir, name)
+    engine = _engine(address)
+    try:
+        return address if _is_made(engine) else None
+    finally:
+        engine.dispose()
+
+
+def _is_made(engine: Engine) -> bool:
+    """Whether Dagster has made this database.
+
+    Dagster asks so too, and has Alembic load all migrations for the answer, once for each database.
+    """
+    with engine.connect() as connection:
+        if not sqlalchemy.inspect(connection).has_table("alembic_version"):
+            return False
+        revision = connection.execute(sqlalchemy.text("SELECT 1 FROM alembic_version")).first()
+        return revision is not None
 
 
 def _engine(address: str) -> Engine:

@@ -1,16 +1,19 @@
 """Dagster's events in its own SQLite files, through connections that stay open."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import psutil
 import pytest
+from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from bourne_assets.runs.instance import instance_config
-from bourne_assets.runs.storage import KeptEngines, KeptEventLogStorage, KeptRunStorage
+from bourne_assets.runs.storage import KeptEngines, KeptEventLogStorage, KeptRunStorage, KeptStorage
 
 
 @dg.asset
@@ -50,6 +53,31 @@ def test_the_shipped_configuration_keeps_its_connections(instance: dg.DagsterIns
     assert isinstance(instance.run_storage, KeptRunStorage)
     assert instance.get_runs_count() == 1
     assert instance.get_latest_materialization_event(noted.key) is not None
+
+
+def test_databases_that_are_there_are_opened_without_a_look_at_all_migrations(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = _run(instance)
+    monkeypatch.setattr(ScriptDirectory, "from_config", pytest.fail)
+
+    again = KeptStorage(str(tmp_path / "storage"))
+    assert again.run_storage.has_run(run_id)
+    assert again.schedule_storage.all_instigator_state() == []
+    assert len(list(again.event_log_storage.get_logs_for_run(run_id))) > 5
+
+
+def test_databases_whose_making_was_cut_short_are_made(tmp_path: Path) -> None:
+    for name in ("history/runs", "schedules/schedules", "history/runs/index"):
+        path = tmp_path / f"{name}.db"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+
+    storage = KeptStorage(str(tmp_path))
+    assert storage.run_storage.get_runs_count() == 0
+    assert storage.schedule_storage.all_instigator_state() == []
+    assert storage.event_log_storage.all_asset_keys() == []
 
 
 def test_dagsters_own_storage_reads_the_same_files_while_they_are_open(
