@@ -39,7 +39,7 @@ from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
 from bourne_assets.defs.shared.code import with_code
 from bourne_assets.defs.shared.fixed import fixed
-from bourne_assets.defs.shared.naming import with_owners
+from bourne_assets.defs.shared.naming import in_the_users_language, with_owners
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
 from bourne_assets.defs.tmdb.resource import TmdbResource
@@ -104,7 +104,9 @@ def build_defs(
         *(asset for saga in sagas for asset in report_assets(settings, saga, checks[saga.slug])),
     ]
     return dg.Definitions(
-        assets=with_owners(with_code(with_freshness(assets, datasets)), settings.owners),
+        assets=in_the_users_language(
+            with_owners(with_code(with_freshness(assets, datasets)), settings.owners)
+        ),
         asset_checks=[
             *raw_csvs_checks(),
             *(check for saga in sagas for check in (*tmdb_checks(saga), *checks[saga.slug])),

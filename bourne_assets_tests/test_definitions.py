@@ -19,6 +19,7 @@ from dagster_aws.s3 import S3Resource
 
 import bourne_assets
 from bourne_assets.definitions import build_defs, default_resources
+from bourne_assets.defs.csvs.assets import LandingConfig
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.code import COMMIT, commit_of
 from bourne_assets.errors import ConfigurationError
@@ -159,6 +160,28 @@ def test_every_asset_is_described_by_a_sentence_and_its_particulars(
         assert re.fullmatch(r"[A-Z].{10,}\.", first), name
         assert blank == "", name
         assert len(" ".join(rest)) > 100, name
+
+
+def test_the_pages_of_assets_and_the_launchpad_are_in_the_users_language(
+    catalogue: Mapping[str, dg.AssetSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    defs = build_defs(settings=Settings())
+    translated = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    english = translated.keys() & catalogue.keys()
+    assert english == translated.keys()
+    for name, spec in translated.items():
+        assert spec.description != catalogue[name].description
+        schemas = [each.metadata.get("dagster/column_schema") for each in (spec, catalogue[name])]
+        for own, other in zip(*(s.columns if s else [] for s in schemas), strict=True):
+            assert (own.name, own.type, own.constraints) == (
+                other.name,
+                other.type,
+                other.constraints,
+            )
+            assert own.description != other.description or own.description == "Bytes"
+    fields = LandingConfig.fields_of_a_run()
+    assert fields["landed_on"].description == "Dia UTC nas chaves, YYYY-MM-DD; vazio: hoje."
 
 
 def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -> None:

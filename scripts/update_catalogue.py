@@ -1,7 +1,8 @@
 """Bring the translations up to date with the sentences of the code: `make catalogue`.
 
 Collects what `gettext`, `ngettext` and `in_english` are called with in the package and its
-templates, the descriptions of the checks, the help of the commands and the words of click; keeps
+templates, what Dagster's pages say of assets, columns, checks and settings of runs, the help of the
+commands and the words of click; keeps
 the translations there are, drops those that nothing says any more, and adds the new ones empty, for
 a person to fill in.
 """
@@ -20,6 +21,8 @@ from babel.messages.pofile import read_po, write_po
 from bourne_assets.cli import main as main_command
 from bourne_assets.cli.help import CLICK_PLURALS, CLICK_WORDS, described
 from bourne_assets.definitions import build_defs
+from bourne_assets.defs.shared.metadata import COLUMNS_KEY
+from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.settings import Settings
 from bourne_assets.translations import LANGUAGES, SYSTEM_WORDS, VARIABLE, catalogue_file
 
@@ -27,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bourne_assets"
 METHODS = [("**.py", "python"), ("**.html.jinja", "jinja2")]
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "in_english": None}
-CHECKS, HELP = "a check's description", "help of a command"
+PAGES, HELP = "what a page of the UI says", "help of a command"
 CLICK, SYSTEM = "click's own words", "the operating system's words"
 
 
@@ -37,11 +40,8 @@ def messages() -> Catalog:
     found = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS)
     for file, _, message, _, _ in sorted(found, key=lambda message: (message[0], message[1])):
         catalogue.add(message, locations=[(f"bourne_assets/{file}", 0)])
-    graph = build_defs(settings=Settings()).resolve_asset_graph()
-    for key in sorted(graph.asset_check_keys):
-        description = graph.get_check_spec(key).description
-        if description:
-            catalogue.add(description, auto_comments=[CHECKS])
+    for text in filter(None, _pages()):
+        catalogue.add(text, auto_comments=[PAGES])
     for text in _help(main_command):
         catalogue.add(text, auto_comments=[HELP])
     for word in SYSTEM_WORDS:
@@ -51,6 +51,26 @@ def messages() -> Catalog:
     for words in CLICK_PLURALS:
         catalogue.add(words, auto_comments=[CLICK])
     return catalogue
+
+
+def _pages() -> Iterator[str]:
+    """What Dagster's pages say of checks, assets, columns, and settings of runs."""
+    graph = build_defs(settings=Settings()).resolve_asset_graph()
+    yield from (
+        graph.get_check_spec(key).description or "" for key in sorted(graph.asset_check_keys)
+    )
+    for key in sorted(graph.get_all_asset_keys()):
+        asset = graph.get(key)
+        yield asset.description or ""
+        if schema := asset.metadata.get(COLUMNS_KEY):
+            yield from (column.description or "" for column in schema.columns)
+    yield from _settings_of_runs(RunConfig)
+
+
+def _settings_of_runs(config: type[RunConfig]) -> Iterator[str]:
+    for kind in sorted(config.__subclasses__(), key=lambda each: each.__name__):
+        yield from (field.description or "" for field in kind.model_fields.values())
+        yield from _settings_of_runs(kind)
 
 
 def _help(command: click.Command) -> Iterator[str]:

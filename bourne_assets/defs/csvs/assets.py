@@ -33,6 +33,7 @@ from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
+from bourne_assets.translations import retold
 
 #: Metadata of a landing: keys of the objects that it could not fetch.
 NOT_FETCHED = "objects_not_fetched"
@@ -155,14 +156,16 @@ def _profiles(landing: Landing) -> dict[str, Any]:
 def _note(profile: Profile, column: str) -> str:
     """What keeps a column from having a type, by file; empty where nothing does."""
     return "; ".join(
-        f"{facts.file}: {facts.almost[column]}" for facts in profile.files if column in facts.almost
+        f"{facts.file}: {retold(facts.almost[column])}"
+        for facts in profile.files
+        if column in facts.almost
     )
 
 
 def _decisions(landing: Landing) -> dict[str, Any]:
     """How files were read where that is not plain, and why."""
     rows = [
-        {"file": facts.file, "decision": decision}
+        {"file": facts.file, "decision": retold(decision)}
         for _, profile in sorted(landing.profiles.items())
         for facts in profile.files
         for decision in facts.notes

@@ -20,14 +20,15 @@ from bourne_assets.defs.shared.metadata import sql_to_paste
 from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown
+from bourne_assets.translations import gettext, grouped, in_english, plain, retold
 
 #: Metadata that tells one delivery from another, and one way to read it from another.
 _DELIVERY, _READING = "delivery", "reading"
 #: What becomes of the rows of earlier deliveries.
 _WRITTEN = {
-    "replace": "as they were landed last",
-    "append": "those of all deliveries",
-    "merge": "the newest of each key",
+    "replace": in_english("as they were landed last"),
+    "append": in_english("those of all deliveries"),
+    "merge": in_english("the newest of each key"),
 }
 
 
@@ -69,15 +70,20 @@ def landed_datasets(
 
 def _spec(name: str, options: DatasetOptions) -> dg.AssetSpec:
     dataset = keys.dataset_name(f"{name}.csv")
-    wanted = f" Its id column is {in_markdown(options.id)}." if options.id else ""
+    wanted = (
+        gettext(" Its id column is {name}.", name=in_markdown(options.id)) if options.id else ""
+    )
     return dg.AssetSpec(
         dataset_key(name),
         deps=[RAW_CSVS],
-        description=(
-            f"Rows of the CSV files named {in_markdown(dataset)}, {_WRITTEN[options.write]}.\n\n"
+        description=gettext(
+            "Rows of the CSV files named {dataset}, {written}.\n\n"
             "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
-            f"that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
-            f"it is read is declared in the file of `BOURNE_CSV_DATASETS`.{wanted}"
+            "that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
+            "it is read is declared in the file of `BOURNE_CSV_DATASETS`.{wanted}",
+            dataset=in_markdown(dataset),
+            written=plain(_WRITTEN[options.write]),
+            wanted=wanted,
         ),
         group_name=RAW_GROUP,
         kinds={"s3", "iceberg"},
@@ -88,23 +94,25 @@ def _spec(name: str, options: DatasetOptions) -> dg.AssetSpec:
 
 
 def _files(profile: Profile) -> str:
-    return "From " + ", ".join(in_markdown(each.file) for each in profile.files)
+    return gettext("From {files}", files=", ".join(in_markdown(f.file) for f in profile.files))
 
 
 def _described(column: ColumnProfile) -> str:
-    unknown = f"{column.nulls:,} unknown"
     if column.low is None:
-        return f"{unknown}, and nothing else."
-    return (
-        f"{unknown}, about {column.distinct:,} distinct values, "
-        f"from {in_markdown(column.low)} to {in_markdown(column.high)}."
+        return gettext("{nulls} unknown, and nothing else.", nulls=grouped(column.nulls))
+    return gettext(
+        "{nulls} unknown, about {distinct} distinct values, from {low} to {high}.",
+        nulls=grouped(column.nulls),
+        distinct=grouped(column.distinct),
+        low=in_markdown(column.low),
+        high=in_markdown(column.high),
     )
 
 
 def _almost(profile: Profile, column: str) -> str:
     """What keeps a column of text from having a type, where little does."""
     notes = [facts.almost[column] for facts in profile.files if column in facts.almost]
-    return f" It {in_markdown(notes[0])}." if notes else ""
+    return gettext(" It {note}.", note=in_markdown(retold(notes[0]))) if notes else ""
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -28,6 +28,8 @@ FORMAT_KEY = "lake/format"
 TABLE_KEY, WRITE_KEY, MERGE_KEY_KEY = "lake/table", "lake/write", "lake/merge_key"
 #: Metadata of an input: the snapshot of the table to load, or the word `MATERIALISED`.
 SNAPSHOT_KEY, MATERIALISED = "lake/snapshot", "materialised"
+#: Dagster's own metadata: the columns of a table.
+COLUMNS_KEY = "dagster/column_schema"
 PREVIEW_ROWS = 10
 _WHOLE_ROWS = 200
 _PREVIEW_CHARACTERS = 2_000

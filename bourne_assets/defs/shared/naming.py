@@ -1,17 +1,18 @@
 """What all assets share: owner, groups, keys, and metadata of their definition."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 import dagster as dg
 
 from bourne_assets import asset_names
-from bourne_assets.defs.shared.metadata import column_schema, table_metadata
+from bourne_assets.defs.shared.metadata import COLUMNS_KEY, column_schema, table_metadata
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table
 from bourne_assets.tmdb import NOTICE
 from bourne_assets.tmdb.raw import RawWriter
+from bourne_assets.translations import current_language, plain
 
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
@@ -47,8 +48,33 @@ def with_owners(
     def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(owners=list(owners))
 
+    return _mapped(assets, owned)
+
+
+def in_the_users_language(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets, with what their pages say of them and of their columns translated."""
+    return list(assets) if current_language() == "en" else _mapped(assets, _translated)
+
+
+def _translated(spec: dg.AssetSpec) -> dg.AssetSpec:
+    metadata = dict(spec.metadata)
+    if schema := metadata.get(COLUMNS_KEY):
+        columns = [
+            dg.TableColumn(each.name, each.type, plain(each.description or ""), each.constraints)
+            for each in schema.columns
+        ]
+        metadata[COLUMNS_KEY] = dg.TableSchema(columns=columns)
+    return spec.replace_attributes(description=plain(spec.description or ""), metadata=metadata)
+
+
+def _mapped(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
+    change: Callable[[dg.AssetSpec], dg.AssetSpec],
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     return [
-        owned(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(owned)
+        change(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(change)
         for each in assets
     ]
 
@@ -59,7 +85,7 @@ def definition_metadata(
     """Where a table lies and which columns it has."""
     return {
         **table_metadata(settings, layer, tuple(key.path), "parquet"),
-        "dagster/column_schema": column_schema(model),
+        COLUMNS_KEY: column_schema(model),
     }
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, plain
 
 
 class RunConfig(dg.Config):
@@ -22,10 +22,10 @@ class RunConfig(dg.Config):
         """The fields for Dagster, described, with their defaults."""
         return {
             name: dg.Field(
-                _plain(field.config_type),
+                _without_variables(field.config_type),
                 default_value=cls.model_fields[name].get_default(call_default_factory=True),
                 is_required=False,
-                description=field.description,
+                description=plain(field.description or ""),
             )
             for name, field in cls.to_fields_dict().items()
         }
@@ -49,19 +49,19 @@ class RunConfig(dg.Config):
             ) from None
 
 
-def _plain(kind: Any) -> Any:
+def _without_variables(kind: Any) -> Any:
     """A config type that takes values, and no names of environment variables."""
     if isinstance(kind, dg.Array):
-        return dg.Array(_plain(kind.inner_type))
+        return dg.Array(_without_variables(kind.inner_type))
     if isinstance(kind, dg.Noneable):
-        return dg.Noneable(_plain(kind.inner_type))
-    for source, plain in (
+        return dg.Noneable(_without_variables(kind.inner_type))
+    for source, value in (
         (dg.StringSource, dg.String),
         (dg.BoolSource, dg.Bool),
         (dg.IntSource, dg.Int),
     ):
         if kind is source:
-            return plain
+            return value
     raise TypeError(
         gettext(
             "A setting of a run is a text, a truth value, a number or a list, not {kind}.",
