@@ -8,6 +8,7 @@ Not here: types that the user declares (`declared_types`), and the challenge's, 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,8 @@ _BIGINT_DIGITS = 18
 _DATE_CHARACTERS = len("2002-06-14")
 _SECOND_CHARACTERS = len("2002-06-14 20:15:00")
 _DECIMAL_DIGITS = 38
+#: A format whose dates are digits and nothing else.
+_DIGITS_FORMAT = re.compile(r"(?:%[YymdjHMS])+")
 #: DuckDB holds each pattern several times, and a table may have very many columns.
 _EXAMINED_AT_ONCE = 40
 _FAMILIES = {
@@ -107,6 +110,8 @@ def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
     words = {*options.true_words, *options.false_words}
     if values and words and words.issuperset(values):  # also where they are `1` and `0`
         return Guess("format", "")
+    if values and any(_are_digits_of(given, values) for given in _formats(options)):
+        return Guess("format", "")
     plain = [_plain_number(value, options) for value in values]
     counted = Counter(_FAMILIES.get(kinds.plain_kind(value), "text") for value in plain)
     has_formats = bool(
@@ -122,6 +127,20 @@ def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
     if count < len(values):
         return Guess(family, TEXT)
     return Guess(family, _number_type(plain) if family == "number" else _type_of(family))
+
+
+def _formats(options: DatasetOptions) -> list[str]:
+    return [each for each in (options.date_format, options.timestamp_format) if each]
+
+
+def _are_digits_of(given: str, values: Sequence[str]) -> bool:
+    """Whether values that could be numbers are dates in a declared format: `20240131`."""
+    if not _DIGITS_FORMAT.fullmatch(given):
+        return False
+    try:
+        return all(datetime.strptime(v, given).strftime(given) == v for v in values)  # noqa: DTZ007
+    except ValueError:
+        return False
 
 
 def _number_type(values: Sequence[str]) -> str:

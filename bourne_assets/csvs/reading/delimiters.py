@@ -320,13 +320,13 @@ def _encloses(each: Divided, best: Divided) -> bool:
     """Whether quotes are quotes in a draw: double ones, and single ones that are nothing else."""
     if each.width != best.width:
         return False
+    if each.grammar.quote == best.grammar.quote:  # escaped in another way
+        return each.use.enclosed > best.use.enclosed
     if each.grammar.quote != '"':
         return not best.grammar.quote and (each.use.is_of_all or each.use.is_consistent)
-    if best.grammar.quote != '"':
-        if not best.grammar.quote and each.use.needed and each.use.is_evident:
-            return True  # quotes are doubled in some of what they enclose
-        return each.use.enclosed >= (1 + (each.grammar.delimiter == "|"))
-    return each.use.enclosed > best.use.enclosed
+    if not best.grammar.quote and each.use.needed and each.use.is_evident:
+        return True  # quotes are doubled in some of what they enclose
+    return each.use.enclosed >= (1 + (each.grammar.delimiter == "|"))
 
 
 def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -> Divided:

@@ -192,7 +192,11 @@ def _dialect(  # noqa: PLR0917 - all of it is what was found
         footers=footers,
         is_challenge=is_challenge(header),
         notes=(*notes, *layout.notes),
-        rows=[r.fields for r in rows if r.text not in footers],
+        rows=[
+            grammar.with_nulls(r.text, r.fields, options.nulls) if options.nulls else r.fields
+            for r in rows
+            if r.text not in footers
+        ],
     )
 
 

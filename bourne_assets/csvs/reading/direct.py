@@ -29,6 +29,9 @@ _REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid
 #: null. A text that no plain file holds, for a NUL is in it, makes them surplus fields.
 _NO_NULL = "\x01\x02 no null \x02\x01"
 
+#: What stands around the names of a header that comes again, as behind a page break.
+_BLANKS = " \t\f\v"
+
 
 @dataclass
 class DirectSource:
@@ -66,11 +69,13 @@ class DirectSource:
         texts = ", ".join(one.format(name) for name in names)
         again = ""
         if self.dialect.has_header:
+            header = [(text or "").strip().lower() for text in self.dialect.header]
             same = " AND ".join(
-                f"lower({name}) = {literal(text.lower())}"
-                for name, text in zip(names, self.dialect.header, strict=False)
+                f"lower(trim({name}, {literal(_BLANKS)})) = {literal(text)}"
+                for name, text in zip(names, header, strict=False)
             )
-            again = f" WHERE NOT ({same})"
+            # Few rows have the first name, which is looked for faster.
+            again = f" WHERE NOT (contains(lower(c0), {literal(header[0])}) AND {same})"
         return Source(f"(SELECT {texts} FROM {self._read_csv(link)}{again})", has_lines=False)
 
     def records(self, seen: int) -> int | None:

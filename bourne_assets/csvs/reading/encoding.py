@@ -40,6 +40,9 @@ _WESTERN_SIGNS = frozenset(
     "€‚„…‘’“”•–—™ ¡£§©ª«®°±²³´µ·¹º»¼½¾¿¢¥"  # noqa: RUF001 - the signs themselves
 )
 _WESTERN_SHARE = 0.95
+#: A blank that does not break lines, between the digits of a number; elsewhere it is a letter of
+#: other encodings.
+_GROUPED = re.compile(r"(?<=\d)\xa0(?=\d{3}(?!\d))")
 #: What bytes of other alphabets look like as Western ones: signs within words (`£ód¼`, `ka¿dy`), a
 #: capital after a small letter (`cafŽ`), a sign that nobody writes, letters of Icelandic and
 #: of Turkish.
@@ -206,7 +209,7 @@ def _is_western(evidence: bytes) -> bool:
     text = evidence.decode("cp1252", "replace")
     high = [char for char in text if char > "\x7f"]
     letters = sum(char in _WESTERN_LETTERS for char in high)
-    signs = sum(char in _WESTERN_SIGNS for char in high)
+    signs = sum(char in _WESTERN_SIGNS for char in high) + len(_GROUPED.findall(text))
     odd = sum(bool(_ODD.match(text, n)) for n, char in enumerate(text) if char > "\x7f")
     is_turkish = not _ICELANDIC.isdisjoint(high) and not _TURKISH.isdisjoint(high)
     if odd > _ODD_SHARE * len(high) or is_turkish:

@@ -24,9 +24,18 @@ def has_header(first: Fields, rows: Sequence[Fields]) -> bool:
         first: The record.
         rows: Those below it, as wide as it.
     """
-    if not rows:
-        return True
-    return score_of(first, rows) >= 0
+    return score_of(first, rows) >= 0 if rows else not _is_row(first)
+
+
+def _is_row(alone: Fields) -> bool:
+    """Whether a record that is alone is a row: half of its fields are values, and no years."""
+    filled = [text.strip() for text in alone if text and text.strip()]
+    values = [t for t in filled if looks_like(t) in _VALUES and not _is_year(t)]
+    return bool(values) and 2 * len(values) >= len(filled)
+
+
+def _is_year(text: str) -> bool:
+    return bool(re.fullmatch(r"\d{4}", text, re.ASCII)) and int(text) in _YEARS
 
 
 def score_of(first: Fields, rows: Sequence[Fields]) -> int:
@@ -54,7 +63,7 @@ def _are_years(first: Fields, numeric: Sequence[bool]) -> bool:
     found = [text for text, is_number in zip(first, numeric, strict=True) if is_number]
     if len(found) < _PAIR or len(found) == len(first):
         return False
-    if not all(re.fullmatch(r"\d{4}", text or "") and int(text or 0) in _YEARS for text in found):
+    if not all(_is_year(text or "") for text in found):
         return False
     years = [int(text or 0) for text in found]
     return len({b - a for a, b in pairwise(years)} - {0}) == 1

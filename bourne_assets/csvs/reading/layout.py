@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.below_names import BelowNames
 from bourne_assets.csvs.reading.headers import has_header, names_columns, score_of
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
@@ -27,8 +28,6 @@ _PAIR = 2
 _PREFACE = 8
 #: Without a blank line between them, the table has so many times as many; so many agree in it.
 _FAR_MORE, _ALIKE_SHARE = 3, 0.9
-#: Columns whose values are typed, and rows, that make a line of other words one of units.
-_UNITS_COLUMNS, _UNITS_ROWS = 2, 3
 #: What comments begin with, where a line is as wide as the rows by chance.
 _COMMENT = re.compile(r"\s*(#|//|%|--)")
 
@@ -273,12 +272,20 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
     if not again and (grouped := _below_groups(search, skipped, names)):
         names, skipped = grouped, skipped + 1
         search.notes.append("the header has 2 lines, of groups and of names: they are joined")
-    if _is_units(search, skipped, width):
-        units = search.records[skipped]
-        search.notes.append(f"line {units.line} names units: {units.text[:100]}")
-        skipped += 1
+    names, skipped = _below_names(search, skipped, width, names)
     first = _line_below(search, skipped, width)
     return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
+
+
+def _below_names(
+    search: _Search, place: int, width: int, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], int]:
+    """The names with what stands right below them, and the place of the first row."""
+    below = BelowNames(names, search.notes)
+    for record in search.records[place:]:
+        if not below.take(record, _rows(search, place + below.lines + 1, width)):
+            break
+    return below.names, place + below.lines
 
 
 def _line_below(search: _Search, skipped: int, width: int) -> int:
@@ -355,25 +362,6 @@ def _one_name_short(
 def _is_of_r(search: _Search) -> bool:
     """Whether the delimiter is one that R's write.table is used with."""
     return "\t" in search.records[0].text or " " in search.records[0].text
-
-
-def _is_units(search: _Search, place: int, width: int) -> bool:
-    """Whether a record has words where all others have numbers or times."""
-    if place >= len(search.records) or search.records[place].fault:
-        return False
-    fields, rows = search.records[place].fields, _rows(search, place + 1, width)
-    is_header = [folded(r.fields) for r in search.records[:place]].count(folded(fields))
-    if len(fields) != width or len(rows) < _UNITS_ROWS or is_header:
-        return False
-    typed = 0
-    for column, value in enumerate(fields):
-        kinds = {looks_like(row[column] or "") for row in rows} - {"missing"}
-        if not kinds or kinds - _VALUES:
-            continue
-        if looks_like(value or "") in _VALUES:
-            return False
-        typed += looks_like(value or "") == "text"
-    return typed >= _UNITS_COLUMNS
 
 
 def _without_header(search: _Search, width: int) -> Layout:

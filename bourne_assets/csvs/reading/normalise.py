@@ -29,7 +29,7 @@ from bourne_assets.csvs.reading.records import (
     RecordReader,
     split_lines,
 )
-from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
+from bourne_assets.csvs.reading.scan import BLOCK, END_MARK, MAXIMUM_LINE_BYTES
 from bourne_assets.csvs.reading.swallowed import shape_of
 from bourne_assets.translations import in_english
 
@@ -180,8 +180,8 @@ class _Writer:
         if fault:
             self._reject(record, fault)
             return
-        if self._nulls and not self._nulls.isdisjoint(fields):
-            fields = self._with_nulls(record, fields)
+        if self._nulls and self._may_have_nulls(record, fields):
+            fields = dialect.grammar.with_nulls(record.text, fields, self._nulls)
         self._rows.append(fields)
         self._lines.append(record.line)
         self._characters += len(record.text)
@@ -241,16 +241,11 @@ class _Writer:
             and folded(fields) == header
         )
 
-    def _with_nulls(self, record: Record, fields: Fields) -> Fields:
+    def _may_have_nulls(self, record: Record, fields: Fields) -> bool:
+        r"""Whether a null may be among the fields, as it is or with an escape in it: `\N`."""
         grammar = self._dialect.grammar
-        if grammar.is_simple(record.text):
-            return [None if value in self._nulls else value for value in fields]
-        quoted = grammar.are_quoted(record.text)
-        quoted += [False] * (len(fields) - len(quoted))
-        return [
-            None if value in self._nulls and not is_quoted else value
-            for value, is_quoted in zip(fields, quoted, strict=False)
-        ]
+        has_escapes = grammar.escapes_all and grammar.escape in record.text
+        return has_escapes or not self._nulls.isdisjoint(fields)
 
     def _fault_of_quotes(self, record: Record) -> str:
         """Why a record is none where all fields so far were enclosed."""
@@ -319,7 +314,8 @@ def _lines(path: Path, dialect: Dialect, stop: Callable[[], None]) -> Iterator[l
             if len(held) > MAXIMUM_LINE_BYTES:
                 skipped += len(held) - MAXIMUM_TEXT_BYTES
                 held = held[:MAXIMUM_TEXT_BYTES]
-    lines = split_lines(held + decoder.decode(b"", final=True), ends, number)
+    rest = (held + decoder.decode(b"", final=True)).rstrip(END_MARK)
+    lines = split_lines(rest, ends, number)
     yield _judged(lines, skipped, dialect)
 
 

@@ -6,7 +6,7 @@ Not here: bytes and encodings (`normalise`), and which grammar a file has (`dial
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -127,6 +127,23 @@ class Grammar:
     def are_quoted(self, text: str) -> list[bool]:
         """Which fields of a whole record are enclosed in quotes."""
         return [bool(opened) for opened, _, _ in self._field.findall(text)]
+
+    def with_nulls(self, text: str, fields: Fields, nulls: Collection[str]) -> Fields:
+        r"""The fields of a record, None where a null is written, which may have an escape: `\N`.
+
+        Args:
+            text: The record.
+            fields: What it is divided into, and more where short records are filled.
+            nulls: Texts that mean an unknown value where they are not in quotes.
+        """
+        if self.is_simple(text):
+            return [None if value in nulls else value for value in fields]
+        found = self._field.findall(text)
+        are_nulls = [not opened and outside in nulls for opened, _, outside in found]
+        are_nulls += [False] * (len(fields) - len(are_nulls))
+        return [
+            None if is_null else value for value, is_null in zip(fields, are_nulls, strict=False)
+        ]
 
     def quoted_fields(self, text: str) -> tuple[int, int]:
         """How many fields of a whole record are enclosed in quotes, and how many are not."""

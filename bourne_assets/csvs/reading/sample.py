@@ -10,7 +10,7 @@ from pathlib import Path
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.encoding import detect_encoding
-from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan, blocks_of
+from bourne_assets.csvs.reading.scan import END_MARK, MAXIMUM_LINE_BYTES, Scan, blocks_of
 from bourne_assets.translations import in_english
 
 _HEAD_BYTES = 512 * 1024
@@ -71,6 +71,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
     size = path.stat().st_size
     head = _without_marks(start[len(bom) :].decode(encoding, "replace"))
     if len(start) >= size:
+        head = head.rstrip(END_MARK)
         return Sample(encoding, bom, head, (), is_whole=True, last=head[-2:])
     places = [max(len(start), size // 2), max(len(start), size - _PART_BYTES)]
     parts = [_part(path, place - place % _ALIGNED, encoding) for place in places]
@@ -79,7 +80,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
     whole = _whole_lines(head)
     with path.open("rb") as file:
         file.seek(size - size % _ALIGNED - _ALIGNED)
-        last = file.read().decode(encoding, "replace")[-2:]
+        last = file.read().decode(encoding, "replace").rstrip(END_MARK)[-2:]
     return Sample(encoding, bom, whole, tuple(parts), is_whole=False, last=last)
 
 
@@ -114,7 +115,8 @@ def _part(path: Path, place: int, encoding: str) -> str:
         is_last = not file.read(1)
     end = "\n" if "\n" in text else "\r"
     _, _, rest = text.partition(end)
-    return _without_marks(rest if is_last else rest[: rest.rfind(end) + 1])
+    whole = rest.rstrip(END_MARK) if is_last else rest[: rest.rfind(end) + 1]
+    return _without_marks(whole)
 
 
 def _without_marks(text: str) -> str:

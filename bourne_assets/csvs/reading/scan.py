@@ -16,6 +16,8 @@ from bourne_assets.translations import in_english
 BLOCK = 1024 * 1024
 #: The longest line that is read; a longer one is a rejected line.
 MAXIMUM_LINE_BYTES = 16 * 1024 * 1024
+#: DOS ended texts with it.
+END_MARK = "\x1a"
 _MARK = b"\n\xef\xbb\xbf"
 _BLANK = re.compile(rb"\n(?=\r?\n)")
 #: First bytes of compressed files.
@@ -45,6 +47,7 @@ class Scan:
         has_nul: Whether a NUL byte stands in it.
         has_inner_mark: Whether a line below the first begins with a byte order mark, as where
             files were put together.
+        has_end_mark: Whether its last byte is a Ctrl-Z, with which DOS ended texts.
         longest_line: Bytes of the longest line, at least.
         unended: Bytes after the last line feed.
     """
@@ -58,6 +61,7 @@ class Scan:
     has_quote: bool = False
     has_nul: bool = False
     has_inner_mark: bool = False
+    has_end_mark: bool = False
     longest_line: int = 0
     unended: int = 0
 
@@ -66,8 +70,8 @@ class Scan:
         """Whether DuckDB can read the lines as they are."""
         mixed = self.lone_cr > 0 or 0 < self.crlf < self.lines - (self.unended > 0)
         too_long = self.longest_line > MAXIMUM_LINE_BYTES
-        is_odd = self.has_nul or self.has_inner_mark or mixed or too_long
-        return not (self.compression or is_odd)
+        has_marks = self.has_inner_mark or self.has_end_mark
+        return not (self.compression or self.has_nul or has_marks or mixed or too_long)
 
 
 def scan(
@@ -133,6 +137,7 @@ def _look(found: Scan, block: bytes, *, ends_with_cr: bool) -> None:
     found.has_nul = found.has_nul or b"\0" in block
     found.has_quote = found.has_quote or b'"' in block
     found.has_inner_mark = found.has_inner_mark or _MARK in block
+    found.has_end_mark = block.endswith(END_MARK.encode())
     feeds = block.count(b"\n")
     found.lines += feeds
     if feeds:

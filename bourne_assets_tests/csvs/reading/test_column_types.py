@@ -174,6 +174,12 @@ def test_declared_words_may_be_numbers(tmp_path: Path) -> None:
     assert found.types == ["BIGINT", "BOOLEAN", "BIGINT"]
 
 
+def test_dates_in_a_declared_format_may_look_like_numbers(tmp_path: Path) -> None:
+    found = read(tmp_path, "day,n\n20240131,5\n20241231,20240199\n", date_format="%Y%m%d")
+    assert found.types == ["DATE", "BIGINT"]
+    assert [str(row[0]) for row in found.rows] == ["2024-01-31", "2024-12-31"]
+
+
 @pytest.mark.parametrize("quoted", ["", '"'])
 def test_a_value_that_is_not_of_its_declared_type_rejects_its_line_by_name(
     tmp_path: Path, quoted: str

@@ -137,6 +137,15 @@ def test_letters_and_signs_of_western_europe_are_read(tmp_path: Path, text: str)
     assert read(tmp_path, f"a,b\n{text}\n".encode("cp1252")).rows == [tuple(text.split(","))]
 
 
+def test_a_blank_that_groups_digits_is_read_and_the_same_byte_in_a_word_is_a_letter(
+    tmp_path: Path,
+) -> None:
+    found = read(tmp_path, "a;b\n1\xa0234;x\n12\xa0345\xa0678;y\n".encode("latin-1"))
+    assert found.rows == [("1\xa0234", "x"), ("12\xa0345\xa0678", "y")]
+    with pytest.raises(CsvRejected, match="set encoding"):
+        read(tmp_path, "a;b\nTomás;x\nSabará;y\n".encode("cp850"))
+
+
 def test_a_mark_in_the_middle_of_files_put_together_is_no_text(tmp_path: Path) -> None:
     one = b"\xef\xbb\xbfid,name\n1,a\n"
     found = read(tmp_path, one + one.replace(b"1", b"2"))
@@ -207,6 +216,13 @@ def test_a_header_alone_is_a_file_without_rows(tmp_path: Path, data: bytes) -> N
 def test_a_file_without_text_is_rejected_as_empty(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(CsvRejected, match="empty"):
         dialect_of(tmp_path, data)
+
+
+@pytest.mark.parametrize("data", ["n\r\n1\r\n2\r\n\x1a", "n,t\n1,2\n2,3\x1a", "n\n1\n2\n\x1a\x1a"])
+def test_the_sign_that_ended_texts_in_dos_is_no_text(tmp_path: Path, data: str) -> None:
+    found = read(tmp_path, data)
+    assert (set(found.types), [row[0] for row in found.rows]) == ({"BIGINT"}, [1, 2])
+    assert not found.rejected
 
 
 def test_blank_lines_above_the_header_are_passed_over(tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ def test_a_header_that_comes_again_is_never_a_row(tmp_path: Path, end: str) -> N
     assert (found.rows, found.rejected) == ([(1, 2), (3, 4), (5, 6)], [3, 5])
 
 
+@pytest.mark.parametrize("again", ["\fid,x", " id , x"])
+def test_a_header_that_comes_again_on_another_page_is_never_a_row(
+    tmp_path: Path, again: str
+) -> None:
+    found = read(tmp_path, f"id,x\n1,2\n{again}\n3,4\n")
+    assert (found.rows, found.rejected) == ([(1, 2), (3, 4)], [3])
+
+
 def test_inch_marks_are_data_and_a_lost_delimiter_before_a_quote_is_not(tmp_path: Path) -> None:
     text = 'id,price,what\n1,5,"pipe, blue"\n2,6,5" pipe\n3,$9"Table, Round 48"""\n'
     found = read(tmp_path, text)
@@ -166,6 +174,12 @@ def test_the_empty_text_is_not_a_null_where_the_file_has_both(tmp_path: Path) ->
 def test_a_declared_null_in_quotes_is_a_text(tmp_path: Path) -> None:
     found = read(tmp_path, 'name,code,v\nNamibia,"NA",1\nNauru,NR,NA\n', nulls=["NA"])
     assert found.rows == [("Namibia", "NA", 1), ("Nauru", "NR", None)]
+
+
+def test_a_declared_null_may_begin_with_the_escape_character(tmp_path: Path) -> None:
+    text = "1\t\\N\t5\n2\ta\\\tb\t\\N\n3\tN\t7\n"
+    found = read(tmp_path, text, nulls=["\\N"], escape="\\", quote="", delimiter="\t")
+    assert found.rows == [(1, None, 5), (2, "a\tb", None), (3, "N", 7)]
 
 
 def test_comments_are_passed_over_and_are_no_lines(tmp_path: Path) -> None:

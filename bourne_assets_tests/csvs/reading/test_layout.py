@@ -116,6 +116,18 @@ def test_a_file_of_values_alone_has_no_header(tmp_path: Path, first: str) -> Non
     assert len(found.rows) == 3
 
 
+@pytest.mark.parametrize("row", ["5", "7,2024-01-01,2.5", "Ann,5,7.5", '"00000001";"LOJA"'])
+def test_a_single_line_of_values_is_a_row(tmp_path: Path, row: str) -> None:
+    found = read(tmp_path, row)
+    assert (len(found.rows), found.columns[0]) == (1, "column_1")
+
+
+@pytest.mark.parametrize("header", ["a", "id;name", "name,2024", "geo,2019,2020"])
+def test_a_single_line_of_names_is_a_header(tmp_path: Path, header: str) -> None:
+    found = read(tmp_path, header)
+    assert (found.rows, found.columns) == ([], tuple(re.split("[,;]", header)))
+
+
 def test_years_may_name_columns(tmp_path: Path) -> None:
     found = read(tmp_path, "Country,Code,1960,1961\nAruba,ABW,54608,55811\nEast,AFE,13,14\n")
     assert found.columns == ("Country", "Code", "1960", "1961")
@@ -140,6 +152,28 @@ def test_units_below_the_names_are_no_row_and_are_named(tmp_path: Path) -> None:
     found = read(tmp_path, "time,lat,depth\nUTC,degrees_north,m\n" + rows)
     assert found.types == ["DATE", "DOUBLE", "BIGINT"]
     assert found.reading.dialect.notes == ("line 2 names units: UTC,degrees_north,m",)
+
+
+def test_a_line_drawn_below_the_names_is_no_row(tmp_path: Path) -> None:
+    found = read(tmp_path, "id,name \n--,-----\n1,Ann\n2,Bob\n")
+    assert (found.rows, found.types[0]) == ([(1, "Ann"), (2, "Bob")], "BIGINT")
+    assert found.reading.dialect.notes == ("line 2 draws a line below the names",)
+
+
+@pytest.mark.parametrize(
+    ("above", "columns"),
+    [
+        ("Price,Close,Volume\nTicker,AAPL,AAPL\nDate,,\n", ("Date", "Close", "Volume")),
+        ("Price,Close,Close\nTicker,AAPL,MSFT\nDate,,\n", ("Date", "Close AAPL", "Close MSFT")),
+    ],
+)
+def test_columns_of_two_levels_are_told_apart_and_the_index_has_its_name(
+    tmp_path: Path, above: str, columns: tuple[str, ...]
+) -> None:
+    rows = "".join(f"2024-01-0{n},{n}.5,{n}\n" for n in range(1, 5))
+    found = read(tmp_path, above + rows)
+    assert (found.columns, found.types) == (columns, ["DATE", "DOUBLE", "BIGINT"])
+    assert len(found.rows) == 4
 
 
 def test_a_footer_is_rejected_and_types_are_those_of_the_rows(tmp_path: Path) -> None:
@@ -224,6 +258,11 @@ def test_single_quotes_are_quotes_where_they_are_nothing_else(tmp_path: Path) ->
     assert [row[1] for row in found.rows] == ["O'Hara", "Bob"]
     found = read(tmp_path, "id,t\n1,O'Hara\n2,'tis\n3,rock 'n' roll\n")
     assert [row[1] for row in found.rows] == ["O'Hara", "'tis", "rock 'n' roll"]
+
+
+def test_single_quotes_may_be_escaped_by_a_backslash(tmp_path: Path) -> None:
+    found = read(tmp_path, "'id','name'\n'1','O\\'Neil'\n'2','b,c'\n'3','d'\n")
+    assert found.rows == [(1, "O'Neil"), (2, "b,c"), (3, "d")]
 
 
 def test_quotes_that_enclose_nothing_are_data(tmp_path: Path) -> None:

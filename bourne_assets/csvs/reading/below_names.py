@@ -1,0 +1,93 @@
+"""Lines right below the names that are no rows: underlines, units, names of a second level.
+
+SQL Server's tools draw lines below the names, loggers write units there, and pandas writes columns
+of two levels in two lines and the name of the first column in a third.
+Not here: where the names are (`layout`).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.records import Fields, Record
+
+_VALUES = frozenset({"number", "time"})
+#: Columns whose values are typed, and rows, that make a line of other words one of units.
+_UNITS_COLUMNS, _LEAST_ROWS = 2, 3
+_UNDERLINE = re.compile(r"\s*(-{2,}|={2,})\s*")
+
+
+@dataclass
+class BelowNames:
+    """What stands between the names and the rows.
+
+    Attributes:
+        names: Names of the columns, which what stands there may change.
+        notes: What was found.
+        lines: How many lines were taken for it.
+    """
+
+    names: tuple[str, ...]
+    notes: list[str]
+    lines: int = 0
+
+    def take(self, record: Record, rows: Sequence[Fields]) -> bool:
+        """Whether a record is no row; it is noted then, and changes the names.
+
+        Args:
+            record: The first that was not taken.
+            rows: Those below it, as wide as the table.
+        """
+        fields = record.fields
+        if record.fault or len(fields) != len(self.names):
+            return False
+        text = record.text[:100]
+        if not self.lines and all(_UNDERLINE.fullmatch(value or "") for value in fields):
+            note = f"line {record.line} draws a line below the names"
+        elif not self.lines and _are_units(fields, rows):
+            note = self._second_level(fields) or f"line {record.line} names units: {text}"
+        elif self.lines and _is_of_first_column(fields, rows):
+            note = f"line {record.line} names the first column: {text}"
+            self.names = (fields[0] or "", *self.names[1:])
+        else:
+            return False
+        self.notes.append(note)
+        self.lines += 1
+        return True
+
+    def _second_level(self, fields: Fields) -> str:
+        """The note on names of a second level, where they alone tell columns apart."""
+        folded = {name.strip().casefold() for name in self.names}
+        both = [
+            f"{name} {value or ''}".strip() for name, value in zip(self.names, fields, strict=True)
+        ]
+        if len(folded) == len(both) or len({name.casefold() for name in both}) < len(both):
+            return ""
+        self.names = tuple(both)
+        return "the header has 2 lines, of groups and of names: they are joined"
+
+
+def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:
+    """Whether a record has words where all others have numbers or times."""
+    if len(rows) < _LEAST_ROWS:
+        return False
+    typed = 0
+    for column, value in enumerate(fields):
+        if not _is_typed(column, rows):
+            continue
+        if looks_like(value or "") in _VALUES:
+            return False
+        typed += looks_like(value or "") == "text"
+    return typed >= _UNITS_COLUMNS
+
+
+def _is_of_first_column(fields: Fields, rows: Sequence[Fields]) -> bool:
+    """Whether a word stands alone in the first field, where all others have numbers or times."""
+    is_word = looks_like(fields[0] or "") == "text" and not any(fields[1:])
+    return is_word and len(rows) >= _LEAST_ROWS and _is_typed(0, rows)
+
+
+def _is_typed(column: int, rows: Sequence[Fields]) -> bool:
+    kinds = {looks_like(row[column] or "") for row in rows} - {"missing"}
+    return bool(kinds) and kinds <= _VALUES
