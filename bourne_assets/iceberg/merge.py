@@ -92,7 +92,7 @@ def _merged(table: "Table", rows: pa.Table | Path, key: Sequence[str], folder: P
         try:
             db.execute("SET preserve_insertion_order = false")
             db.register_filesystem(files)
-            _register_new(db, table, rows)
+            _register_new(db, table, rows, key)
             db.execute(
                 f"CREATE TEMP TABLE new AS SELECT * EXCLUDE {_NUMBER} FROM given "
                 f"QUALIFY row_number() OVER (PARTITION BY {partition} ORDER BY {_NUMBER} DESC) = 1"
@@ -132,7 +132,9 @@ def _in_few_batches(rows: ds.Dataset | pa.RecordBatchReader) -> pa.RecordBatchRe
     return rows.scanner(batch_size=65_536, batch_readahead=4, fragment_readahead=1).to_reader()
 
 
-def _register_new(db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table | Path) -> None:
+def _register_new(
+    db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table | Path, key: Sequence[str]
+) -> None:
     """The view `given`: the new rows in the table's columns and types, numbered."""
     if isinstance(rows, Path):
         source, present = f"read_parquet({literal(str(rows))}, file_row_number = true)", None
@@ -143,6 +145,15 @@ def _register_new(db: duckdb.DuckDBPyConnection, table: "Table", rows: pa.Table 
         numbered = rows.append_column(_NUMBER, pa.array(range(len(rows)), pa.int64()))
         db.register("arriving", numbered)
         source, present, number = "arriving", set(rows.column_names), _NUMBER
+    there = {name.casefold() for name in present}
+    if absent := [name for name in key if name.casefold() not in there]:
+        raise SchemaUnfit(
+            name_of(table),
+            [
+                gettext("the rows have no column {name!r}, which is of the key", name=name)
+                for name in absent
+            ],
+        )
     if foreign := present - {field.name for field in table.schema().fields}:
         raise SchemaUnfit(
             name_of(table),

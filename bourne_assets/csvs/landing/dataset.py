@@ -189,9 +189,7 @@ class DatasetWriter:
         self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
     ) -> None:
         for each, reading in zip(landed, readings_of(landed), strict=True):
-            dataset.drift[each.facts.file] = find_drift(
-                profile, reading.types, reading.dialect, dataset.options
-            )
+            dataset.drift[each.facts.file] = find_drift(profile, reading, dataset.options)
 
     def _refusal(
         self, dataset: DatasetBatch, profile: Profile | None, facts: Sequence[FileFacts]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bourne_assets.csvs.landing.dataset_batch import LandedFile
-from bourne_assets.csvs.landing.tables import type_in_table
+from bourne_assets.csvs.landing.tables import keeps_integers, type_in_table
 from bourne_assets.csvs.reading.agreement import union_types
 from bourne_assets.csvs.reading.column_types import TEXT
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
@@ -15,6 +15,8 @@ from bourne_assets.csvs.reading.origin import ORIGIN, Origin
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.summaries import Summary, summarise
+
+_INTEGERS = frozenset({"INTEGER", "BIGINT"})
 
 
 def one_table(
@@ -45,7 +47,7 @@ def one_table(
     first, (path, origin) = readings[0], parts[0]
     spelled = {name.casefold(): name for name in present}
     with sessions.session(sum(each.facts.size for each in landed)) as session:
-        types = _types(session, readings, present)
+        types = _types(session, landed, present)
         if len(parts) == 1 and first.origin == origin and _is_as_wanted(first, types, spelled):
             table = path  # written so when the file was read
         else:
@@ -72,31 +74,40 @@ def tables_of(landed: LandedFile) -> Iterator[Path]:
 
 
 def _types(
-    session: DuckDbSession, readings: Sequence[Reading], present: Mapping[str, str]
+    session: DuckDbSession, landed: Sequence[LandedFile], present: Mapping[str, str]
 ) -> dict[str, str]:
     """The types of all columns in the table, by their names in lower case."""
     there = {name.casefold(): kind for name, kind in present.items()}
-    types = union_types(readings)
+    types = union_types(readings_of(landed))
     for name, kind in types.items():
         known = there.get(name)
-        is_unknown = (
-            kind == TEXT and known not in {None, TEXT} and _is_empty(session, readings, name)
-        )
-        types[name] = known if is_unknown and known else type_in_table(kind, known)
+        types[name] = type_in_table(kind, known)
+        if known is None or types[name] == known:
+            continue
+        if kind == TEXT:  # a column without a value has no type of its own
+            takes = not any(_values(session, landed, name, "count({0})"))
+        else:
+            takes = kind in _INTEGERS and keeps_integers(
+                known, max(_values(session, landed, name, "max(abs({0}::HUGEINT))"))
+            )
+        types[name] = known if takes else types[name]
     return types
 
 
-def _is_empty(session: DuckDbSession, readings: Sequence[Reading], name: str) -> bool:
-    """Whether a column has no value in any file, and thus no type of its own."""
-    return not any(
-        count
-        for reading in readings
-        for own in reading.types
+def _values(
+    session: DuckDbSession, landed: Sequence[LandedFile], name: str, aggregate: str
+) -> list[int]:
+    """An aggregate of a column's values in each file that has it."""
+    return [
+        int(value or 0)
+        for each in landed
+        for own in (each.reading.types if each.reading else ())
         if own.casefold() == name
-        for (count,) in session.rows(
-            f"SELECT count({identifier(own)}) FROM {parquet(reading.table)}"
+        for table in tables_of(each)
+        for (value,) in session.rows(
+            f"SELECT {aggregate.format(identifier(own))} FROM {parquet(table)}"
         )
-    )
+    ]
 
 
 def _is_as_wanted(reading: Reading, types: Mapping[str, str], spelled: Mapping[str, str]) -> bool:

@@ -15,6 +15,7 @@ from bourne_assets.csvs.options import CHALLENGE_ID, DatasetOptions
 from bourne_assets.csvs.reading.dialect import Dialect
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.csvs.reading.normalise import RejectedLine
+from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import JSON, Lake
@@ -221,23 +222,24 @@ def reason_to_refuse(facts: Sequence[FileFacts], options: DatasetOptions) -> str
     return None
 
 
-def find_drift(
-    profile: Profile | None, types: Mapping[str, str], dialect: Dialect, options: DatasetOptions
-) -> Drift:
-    """Compare columns with those of the last landing.
+def find_drift(profile: Profile | None, reading: Reading, options: DatasetOptions) -> Drift:
+    """Compare columns with those of the last landing; one without a value has no type of its own.
 
     Args:
         profile: That of the last landing, if there is one.
-        types: Types of the columns that were landed now, by name.
-        dialect: Their file's dialect.
+        reading: The file that was landed now.
         options: What the user declared of the dataset.
     """
-    id_column = id_of(profile, dialect, options)
-    missing = id_column if id_column is not None and id_column not in types else None
+    id_column = id_of(profile, reading.dialect, options)
+    names = {name.casefold() for name in reading.types}
+    missing = id_column if id_column is not None and id_column.casefold() not in names else None
     if profile is None:
         return Drift((), missing)
     before = {column.name: column.type for column in profile.columns}
-    return Drift(tuple(_changes(before, types)), missing)
+    now = {**reading.types, **{n: before[n] for n in reading.empty_columns() if n in before}}
+    empty_before = [column.name for column in profile.columns if not column.distinct]
+    before.update({name: now[name] for name in empty_before if name in now})
+    return Drift(tuple(_changes(before, now)), missing)
 
 
 def id_of(profile: Profile | None, dialect: Dialect, options: DatasetOptions) -> str | None:

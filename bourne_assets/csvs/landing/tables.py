@@ -61,6 +61,7 @@ TITLES = "_titles"
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 #: Numbers of so many digits are exact as DOUBLE.
 _EXACT_DIGITS = 15
+_EXACT_INTEGER = 2**53
 _MOST_DIGITS = 38
 
 
@@ -325,6 +326,13 @@ def type_in_table(reading: str, present: str | None) -> str:
     if present == "DOUBLE" and new and int(new[1]) <= _EXACT_DIGITS:
         return present
     return given
+
+
+def keeps_integers(present: str, largest: int) -> bool:
+    """Whether a type of other numbers keeps whole ones up to the largest as they are."""
+    if decimal := _DECIMAL.fullmatch(present):
+        return bool(largest < 10 ** (int(decimal[1]) - int(decimal[2])))
+    return present == "DOUBLE" and largest <= _EXACT_INTEGER
 
 
 def _with(deliveries: Sequence[Delivery]) -> Callable[[Mapping[str, str]], dict[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
@@ -78,6 +79,17 @@ class Reading:
         """The reading with types that the dataset's files agree on, by names in lower case."""
         types = {name: agreed.get(name.casefold(), kind) for name, kind in self.types.items()}
         return replace(self, types=types)
+
+    def empty_columns(self) -> set[str]:
+        """The columns without a value."""
+        found, facts = set(self.types), pq.read_metadata(self.table)
+        for group in range(facts.num_row_groups):
+            rows = facts.row_group(group)
+            for place, name in enumerate(self.types):
+                known = rows.column(place).statistics
+                if known is None or known.null_count != rows.num_rows:
+                    found.discard(name)
+        return found
 
 
 def read_csv(

@@ -272,6 +272,10 @@ def test_a_home_whose_name_is_like_a_pattern_is_no_obstacle(lake: Lake, folder: 
         (b"id,a,b\n1,2,3\n", b"id,a\n3,4\n", "missing: b"),
         (b"id,a\n1,2\n", b"id,c\n3,4\n", "renamed: a is now c"),
         (b"id,a\n1,2\n", b"id,a\n3,x\n", "retyped: a was BIGINT and is VARCHAR"),
+        (b"id,a\n1,2\n", b"id,a\n3,\n", None),
+        (b"id,a\n1,\n", b"id,a\n3,2\n", None),
+        (b"id,a\n1,2\n", b"id,a\n", None),
+        (b"id,a\n1,2\n", b"ID,a\n3,4\n", "renamed: id is now ID"),
     ],
 )
 def test_columns_are_compared_with_those_of_the_last_landing(

@@ -138,6 +138,23 @@ def test_a_column_without_a_value_takes_any_type(lake: Lake, tmp_path: Path) -> 
     assert [row["a"] for row in sales.rows] == [7, None]
 
 
+def test_whole_numbers_are_rows_of_a_table_of_decimals_where_it_keeps_them(
+    lake: Lake, tmp_path: Path
+) -> None:
+    sales = Sales(lake, tmp_path, write="append")
+    sales.land("id,a\n1,7.5\n")
+    assert sales.land("id,a\n2,9007199254740992\n", _SECOND)["table_error"] is None
+    assert [row["a"] for row in sales.rows] == [7.5, 2.0**53]
+    assert "'a'" in sales.land("id,a\n3,9007199254740993\n", _SECOND)["table_error"]
+
+
+def test_names_of_a_delivery_may_be_in_another_case(lake: Lake, tmp_path: Path) -> None:
+    sales = Sales(lake, tmp_path, write="append")
+    sales.land("id,a\n1,7\n")
+    assert sales.land("A,ID\n8,2\n", _SECOND)["missing_id"] is None
+    assert [(row["id"], row["a"]) for row in sales.rows] == [(1, 7), (2, 8)]
+
+
 @pytest.mark.parametrize(
     ("reading", "present", "expected"),
     [
@@ -169,7 +186,14 @@ def test_of_each_key_the_newest_delivery_stays(lake: Lake, tmp_path: Path) -> No
 
 def test_a_key_that_is_no_column_stops_and_is_named(lake: Lake, tmp_path: Path) -> None:
     sales = Sales(lake, tmp_path, write="merge", key=["sku"])
-    assert "sku" in sales.land("id\n1\n")["table_error"]
+    assert "no column 'sku'" in sales.land("id\n1\n")["table_error"]
+
+
+def test_a_delivery_without_the_key_is_not_merged_into_one_row(lake: Lake, tmp_path: Path) -> None:
+    sales = Sales(lake, tmp_path, write="merge", key=["sku"])
+    sales.land("SKU,a\n1,x\n2,y\n")
+    assert "no column 'sku'" in sales.land("a\nz\nw\n", _SECOND)["table_error"]
+    assert len(sales.rows) == 2
 
 
 @pytest.mark.parametrize("options", [{"write": "merge"}, {"key": ["id"]}])
