@@ -302,6 +302,9 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
         if each.use.is_of_all != best.use.is_of_all:
             best = each if each.use.is_of_all else best
             continue
+        if _encloses_delimiters(each, best):
+            best = each
+            continue
         better = (round(each.share * each.even, 3), each.width) > (
             round(best.share * best.even, 3),
             best.width,
@@ -314,6 +317,18 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
         if better or wins:
             best = each
     return best
+
+
+def _encloses_delimiters(each: Divided, best: Divided) -> bool:
+    """Whether quotes enclose as many delimiters in all records, which are even without them too."""
+    is_as_even = each.share * each.even >= best.share * best.even
+    return (
+        not best.grammar.quote
+        and 1 < each.width < best.width
+        and is_as_even
+        and each.use.is_consistent
+        and each.use.needed >= _RARE_SHARE * (each.use.records - 1)
+    )
 
 
 def _encloses(each: Divided, best: Divided) -> bool:
@@ -356,14 +371,15 @@ def _divided(lines: Sequence[Line], grammar: Grammar, options: DatasetOptions) -
 
 def _clean(grammar: Grammar, records: Sequence[Record]) -> float:
     """Share of fields that are values, or words without another delimiter."""
-    others = [each for each in DELIMITERS[:-1] if each != grammar.delimiter]
+    others = "".join(each for each in DELIMITERS[:-1] if each != grammar.delimiter)
+    within = re.compile(f"[{re.escape(others)}](?! )")  # before a blank it is punctuation
     cells = clean = 0
     for record in records:
         for text in record.fields:
             if not text:
                 continue
             cells += 1
-            clean += looks_like(text) != "text" or not any(each in text for each in others)
+            clean += looks_like(text) != "text" or not within.search(text)
         if cells > _JUDGED_CELLS:
             break
     return clean / cells if cells else 0.0

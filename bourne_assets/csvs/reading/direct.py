@@ -30,7 +30,7 @@ _REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid
 _NO_NULL = "\x01\x02 no null \x02\x01"
 
 #: What stands around the names of a header that comes again, as behind a page break.
-_BLANKS = " \t\f\v"
+_BLANKS, _MORE_BLANKS = " \t\f\v", 4
 
 
 @dataclass
@@ -69,13 +69,16 @@ class DirectSource:
         texts = ", ".join(one.format(name) for name in names)
         again = ""
         if self.dialect.has_header:
-            header = [(text or "").strip().lower() for text in self.dialect.header]
+            header = [text.strip().lower() for text in self.dialect.header]
             same = " AND ".join(
                 f"lower(trim({name}, {literal(_BLANKS)})) = {literal(text)}"
                 for name, text in zip(names, header, strict=False)
             )
-            # Few rows have the first name, which is looked for faster.
-            again = f" WHERE NOT (contains(lower(c0), {literal(header[0])}) AND {same})"
+            if first := header[0]:  # few rows may have it, and that is seen faster
+                most = len(self.dialect.header[0].encode()) + _MORE_BLANKS
+                has_name = f"contains(lower(c0), {literal(first)})"
+                same = f"CASE WHEN strlen(c0) <= {most} AND {has_name} THEN {same} ELSE false END"
+            again = f" WHERE NOT ({same})"
         return Source(f"(SELECT {texts} FROM {self._read_csv(link)}{again})", has_lines=False)
 
     def records(self, seen: int) -> int | None:

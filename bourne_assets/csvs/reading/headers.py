@@ -41,7 +41,7 @@ def _is_year(text: str) -> bool:
 def score_of(first: Fields, rows: Sequence[Fields]) -> int:
     """Columns that speak for a header, less those that speak against one."""
     against = [looks_like(name or "") in _VALUES for name in first]
-    if _are_years(first, against):
+    if _are_years(first, against, rows):
         against = [False] * len(first)
     score = 0
     for place, name in enumerate(first):
@@ -58,15 +58,21 @@ def score_of(first: Fields, rows: Sequence[Fields]) -> int:
     return score
 
 
-def _are_years(first: Fields, numeric: Sequence[bool]) -> bool:
-    """Whether the numbers among the names are years in steps: `country, 1960, 1961`."""
-    found = [text for text, is_number in zip(first, numeric, strict=True) if is_number]
-    if len(found) < _PAIR or len(found) == len(first):
+def _are_years(first: Fields, numeric: Sequence[bool], rows: Sequence[Fields]) -> bool:
+    """Whether the numbers among the names are years: `country, 1960, 1961`.
+
+    Three or more come in steps; or they rise or fall, and the values below them are no years.
+    """
+    places = [place for place, is_number in enumerate(numeric) if is_number]
+    found = [(first[place] or "").strip() for place in places]
+    if len(found) < _PAIR or len(found) == len(first) or not all(map(_is_year, found)):
         return False
-    if not all(_is_year(text or "") for text in found):
-        return False
-    years = [int(text or 0) for text in found]
-    return len({b - a for a, b in pairwise(years)} - {0}) == 1
+    steps = {int(b) - int(a) for a, b in pairwise(found)} - {0}
+    if len(steps) <= 1 and len(found) > _PAIR:
+        return bool(steps)
+    values = [row[place] for row in rows for place in places if row[place]]
+    is_ordered = bool(steps) and (min(steps) > 0 or max(steps) < 0)
+    return is_ordered and 2 * sum(_is_year(v or "") for v in values) <= len(values)
 
 
 def names_columns(fields: Fields) -> bool:

@@ -29,6 +29,7 @@ _PREFACE = 8
 #: Without a blank line between them, the table has so many times as many; so many agree in it.
 _FAR_MORE, _ALIKE_SHARE = 3, 0.9
 #: What comments begin with, where a line is as wide as the rows by chance.
+_COMMENT_SIGNS = frozenset({"#", "//", "%", "--"})
 _COMMENT = re.compile(r"\s*(#|//|%|--)")
 
 
@@ -256,6 +257,9 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
             f"the header has a delimiter too many: its field {names.index('') + 1} names no column"
         )
         names = tuple(name for name in names if name)
+    elif len(names) == width + 1 and names[0].strip() in _COMMENT_SIGNS:
+        search.notes.append(f"the header begins with {names[0]}, which names no column")
+        names = names[1:]
     elif len(names) == width - 1:
         names, drops_last = _one_name_short(search, names, rows)
     elif len(names) > width:

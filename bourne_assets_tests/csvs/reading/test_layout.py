@@ -133,6 +133,37 @@ def test_years_may_name_columns(tmp_path: Path) -> None:
     assert found.columns == ("Country", "Code", "1960", "1961")
 
 
+@pytest.mark.parametrize("years", [["2010", "2015", "2019"], ["2021 ", "2020 "]])
+def test_years_with_gaps_or_blanks_may_name_columns(tmp_path: Path, years: list[str]) -> None:
+    lines = [["land", *years], ["DE", *["1.5"] * len(years)], ["FR", *["2.5"] * len(years)]]
+    found = read(tmp_path, "".join("\t".join(line) + "\n" for line in lines))
+    assert (found.columns, len(found.rows)) == (("land", *years), 2)
+
+
+def test_years_above_years_are_a_row(tmp_path: Path) -> None:
+    found = read(tmp_path, "Ann,1950,2010\nBob,1960,2020\nCid,1900,1999\n")
+    assert found.rows[0] == ("Ann", 1950, 2010)
+
+
+@pytest.mark.parametrize(("sign", "delimiter"), [("#", " "), ("%", " "), ("#", ",")])
+def test_a_sign_of_comments_before_the_names_is_no_name(
+    tmp_path: Path, sign: str, delimiter: str
+) -> None:
+    lines = [f"{sign} x y z", "1 2 3", "4 5 6", "7 8 9"]
+    found = read(tmp_path, "\n".join(lines).replace(" ", delimiter))
+    assert (found.columns, found.rows[0]) == (("x", "y", "z"), (1, 2, 3))
+
+
+def test_commas_before_blanks_are_punctuation(tmp_path: Path) -> None:
+    found = read(tmp_path, "Name, given;Town, code;Sum, EUR\nA, B;C, 1;5,5\nD, E;F, 2;6,5\n")
+    assert found.rows == [("A, B", "C, 1", "5,5"), ("D, E", "F, 2", "6,5")]
+
+
+def test_quotes_around_as_many_delimiters_in_all_lines_are_quotes(tmp_path: Path) -> None:
+    found = read(tmp_path, '::1 - "GET /a HTTP/1.0" 200\n::2 - "GET /b HTTP/1.0" 404\n' * 2)
+    assert found.rows[0] == ("::1", "-", "GET /a HTTP/1.0", 200)
+
+
 def test_days_may_name_columns_of_numbers(tmp_path: Path) -> None:
     found = read(tmp_path, "country,2020-01-01,2020-01-02\nUS,1,2\nUK,3,4\n")
     assert (found.columns[1], found.rows[0]) == ("2020-01-01", ("US", 1, 2))
