@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -85,13 +85,14 @@ def _append(folder: Path, scale: float, rounds: int) -> None:
         tables = DatasetTables(lambda: open_catalogue(server.lake, folder))
 
         def land(dataset: str, first: int) -> float:
+            """Each delivery of a dataset comes on a day of its own."""
             path = batch / f"{dataset}.csv"
             _write_csv(path, first, int(_DELIVERY_BYTES * scale))
             begun = time.perf_counter()
             done = land_csv_files(
                 [path],
                 server.lake,
-                _DAY,
+                _DAY + timedelta(days=first),
                 tables=tables,
                 datasets=load_datasets(options),
                 journal=folder / "journal",

@@ -1,5 +1,6 @@
 """A run of the command line is a run of the code location, which the UI lists and runs again."""
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,9 +93,10 @@ def test_what_watches_a_run_says_nothing_when_the_terminal_interrupts_it(
 
     @dg.asset
     def watched() -> None:
-        children = psutil.Process().children()
-        watchers = [each for each in children if "watch_orphans" in " ".join(each.cmdline())]
-        said.extend(Path(f"/proc/{each.pid}/fd/2").readlink() for each in watchers)
+        for child in psutil.Process().children():
+            with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # other tests'
+                if "watch_orphans" in " ".join(child.cmdline()):
+                    said.append(Path(f"/proc/{child.pid}/fd/2").readlink())
 
     job = dg.define_asset_job("watching", executor_def=dg.in_process_executor)
     definitions = dg.Definitions(assets=[watched], jobs=[job])
