@@ -1,6 +1,6 @@
 """Blocks of tables' files on this machine's disk, so that what was read once need not come again.
 
-A table's file never changes, so that a block of it is right for ever. The copies may go at any
+A table's file never changes, so that a block of it stays right. The copies may go at any
 time: whatever is wrong with them or with the disk, the block is fetched again.
 Not here: whose blocks they are (`served_files`).
 """

@@ -1,4 +1,4 @@
-"""Lines right below the names that are no rows: underlines, units, names of a second level.
+"""Lines right below the names that are not rows: underlines, units, names of a second level.
 
 SQL Server's tools draw lines below the names, loggers write units there, and pandas writes columns
 of two levels in two lines and the name of the first column in a third.
@@ -33,7 +33,7 @@ class BelowNames:
     lines: int = 0
 
     def take(self, record: Record, rows: Sequence[Fields]) -> bool:
-        """Whether a record is no row; it is noted then, and changes the names.
+        """Whether a record is not a row; it is noted then, and changes the names.
 
         Args:
             record: The first that was not taken.

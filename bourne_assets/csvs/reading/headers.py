@@ -61,7 +61,7 @@ def score_of(first: Fields, rows: Sequence[Fields]) -> int:
 def _are_years(first: Fields, numeric: Sequence[bool], rows: Sequence[Fields]) -> bool:
     """Whether the numbers among the names are years: `country, 1960, 1961`.
 
-    Three or more come in steps; or they rise or fall, and the values below them are no years.
+    Three or more come in steps; or they rise or fall, and the values below them are not years.
     """
     places = [place for place, is_number in enumerate(numeric) if is_number]
     found = [(first[place] or "").strip() for place in places]
