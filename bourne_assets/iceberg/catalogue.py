@@ -67,7 +67,7 @@ def load_pyiceberg() -> None:
     """
     with _readable_configuration():
         import pyiceberg.catalog.rest
-        import pyiceberg.io.pyarrow  # noqa: F401
+        import pyiceberg.io.pyarrow  # noqa: F401 - loads what the first table will need
 
 
 def configured() -> dict[str, Any] | None:

@@ -295,7 +295,7 @@ def keep_order(transaction: "Transaction") -> None:
     """
     from pyiceberg.table.update import AddSnapshotUpdate
 
-    table = transaction._table  # noqa: SLF001
+    table = transaction._table  # noqa: SLF001 - pyiceberg has no other way to it
     known = [
         table.metadata.last_updated_ms,
         *(snapshot.timestamp_ms for snapshot in table.snapshots()),
@@ -311,6 +311,7 @@ def keep_order(transaction: "Transaction") -> None:
         snapshot = update.snapshot.model_copy(update={"timestamp_ms": newest})
         return update.model_copy(update={"snapshot": snapshot})
 
+    # Before they are sent: pyiceberg stamps a snapshot when it is staged.
     transaction._updates = tuple(map(ordered, transaction._updates))  # noqa: SLF001
 
 

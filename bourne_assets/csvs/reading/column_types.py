@@ -138,6 +138,7 @@ def _are_digits_of(given: str, values: Sequence[str]) -> bool:
     if not _DIGITS_FORMAT.fullmatch(given):
         return False
     try:
+        # A day alone: no time zone is lost.
         return all(datetime.strptime(v, given).strftime(given) == v for v in values)  # noqa: DTZ007
     except ValueError:
         return False
