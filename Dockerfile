@@ -1,8 +1,8 @@
-# Images of others are named by tag: `python -m scripts.pin_images` writes the digests behind the tags.
+# Images of others are named by digest: `python -m scripts.pin_images` renews them.
 #
 # The platform in one image: `bourne`, and with other commands Dagster's code server, webserver,
 # daemon, and a Celery worker. Two stages, so that pip and its leavings stay behind.
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/bourne
@@ -17,7 +17,7 @@ RUN /opt/bourne/bin/pip install --no-deps --no-build-isolation --no-index /src \
     && ln -sf bourne-webserver /opt/bourne/bin/dagster-webserver
 
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8
 
 LABEL org.opencontainers.image.title="bourne-assets" \
       org.opencontainers.image.description="CSV batches and TMDB films in an S3 lake, on Dagster" \

@@ -405,6 +405,15 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("file", pin_images.FILES, ids=lambda file: file.name)
+def test_images_of_others_are_named_by_digest(file: Path) -> None:
+    images = re.findall(r"^(?:\s*image: |FROM )(\S+)", file.read_text(), re.MULTILINE)
+    others = [image for image in images if image != "bourne-assets"]
+    assert others
+    for image in others:
+        assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image), image
+
+
 def test_images_are_pinned_by_the_digests_of_their_registry(docker: Path) -> None:
     (docker / "reply").write_text(f"echo sha256:{'0' * 64}")
     files = [docker / path.name for path in pin_images.FILES]
