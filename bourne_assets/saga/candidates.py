@@ -111,17 +111,21 @@ def _listed(
     response: Response, items: Sequence[Any], query: str | None = None
 ) -> Iterator[_Listed]:
     page = int(response.parameters["page"]) if query else None
+    passed_over = []
     for position, (film, problems) in enumerate(read_items(items, SearchItem), start=1):
         if film is None:
-            _log.warning(
-                "Item %d of TMDB's response to %s is passed over: %s",
-                position,
-                response.path,
-                problems[-1],
-            )
+            passed_over.append(f"item {position}, {problems[-1]}")
             continue
         place = position if query else None
         yield _Listed(film, problems, response.fetched_at, query, page, place)
+    if passed_over:  # one line a response, however many there are
+        _log.warning(
+            "%d of %d items of TMDB's response to %s are passed over, the first: %s",
+            len(passed_over),
+            len(items),
+            response.path,
+            passed_over[0],
+        )
 
 
 def _rows(

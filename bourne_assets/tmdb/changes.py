@@ -7,7 +7,8 @@ Not here: what is done about it (the sensor).
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -37,8 +38,14 @@ FIELDS = frozenset(
         "translations",
     }
 )
+#: Changes of one film that are told apart; with more, only which fields have changed is known.
+_MOST_OF_A_FILM = 500
+#: Changes that are remembered: a server that invents new ones all the time fills no disk.
+_MOST_KNOWN = 10_000
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 _DIGEST_BYTES = 6
+#: Name of the field, digest and time of a change; the time is None where it is odd.
+_Seen = tuple[str, str, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -103,17 +110,28 @@ def changed_films(
     for tmdb_id in ids:
         response = client.movie_changes(tmdb_id, start.date(), now.date())
         fields = set()
-        for name, digest, moment in _changes(tmdb_id, response):
+        for name, digest, moment in _few(tmdb_id, list(_changes(tmdb_id, response))):
             if digest not in before and (moment is None or moment >= start):
                 fields.add(name)
-            known[digest] = today
+            known.pop(digest, None)
+            known[digest] = today  # at the end: the oldest are forgotten first
         if fields:
             found[tmdb_id] = sorted(fields)
-    return found, Watch(now, known)
+    return found, Watch(now, dict(list(known.items())[-_MOST_KNOWN:]))
 
 
-def _changes(tmdb_id: int, response: Response) -> Iterator[tuple[str, str, datetime | None]]:
-    """Name of the field, digest and time of each change; the time is None where it is odd."""
+def _few(tmdb_id: int, changes: Sequence[_Seen]) -> Sequence[_Seen]:
+    """The changes; where they are too many, one of each field that stands for all of its own."""
+    if len(changes) <= _MOST_OF_A_FILM:
+        return changes
+    digests: dict[str, list[str]] = defaultdict(list)
+    for name, digest, _ in changes:
+        digests[name].append(digest)
+    return [(name, _digest(tmdb_id, name, *digests[name]), None) for name in sorted(digests)]
+
+
+def _changes(tmdb_id: int, response: Response) -> Iterator[_Seen]:
+    """What was changed, one by one."""
     if response.is_missing:
         yield "deleted", _digest(tmdb_id, "deleted"), None
         return

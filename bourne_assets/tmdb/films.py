@@ -21,7 +21,7 @@ from bourne_assets.tmdb.errors import (
     TmdbUnavailable,
 )
 from bourne_assets.tmdb.fetch import Failed, fetch_all
-from bourne_assets.tmdb.models import AppendedIds, ExternalIds, MovieDetails
+from bourne_assets.tmdb.models import AppendedIds, ExternalIds, MovieDetails, is_cut
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.schemas import (
@@ -214,8 +214,8 @@ def _tolerant(
 def _details(
     film: MovieDetails, listed: Candidate, response: Response, problems: Sequence[str]
 ) -> dict[str, Any]:
-    title = film.title or film.original_title or listed.title
-    if title is None:
+    titles = [each for each in (film.title, film.original_title, listed.title) if each]
+    if not titles:
         unreadable = [each for each in problems if each.startswith(("title:", "original_title:"))]
         place, _, what = "".join(unreadable[:1]).partition(":")
         raise TmdbProtocolError(
@@ -235,6 +235,7 @@ def _details(
             status=response.status,
             response=response,
         )
+    title = next((each for each in titles if not is_cut(each)), titles[0])
     collection = film.belongs_to_collection
     return {
         "imdb_id": film.imdb_id,

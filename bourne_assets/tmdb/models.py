@@ -26,14 +26,23 @@ from pydantic import (
     WrapValidator,
 )
 
-#: Characters that a title or a name may have: some three times the longest title of a film.
-LONGEST_TEXT = 1_000
+#: Characters that a title may have: the longest of a film has some 330.
+LONGEST_TITLE = 500
+#: Characters of what has no title's freedom: a status, a language, a collection's name.
+_LONGEST_TEXT = 250
+#: Results on a page of a search: TMDB sends 20, whatever it is asked for.
+_MOST_RESULTS = 40
+#: Films of a collection: the longest that are known have some 200.
+_MOST_PARTS = 2_000
+#: Genres of a film, and letters of one's name: TMDB knows 19 for films.
+_MOST_GENRES, _LONGEST_GENRE = 30, 50
 #: `tt` and at least seven digits (IMDb's ids have grown to eight).
 IMDB_ID = r"tt[0-9]{7,10}"
 _WIKIDATA_ID = r"Q[1-9][0-9]*"
 #: TMDB's popularity has been below 20,000 on every day that is known.
 _HIGHEST_POPULARITY = 1e9
 _INT64 = 2**63
+_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -112,6 +121,19 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _cut(value: str | None, info: ValidationInfo) -> str | None:
+    """A title as long as a title may be: a film is not lost for a long one."""
+    if value is None or len(value) <= LONGEST_TITLE:
+        return value
+    _note(info, f"cut after {LONGEST_TITLE - len(_ELLIPSIS)} of {len(value)} characters")
+    return value[: LONGEST_TITLE - len(_ELLIPSIS)] + _ELLIPSIS
+
+
+def is_cut(title: str) -> bool:
+    """Whether a title was longer than it may be."""
+    return len(title) == LONGEST_TITLE and title.endswith(_ELLIPSIS)
+
+
 def _stripped(value: Any) -> Any:
     return (value.strip() or None) if isinstance(value, str) else value
 
@@ -143,9 +165,12 @@ Popularity = Annotated[float | None, BeforeValidator(_number), AfterValidator(_p
 OptionalPopularity = Annotated[Popularity, WrapValidator(_or_none)]
 OptionalDate = Annotated[date | None, BeforeValidator(_day), WrapValidator(_or_none)]
 OptionalText = Annotated[
-    Annotated[str, Field(max_length=LONGEST_TEXT)] | None,
+    Annotated[str, Field(max_length=_LONGEST_TEXT)] | None,
     BeforeValidator(_text),
     WrapValidator(_or_none),
+]
+OptionalTitle = Annotated[
+    str | None, BeforeValidator(_text), AfterValidator(_cut), WrapValidator(_or_none)
 ]
 ImdbId = Annotated[
     Annotated[str, Field(pattern=rf"^{IMDB_ID}$")] | None,
@@ -160,6 +185,11 @@ WikidataId = Annotated[
 OptionalNumber = Annotated[float | None, BeforeValidator(_number), WrapValidator(_or_none)]
 OptionalCount = Annotated[Int64 | None, BeforeValidator(_whole), WrapValidator(_or_none)]
 Items = Annotated[tuple[Any, ...], BeforeValidator(_empty_if_none), WrapValidator(_or_empty)]
+Genres = Annotated[
+    Annotated[tuple[Any, ...], Field(max_length=_MOST_GENRES)],
+    BeforeValidator(_empty_if_none),
+    WrapValidator(_or_empty),
+]
 
 
 class TmdbModel(BaseModel):
@@ -173,8 +203,8 @@ class SearchItem(TmdbModel):
 
     id: Int64
     # The parts of a collection have `name` in TMDB's present documentation, `title` in recordings.
-    title: OptionalText = Field(None, validation_alias=AliasChoices("title", "name"))
-    original_title: OptionalText = Field(
+    title: OptionalTitle = Field(None, validation_alias=AliasChoices("title", "name"))
+    original_title: OptionalTitle = Field(
         None, validation_alias=AliasChoices("original_title", "original_name")
     )
     original_language: OptionalText = None
@@ -187,7 +217,7 @@ class SearchItem(TmdbModel):
 class SearchPage(TmdbModel):
     """GET /search/movie: its results are read one by one, by `read_items`."""
 
-    results: Items
+    results: Annotated[Items, Field(max_length=_MOST_RESULTS)]
     total_pages: OptionalCount = None
     total_results: OptionalCount = None
 
@@ -197,7 +227,7 @@ class Collection(TmdbModel):
 
     id: Int64
     name: OptionalText = None
-    parts: Items
+    parts: Annotated[Items, Field(max_length=_MOST_PARTS)]
 
 
 class CollectionReference(TmdbModel):
@@ -231,8 +261,8 @@ class MovieDetails(TmdbModel):
 
     id: Int64
     imdb_id: ImdbId = None
-    title: OptionalText = None
-    original_title: OptionalText = None
+    title: OptionalTitle = None
+    original_title: OptionalTitle = None
     original_language: OptionalText = None
     status: OptionalText = None
     release_date: OptionalDate = None
@@ -242,7 +272,7 @@ class MovieDetails(TmdbModel):
     popularity: Popularity
     vote_average: OptionalNumber = None
     vote_count: OptionalCount = None
-    genres: Items = ()
+    genres: Genres = ()
     belongs_to_collection: CollectionReference | None = None
     external_ids: Annotated[AppendedIds | None, WrapValidator(_or_none)] = None
 
@@ -250,7 +280,11 @@ class MovieDetails(TmdbModel):
     def genre_names(self) -> list[str]:
         """Names of the genres, as far as they can be read."""
         names = (genre.get("name") for genre in self.genres if isinstance(genre, dict))
-        return [name for name in names if isinstance(name, str) and name.strip()]
+        return [
+            name
+            for name in names
+            if isinstance(name, str) and name.strip() and len(name) <= _LONGEST_GENRE
+        ]
 
 
 class Change(TmdbModel):

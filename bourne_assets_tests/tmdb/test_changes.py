@@ -124,3 +124,29 @@ def test_what_is_known_does_not_grow_without_end(tmdb_server: TmdbStandIn) -> No
 def test_the_window_is_never_longer_than_tmdb_allows() -> None:
     long_ago = Watch(_NOON - timedelta(days=99), {})
     assert long_ago.start(_NOON) == _NOON - timedelta(days=13)
+
+
+def test_changes_without_end_are_seen_and_not_all_remembered(tmdb_server: TmdbStandIn) -> None:
+    client, watch, found = tmdb_server.client(), _AN_HOUR_AGO, []
+    many = [{"id": str(n), "time": _at(_NOON - _HOUR / 2)} for n in range(20_000)]
+    for items in (many, many, [*many, {"id": "one more", "time": _at(_NOON)}]):
+        _show(tmdb_server, 2501, {"key": "budget", "items": items})
+        changed, watch = changed_films(client, [2501], watch, _NOON)
+        watch = Watch.from_cursor(watch.cursor)
+        found.append(changed)
+    assert found == [{2501: ["budget"]}, {}, {2501: ["budget"]}]
+    assert len(watch.cursor) < 1_000
+
+
+def test_a_server_that_invents_changes_at_every_look_fills_no_cursor(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    client, watch = tmdb_server.client(), _AN_HOUR_AGO
+    for look in range(30):
+        items = [{"id": f"{look} {n}", "time": _at(_NOON)} for n in range(400)]
+        _show(tmdb_server, 2501, {"key": "budget", "items": items})
+        changed, watch = changed_films(client, [2501], watch, _NOON)
+        assert changed
+    assert len(watch.cursor) < 400_000
+    again, _ = changed_films(client, [2501], watch, _NOON)
+    assert not again, "the newest are remembered"

@@ -23,6 +23,7 @@ from bourne_assets.tmdb.errors import (
     TmdbUnavailable,
 )
 from bourne_assets.tmdb.films import FilmTables, candidates_of, fetch_films
+from bourne_assets.tmdb.models import LONGEST_TITLE
 from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 from bourne_assets.tmdb.retry import TRIES
 from bourne_assets_tests.standin import (
@@ -252,6 +253,14 @@ _ODD_FILMS: dict[str, tuple[dict[str, object], Callable[[dict[str, Any]], bool]]
     "no-date": ({"release_date": "0000-00-00"}, lambda row: "release_date" in row["problems"]),
     "popularity": ({"popularity": 1e308}, lambda row: "popularity" in row["problems"]),
     "long-title": ({"title": "x" * 100_000}, lambda row: len(row["title"]) < 100),
+    "many-genres": (
+        {"genres": [{"name": str(n)} for n in range(10_000)]},
+        lambda row: row["genres"] is None and "genres" in row["problems"],
+    ),
+    "long-genre": (
+        {"genres": [{"name": "x" * 100_000}, {"name": "Action"}]},
+        lambda row: row["genres"] == "Action",
+    ),
     "ids-null": ({"external_ids": None}, lambda row: row["imdb_id"] == "tt0440963"),
 }
 
@@ -323,6 +332,52 @@ def test_odd_results_of_a_search_stop_nothing(lake: Lake, tmdb_server: TmdbStand
     status = {row["tmdb_id"]: row["status"] for row in search}
     assert status[40001] == "unreadable"
     assert status[2501] == "known"
+
+
+def test_a_film_whose_titles_are_all_too_long_is_kept_under_the_start_of_one(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    endless = {"title": "Bourne " * 10_000, "original_title": "Bourne " * 10_000}
+    tmdb_server.override("/movie/2503", _film(**endless))
+    collection = snapshot("collection/31562")
+    page = snapshot("search/movie/bourne-1")
+    for item in (*collection["parts"], *page["results"]):
+        if item["id"] == 2503:
+            item.update(endless)
+    tmdb_server.override("/collection/31562", collection)
+    tmdb_server.override("/search/movie", page)
+    row = _whole(_fetch(tmdb_server.client(), lake))[2503]
+    assert row["title"] == ("Bourne " * 10_000)[: LONGEST_TITLE - 1] + "…"
+    assert row["revenue"]
+    assert "title: cut after" in row["problems"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/search/movie", {"total_pages": 500, "results": [{"id": n} for n in range(34_000)]}),
+        ("/collection/31562", {"id": 31562, "parts": [{"id": n} for n in range(100_000)]}),
+    ],
+    ids=["search", "collection"],
+)
+def test_more_films_than_tmdb_lists_are_refused_and_not_asked_for(
+    lake: Lake, tmdb_server: TmdbStandIn, path: str, body: object
+) -> None:
+    tmdb_server.override(path, body)
+    with pytest.raises(TmdbProtocolError, match="at most"):
+        _fetch(tmdb_server.client(), lake)
+    assert set(tmdb_server.paths) <= {"/search/movie", "/collection/31562"}
+
+
+def test_items_that_are_no_films_cost_one_line_however_many_they_are(
+    lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    collection = snapshot("collection/31562")
+    collection["parts"] += [1] * 1_000
+    tmdb_server.override("/collection/31562", collection)
+    _whole(_fetch(tmdb_server.client(), lake))
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("1000 of 1005 items of TMDB's response to /collection/31562")
 
 
 # Redaction and resume.
