@@ -26,8 +26,7 @@ def develop() -> None:
     _leave_interrupts_to_the_system()
     from bourne_assets.webserver import servers
 
-    _take_interrupts()
-    servers.develop(sys.argv[1:])
+    servers.develop(sys.argv[1:], _take_interrupts)
 
 
 def _leave_interrupts_to_the_system() -> None:

@@ -3,20 +3,23 @@
 Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts it (`dev`).
 """
 
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+import click
 import dagster as dg
 
-from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
 from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext
 from bourne_assets.webserver.address import Address, tell_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
+from bourne_assets.webserver.hearing import heard_until_interrupted
 from bourne_assets.webserver.reports import Reports, reader_of
 
 
@@ -59,11 +62,12 @@ def _tell_the_address(options: Sequence[str]) -> None:
     Thread(target=tell_when_ready, args=(address, tell), daemon=True).start()
 
 
-def develop(options: Sequence[str]) -> None:
+def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoReturn:
     """`dagster dev`, whose webserver is this one.
 
     Args:
         options: The arguments of `dagster dev`.
+        take_interrupts: Has Python raise KeyboardInterrupt, when that ends in no traceback.
     """
     from dagster._cli import dev as command
 
@@ -85,12 +89,37 @@ def develop(options: Sequence[str]) -> None:
         return start([executable, flag, own, *rest], **kwargs)
 
     dev.open_ipc_subprocess = started
+    with heard_until_interrupted() as interrupts:
+        try:
+            take_interrupts()
+            code = _developed(dev.dev_command, options)
+        except GuardMissing as error:
+            sys.stderr.write(f"Error: {error}\n")
+            code = 1
+        except BaseException:
+            # Whatever breaks because its servers ended is of the interrupt, which is no failure.
+            if not interrupts.come():
+                raise
+            code = INTERRUPTED
+        # A further interrupt finds nothing left to do, and ends this at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
+
+
+def _developed(command: Any, options: Sequence[str]) -> int:
+    """The exit code of `dagster dev`.
+
+    Raises:
+        click.Abort: It was interrupted before it served.
+    """
     if "--help" not in options:
         _tell_the_address(options)
-    try:
-        with warnings.catch_warnings():
-            # `dg dev` would read the folder that it is started in.
-            warnings.simplefilter("ignore", dg.SupersessionWarning)
-            dev.dev_command(list(options), prog_name="dagster dev")
-    except GuardMissing as error:
-        sys.exit(f"Error: {error}")
+    with warnings.catch_warnings():
+        # `dg dev` would read the folder that it is started in.
+        warnings.simplefilter("ignore", dg.SupersessionWarning)
+        try:
+            code = command.main(list(options), prog_name="dagster dev", standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+    return code or 0

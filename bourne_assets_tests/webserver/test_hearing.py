@@ -1,0 +1,83 @@
+"""Ctrl-C ends `bourne dev` in no traceback, wherever its processes are; a failure is heard."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: What `bourne dev` does, with a child that takes an interrupt as a program that loads does.
+_PARENT = """
+import signal, subprocess, sys, time
+from bourne_assets.webserver.hearing import heard_until_interrupted
+with heard_until_interrupted() as interrupts:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+    try:
+        child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        print("ended by an interrupt")
+        print("of no interest", file=sys.stderr)
+sys.exit(3 if interrupts.come() else child.returncode)
+"""
+_INTERRUPTED = """
+import time
+print("the child is there", flush=True)
+time.sleep(100)
+"""
+_FAILING = "print('half a line', end='', flush=True); raise SystemExit('this is why')"
+
+
+def _start(code: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", _PARENT, code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_what_children_print_of_an_interrupt_is_not_passed_on() -> None:
+    with _start(_INTERRUPTED) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "the child is there\n"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said, errors = process.communicate(timeout=60)
+    assert said == "ended by an interrupt\n"
+    assert errors == ""
+    assert process.returncode == 3
+
+
+def test_a_child_that_fails_is_heard_to_its_last_word() -> None:
+    with _start(_FAILING) as process:
+        said, errors = process.communicate(timeout=60)
+    assert said == "half a line"
+    assert errors == "this is why\n"
+    assert process.returncode == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("streams", ["2>&1", ">&-", ">/dev/full"])
+def test_an_interrupt_while_servers_load_ends_the_ui_quietly(tmp_path: Path, streams: str) -> None:
+    """Also where nothing that is printed can be read, or there is nothing to print to."""
+    command = f"{shlex.quote(sys.executable)} -m bourne_assets dev --port 3971"
+    database = tmp_path / ".bourne" / "dagster" / "storage"
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {command} {streams}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while not database.exists():  # by Dagster, whose servers are started next
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        said, errors = process.communicate(timeout=100)
+    assert "Traceback" not in said + errors
+    assert process.returncode in {0, 130, -signal.SIGINT}
