@@ -1,5 +1,6 @@
 """`bourne exec`. Not here: where secrets come from (`secret_sources`)."""
 
+import errno
 import os
 from collections.abc import Sequence
 
@@ -40,6 +41,8 @@ def dagster(arguments: tuple[str, ...]) -> None:
 def _become(command: Sequence[str]) -> None:
     load_secrets(os.environ)
     try:
+        if not command[0]:  # which Python refuses in words of its own
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         os.execvp(command[0], list(command))  # noqa: S606 - no shell is wanted
     except OSError as error:
         raise ConfigurationError(

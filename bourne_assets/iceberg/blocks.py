@@ -6,8 +6,10 @@ Not here: whose blocks they are (`served_files`).
 """
 
 import os
+import re
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,17 +28,23 @@ _STEP = _LIMIT // 8
 _PART = ".part"
 #: A part that is so old was left by a process that was killed.
 _OLD_PART_SECONDS = 3_600
+#: What is removed: whatever else somebody has put there is theirs.
+_OURS = re.compile(r"[0-9a-f]{64}-[0-9]+|\w+\.part", re.ASCII)
+#: A link is not followed, and a pipe not waited for.
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_SUM = 4
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class BlockCache:
     """Blocks in a private folder. Any number of threads and processes may use one at once.
 
-    A block is a file that appears whole. After a crash of the system it need not be so, which is
-    why each boot has blocks of its own.
+    A block is a file that appears whole, with the sum of its bytes behind them. After a crash of
+    the system it need not be so, which is why each boot has blocks of its own.
 
     Args:
-        folder: Where they lie; it is made. Where that fails, or the disk is full, nothing is kept.
+        folder: Where they lie; it is made. Where that fails, it or a folder in it is a
+            link, or the disk is full, nothing is kept.
         limit: Bytes that they may take.
 
     Raises:
@@ -50,6 +58,8 @@ class BlockCache:
         self._keeps = True
         try:
             for each in (folder, self._folder):
+                if each.is_symlink():
+                    raise NotADirectoryError(each)
                 make_private_folder(each)
         except OSError:
             self._keeps = False
@@ -62,18 +72,21 @@ class BlockCache:
             number: Which block, counted from 0.
             size: Bytes that it has.
         """
+        if not self._keeps:
+            return None
         try:
-            descriptor = os.open(self._path(file, number), os.O_RDONLY)
+            descriptor = os.open(self._path(file, number), _READING)
         except OSError:
             return None
         try:
-            found = os.pread(descriptor, size + 1, 0)
+            found = os.pread(descriptor, size + _SUM + 1, 0)
             os.utime(descriptor)
         except OSError:
             return None
         finally:
             os.close(descriptor)
-        return found if len(found) == size else None
+        block = memoryview(found)[:size]
+        return bytes(block) if found[size:] == _sum(block) else None
 
     def keep(self, file: str, number: int, block: bytes | memoryview) -> None:
         """Keep a block for later, where there is room."""
@@ -86,6 +99,7 @@ class BlockCache:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as target:
                 target.write(block)
+                target.write(_sum(block))
             part.replace(path)
         except OSError:
             self._keeps = False
@@ -105,11 +119,13 @@ class BlockCache:
     def prune(self) -> None:
         """Remove what is too much, not used for long, or of another boot."""
         self._unpruned = 0
+        if self._root.is_symlink():
+            return
         now, kept = time.time(), 0
         for found, path in sorted(self._found(), key=lambda each: -each[0].st_mtime):
             age = now - found.st_mtime
             is_part = path.suffix == _PART
-            kept += found.st_size
+            kept += found.st_size - _SUM
             if (
                 path.parent != self._folder
                 or kept > self._limit
@@ -123,9 +139,11 @@ class BlockCache:
                     folder.rmdir()
 
     def _found(self) -> Iterator[tuple[os.stat_result, Path]]:
-        for path in self._root.glob("*/*"):
-            with suppress(OSError):  # another process was faster
-                yield path.lstat(), path
+        folders = (each for each in self._root.glob("*") if not each.is_symlink())
+        for path in (path for folder in folders for path in folder.glob("*")):
+            if _OURS.fullmatch(path.name):
+                with suppress(OSError):  # another process was faster
+                    yield path.lstat(), path
 
     def _path(self, file: str, number: int) -> Path:
         return self._folder / f"{file}-{number}"
@@ -136,6 +154,10 @@ def prune_blocks(home: Path) -> None:
     folder = home / FOLDER
     if folder.is_dir():
         BlockCache(folder).prune()
+
+
+def _sum(block: bytes | memoryview) -> bytes:
+    return zlib.crc32(block).to_bytes(_SUM, "big")
 
 
 def _boot() -> str:

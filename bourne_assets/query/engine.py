@@ -114,7 +114,10 @@ def ensure_reading(sql: str) -> None:
         QueryFailed: It is not SQL.
     """
     try:
+        sql.encode()
         statements = duckdb.extract_statements(sql)
+    except UnicodeEncodeError as error:  # of an argument that is not text in this locale
+        raise QueryFailed(gettext("The query is not UTF-8 text.")) from error
     except duckdb.Error as error:
         raise QueryFailed(
             gettext("The query is not valid SQL: {first_line}.", first_line=first_line(error))

@@ -135,7 +135,7 @@ def _is_taken(host: str, port: int) -> bool:
     """
     try:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter where it is no name of a host at all
         raise ConfigurationError(
             gettext(
                 "{host!r} is not an address of this machine: leave --host out for 127.0.0.1.",

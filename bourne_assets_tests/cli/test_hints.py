@@ -49,6 +49,7 @@ def test_exec_has_help_of_its_own_and_leaves_the_commands_options_alone(bourne: 
     absent = bourne("exec", "no-such-command", "--help")
     assert absent.exit_code == 2
     assert "'no-such-command' cannot be started" in absent.output
+    assert "The command '' cannot be started: No such file" in bourne("exec", "").output
 
 
 @pytest.mark.parametrize(

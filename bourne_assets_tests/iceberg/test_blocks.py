@@ -36,6 +36,53 @@ def test_a_block_of_another_length_is_none(tmp_path: Path, text: bytes) -> None:
     assert cache.read(FILE, 0, 3) is None
 
 
+def test_a_block_that_was_changed_is_none(tmp_path: Path) -> None:
+    cache = BlockCache(tmp_path / "blocks")
+    cache.keep(FILE, 0, b"abc")
+    (path,) = kept(tmp_path)
+    path.write_bytes(b"abX" + path.read_bytes()[3:])
+    assert cache.read(FILE, 0, 3) is None
+
+
+def test_links_and_pipes_are_no_blocks(tmp_path: Path) -> None:
+    cache = BlockCache(tmp_path / "blocks")
+    cache.keep(FILE, 0, b"abc")
+    (path,) = kept(tmp_path)
+    aside = path.rename(tmp_path / "aside")
+    path.symlink_to(aside)
+    assert cache.read(FILE, 0, 3) is None
+    path.unlink()
+    os.mkfifo(path)
+    assert cache.read(FILE, 0, 3) is None
+    cache.keep(FILE, 0, b"abc")  # and takes its place
+    assert cache.read(FILE, 0, 3) == b"abc"
+
+
+@pytest.mark.parametrize("linked", ["blocks", "blocks/now", "blocks/before"])
+def test_what_a_link_leads_to_is_left_alone(
+    tmp_path: Path, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "_boot", lambda: "now")
+    other = tmp_path / "other"
+    (other / "now").mkdir(mode=0o755, parents=True)
+    (other / f"{FILE}-0").write_text("of somebody")
+    (other / "now" / f"{FILE}-0").write_text("of somebody")
+    (tmp_path / linked).parent.mkdir(exist_ok=True)
+    (tmp_path / linked).symlink_to(other)
+    cache = BlockCache(tmp_path / "blocks")
+    cache.keep(FILE, 7, b"new")
+    cache.prune()
+    assert sorted(kept(other)) == [other / f"{FILE}-0", other / "now" / f"{FILE}-0"]
+    assert (other / "now").stat().st_mode & 0o777 == 0o755
+
+
+def test_files_that_are_no_blocks_are_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "blocks" / "notes").mkdir(parents=True)
+    (tmp_path / "blocks" / "notes" / "mine.txt").write_text("of the user")
+    BlockCache(tmp_path / "blocks").prune()
+    assert [each.name for each in kept(tmp_path)] == ["mine.txt"]
+
+
 def test_after_a_boot_nothing_of_before_is_read_and_it_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,7 +92,7 @@ def test_after_a_boot_nothing_of_before_is_read_and_it_goes(
     assert after.read(FILE, 0, 3) is None
     after.keep(FILE, 1, b"new")
     after.prune()
-    assert [each.read_bytes() for each in kept(tmp_path)] == [b"new"]
+    assert [each.name for each in kept(tmp_path)] == [f"{FILE}-1"]
 
 
 def test_what_was_used_least_recently_goes_first(tmp_path: Path) -> None:

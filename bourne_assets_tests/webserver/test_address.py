@@ -49,6 +49,8 @@ def test_a_port_that_is_named_and_taken_is_refused_in_a_sentence(
         (["--port", "70000"], "'70000' is not a port"),
         (["--port"], "needs a value"),
         (["--host", "no such host"], "not an address of this machine"),
+        (["--host", "h" * 64], "not an address of this machine"),
+        (["--host", "\udcff"], "not an address of this machine"),
     ],
 )
 def test_what_is_no_address_is_named(options: list[str], sentence: str) -> None:
