@@ -31,6 +31,9 @@ _HOSTILE = {
     "long numbers": f"a: {'9' * 10_000}",
     "long numbers of base 16": f"a: 0x{'f' * 10_000}",
     "long numbers of base 60": f"a: {'59:' * 10_000}59",
+    "a time that is none": "a: !!timestamp soon",
+    "a truth that is none": "a: !!bool maybe",
+    "a character that is none": r'a: "\UFFFFFFFF"',
 }
 
 

@@ -6,7 +6,6 @@ Not here: what is printed (`console`), and arguments (`cli`).
 import gc
 import logging
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from bourne_assets.definitions import PROGRESS, build_defs
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
 from bourne_assets.defs.operations.schedules import full_refresh
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
+from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.errors import BourneError
 from bourne_assets.processes import ProcessIdentity
@@ -231,11 +231,8 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
     if select is None:
         return sorted(known)
     try:
-        with warnings.catch_warnings():
-            # The user wrote the string, and knows that its syntax is in beta.
-            warnings.simplefilter("ignore", dg.BetaWarning)
-            keys = dg.AssetSelection.from_string(select).resolve(graph) & known
-    except (dg.DagsterError, ValueError):
+        keys = selected(select, graph) & known
+    except SelectionUnusable:
         keys = set()
     if not keys:
         names = ", ".join(sorted(key.to_user_string() for key in known))

@@ -4,6 +4,7 @@ Not here: films.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -177,11 +178,7 @@ def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
 
 def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
     # A merged slug stands where the merge does; `on`, which YAML takes for true, by its own text.
-    key, node = (
-        nodes.get(str(slug))
-        or nodes.get("<<")
-        or next(pair for text, pair in nodes.items() if yaml.safe_load(text) == slug)
-    )
+    key, node = nodes.get(str(slug)) or nodes.get("<<") or _by_value(nodes, slug)
     line = _line(key)
     known = _below(node, gettext("the fields of {slug!r}", slug=slug), path)
     fields = entry if isinstance(entry, dict) else {}
@@ -235,6 +232,15 @@ def _below(node: yaml.Node | None, what: str, path: Path) -> _Nodes:
             )
         found[name] = (key, value)
     return found
+
+
+def _by_value(nodes: _Nodes, slug: object) -> tuple[yaml.Node, yaml.Node]:
+    """The nodes of a key that is no text; the first ones where its tag hides which they are."""
+    for text, pair in nodes.items():
+        with suppress(yaml.YAMLError, ValueError):
+            if yaml.safe_load(text) == slug:
+                return pair
+    return next(iter(nodes.values()))
 
 
 def _line(node: yaml.Node) -> int:

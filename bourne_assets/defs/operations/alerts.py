@@ -17,6 +17,7 @@ from bourne_assets.defs.operations.alert_messages import Problem, message, post
 from bourne_assets.defs.operations.delivery import Delivery, Waiting, masked
 from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG
+from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.events import outcome_of
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
@@ -155,31 +156,23 @@ def selected_by(
     graph = repository.asset_graph if repository else None
     found: dict[str, frozenset[str]] = {}
     for route in routes.routes:
-        selection = selection_of(route.name, route.selection)
-        if graph is not None and route.selection != EVERYTHING:
-            keys = selection.resolve(graph, allow_missing=True)
+        if route.selection == EVERYTHING:
+            continue
+        try:
+            keys = selected(route.selection, graph, missing_ok=True)
+        except SelectionUnusable as error:
+            raise ConfigurationError(
+                gettext(
+                    "The selection {text!r} of the route {name!r} cannot be read: write it as "
+                    "Dagster's, such as {example}.",
+                    text=route.selection,
+                    name=route.name,
+                    example='key:"insight_metrics"',
+                )
+            ) from error
+        if graph is not None:
             found[route.name] = frozenset(key.to_user_string() for key in keys)
     return found
-
-
-def selection_of(name: str, text: str) -> dg.AssetSelection:
-    """The selection of a route.
-
-    Raises:
-        ConfigurationError: It is not written as Dagster's selections are.
-    """
-    try:
-        return dg.AssetSelection.from_string(text)
-    except dg.DagsterError as error:
-        raise ConfigurationError(
-            gettext(
-                "The selection {text!r} of the route {name!r} cannot be read: write it as "
-                "Dagster's, such as {example}.",
-                text=text,
-                name=name,
-                example='key:"insight_metrics"',
-            )
-        ) from error
 
 
 def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:

@@ -73,9 +73,12 @@ class QuietHours(_Part):
         # YAML 1.1 takes 22:00 for a number of base 60.
         text = f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else str(value)
         try:
-            return time.fromisoformat(text)
-        except ValueError as error:
-            raise ValueError(gettext("is not a time of day: write it as 22:00")) from error
+            moment = time.fromisoformat(text)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is not None:  # whose zone is `time_zone` alone
+            raise ValueError(gettext("is not a time of day: write it as 22:00"))
+        return moment
 
     @field_validator("time_zone")
     @classmethod

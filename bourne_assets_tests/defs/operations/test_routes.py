@@ -94,6 +94,11 @@ def _email(smtp: SmtpServer, *routes: str) -> str:
         ),
         (
             "routes:\n  - name: a\n    webhook: http://h/\n"
+            "    quiet_hours: {from: '22:00+05:00', to: '07:00', time_zone: Europe/Berlin}",
+            "routes.0.quiet_hours.from is not a time of day: write it as 22:00",
+        ),
+        (
+            "routes:\n  - name: a\n    webhook: http://h/\n"
             "    quiet_hours: {from: '22:00', to: '07:00', time_zone: Europe/Berlim}",
             "'Europe/Berlim' is not a time zone, did you mean Europe/Berlin?",
         ),
@@ -115,8 +120,9 @@ def test_each_mistake_is_one_sentence_that_names_the_line(
     assert len(str(raised.value).splitlines()) == 1
 
 
-def test_a_selection_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    routes = _load(tmp_path, "routes:\n  - {name: a, selection: 'key:', webhook: 'http://h/'}")
+@pytest.mark.parametrize("text", ["key:", "status:x", "not sensor:x", "code_location:x"])
+def test_a_selection_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    routes = _load(tmp_path, f"routes:\n  - {{name: a, selection: '{text}', webhook: 'http://h/'}}")
     with pytest.raises(ConfigurationError, match="of the route 'a' cannot be read"):
         selected_by(routes, None)
 
