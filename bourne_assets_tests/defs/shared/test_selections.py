@@ -17,7 +17,7 @@ def second() -> None: ...
 _GRAPH = dg.Definitions(assets=[first, second]).resolve_asset_graph()
 
 
-@pytest.mark.parametrize("text", ["*", "second or first", "first+", "not key:third"])
+@pytest.mark.parametrize("text", ["*", "key:second or key:first", "first+", "not key:third"])
 def test_what_dagster_can_resolve_is_selected(text: str) -> None:
     assert selected(text, _GRAPH, missing_ok=True) == {first.key, second.key}
 
