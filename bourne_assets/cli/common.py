@@ -3,8 +3,10 @@
 Not here: commands.
 """
 
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 Parameters = ParamSpec("Parameters")
+
+#: So soon a finaliser, in which an interrupt was lost, has ended.
+_FINALISER_SECONDS = 0.1
 
 
 def with_exit_codes(command: Callable[Parameters, int | None]) -> Callable[Parameters, NoReturn]:
@@ -73,11 +78,21 @@ def _interruptible() -> Iterator[None]:
     is_ours = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
     if is_ours:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    report_unraisable, sys.unraisablehook = sys.unraisablehook, _interrupt_again
     try:
         yield
     finally:
+        sys.unraisablehook = report_unraisable
         if is_ours:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupt_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Send an interrupt once more that came in a finaliser, where Python drops every exception."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        threading.Timer(_FINALISER_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def say(text: str) -> None:

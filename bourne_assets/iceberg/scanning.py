@@ -5,7 +5,6 @@ deleted one by one, columns that only partitions or defaults give, types of othe
 Not here: where the bytes come from (`served_files`).
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -17,6 +16,7 @@ from bourne_assets.iceberg.errors import SnapshotMissing
 from bourne_assets.iceberg.reading import oldest_first
 from bourne_assets.iceberg.served_files import ServedFiles
 from bourne_assets.iceberg.translation import translated
+from bourne_assets.threads import thread_pool
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _groups(
     addresses = [files.add(table, by_uri[uri]) for uri in oldest_first(by_uri)]
     as_iceberg = _Converter(table)
     groups: dict[tuple[str, str], list[str]] = {}
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE, thread_name_prefix="footers") as pool:
+    with thread_pool(_FOOTERS_AT_ONCE, "footers") as pool:
         stored = list(pool.map(lambda address: _stored_schema(files, address), addresses))
     for address, schema in zip(addresses, stored, strict=True):
         columns = _columns(as_iceberg(schema), table, wanted, types)

@@ -5,7 +5,6 @@ Not here: what a snapshot holds (`history`).
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.errors import SnapshotUnreadable
 from bourne_assets.tables import from_parquet
+from bourne_assets.threads import thread_pool
 from bourne_assets.translations import gettext
 
 _READERS = 16
@@ -40,5 +40,5 @@ def load_snapshots(lake: Lake, path: Sequence[str]) -> list[pd.DataFrame]:
                 )
             ) from error
 
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="snapshots") as pool:
+    with thread_pool(_READERS, "snapshots") as pool:
         return list(pool.map(load, lake.list(keys.snapshots(path))))

@@ -6,7 +6,7 @@ Not here: which rows there are (`observations`, `dimensions`).
 """
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from bourne_assets.tables import (
     records,
     to_arrow,
 )
+from bourne_assets.threads import thread_pool
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -46,7 +47,7 @@ def read_star(catalogue: "Catalog", saga: Saga, *, up_to: date | None = None) ->
     """
     own = _of_saga(saga)
     wanted = f"{own} and {_DATE_KEY} <= {date_key(up_to)}" if up_to else own
-    with ThreadPoolExecutor(2, thread_name_prefix="star") as pool:
+    with thread_pool(2, "star") as pool:
         films = pool.submit(_read, catalogue, "dim_film", own)
         facts = pool.submit(_read, catalogue, "fact_film_day", wanted)
         return StarOfSaga(films.result(), facts.result())
@@ -79,7 +80,7 @@ def keep_star(
     days = _changed_days(before.facts, after.facts)
     facts = after.facts[after.facts[_DATE_KEY].isin(days)]
     has_new_films = not before.films.equals(after.films)
-    with ThreadPoolExecutor(3, thread_name_prefix="star") as pool:
+    with thread_pool(3, "star") as pool:
         # What a killed run did not commit, the next one does. But facts whose films are not there
         # would be of nothing: they come when their films are.
         films = pool.submit(

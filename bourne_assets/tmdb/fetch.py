@@ -7,12 +7,13 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from bourne_assets.threads import thread_pool
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.errors import TmdbError
 from bourne_assets.tmdb.models import SearchPage
@@ -79,11 +80,12 @@ def fetch_all(
         _store([Failed(error, client.now())], writer)
         raise
     threads = thread_count(limiter)
-    with ThreadPoolExecutor(threads, thread_name_prefix="tmdb") as pool:
-        ahead = deque(
-            pool.submit(request, item) for item in islice(todo, MAXIMUM_RESPONSES + threads)
-        )
-        try:
+    ahead: deque[Future[Fetched]] = deque()
+    with thread_pool(threads, "tmdb") as pool:
+        try:  # of the first requests too: an interrupt likes to come while a thread is started
+            ahead.extend(
+                pool.submit(request, item) for item in islice(todo, MAXIMUM_RESPONSES + threads)
+            )
             while ahead or fetched:
                 while ahead and _has_room(fetched):
                     fetched.append(ahead[0].result())

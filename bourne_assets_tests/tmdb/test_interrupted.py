@@ -44,21 +44,9 @@ def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_answer(
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
         try:
-            printed = _printed(run)
+            printed = run.communicate(timeout=60)[0]
         finally:
             run.kill()
     assert run.returncode == 130
     assert "Error: Interrupted." in printed
     assert "Traceback" not in printed
-
-
-def _printed(run: subprocess.Popen[str]) -> str:
-    """What it prints to its end. An interrupt inside a finaliser is lost: then once more.
-
-    A run that went on would take minutes: eight tries of thirty seconds for each film.
-    """
-    try:
-        return run.communicate(timeout=40)[0]
-    except subprocess.TimeoutExpired:
-        run.send_signal(signal.SIGINT)
-        return run.communicate(timeout=60)[0]

@@ -4,7 +4,8 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -395,6 +396,24 @@ def test_what_was_answered_is_stored_when_one_question_fails(
         for element in _elements(lake, key)
     }
     assert landed == {"/movie/2501": 200, "/movie/2503": 418, "/movie/49040": 200, "/movie/5": 404}
+
+
+def test_an_interrupt_while_requests_are_handed_out_breaks_off_those_under_way(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
+    client = tmdb_server.client()
+    tmdb_server.override("/movie/2502", Reply(seconds=60))
+
+    def interrupted() -> Iterator[int]:
+        yield from (2501, 2502)
+        while "/movie/2502" not in tmdb_server.paths:
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    with RawWriter(lake) as writer, pytest.raises(KeyboardInterrupt):
+        list(fetch_all(client, client.movie_details, interrupted(), writer))
+    (key,) = lake.list()
+    assert [element["path"] for element in _elements(lake, key)] == ["/movie/2501"]
 
 
 # Pages of a search.

@@ -44,6 +44,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import LakeError, ObjectMissing
 from bourne_assets.lake.store import Lake, StoredObject
 from bourne_assets.tables import records
+from bourne_assets.threads import thread_pool
 from bourne_assets.translations import gettext, in_english, system_words
 
 _FILES_AT_ONCE = 8
@@ -118,7 +119,7 @@ def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]
     """
     landed = manifest[manifest["status"] != REJECTED]
     rows = records(landed[["uri", "sha256", "checksum"]])
-    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+    with thread_pool(_FILES_AT_ONCE, "digests") as pool:
         found = list(pool.map(lambda row: _digest_now(lake, row), rows))
     return [
         {"uri": str(row["uri"]), "expected": str(row["sha256"]), "found": digest}
