@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import SQLAlchemyError
 
 from bourne_assets.cli.selection import SelectionError
 from bourne_assets.definitions import PROGRESS, build_defs
@@ -19,10 +18,10 @@ from bourne_assets.defs.operations.schedules import full_refresh
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.defs.tmdb.assets import POOL
-from bourne_assets.errors import BourneError
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.events import INTERRUPTED, outcome_of
 from bourne_assets.runs.in_process import quieten_watchers, run_job
+from bourne_assets.runs.instance import telling_of_databases
 from bourne_assets.runs.outcomes import (
     Checked,
     ProgressLine,
@@ -69,17 +68,18 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    _wait_for_runs_of(saga, instance, on_event)
-    return _run(
-        settings,
-        instance,
-        saga_job_name(saga),
-        select=select,
-        tmdb_config={"resume": resume, CONFIG: replace_live_figures},
-        on_event=on_event,
-        tags={SAGA_TAG: saga.slug},
-        sagas=[saga],
-    )
+    with telling_of_databases(settings):
+        _wait_for_runs_of(saga, instance, on_event)
+        return _run(
+            settings,
+            instance,
+            saga_job_name(saga),
+            select=select,
+            tmdb_config={"resume": resume, CONFIG: replace_live_figures},
+            on_event=on_event,
+            tags={SAGA_TAG: saga.slug},
+            sagas=[saga],
+        )
 
 
 def run_landing(
@@ -97,16 +97,17 @@ def run_landing(
         batch: The batch, in place of the folder of the settings.
         on_event: Called with whatever happens, when it happens.
     """
-    return _run(
-        settings,
-        instance,
-        full_refresh.name,
-        select=RAW_CSVS.to_user_string(),
-        on_event=on_event,
-        tags={"batch": "land"},
-        sagas=[],
-        resources={"csv_folder": batch},
-    )
+    with telling_of_databases(settings):
+        return _run(
+            settings,
+            instance,
+            full_refresh.name,
+            select=RAW_CSVS.to_user_string(),
+            on_event=on_event,
+            tags={"batch": "land"},
+            sagas=[],
+            resources={"csv_folder": batch},
+        )
 
 
 def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport:
@@ -125,12 +126,13 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
         asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
     )
     quieten_watchers()
-    result = job.execute_in_process(
-        instance=instance,
-        raise_on_error=False,
-        run_config={"loggers": {PROGRESS: {}}},
-        tags={"batch": "rejects", PROCESS_TAG: str(ProcessIdentity.own())},
-    )
+    with telling_of_databases(settings):
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {PROGRESS: {}}},
+            tags={"batch": "rejects", PROCESS_TAG: str(ProcessIdentity.own())},
+        )
     report.run_id, report.succeeded = result.run_id, result.success
     return report
 
@@ -159,27 +161,16 @@ def _run(
     end_lost_runs(instance)
     gc.freeze()  # all of this lives until the end; what the run leaves is garbage
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    try:
-        run = run_job(
-            job,
-            instance,
-            run_config={
-                "loggers": {PROGRESS: {}},
-                "ops": _tmdb_steps(graph, selected, tmdb_config or {}),
-            },
-            assets=set(selected) if select is not None else None,
-            tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
-        )
-    except SQLAlchemyError as error:
-        first = str(error).strip().partition("\n")[0]
-        # The cause may quote the database's address, which has its password.
-        raise BourneError(
-            gettext(
-                "The run could not be recorded: {first} - check the disk of {home}.",
-                first=first,
-                home=settings.home,
-            )
-        ) from None
+    run = run_job(
+        job,
+        instance,
+        run_config={
+            "loggers": {PROGRESS: {}},
+            "ops": _tmdb_steps(graph, selected, tmdb_config or {}),
+        },
+        assets=set(selected) if select is not None else None,
+        tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
+    )
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
     report.run_id, report.succeeded = run.run_id, run.is_success

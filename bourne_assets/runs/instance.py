@@ -15,7 +15,7 @@ import dagster as dg
 import yaml
 from sqlalchemy.exc import SQLAlchemyError
 
-from bourne_assets.errors import ConfigurationError
+from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.ownership import is_own
@@ -138,6 +138,27 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
                 first=first,
             )
         ) from error
+
+
+@contextmanager
+def telling_of_databases(settings: Settings) -> Iterator[None]:
+    """Tell in a sentence what Dagster's databases fail with while they are used.
+
+    Raises:
+        BourneError: One failed: its disk is full, say.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        first = str(error).strip().partition("\n")[0]
+        # The cause may quote the database's address, which has its password.
+        raise BourneError(
+            gettext(
+                "Dagster's databases failed: {first} - check the disk of {home}.",
+                first=first,
+                home=settings.home,
+            )
+        ) from None
 
 
 @contextmanager

@@ -4,13 +4,17 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from bourne_assets.errors import ConfigurationError
+from bourne_assets.cli.runner import check_landing, run_saga
+from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.runs.instance import instance_folder, open_instance
+from bourne_assets.saga.definition import known_sagas
 from bourne_assets.settings import Settings
 
 NOBODY = 65534
@@ -154,3 +158,23 @@ def test_a_dagster_home_that_can_only_be_read_is_opened(
     )
     with open_instance(Settings()):
         assert not (tmp_path / ".opening.lock").exists()
+
+
+def _run(settings: Settings, instance: dg.DagsterInstance) -> object:
+    saga = known_sagas(settings.sagas_file)["bourne"]
+    return run_saga(settings, saga, instance, select=None, on_event=lambda _: None)
+
+
+@pytest.mark.parametrize("use", [_run, check_landing])
+def test_a_database_that_fails_while_it_is_used_is_told_in_a_sentence(
+    tmp_path: Path, use: Callable[[Settings, dg.DagsterInstance], object]
+) -> None:
+    settings = Settings(home=tmp_path)
+    with open_instance(settings) as instance:
+        instance.get_runs_count()
+    log = tmp_path / "dagster" / "storage" / "history" / "runs" / "index.db-wal"
+    log.unlink(missing_ok=True)
+    log.mkdir()
+    sentence = "Dagster's databases failed: .* - check the disk of"
+    with open_instance(settings) as instance, pytest.raises(BourneError, match=sentence):
+        use(settings, instance)
