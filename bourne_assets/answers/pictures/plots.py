@@ -15,7 +15,7 @@ from bourne_assets.answers.words.language import Localizer
 BLUE, ORANGE, GREEN, DARK, GREY = "#0072B2", "#D55E00", "#009E73", "#1f2933", "#5f6b76"
 WIDTH, HEIGHT = 380, 230
 _ROW = 18
-_LONGEST_NAME = 34
+_LONGEST_NAME, _LONGEST_SUBTITLE = 34, 95
 #: Between the end of a bar and its figure, in pixels.
 _BESIDE = 4
 #: On each side of zero: which figures of bars stand there, and how.
@@ -25,6 +25,8 @@ _SIDES: tuple[tuple[str, Align, int], ...] = (
 )
 _TEXT, _TIP = ({"field": field, "type": "nominal"} for field in ("text", "tip"))
 _FIVE_TICKS = {"tickCount": 5}
+#: Limits of 0, none: vl-convert measures a limited text again and again, which took a third of the
+#: time of a drawing. What may be too long is shortened here.
 _LOOK = {
     "font": "Helvetica, Arial, sans-serif",
     "background": "white",
@@ -36,9 +38,11 @@ _LOOK = {
         "subtitleFontSize": 11,
         "subtitleColor": GREY,
         "offset": 10,
-        "limit": 520,
+        "limit": 0,
     },
     "axis": {
+        "labelLimit": 0,
+        "titleLimit": 0,
         "labelFontSize": FONT_SIZE,
         "titleFontSize": FONT_SIZE,
         "titleFontWeight": "normal",
@@ -263,13 +267,18 @@ def _finished(
     width: int = WIDTH,
 ) -> dict[str, Any]:
     """The specification, with size, title, and the style that all pictures share."""
-    subtitle = [head.subtitle, head.note] if head.note else head.subtitle
+    subtitle = [shortened(line, _LONGEST_SUBTITLE) for line in (head.subtitle, head.note) if line]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "datasets": dict(data),
         "layer": layers,
         "width": width,
         "height": height,
-        "title": {"text": head.title, "subtitle": subtitle, "anchor": "start", "frame": "group"},
+        "title": {
+            "text": head.title,
+            "subtitle": subtitle or "",  # of an empty list an empty line is drawn
+            "anchor": "start",
+            "frame": "group",
+        },
         "config": {**_LOOK, "locale": {"number": head.localizer.chart_locale()}},
     }
