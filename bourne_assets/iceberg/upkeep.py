@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 KEPT_FOR = timedelta(days=90)
-#: A writer may need so long from its first byte to its commit.
+#: A writer may need so long from its first byte to its commit, by what the table has seen ...
 _UNNAMED_FOR = timedelta(days=3)
+#: ... and so long by the clock, which may have been set, or gone on while the machine slept.
+_UNNAMED_BY_THE_CLOCK = timedelta(days=30)
 _SMALL = 16 * 1024 * 1024
 _FEWEST_SMALL = 10
 _LARGEST_REWRITE = 512 * 1024 * 1024
@@ -84,7 +86,7 @@ def maintain(
         with translated(gettext("the table {name}", name=name)):
             merged = _merge_small_files(table)
             expired = _expire(table, now - kept_for, frozenset(kept))
-            removed, freed = _remove_unnamed(table, now - _UNNAMED_FOR)
+            removed, freed = _remove_unnamed(table, now)
         yield Maintained(name, expired, merged, removed, freed)
 
 
@@ -180,13 +182,19 @@ def _write(rows: ds.Dataset, path: Path) -> None:
             writer.write_batch(batch)
 
 
-def _remove_unnamed(table: "Table", before: datetime) -> tuple[int, int]:
-    """Remove files below the table that are older and that no snapshot names."""
+def _remove_unnamed(table: "Table", now: datetime) -> tuple[int, int]:
+    """Remove files below the table that are old and that no snapshot names.
+
+    Old is what was stored days before the newest that is named: a clock that is days ahead alone
+    does not make it so, for a writer that was interrupted by that would name what is gone.
+    """
     storage, root = storage_of(table, table.location())
     # Listed first: what is committed from here on is named when the names are read.
     found = storage.list_objects(root).objects
     table.refresh()
     named = _named(table, storage)
+    newest = max((each.stored_at for each in found if each.key in named), default=now)
+    before = max(min(newest, now) - _UNNAMED_FOR, now - _UNNAMED_BY_THE_CLOCK)
     gone = [each for each in found if each.key not in named and each.stored_at < before]
     for each in gone:
         storage.delete(each.key)

@@ -148,10 +148,23 @@ def test_a_file_that_no_commit_names_goes_when_it_is_old(
     pq.write_table(_rows(2), tmp_path / "left.parquet")
     send_file(table, tmp_path / "left.parquet")
     (young,) = maintain(catalogue, SOON)
-    (old,) = maintain(catalogue, SOON + timedelta(days=3))
+    (old,) = maintain(catalogue, SOON + timedelta(days=30))
     assert (young.removed, old.removed) == (0, 1)
     assert old.freed == (tmp_path / "left.parquet").stat().st_size
     assert _numbers(open_table(catalogue, NAME)) == [1]
+
+
+def test_a_clock_that_is_days_ahead_takes_no_file_from_a_writer(
+    catalogue: Catalog, table: Table, tmp_path: Path
+) -> None:
+    append_arrow(table, _rows(1), Provenance())
+    pq.write_table(_rows(2), tmp_path / "coming.parquet")
+    uri = send_file(table, tmp_path / "coming.parquet")
+    (told,) = maintain(catalogue, SOON + timedelta(days=7))
+    assert told.removed == 0
+    writer = open_table(catalogue, NAME)
+    writer.add_files([uri])
+    assert _numbers(open_table(catalogue, NAME)) == [1, 2]
 
 
 def test_the_embedded_lakes_own_catalogue_is_maintained_as_others_are(
