@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 
 from bourne_assets.csvs.options import CHALLENGE_TYPES
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.scan import scan
+from bourne_assets.sql import identifier
 
 
 def main() -> int:

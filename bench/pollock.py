@@ -31,8 +31,9 @@ import duckdb
 
 from bench.pollock_damage import Loaded, judge
 from bench.pollock_score import Rows, measures, read_rows, simple, weighted
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.reader import read_csv
+from bourne_assets.sql import literal
 
 Loader = Callable[[Path], Loaded]
 

@@ -24,8 +24,9 @@ from bourne_assets.iceberg.commits import (
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableChanged
 from bourne_assets.iceberg.files import send_file
 from bourne_assets.iceberg.reading import rows_of
-from bourne_assets.iceberg.scanning import duckdb_types, identifier, literal, selection_of
+from bourne_assets.iceberg.scanning import duckdb_types, selection_of
 from bourne_assets.iceberg.served_files import ServedFiles
+from bourne_assets.sql import identifier, literal
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 Not here: SQL over tables, and frames.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.schema import Schema
-    from pyiceberg.table import Table
+    from pyiceberg.table import DataScan, FileScanTask, Table
     from pyiceberg.table.snapshots import Snapshot
 
 
@@ -38,15 +39,23 @@ def rows_of(table: "Table", snapshot_id: int | None = None) -> ds.Dataset | pa.R
     """
     from pyiceberg.io.pyarrow import PyArrowFileIO
 
-    if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
-        raise SnapshotMissing(name_of(table), str(snapshot_id))
-    with translated(gettext("the table {name}", name=name_of(table))):
-        scan = table.scan(snapshot_id=snapshot_id)
-        tasks = list(scan.plan_files())
+    with planned(table, snapshot_id) as (scan, tasks):
         if any(task.delete_files for task in tasks) or not isinstance(table.io, PyArrowFileIO):
             return scan.to_arrow_batch_reader()
         uris = oldest_first(task.file.file_path for task in tasks)
         return files_of(table, uris, scan.projection())
+
+
+@contextmanager
+def planned(
+    table: "Table", snapshot_id: int | None
+) -> Iterator[tuple["DataScan", list["FileScanTask"]]]:
+    """The scan of a table as of a snapshot and the files that it reads; see `rows_of`."""
+    if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
+        raise SnapshotMissing(name_of(table), str(snapshot_id))
+    with translated(gettext("the table {name}", name=name_of(table))):
+        scan = table.scan(snapshot_id=snapshot_id)
+        yield scan, list(scan.plan_files())
 
 
 def committed_at(snapshot: "Snapshot") -> datetime:

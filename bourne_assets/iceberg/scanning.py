@@ -11,13 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bourne_assets.iceberg.commits import name_of
-from bourne_assets.iceberg.errors import SnapshotMissing
-from bourne_assets.iceberg.reading import oldest_first
+from bourne_assets.iceberg.reading import oldest_first, planned
 from bourne_assets.iceberg.served_files import ServedFiles
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.sql import identifier, literal
 from bourne_assets.threads import thread_pool
-from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.schema import Schema
@@ -54,11 +51,7 @@ def selection_of(
     """
     from pyiceberg.io.pyarrow import PyArrowFileIO
 
-    if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
-        raise SnapshotMissing(name_of(table), str(snapshot_id))
-    with translated(gettext("the table {name}", name=name_of(table))):
-        scan = table.scan(snapshot_id=snapshot_id)
-        tasks = list(scan.plan_files())
+    with planned(table, snapshot_id) as (scan, tasks):
         wanted = scan.projection()
         if not isinstance(table.io, PyArrowFileIO):
             return None
@@ -230,15 +223,3 @@ def _ensure_distinct(names: list[str]) -> None:
     """Refuse names that differ in nothing but case: DuckDB takes one for the other."""
     if len({name.casefold() for name in names}) < len(names):
         raise _Unreadable
-
-
-def identifier(name: str) -> str:
-    """A name in SQL."""
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from bourne_assets.csvs.reading.duckdb_session import identifier, locked_connection
+from bourne_assets.csvs.reading.duckdb_session import locked_connection
 from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.blocks import FOLDER, BlockCache
 from bourne_assets.iceberg.errors import CatalogueFailed
@@ -35,6 +35,7 @@ from bourne_assets.query.execution import (
 )
 from bourne_assets.query.moments import Moment
 from bourne_assets.query.sources import JSON_COLUMN, Sources
+from bourne_assets.sql import identifier
 from bourne_assets.translations import gettext
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}

@@ -10,11 +10,12 @@ from bourne_assets.csvs.landing.dataset_batch import LandedFile
 from bourne_assets.csvs.landing.tables import keeps_integers, type_in_table
 from bourne_assets.csvs.reading.agreement import union_types
 from bourne_assets.csvs.reading.column_types import TEXT
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, parquet
 from bourne_assets.csvs.reading.origin import ORIGIN, Origin
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.summaries import Summary, summarise
+from bourne_assets.sql import identifier
 
 _INTEGERS = frozenset({"INTEGER", "BIGINT"})
 

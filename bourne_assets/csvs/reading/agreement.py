@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bourne_assets.csvs.reading.column_types import TEXT
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, parquet
 from bourne_assets.csvs.reading.reader import Reading
+from bourne_assets.sql import identifier
 
 _INTEGERS = frozenset({"INTEGER", "BIGINT"})
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading import kinds
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_type
 from bourne_assets.csvs.reading.records import Fields
+from bourne_assets.sql import literal
 
 TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.

@@ -24,12 +24,10 @@ from bourne_assets.csvs.reading.column_types import (
 )
 from bourne_assets.csvs.reading.declared_types import declared_column, with_decimal_comma
 from bourne_assets.csvs.reading.dialect import Dialect
-from bourne_assets.csvs.reading.duckdb_session import (
-    DuckDbSession,
-    identifier,
-)
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.normalise import LINE, MAXIMUM_REJECTED
 from bourne_assets.csvs.reading.origin import Origin
+from bourne_assets.sql import identifier
 from bourne_assets.translations import in_english
 
 _SHOWN = 100

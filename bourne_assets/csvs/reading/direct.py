@@ -12,7 +12,7 @@ from typing import Any
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.conversion import Source
 from bourne_assets.csvs.reading.dialect import Dialect
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, RejectedRecord, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, RejectedRecord
 from bourne_assets.csvs.reading.normalise import (
     MAXIMUM_REJECTED,
     MAXIMUM_TEXT_BYTES,
@@ -20,6 +20,7 @@ from bourne_assets.csvs.reading.normalise import (
     rejected_line,
 )
 from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES, Scan, blank_lines
+from bourne_assets.sql import literal
 from bourne_assets.translations import in_english
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024

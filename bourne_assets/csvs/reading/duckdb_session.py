@@ -14,6 +14,7 @@ from typing import Any, Self
 import duckdb
 
 from bourne_assets.csvs.reading.bounds import free_room
+from bourne_assets.sql import identifier, literal
 
 #: Values of a row group: so many rows are one that a group fits into the memory that there is.
 _GROUP_VALUES = 800_000
@@ -287,15 +288,3 @@ def _cast(columns: Mapping[str, str], types: Mapping[str, str], spelled: Mapping
         for name in columns
         if name.casefold() in types
     )
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
-
-
-def identifier(name: str) -> str:
-    """A name in SQL."""
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'

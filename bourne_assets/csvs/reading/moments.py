@@ -4,8 +4,8 @@ Not here: which formats there are (`time_formats`), and ISO dates (`column_types
 """
 
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.duckdb_session import literal
 from bourne_assets.csvs.time_formats import has_zone
+from bourne_assets.sql import literal
 
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 #: `%Y` takes `24` for a year of the first century.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from bourne_assets.csvs.reading.duckdb_session import literal
+from bourne_assets.sql import literal
 
 FILE, LANDED_ON = "_file", "_landed_on"
 #: What they mean.

@@ -25,7 +25,7 @@ from bourne_assets.csvs.reading.content import (
 from bourne_assets.csvs.reading.conversion import Converter, Misfit, Source
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.direct import DirectSource
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.encoding import legacy_encoding, weigh_utf8
 from bourne_assets.csvs.reading.normalise import (
     LINE,
@@ -40,6 +40,7 @@ from bourne_assets.csvs.reading.origin import Origin, names_of_origin
 from bourne_assets.csvs.reading.quotes import encloses_plainly
 from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
 from bourne_assets.csvs.reading.summaries import Summary
+from bourne_assets.sql import literal
 from bourne_assets.translations import in_english
 
 #: A file with more than a header above its rows is read record by record where it has quotes.

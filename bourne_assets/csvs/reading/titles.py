@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bourne_assets.csvs.options import CHALLENGE_ID
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, identifier, parquet
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, parquet
+from bourne_assets.sql import identifier
 
 #: Columns of the titles table by those of the challenge.
 _COLUMNS = {

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, literal
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.reader import read_csv
+from bourne_assets.sql import literal
 
 
 @pytest.fixture
