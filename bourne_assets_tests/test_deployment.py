@@ -427,6 +427,7 @@ def test_images_are_pinned_by_the_digests_of_their_registry(docker: Path) -> Non
         assert pinned == ["python:3.13-slim-bookworm"] * 2 + [
             "postgres:17-bookworm",
             "redis:7-bookworm",
+            "postgres:17-bookworm",
         ]
     assert "bourne-assets" not in (docker / "asked").read_text()
 

@@ -1,4 +1,4 @@
-"""Write the digests of the images of others behind their tags, in compose.yaml and the Dockerfile.
+"""Write the digests of the images of others behind their tags, wherever the project names one.
 
 A tag may name other bytes tomorrow; a digest never does. The registry is asked through Docker's own
 client, so that this needs Docker and a network: no digest is written that nobody has looked up.
@@ -12,7 +12,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = (ROOT / "Dockerfile", ROOT / "deploy" / "compose.yaml")
+FILES = (
+    ROOT / "Dockerfile",
+    ROOT / "deploy" / "compose.yaml",
+    ROOT / ".github" / "workflows" / "ci.yml",
+)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 #: `image: name:tag` of compose and `FROM name:tag` of a Dockerfile, with a digest or without.
 _IMAGE = re.compile(
