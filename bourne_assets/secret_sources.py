@@ -12,7 +12,7 @@ from typing import Any
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.small_files import read_small_file
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 #: Variables whose value may be in a file, named by the variable with `_FILE` at its end.
 SECRETS = (
@@ -51,25 +51,46 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
     for secret in wanted:
         for name, value in _secret(client, secret).items():
             if name in SECRETS and not environment.get(name, "").strip():
-                environment[name] = str(value)
+                environment[name] = _value(secret, name, str(value))
     # A process that is started by this one finds the secrets, and need not fetch them again.
     environment[READ] = environment[IN_AWS]
 
 
 def _file(variable: str, path: str) -> str:
     try:
-        return read_small_file(Path(path), _MOST_BYTES).decode().strip()
+        found = read_small_file(Path(path), _MOST_BYTES).decode().strip()
+        if "\0" not in found:
+            return found
+        why = gettext("it contains a NUL character")
     except (OSError, ValueError) as error:
-        # `from None`: the cause of bytes that are not text quotes them.
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        why = system_words(error) if isinstance(error, OSError) else gettext("it is not UTF-8 text")
+    # Beyond the handler, and so without a cause: that of bytes that are not text quotes them.
+    raise ConfigurationError(
+        gettext(
+            "The file {path} that {variable} names cannot be read: {why}.",
+            path=path,
+            variable=variable,
+            why=why,
+        )
+    )
+
+
+def _value(secret: str, name: str, value: str) -> str:
+    """A value that a variable can have.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not value.strip().isprintable():  # no surrogate is, and no NUL
         raise ConfigurationError(
             gettext(
-                "The file {path} that {variable} names cannot be read: {why}.",
-                path=path,
-                variable=variable,
-                why=why,
+                "The secret {secret!r} has a {name} with characters that no such value has: "
+                "store it again, on one line.",
+                secret=secret,
+                name=name,
             )
-        ) from None
+        )
+    return value.strip()
 
 
 def _client(environment: Mapping[str, str]) -> Any:
@@ -119,7 +140,7 @@ def _secret(client: Any, name: str) -> Mapping[str, Any]:
         ) from None
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ConfigurationError(

@@ -106,7 +106,12 @@ def test_a_file_that_never_ends_is_refused_at_once(tmp_path: Path, target: str) 
 def test_a_large_or_binary_file_is_refused_without_its_content(tmp_path: Path) -> None:
     (tmp_path / "large").write_text(_HIDDEN * 10_000)
     (tmp_path / "binary").write_bytes(_HIDDEN.encode() + b"\xff")
-    for name, why in (("large", "it is larger than 65,536 bytes"), ("binary", "it is not UTF-8")):
+    (tmp_path / "nul").write_text(f"{_HIDDEN}\0{_HIDDEN}")
+    for name, why in {
+        "large": "it is larger than 65,536 bytes",
+        "binary": "it is not UTF-8",
+        "nul": "it contains a NUL character",
+    }.items():
         with pytest.raises(ConfigurationError, match=why) as caught:
             load_secrets({"TMDB_API_KEY_FILE": str(tmp_path / name)})
         assert _HIDDEN not in str(caught.value)
@@ -128,6 +133,9 @@ def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _Secret
         (None, r"did not return the secret 'one' \(ResourceNotFoundException\)"),
         (_HIDDEN, "must be a JSON object"),
         ('["TMDB_API_KEY"]', "must be a JSON object"),
+        ("[" * 60_000, "must be a JSON object"),
+        (f'{{"TMDB_API_KEY": "{_HIDDEN}\\u0000"}}', "has a TMDB_API_KEY with characters that no"),
+        (f'{{"TMDB_API_KEY": "{_HIDDEN}\\ud800"}}', "has a TMDB_API_KEY with characters that no"),
     ],
 )
 def test_a_secret_that_cannot_be_used_is_named_without_its_value(

@@ -44,6 +44,8 @@ _NAMED = 5
 Part = str | tuple[str, str]
 _PASSED, _WARNED, _FAILED = ("✓", "green"), ("!", "yellow"), ("✗", "red")
 _LEAST_COLUMNS, _USUAL_COLUMNS = 20, 80
+#: No terminal has more; lines are filled up to their width, which takes memory and time.
+_MOST_COLUMNS = 1_000
 _WIDEST = 1_000_000
 #: Marks that turn the direction of text: Unicode Standard Annex 9, section 2.
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -84,6 +86,8 @@ def _console(stream: TextIO, *, soft_wrap: bool = False) -> Console:
     console = _Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
     if console.width < _LEAST_COLUMNS:  # COLUMNS=0 would print nothing at all
         console.width = _USUAL_COLUMNS
+    elif console.width > _MOST_COLUMNS:
+        console.width = _MOST_COLUMNS
     return console
 
 

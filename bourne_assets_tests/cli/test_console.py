@@ -118,6 +118,14 @@ def test_a_terminal_without_columns_is_taken_for_a_usual_one(
     assert _width_of_output() == 132
 
 
+@pytest.mark.parametrize("columns", ["1001", "999999999", "9" * 30])
+def test_no_terminal_is_wider_than_lines_can_be_filled(
+    monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert _width_of_output() == show.error_output().width == 1000
+
+
 def _width_of_output() -> int:
     console = show.output()
     with console.file:  # a duplicate of the stream, which is the console's own
