@@ -14,7 +14,7 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
@@ -30,6 +30,8 @@ from bourne_assets.tmdb.responses import Response, is_object, status_of
 
 MAXIMUM_RESPONSES = 100
 MAXIMUM_BYTES = 10_000_000
+#: A larger file is not one of the platform's: others write to the bucket as well.
+_LARGEST_READ = 2 * MAXIMUM_BYTES
 #: TMDB's terms allow no caching beyond six months (API Terms of Use, section 1.C); counted in days
 #: as S3's own lifecycle rules do.
 LONGEST = timedelta(days=180)
@@ -183,12 +185,24 @@ class StoredResponses:
         return {
             (found.base_url, found.path, frozenset(found.parameters.items())): (key, position)
             for day in self._days
-            for key in self._lake.list(keys.tmdb_responses_of(day, folder))
+            for key in self._keys(day, folder)
             for position, found in enumerate(self._file(key))
             if found is not None
             and found.fetched_at >= self._since
             and (found.is_missing if is_error else found.is_object)
         }
+
+    def _keys(self, day: date, folder: str) -> Iterator[str]:
+        for item in self._lake.list_objects(keys.tmdb_responses_of(day, folder)).objects:
+            if item.size > _LARGEST_READ:
+                self._note_unreadable(self._lake.uri(item.key))
+            else:
+                yield item.key
+
+    def _note_unreadable(self, uri: str) -> None:
+        if uri not in self.unreadable:
+            self.unreadable.append(uri)
+            _log.warning("%s cannot be read: what it holds is requested again.", uri)
 
     def _read(self, key: str) -> list[Response | None]:
         """The elements of a file; None for one that cannot be read."""
@@ -204,9 +218,8 @@ class StoredResponses:
         if not isinstance(elements, list):
             elements = [None]
         responses = [_response(element, uri) for element in elements]
-        if None in responses and uri not in self.unreadable:
-            self.unreadable.append(uri)
-            _log.warning("%s cannot be read: what it holds is requested again.", uri)
+        if None in responses:
+            self._note_unreadable(uri)
         return responses
 
 

@@ -24,7 +24,7 @@ from bourne_assets.tmdb.errors import (
 )
 from bourne_assets.tmdb.films import FilmTables, candidates_of, fetch_films
 from bourne_assets.tmdb.models import LONGEST_TITLE
-from bourne_assets.tmdb.raw import RawWriter, StoredResponses
+from bourne_assets.tmdb.raw import _LARGEST_READ, RawWriter, StoredResponses
 from bourne_assets.tmdb.retry import TRIES
 from bourne_assets_tests.standin import (
     NOT_FOUND,
@@ -396,8 +396,15 @@ def test_a_short_credential_for_a_proxy_changes_no_data(
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b'{"a": 1}', b'[{"status": 200, "answer": {}}]', b'[{"path": "/mov', b"[" * 200_000],
-    ids=["empty", "object", "no-path", "half", "deep"],
+    [
+        b"",
+        b'{"a": 1}',
+        b'[{"status": 200, "answer": {}}]',
+        b'[{"path": "/mov',
+        b"[" * 200_000,
+        b"[{}" + b",{}" * (_LARGEST_READ // 3) + b"]",
+    ],
+    ids=["empty", "object", "no-path", "half", "deep", "large"],
 )
 def test_a_stored_object_that_cannot_be_read_is_passed_over_and_named(
     lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture, data: bytes
