@@ -24,10 +24,12 @@ from bourne_assets.tmdb.models import Collection, SearchItem, SearchPage, read_i
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.schemas import DELETED, KNOWN, UNREADABLE, SearchTable
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, grouped
 
 #: So many candidates are named where a saga cannot be resolved.
 _NAMED = 5
+#: Twice what one query finds at most: details of every candidate are asked for, and kept.
+_MOST_CANDIDATES = 20_000
 
 _log = logging.getLogger(__name__)
 
@@ -50,12 +52,13 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
     A member of the collection that no query found is a candidate too, `found_by` collection.
 
     Raises:
+        SagaConfigurationError: The queries find too many films, or the snapshot knows none.
         SagaEmpty: Not one candidate is in the collection; the nearest ones are named.
         QueryWithoutResults: A query matches nothing; the nearest films are named.
         TmdbError: TMDB refused or failed.
         LakeError: A response could not be stored.
     """
-    hits = [hit for query in saga.queries for hit in _hits(query, client, writer)]
+    hits = _all_hits(saga, client, writer)
     try:
         (about,) = fetch_all(client, client.collection, [saga.collection_id], writer)
     except TmdbNotFound as error:
@@ -99,6 +102,26 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
             )
     name = f"collection {saga.collection_id} ({collection.name or 'without a name'})"
     return conform(_rows(hits, parts, name, client.source), SearchTable)
+
+
+def _all_hits(saga: Saga, client: TmdbClient, writer: RawWriter) -> list[_Listed]:
+    """The films that the queries find, each as often as it is found."""
+    hits: list[_Listed] = []
+    films: set[int] = set()
+    for query in saga.queries:
+        for hit in _hits(query, client, writer):
+            hits.append(hit)
+            films.add(hit.film.id)
+            if len(films) > _MOST_CANDIDATES:
+                raise SagaConfigurationError(
+                    gettext(
+                        "The queries of the saga {slug!r} find more than {most} films: make them "
+                        "narrower in the sagas file.",
+                        slug=saga.slug,
+                        most=grouped(_MOST_CANDIDATES),
+                    )
+                )
+    return hits
 
 
 def _hits(query: str, client: TmdbClient, writer: RawWriter) -> Iterator[_Listed]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bourne_assets.lake.store import Lake
+from bourne_assets.saga import candidates
 from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
@@ -247,6 +248,15 @@ def test_a_search_that_tmdb_does_not_know_is_no_empty_saga(
     tmdb_server.override("/search/movie", NOT_FOUND)
     with pytest.raises(TmdbNotFound, match="/search/movie"):
         _found(_BOURNE, tmdb_server.client(), lake)
+
+
+def test_queries_that_find_films_without_end_are_refused_and_details_are_not_asked_for(
+    lake: Lake, tmdb_server: TmdbStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_MOST_CANDIDATES", 3)
+    with pytest.raises(SagaConfigurationError, match="'bourne' find more than 3 films"):
+        _found(_BOURNE, tmdb_server.client(), lake)
+    assert set(tmdb_server.paths) == {"/search/movie"}
 
 
 def test_a_refused_credential_is_told_as_such(lake: Lake, tmdb_server: TmdbStandIn) -> None:
