@@ -22,6 +22,14 @@ def write_private(path: Path, text: str) -> None:
     part.replace(path)
 
 
+def real(path: Path) -> Path:
+    """The absolute path without links. Unlike `Path.resolve`, it leaves one that leads to itself.
+
+    Whoever opens that is told so by the system.
+    """
+    return Path(os.path.realpath(path))
+
+
 def make_private_folder(path: Path) -> None:
     """Make a folder that only its owner can enter; one that is there and ours becomes so.
 
@@ -37,7 +45,7 @@ def make_private_folder(path: Path) -> None:
     found = _ensure_own(path, path.stat())
     if found.st_uid != os.getuid() or not found.st_mode & 0o077:
         return
-    if not any(place.is_relative_to(path.resolve()) for place in (Path.cwd(), Path.home())):
+    if not any(place.is_relative_to(real(path)) for place in (Path.cwd(), Path.home())):
         path.chmod(0o700)
 
 
@@ -48,7 +56,7 @@ def ensure_safe(path: Path) -> None:
         UnsafeFolder: It is such a one.
         OSError: It cannot be looked at.
     """
-    whole = path.resolve()
+    whole = real(path)
     for folder in (whole, *whole.parents):
         try:
             found = folder.stat()

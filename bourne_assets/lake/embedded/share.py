@@ -20,7 +20,7 @@ from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.state import ServerState, read_state
 from bourne_assets.lake.errors import EmbeddedLakeFailed, HomeUnusable
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.lake.private_files import ensure_safe, make_private_folder
+from bourne_assets.lake.private_files import ensure_safe, make_private_folder, real
 from bourne_assets.translations import gettext, system_words
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
@@ -138,7 +138,7 @@ def exists(home: Path) -> bool:
     Raises:
         HomeUnusable: The folder cannot be read.
     """
-    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(real(home) / "lake")
     with _usable(folder):
         return folder.data.is_dir()
 
@@ -153,7 +153,7 @@ def stop(home: Path) -> bool:
         HomeUnusable: The folder cannot be used.
         UnsafeFolder: Others may write to it.
     """
-    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(real(home) / "lake")
     with _usable(folder):
         ensure_safe(folder.root)  # its state names the process that is ended
         return _stop(folder)
@@ -180,7 +180,7 @@ def status(home: Path) -> Status:
     Raises:
         HomeUnusable: The folder cannot be read.
     """
-    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(real(home) / "lake")
     with _usable(folder):
         return _status(folder)
 
@@ -210,12 +210,13 @@ def _usable(folder: seaweedfs.LakeFolder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
         raise HomeUnusable(
             gettext(
                 "The folder {root} of the embedded lake cannot be used ({error}): correct or "
                 "remove it, or set BOURNE_HOME to a folder of your own.",
                 root=folder.root,
-                error=error,
+                error=f"{place}{system_words(error)}",
             )
         ) from error
 
@@ -261,7 +262,7 @@ def _ensure_nameable(root: Path) -> None:
 
 def _folder(home: Path) -> seaweedfs.LakeFolder:
     """The lake's folder, private and writable, with some room on its disk."""
-    folder = seaweedfs.LakeFolder(home.resolve() / "lake")
+    folder = seaweedfs.LakeFolder(real(home) / "lake")
     _ensure_nameable(folder.root)
     try:
         for private in (folder.root.parent, folder.root):

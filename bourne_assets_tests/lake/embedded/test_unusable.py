@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import seaweedfs, supervisor
 from bourne_assets.lake.embedded import share as shares
 from bourne_assets.lake.errors import EmbeddedLakeFailed, LakeFailed
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.store import Lake, StoredObject
+from bourne_assets.runs.instance import open_instance
+from bourne_assets.settings import Settings
 from bourne_assets_tests.lake.embedded.homes import (
     BUCKET,
     MEBIBYTE,
@@ -38,6 +41,20 @@ def test_a_home_that_cannot_be_a_folder_is_said_to_be_unusable(tmp_path: Path, b
         embedded.connect(tmp_path / "file" / below, BUCKET)
     assert str(tmp_path / "file") in str(refused.value)
     assert refused.value.exit_code == 2
+
+
+def test_a_home_that_is_a_link_to_itself_is_said_to_be_unusable(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.symlink_to(home)
+    for use in (embedded.stop, lambda home: embedded.connect(home, BUCKET)):
+        with pytest.raises(
+            EmbeddedLakeFailed, match="Too many levels of symbolic links"
+        ) as refused:
+            use(home)
+        assert "Errno" not in str(refused.value)
+    assert not embedded.status(home).running
+    with pytest.raises(ConfigurationError, match="Too many levels of symbolic links"):
+        open_instance(Settings(home=home))
 
 
 def test_a_home_that_cannot_be_a_folder_has_nothing_to_stop(tmp_path: Path) -> None:
