@@ -166,17 +166,17 @@ def collect(
         BatchUnfinished: The time is over; what came is stored.
     """
     client.stored = StoredResponses(lake, since.date(), since=since, until=client.today)
-    landing = RawWriter(lake)
+    writer = RawWriter(lake)
     try:
-        with _stopped_in_time(client, seconds), landing:
-            search = find_candidates(saga, client, landing)
-            films = fetch_films(candidates_of(search), client, landing)
+        with _stopped_in_time(client, seconds), writer:
+            search = find_candidates(saga, client, writer)
+            films = fetch_films(candidates_of(search), client, writer)
     except TmdbInterrupted as error:
         raise BatchUnfinished(
             gettext(
                 "The time of this call is over: {count} raw objects of the saga {slug!r} were "
                 "stored. The same event goes on from there.",
-                count=len(landing.stored),
+                count=len(writer.stored),
                 slug=saga.slug,
             )
         ) from error
@@ -190,7 +190,7 @@ def collect(
         for name, frame in frames.items()
         if frame is not None
     }
-    return Batch(tables, tuple(landing.stored), tuple(landing.read))
+    return Batch(tables, tuple(writer.stored), tuple(writer.read))
 
 
 @contextmanager

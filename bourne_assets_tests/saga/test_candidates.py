@@ -36,8 +36,8 @@ _BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collect
 
 def _found(saga: Saga, client: TmdbClient, lake: Lake) -> dict[int, dict[str, Any]]:
     """The candidates' rows by id, after a look at the table as a whole."""
-    with RawWriter(lake) as landing:
-        table = find_candidates(saga, client, landing)
+    with RawWriter(lake) as writer:
+        table = find_candidates(saga, client, writer)
     SearchTable.validate(table)
     ids = table["tmdb_id"].tolist()
     assert ids == sorted(set(ids))

@@ -18,8 +18,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=int, default=1_000)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds")
-    parser.add_argument("--limit", type=int, help="requests a second, above which it answers 429")
-    parser.add_argument("--faults", type=float, default=0.0, help="share of wrong answers")
+    parser.add_argument(
+        "--limit", type=int, help="requests a second, above which it responds with 429"
+    )
+    parser.add_argument("--faults", type=float, default=0.0, help="share of wrong responses")
     parser.add_argument("--stall", type=float, default=3.0, help="seconds that a stall takes")
     options = parser.parse_args()
     limiter = Limiter(options.limit) if options.limit else None

@@ -1,4 +1,4 @@
-"""What may go wrong at TMDB by itself: a limiter that answers 429, and faults of all kinds.
+"""What may go wrong at TMDB by itself: a limiter that responds with 429, and faults of all kinds.
 
 Not here: replies that a test scripts for one path (`server`).
 """
@@ -19,7 +19,7 @@ from bourne_assets_tests.standin.replies import (
 
 
 class Limiter:
-    """Lets so many requests through in any second, and answers the others with 429.
+    """Lets so many requests through in any second, and refuses the others with 429.
 
     Attributes:
         refused: How many were refused.
@@ -42,7 +42,7 @@ class Limiter:
 
 
 class Faults:
-    """Answers a share of all requests wrongly, each kind as often as any other.
+    """Responds wrongly to a share of all requests, each kind as often as any other.
 
     Attributes:
         made: How many were.

@@ -21,7 +21,7 @@ _LAST_PAGE = 500
 
 
 class Catalogue(Protocol):
-    """Answers for a search page, a film, its external ids, a collection; None: not known."""
+    """Responses for a search page, a film, its external ids, a collection; None: not known."""
 
     def search(self, query: str, page: int) -> dict[str, Any]:
         """GET /search/movie."""
@@ -182,7 +182,7 @@ class InventedCatalogue:
 
 
 class GeneratedCatalogue:
-    """So many films of one collection, made when they are asked for: for measurements."""
+    """So many films of one collection, made when they are requested: for measurements."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -236,8 +236,8 @@ def snapshot(path: str) -> dict[str, Any]:
     return dict(json.loads((_SNAPSHOT / f"{path.strip('/')}.json").read_bytes()))
 
 
-def answer(catalogue: Catalogue, request: Request) -> Reply:
-    """TMDB's answer to a request, from what the catalogue knows."""
+def respond(catalogue: Catalogue, request: Request) -> Reply:
+    """TMDB's response to a request, from what the catalogue knows."""
     if request.path == "/authentication":
         return as_json({"success": True, "status_code": 1, "status_message": "Success."})
     if request.path == "/configuration":

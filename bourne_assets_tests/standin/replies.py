@@ -1,4 +1,4 @@
-"""What the stand-in sends, and what it was asked."""
+"""What the stand-in sends, and the requests it has had."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class Reply:
         body: Bytes of the body.
         headers: Headers beside, or instead of, Content-Type and Content-Length.
         sent: How many bytes of the body are sent before the connection is closed; None is all.
-        raw: Bytes sent in place of a whole HTTP answer; none at all is a closed connection.
+        raw: Bytes sent in place of a whole HTTP response; none at all is a closed connection.
         seconds: Wait before anything is sent.
         drip: Seconds between any two bytes of `raw`.
     """

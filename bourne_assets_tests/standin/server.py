@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.rate_limit import RateLimiter
 from bourne_assets_tests.standin.faults import Faults, Limiter
-from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, answer
+from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, respond
 from bourne_assets_tests.standin.replies import UNAUTHORISED, Reply, Request, as_json
 
 _ROOT = "/3"
@@ -80,7 +80,7 @@ class TmdbStandIn:
         )
 
     def script(self, path: str, replies: Iterable[Reply]) -> None:
-        """Give these replies to the next requests of a path, one each, then answer as usual.
+        """Give these replies to the next requests of a path, one each, then respond as usual.
 
         `/search/movie?page=2` means only requests with that parameter.
         """
@@ -88,18 +88,18 @@ class TmdbStandIn:
             self._scripts[_pattern(path)].extend(replies)
 
     def restore(self, path: str) -> None:
-        """Answer a path from the films again."""
+        """Respond to a path from the films again."""
         with self._lock:
             del self._overrides[_pattern(path)]
 
     def override(self, path: str, body: object) -> None:
-        """Answer a path with this for good: a `Reply`, or a JSON value; `path` as in `script`."""
+        """Respond to a path with this for good: a `Reply` or JSON; `path` as in `script`."""
         with self._lock:
             self._overrides[_pattern(path)] = body if isinstance(body, Reply) else as_json(body)
 
     @property
     def paths(self) -> list[str]:
-        """The paths asked so far."""
+        """The paths requested so far."""
         return [request.path for request in self.requests]
 
     def reply(self, request: Request) -> Reply:
@@ -119,7 +119,7 @@ class TmdbStandIn:
         wrong = self._faults.strikes() if self._faults else None
         if self._latency and refused is None:
             time.sleep(self._latency)
-        return refused or wrong or answer(self.catalogue, request)
+        return refused or wrong or respond(self.catalogue, request)
 
 
 def _pattern(text: str) -> _Pattern:

@@ -1,4 +1,4 @@
-"""What the client makes of TMDB's answers: one answer, or one error that says what to do."""
+"""What the client makes of TMDB's responses: one response, or one error that says what to do."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ _LONGEST_DETAILS = 512 * 1024
 pytestmark = pytest.mark.usefixtures("no_naps")
 
 
-# What is asked.
+# What is requested.
 
 
 def test_a_search_names_query_and_page_and_leaves_adult_films_out(
@@ -54,9 +54,9 @@ def test_a_search_names_query_and_page_and_leaves_adult_films_out(
     }
 
 
-def test_each_question_has_its_path(tmdb_server: TmdbStandIn) -> None:
+def test_each_request_has_its_path(tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
-    answers = [
+    responses = [
         client.movie_details(2501),
         client.movie_external_ids(2501),
         client.collection(31562),
@@ -64,8 +64,8 @@ def test_each_question_has_its_path(tmdb_server: TmdbStandIn) -> None:
     ]
     paths = ["/movie/2501", "/movie/2501/external_ids", "/collection/31562", "/authentication"]
     assert tmdb_server.paths == paths
-    assert [answer.path for answer in answers] == paths
-    assert [answer.endpoint for answer in answers] == [
+    assert [response.path for response in responses] == paths
+    assert [response.endpoint for response in responses] == [
         "movie_details",
         "movie_external_ids",
         "collection",
@@ -73,25 +73,25 @@ def test_each_question_has_its_path(tmdb_server: TmdbStandIn) -> None:
     ]
 
 
-def test_an_answer_holds_the_bytes_as_received_and_the_time(tmdb_server: TmdbStandIn) -> None:
+def test_a_response_holds_the_bytes_as_received_and_the_time(tmdb_server: TmdbStandIn) -> None:
     before = datetime.now(UTC)
-    answer = tmdb_server.client().movie_details(2501)
-    assert answer.body == json.dumps(snapshot("movie/2501")).encode()
-    assert answer.status == 200
-    assert answer.fetched_at.utcoffset() == timedelta(0)
-    assert before <= answer.fetched_at <= datetime.now(UTC)
+    response = tmdb_server.client().movie_details(2501)
+    assert response.body == json.dumps(snapshot("movie/2501")).encode()
+    assert response.status == 200
+    assert response.fetched_at.utcoffset() == timedelta(0)
+    assert before <= response.fetched_at <= datetime.now(UTC)
 
 
-def test_the_request_in_an_answer_names_no_credential(tmdb_server: TmdbStandIn) -> None:
+def test_the_request_in_a_response_names_no_credential(tmdb_server: TmdbStandIn) -> None:
     client = connect_tmdb(
         tmdb_server.base_url, token=None, key=tmdb_server.key, requests_per_second=PACE
     )
-    answer = client.search_movie("Bourne", 1)
-    assert answer.parameters == {"query": "Bourne", "page": "1", "include_adult": "false"}
-    assert answer.path == "/search/movie"
+    response = client.search_movie("Bourne", 1)
+    assert response.parameters == {"query": "Bourne", "page": "1", "include_adult": "false"}
+    assert response.path == "/search/movie"
 
 
-def test_a_credential_that_comes_back_in_an_answer_is_taken_out(
+def test_a_credential_that_comes_back_in_a_response_is_taken_out(
     tmdb_server: TmdbStandIn,
 ) -> None:
     both = connect_tmdb(
@@ -102,11 +102,11 @@ def test_a_credential_that_comes_back_in_an_answer_is_taken_out(
     )
     echo = {"url": f"/3/authentication?api_key={tmdb_server.key}", "bearer": tmdb_server.token}
     tmdb_server.override("/authentication", echo)
-    answer = both.authentication()
-    assert json.loads(answer.body) == {"url": "/3/authentication?api_key=***", "bearer": "***"}
+    response = both.authentication()
+    assert json.loads(response.body) == {"url": "/3/authentication?api_key=***", "bearer": "***"}
 
 
-def test_a_connect_tmdb_says_that_tmdb_answered(tmdb_server: TmdbStandIn) -> None:
+def test_a_connect_tmdb_says_that_tmdb_responded(tmdb_server: TmdbStandIn) -> None:
     assert tmdb_server.client().source == "tmdb"
 
 
@@ -149,11 +149,11 @@ def test_a_403_of_a_gateway_is_told_without_its_page(tmdb_server: TmdbStandIn) -
         tmdb_server.client().movie_details(2501)
 
 
-def test_an_unknown_film_is_an_answer(tmdb_server: TmdbStandIn) -> None:
+def test_a_404_for_an_unknown_film_is_a_response(tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
-    for answer in (client.movie_details(5), client.movie_external_ids(5)):
-        assert answer.status == 404
-        assert answer.body == NOT_FOUND.body
+    for response in (client.movie_details(5), client.movie_external_ids(5)):
+        assert response.status == 404
+        assert response.body == NOT_FOUND.body
 
 
 def test_an_unknown_collection_is_an_error(tmdb_server: TmdbStandIn) -> None:
@@ -289,20 +289,22 @@ def test_a_server_that_is_not_there_is_told_as_such() -> None:
         "half-a-chunk",
     ],
 )
-def test_a_broken_answer_is_an_outage_and_no_answer(tmdb_server: TmdbStandIn, reply: Reply) -> None:
+def test_a_broken_response_is_an_outage_and_not_a_response(
+    tmdb_server: TmdbStandIn, reply: Reply
+) -> None:
     tmdb_server.script("/movie/2501", [reply] * _FOREVER)
     with pytest.raises(TmdbError, match="/movie/2501") as caught:
         tmdb_server.client().movie_details(2501)
     assert caught.value.exit_code == 1
 
 
-def test_an_answer_that_broke_off_once_is_not_lost(tmdb_server: TmdbStandIn) -> None:
+def test_a_response_that_broke_off_once_is_not_lost(tmdb_server: TmdbStandIn) -> None:
     whole = json.dumps(snapshot("movie/2501")).encode()
     tmdb_server.script("/movie/2501", [Reply(body=whole, sent=len(whole) // 2)])
     assert parse(tmdb_server.client().movie_details(2501), MovieDetails).id == 2501
 
 
-def test_an_answer_as_long_as_its_kind_may_be_is_read(tmdb_server: TmdbStandIn) -> None:
+def test_a_response_as_long_as_its_kind_may_be_is_read(tmdb_server: TmdbStandIn) -> None:
     for path, length in (
         ("/movie/2501", _LONGEST_DETAILS),
         ("/collection/1", 8 * _LONGEST_DETAILS),
@@ -315,14 +317,14 @@ def test_an_answer_as_long_as_its_kind_may_be_is_read(tmdb_server: TmdbStandIn) 
 
 
 @pytest.mark.parametrize("status", [200, 404, 418, 302])
-def test_a_longer_answer_is_refused(tmdb_server: TmdbStandIn, status: int) -> None:
+def test_a_longer_response_is_refused(tmdb_server: TmdbStandIn, status: int) -> None:
     long = Reply(status, b" " * (_LONGEST_DETAILS + 1), {"Location": "/3/movie/2502"})
     tmdb_server.override("/movie/2501", long)
     with pytest.raises(TmdbProtocolError, match=r"longer than 524288 bytes"):
         tmdb_server.client().movie_details(2501)
 
 
-def test_an_answer_that_becomes_longer_when_unpacked_is_refused(
+def test_a_response_that_becomes_longer_when_unpacked_is_refused(
     tmdb_server: TmdbStandIn,
 ) -> None:
     packed = gzip.compress(b" " * (300 * _LONGEST_DETAILS), compresslevel=1)

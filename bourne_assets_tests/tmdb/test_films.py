@@ -1,4 +1,4 @@
-"""Films fetched once each, and a run after a crash that asks only for the rest."""
+"""Films fetched once each, and a run after a crash that requests only the rest."""
 
 import json
 from datetime import timedelta
@@ -25,8 +25,8 @@ _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 
 def _fetch(client: TmdbClient, lake: Lake, ids: list[int], **wanted: bool) -> FilmTables:
-    with RawWriter(lake) as landing:
-        return fetch_films([Candidate(tmdb_id) for tmdb_id in ids], client, landing, **wanted)
+    with RawWriter(lake) as writer:
+        return fetch_films([Candidate(tmdb_id) for tmdb_id in ids], client, writer, **wanted)
 
 
 def _resumed(server: TmdbStandIn, lake: Lake) -> TmdbClient:
@@ -39,7 +39,7 @@ def _stored(lake: Lake) -> list[dict[str, object]]:
     return [element for key in lake.list() for element in json.loads(lake.read(key)[0])]
 
 
-def test_one_request_a_film_answers_for_both_tables(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_one_request_per_film_serves_both_tables(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     films = _fetch(tmdb_server.client(), lake, _SAGA)
     assert films.details is not None
     assert films.external_ids is not None
@@ -64,14 +64,14 @@ def test_the_tables_are_those_that_two_requests_would_give(
         assert told == records(other.drop(columns="fetched_at"))
 
 
-def test_what_is_wanted_alone_is_asked_for_alone(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_only_what_is_wanted_is_requested(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     _fetch(tmdb_server.client(), lake, [2501], external_ids=False)
     _fetch(tmdb_server.client(), lake, [2501], details=False)
     assert tmdb_server.paths == ["/movie/2501", "/movie/2501/external_ids"]
     assert all("append_to_response" not in request.query for request in tmdb_server.requests)
 
 
-def test_a_server_that_appends_nothing_is_asked_for_the_ids(
+def test_the_ids_are_requested_from_a_server_that_appends_nothing(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     for tmdb_id in _SAGA:
@@ -96,16 +96,16 @@ def test_a_deleted_film_is_a_row_of_both_tables_and_fails_nothing(
 
 
 def test_the_snapshot_appends_as_tmdb_does(lake: Lake) -> None:
-    answer = connect_tmdb(
+    response = connect_tmdb(
         "https://api.themoviedb.org/3", token=None, key=None
     ).movie_details_with_ids(2501)
-    ids = json.loads(answer.body)["external_ids"]
+    ids = json.loads(response.body)["external_ids"]
     assert ids["imdb_id"] == "tt0258463"
     assert "id" not in ids
     del lake
 
 
-def test_a_run_after_a_crash_asks_only_for_what_is_not_stored(
+def test_a_run_after_a_crash_requests_only_what_is_not_stored(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     tmdb_server.script("/movie/49040", [Reply(401, UNAUTHORISED.body, seconds=0.3)])
@@ -122,27 +122,27 @@ def test_a_run_after_a_crash_asks_only_for_what_is_not_stored(
     )
 
 
-def test_a_resumed_answer_is_the_stored_one_with_its_time_and_place(
+def test_a_resumed_response_is_the_stored_one_with_its_time_and_place(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawWriter(lake) as landing:
-        asked = landing.add(tmdb_server.client().movie_details(2501))
+    with RawWriter(lake) as writer:
+        fetched = writer.add(tmdb_server.client().movie_details(2501))
     (key,) = lake.list()
     known = _resumed(tmdb_server, lake).movie_details(2501)
-    assert json.loads(known.body) == json.loads(asked.body)
-    assert (known.fetched_at, known.status) == (asked.fetched_at, 200)
+    assert json.loads(known.body) == json.loads(fetched.body)
+    assert (known.fetched_at, known.status) == (fetched.fetched_at, 200)
     assert known.stored_in == lake.uri(key)
-    with RawWriter(lake) as landing:
-        landing.add(known)
-    assert (landing.stored, list(landing.read)) == ([], [lake.uri(key)])
+    with RawWriter(lake) as writer:
+        writer.add(known)
+    assert (writer.stored, list(writer.read)) == ([], [lake.uri(key)])
 
 
-def test_answers_of_another_day_or_to_another_question_are_asked_again(
+def test_responses_of_another_day_or_to_another_request_are_fetched_again(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawWriter(lake) as landing:
-        landing.add(tmdb_server.client().movie_details(2501))
-        landing.add(tmdb_server.client().search_movie("Bourne", 1))
+    with RawWriter(lake) as writer:
+        writer.add(tmdb_server.client().movie_details(2501))
+        writer.add(tmdb_server.client().search_movie("Bourne", 1))
     client = _resumed(tmdb_server, lake)
     assert client.movie_details_with_ids(2501).stored_in is None
     assert client.search_movie("Bourne", 2).stored_in is None
@@ -151,11 +151,11 @@ def test_answers_of_another_day_or_to_another_question_are_asked_again(
     assert client.movie_details(2501).stored_in is None
 
 
-def test_a_deleted_film_is_not_asked_for_again_but_an_error_is(
+def test_a_deleted_film_is_not_requested_again_but_an_error_is(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    with RawWriter(lake) as landing:
-        landing.add(tmdb_server.client().movie_details(5))
+    with RawWriter(lake) as writer:
+        writer.add(tmdb_server.client().movie_details(5))
     assert _resumed(tmdb_server, lake).movie_details(5).status == 404
     elements = [
         {"path": "/movie/2501", "parameters": {}, "status": status, "fetched_at": "2026-01-01"}

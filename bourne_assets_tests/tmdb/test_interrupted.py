@@ -27,7 +27,7 @@ _CONTINUE = Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, drip=0.05)
     ],
     ids=["search", "details"],
 )
-def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_answer(
+def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_response(
     tmdb_server: TmdbStandIn, tmp_path: Path, paths: list[str], reply: Reply
 ) -> None:
     for path in paths:

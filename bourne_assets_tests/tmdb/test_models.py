@@ -42,14 +42,14 @@ _JSON = st.recursive(
 pytestmark = pytest.mark.usefixtures("no_naps")
 
 
-def _answer(body: object, status: int = 200) -> Response:
-    """An answer about film 2501, with this body: bytes as they are, else as JSON."""
+def _response(body: object, status: int = 200) -> Response:
+    """A response about film 2501, with this body: bytes as they are, else as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response("movie_details", "/movie/2501", {}, status, datetime.now(UTC), data)
 
 
 def _film(**changes: object) -> MovieDetails:
-    return parse(_answer({**snapshot("movie/2501"), **changes}), MovieDetails)
+    return parse(_response({**snapshot("movie/2501"), **changes}), MovieDetails)
 
 
 def _value_or_refused(field: str, value: object) -> Any:
@@ -60,7 +60,7 @@ def _value_or_refused(field: str, value: object) -> Any:
         return "refused"
 
 
-def test_every_kind_of_answer_of_the_stand_in_is_read(tmdb_server: TmdbStandIn) -> None:
+def test_every_kind_of_response_of_the_stand_in_is_read(tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
     assert len(parse(client.search_movie("Bourne", 1), SearchPage).results) == 9
     assert parse(client.movie_details(2501), MovieDetails).budget == 60_000_000
@@ -69,7 +69,7 @@ def test_every_kind_of_answer_of_the_stand_in_is_read(tmdb_server: TmdbStandIn) 
 
 
 def test_the_last_film_of_the_snapshot_has_no_figures_and_they_are_unknown() -> None:
-    film = parse(_answer(snapshot("movie/900000002")), MovieDetails)
+    film = parse(_response(snapshot("movie/900000002")), MovieDetails)
     assert (film.budget, film.revenue, film.runtime) == (None, None, None)
     assert (film.release_date, film.imdb_id, film.belongs_to_collection) == (None, None, None)
     assert (film.vote_count, film.popularity) == (0, 0.3)
@@ -92,7 +92,7 @@ def test_the_last_film_of_the_snapshot_has_no_figures_and_they_are_unknown() -> 
 )
 def test_what_is_no_film_is_refused(body: bytes, place: str) -> None:
     with pytest.raises(TmdbProtocolError, match=place) as caught:
-        parse(_answer(body), MovieDetails)
+        parse(_response(body), MovieDetails)
     assert "/movie/2501" in str(caught.value)
     assert caught.value.path == "/movie/2501"
     assert caught.value.__cause__ is None
@@ -110,7 +110,7 @@ def test_a_required_field_that_is_missing_is_named(field: str) -> None:
     film = snapshot("movie/2501")
     del film[field]
     with pytest.raises(TmdbProtocolError, match=rf"at {field}: "):
-        parse(_answer(film), MovieDetails)
+        parse(_response(film), MovieDetails)
 
 
 @pytest.mark.parametrize("field", ["title", "original_title", "original_language"])
@@ -118,7 +118,7 @@ def test_an_item_of_a_list_needs_its_id_alone(field: str) -> None:
     page = snapshot("search/movie/bourne-1")
     del page["results"][2][field]
     del page["results"][3]["id"]
-    read = [film for film, _ in read_items(parse(_answer(page), SearchPage).results, SearchItem)]
+    read = [film for film, _ in read_items(parse(_response(page), SearchPage).results, SearchItem)]
     assert [film is None for film in read] == [number == 3 for number in range(9)]
 
 
@@ -134,15 +134,15 @@ def test_fields_that_tmdb_adds_are_tolerated_everywhere() -> None:
     film = snapshot("movie/2501")
     film["belongs_to_collection"] |= new
     film["genres"][0] |= new
-    assert parse(_answer(film | new), MovieDetails) == parse(_answer(film), MovieDetails)
+    assert parse(_response(film | new), MovieDetails) == parse(_response(film), MovieDetails)
     page = snapshot("search/movie/bourne-1")
     page["results"][0] |= new
-    assert len(parse(_answer(page | new), SearchPage).results) == 9
+    assert len(parse(_response(page | new), SearchPage).results) == 9
 
 
-def test_fields_that_older_answers_lack_are_unknown() -> None:
+def test_fields_that_older_responses_lack_are_unknown() -> None:
     film = {name: value for name, value in snapshot("movie/2501").items() if name in _REQUIRED}
-    read = parse(_answer(film), MovieDetails)
+    read = parse(_response(film), MovieDetails)
     assert (read.runtime, read.release_date, read.genres) == (None, None, ())
     assert read.belongs_to_collection is None
 
@@ -153,7 +153,7 @@ def test_parts_of_a_collection_are_read_by_name_as_well_as_by_title() -> None:
     for part in named["parts"]:
         part["name"], part["original_name"] = part.pop("title"), part.pop("original_title")
     one, other = (
-        list(read_items(parse(_answer(body), Collection).parts, SearchItem))
+        list(read_items(parse(_response(body), Collection).parts, SearchItem))
         for body in (named, titled)
     )
     assert one == other
@@ -212,7 +212,7 @@ def test_popularity_may_be_null_but_not_absent() -> None:
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
 def test_an_integer_that_no_column_can_hold_is_unknown_and_named(field: str, value: int) -> None:
     problems: list[str] = []
-    film = parse(_answer(snapshot("movie/2501") | {field: value}), MovieDetails, problems)
+    film = parse(_response(snapshot("movie/2501") | {field: value}), MovieDetails, problems)
     assert getattr(film, field) is None
     (problem,) = problems
     assert problem.startswith(f"{field}: ")
@@ -226,20 +226,20 @@ def test_large_integers_are_read_exactly(value: int) -> None:
 def test_a_number_of_thousands_of_digits_is_refused() -> None:
     body = json.dumps(snapshot("movie/2501")).replace("214034224", "9" * 5000).encode()
     with pytest.raises(TmdbProtocolError, match="not as documented"):
-        parse(_answer(body), MovieDetails)
+        parse(_response(body), MovieDetails)
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"inf"'])
 def test_a_number_that_is_not_finite_is_refused(word: str) -> None:
     body = json.dumps(snapshot("movie/2501")).replace("86.476817", word).encode()
     with pytest.raises(TmdbProtocolError, match="at popularity: "):
-        parse(_answer(body), MovieDetails)
+        parse(_response(body), MovieDetails)
 
 
 @pytest.mark.parametrize("total", [None, "many", 1.5])
 def test_a_number_of_pages_that_is_none_costs_no_result(total: object) -> None:
     page = snapshot("search/movie/bourne-1") | {"total_pages": total}
-    assert len(parse(_answer(page), SearchPage, []).results) == 9
+    assert len(parse(_response(page), SearchPage, []).results) == 9
 
 
 @settings(max_examples=60, deadline=None)
@@ -258,4 +258,4 @@ def test_whatever_stands_in_a_field_is_read_or_refused(field: str, value: object
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for model in (MovieDetails, ExternalIds, Collection, SearchPage):
         with pytest.raises(TmdbProtocolError):
-            parse(_answer(body), model)
+            parse(_response(body), model)

@@ -145,7 +145,7 @@ def test_a_failure_that_passes_costs_nothing(
 
 @pytest.mark.parametrize("path", ["/collection/31562", "/search/movie"])
 @pytest.mark.parametrize("reply", [NOT_FOUND, as_html("Technical difficulties", 404)])
-def test_a_404_of_what_is_there_is_asked_for_again_once(
+def test_what_gets_a_404_though_it_is_there_is_requested_again_once(
     lake: Lake, tmdb_server: TmdbStandIn, path: str, reply: Reply
 ) -> None:
     tmdb_server.script(path, [reply])
@@ -360,7 +360,7 @@ def test_a_film_whose_titles_are_all_too_long_is_kept_under_the_start_of_one(
     ],
     ids=["search", "collection"],
 )
-def test_more_films_than_tmdb_lists_are_refused_and_not_asked_for(
+def test_more_films_than_tmdb_lists_are_refused_and_not_requested(
     lake: Lake, tmdb_server: TmdbStandIn, path: str, body: object
 ) -> None:
     tmdb_server.override(path, body)

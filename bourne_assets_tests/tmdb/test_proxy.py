@@ -29,7 +29,7 @@ class _Proxy(socketserver.ThreadingTCPServer):
     """A proxy that opens a tunnel to a TMDB of its own, and notes what it sees.
 
     Attributes:
-        answer: What it sends to a CONNECT, a byte at a time where it is not `_OPENED`.
+        response: What it sends to a CONNECT, a byte at a time where it is not `_OPENED`.
         reply: Bytes of TMDB's reply, a byte at a time where it is not `_REPLY`.
         seen: Heads of the requests that the proxy itself got.
         arrived: Heads of the requests that came through the tunnel.
@@ -39,7 +39,7 @@ class _Proxy(socketserver.ThreadingTCPServer):
 
     def __init__(self, certificate: Path, key: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Tunnel)
-        self.answer, self.reply = _OPENED, _REPLY
+        self.response, self.reply = _OPENED, _REPLY
         self.seen: list[bytes] = []
         self.arrived: list[bytes] = []
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -58,7 +58,7 @@ class _Tunnel(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.server.seen.append(_head(self.request))
-        _send(self.request, self.server.answer, whole=_OPENED)
+        _send(self.request, self.server.response, whole=_OPENED)
         with (
             suppress(OSError),
             self.server.tls.wrap_socket(self.request, server_side=True) as inside,
@@ -129,7 +129,7 @@ def test_a_key_and_the_path_are_not_the_proxys_to_see(proxy: _Proxy) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"HTTP/1.1 " + b" " * 3_000,
         _OPENED.rstrip() + b"\r\nX-Padding: " + b"x" * 3_000,
@@ -137,12 +137,12 @@ def test_a_key_and_the_path_are_not_the_proxys_to_see(proxy: _Proxy) -> None:
     ],
     ids=["status", "headers", "continue"],
 )
-def test_a_proxy_whose_answer_trickles_in_is_given_up(
-    proxy: _Proxy, monkeypatch: pytest.MonkeyPatch, answer: bytes
+def test_a_proxy_whose_response_trickles_in_is_abandoned(
+    proxy: _Proxy, monkeypatch: pytest.MonkeyPatch, response: bytes
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_RESPONSE_SECONDS", 0.2)
     monkeypatch.setattr("bourne_assets.tmdb.retry.TRIES", 2)
-    proxy.answer = answer
+    proxy.response = response
     with _in_time(10), pytest.raises(TmdbUnavailable) as failed:
         _client().movie_details(7)
     assert _TOKEN not in str(failed.value)
@@ -165,7 +165,7 @@ def test_a_proxy_that_refuses_is_told_in_a_sentence_without_the_token(
     proxy: _Proxy, monkeypatch: pytest.MonkeyPatch, status: bytes
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.retry.TRIES", 2)
-    proxy.answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+    proxy.response = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
     with _in_time(10), pytest.raises(TmdbUnavailable) as failed:
         _client().movie_details(7)
     assert _TOKEN not in str(failed.value)

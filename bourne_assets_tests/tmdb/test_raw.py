@@ -1,4 +1,4 @@
-"""TMDB's answers in the lake as received, and many questions at once with no answer lost."""
+"""TMDB's responses in the lake as received, and many requests at once with no response lost."""
 
 import base64
 import json
@@ -66,7 +66,7 @@ _NO_JSON = [
 ]
 
 
-def _answer(
+def _response(
     body: bytes = b"{}",
     *,
     endpoint: str = "movie_details",
@@ -89,32 +89,32 @@ def _elements(lake: Lake, key: str) -> list[dict[str, Any]]:
     return elements
 
 
-def _landed(lake: Lake, answers: Sequence[Response]) -> list[StoredObject]:
-    with RawWriter(lake) as landing:
-        for answer in answers:
-            landing.add(answer)
-    return landing.stored
+def _landed(lake: Lake, responses: Sequence[Response]) -> list[StoredObject]:
+    with RawWriter(lake) as writer:
+        for response in responses:
+            writer.add(response)
+    return writer.stored
 
 
 # One file.
 
 
 def test_the_key_names_the_day_the_endpoint_and_the_time(lake: Lake) -> None:
-    (stored,) = _landed(lake, [_answer()])
+    (stored,) = _landed(lake, [_response()])
     key = "Raw/TMDB/JSON/2026/11/23/movie_details/20261123T120000123456Z-1.json"
     assert lake.list() == [key]
     assert stored.uri == lake.uri(key)
     assert lake.read(key)[1].sha256 == stored.sha256
 
 
-def test_a_file_bears_the_time_of_its_newest_answer(lake: Lake) -> None:
+def test_a_file_is_named_after_the_time_of_its_newest_response(lake: Lake) -> None:
     times = [_NOON, _NOON + timedelta(seconds=2), _NOON + timedelta(seconds=1)]
-    _landed(lake, [_answer(time=time) for time in times])
+    _landed(lake, [_response(time=time) for time in times])
     (key,) = lake.list()
     assert key.endswith("/20261123T120002123456Z-1.json")
 
 
-def test_an_element_holds_the_request_the_time_and_the_status_beside_the_answer(
+def test_an_element_holds_the_request_the_time_and_the_status_beside_the_response(
     lake: Lake,
 ) -> None:
     parameters = {"query": "Amélie “the first”", "page": "1"}
@@ -145,8 +145,8 @@ def test_an_element_holds_the_request_the_time_and_the_status_beside_the_answer(
     ]
 
 
-def test_the_bytes_of_an_answer_stand_unchanged_in_the_file(lake: Lake) -> None:
-    _landed(lake, [_answer(body) for body in _BODIES])
+def test_the_bytes_of_a_response_stand_unchanged_in_the_file(lake: Lake) -> None:
+    _landed(lake, [_response(body) for body in _BODIES])
     (key,) = lake.list()
     data, _ = lake.read(key)
     for body in _BODIES:
@@ -155,7 +155,7 @@ def test_the_bytes_of_an_answer_stand_unchanged_in_the_file(lake: Lake) -> None:
 
 
 def test_what_is_no_json_is_kept_byte_for_byte_and_the_file_stays_readable(lake: Lake) -> None:
-    _landed(lake, [_answer(body) for body in _NO_JSON])
+    _landed(lake, [_response(body) for body in _NO_JSON])
     elements = [element for key in lake.list() for element in _elements(lake, key)]
     kept = [base64.b64decode(element["base64"]) for element in elements]
     assert sorted(kept) == sorted(_NO_JSON)
@@ -170,22 +170,22 @@ def test_nothing_collected_is_nothing_stored(lake: Lake) -> None:
 # Several files.
 
 
-def test_a_file_has_a_hundred_answers_at_most(lake: Lake) -> None:
+def test_a_file_has_a_hundred_responses_at_most(lake: Lake) -> None:
     bodies = [b'{"id": %d}' % number for number in range(250)]
-    stored = _landed(lake, [_answer(body) for body in bodies])
+    stored = _landed(lake, [_response(body) for body in bodies])
     files = [_elements(lake, lake.key(known.uri)) for known in stored]
     assert [len(elements) for elements in files] == [100, 100, 50]
     found = [element["answer"]["id"] for elements in files for element in elements]
     assert found == list(range(250))
 
 
-def test_a_hundred_answers_are_one_file(lake: Lake) -> None:
-    assert len(_landed(lake, [_answer()] * 100)) == 1
+def test_a_hundred_responses_are_one_file(lake: Lake) -> None:
+    assert len(_landed(lake, [_response()] * 100)) == 1
 
 
 def test_a_file_has_ten_megabytes_at_most(lake: Lake) -> None:
     bodies = [b'"%s"' % (bytes([letter]) * 3_000_000) for letter in b"abcdefg"]
-    stored = _landed(lake, [_answer(body) for body in bodies])
+    stored = _landed(lake, [_response(body) for body in bodies])
     assert all(known.size <= MAXIMUM_BYTES for known in stored)
     files = [_elements(lake, lake.key(known.uri)) for known in stored]
     assert [len(elements) for elements in files] == [3, 3, 1]
@@ -196,24 +196,24 @@ def test_a_file_has_ten_megabytes_at_most(lake: Lake) -> None:
 def test_a_file_is_filled_to_the_last_byte_and_not_beyond(
     lake: Lake, more: int, files: int
 ) -> None:
-    (empty,) = _landed(lake, [_answer(b'""'), _answer(b'""')])
+    (empty,) = _landed(lake, [_response(b'""'), _response(b'""')])
     half, odd = divmod(MAXIMUM_BYTES - empty.size, 2)
     bodies = [b'"%s"' % (b"x" * size) for size in (half, half + odd + more)]
-    stored = _landed(lake, [_answer(body) for body in bodies])
+    stored = _landed(lake, [_response(body) for body in bodies])
     assert len(stored) == files
     assert all(known.size <= MAXIMUM_BYTES for known in stored)
 
 
-def test_an_answer_that_swells_as_text_still_makes_no_file_above_ten_megabytes(
+def test_a_response_that_swells_as_text_still_makes_no_file_above_ten_megabytes(
     lake: Lake,
 ) -> None:
-    (stored,) = _landed(lake, [_answer(b"\x01" * 2_000_000)])
+    (stored,) = _landed(lake, [_response(b"\x01" * 2_000_000)])
     assert stored.size <= MAXIMUM_BYTES
 
 
-def test_a_file_has_the_answers_of_one_endpoint(lake: Lake) -> None:
+def test_a_file_has_the_responses_of_one_endpoint(lake: Lake) -> None:
     endpoints = ["movie_details", "movie_external_ids", "search_movie", "collection"] * 3
-    _landed(lake, [_answer(b'"%s"' % name.encode(), endpoint=name) for name in endpoints])
+    _landed(lake, [_response(b'"%s"' % name.encode(), endpoint=name) for name in endpoints])
     keys = lake.list()
     assert len(keys) == 4
     for key in keys:
@@ -221,7 +221,7 @@ def test_a_file_has_the_answers_of_one_endpoint(lake: Lake) -> None:
         assert [element["answer"] for element in _elements(lake, key)] == [name] * 3
 
 
-def test_error_answers_stand_apart(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_error_responses_stand_apart(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
     _landed(lake, [client.movie_details(2501), client.movie_details(5)])
     folders = {key.split("/")[-2]: key for key in lake.list()}
@@ -236,16 +236,16 @@ def test_error_answers_stand_apart(lake: Lake, tmdb_server: TmdbStandIn) -> None
 # The same again.
 
 
-def test_the_same_answers_twice_are_one_object(lake: Lake) -> None:
-    answers = [_answer(b'{"id": 1}'), _answer(b'{"id": 2}')]
-    assert _landed(lake, answers) == _landed(lake, answers)
+def test_the_same_responses_twice_are_one_object(lake: Lake) -> None:
+    responses = [_response(b'{"id": 1}'), _response(b'{"id": 2}')]
+    assert _landed(lake, responses) == _landed(lake, responses)
     assert len(lake.list()) == 1
 
 
-def test_other_answers_of_the_same_time_get_the_next_number(lake: Lake) -> None:
+def test_other_responses_of_the_same_time_get_the_next_number(lake: Lake) -> None:
     for _ in range(2):
         for body in (b"1", b"2", b"3"):
-            _landed(lake, [_answer(body)])
+            _landed(lake, [_response(body)])
     folder = "Raw/TMDB/JSON/2026/11/23/movie_details/20261123T120000123456Z"
     assert lake.list() == [f"{folder}-{number}.json" for number in (1, 2, 3)]
     assert [_elements(lake, key)[0]["answer"] for key in lake.list()] == [1, 2, 3]
@@ -254,7 +254,7 @@ def test_other_answers_of_the_same_time_get_the_next_number(lake: Lake) -> None:
 def test_an_object_of_the_same_name_is_never_overwritten(lake: Lake) -> None:
     key = "Raw/TMDB/JSON/2026/11/23/movie_details/20261123T120000123456Z-1.json"
     lake.write(key, b"somebody else's", JSON)
-    (stored,) = _landed(lake, [_answer()])
+    (stored,) = _landed(lake, [_response()])
     assert lake.read(key)[0] == b"somebody else's"
     assert stored.uri.endswith("-2.json")
 
@@ -268,11 +268,11 @@ def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
     def find_before_the_rival_writes(key: str) -> StoredObject | None:
         known = Lake.find(lake, key)
         if not rival.list():
-            _landed(rival, [_answer(theirs)])
+            _landed(rival, [_response(theirs)])
         return known
 
     monkeypatch.setattr(lake, "find", find_before_the_rival_writes)
-    _landed(lake, [_answer(b'{"id": 1}')])
+    _landed(lake, [_response(b'{"id": 1}')])
     keys = lake.list()
     assert len(keys) == objects
     assert _elements(lake, keys[0])[0]["answer"] == json.loads(theirs)
@@ -283,22 +283,22 @@ def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
 
 
 def test_what_was_collected_is_stored_when_a_later_step_fails(lake: Lake) -> None:
-    with pytest.raises(ZeroDivisionError), RawWriter(lake) as landing:  # noqa: PT012
-        landing.add(_answer())
+    with pytest.raises(ZeroDivisionError), RawWriter(lake) as writer:  # noqa: PT012
+        writer.add(_response())
         _ = 1 // 0
     assert len(lake.list()) == 1
 
 
 def test_a_lake_that_fails_is_told(s3_server: EmbeddedLake) -> None:
     nowhere = connect_server(s3_server.endpoint, s3_server.credentials, "no-such-bucket")
-    with pytest.raises(LakeError, match="no-such-bucket"), RawWriter(nowhere) as landing:
-        landing.add(_answer())
+    with pytest.raises(LakeError, match="no-such-bucket"), RawWriter(nowhere) as writer:
+        writer.add(_response())
 
 
-def test_answers_may_come_from_many_threads(lake: Lake) -> None:
-    with RawWriter(lake) as landing, ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: landing.add(_answer(b"%d" % number)), range(1000)))
-    files = [_elements(lake, lake.key(known.uri)) for known in landing.stored]
+def test_responses_may_come_from_many_threads(lake: Lake) -> None:
+    with RawWriter(lake) as writer, ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: writer.add(_response(b"%d" % number)), range(1000)))
+    files = [_elements(lake, lake.key(known.uri)) for known in writer.stored]
     assert [len(elements) for elements in files] == [100] * 10
     found = sorted(element["answer"] for elements in files for element in elements)
     assert found == list(range(1000))
@@ -319,9 +319,9 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     )
     tmdb_server.override("/movie/2501", {"id": 2501, "echo": secret})
     tmdb_server.override("/movie/5", refusal(404, 34, secret))
-    with RawWriter(lake) as landing:
-        list(fetch_all(client, client.movie_details, [2501, 2502, 5, 40001], landing))
-        list(search_pages(client, "Bourne", landing))
+    with RawWriter(lake) as writer:
+        list(fetch_all(client, client.movie_details, [2501, 2502, 5, 40001], writer))
+        list(search_pages(client, "Bourne", writer))
     landed = b"".join(lake.read(key)[0] for key in lake.list())
     assert landed.count(b"***") == 2
     assert base64.b64encode(secret.encode())[:-8] not in landed
@@ -330,66 +330,66 @@ def test_landed_objects_hold_no_credential_even_when_the_server_sends_it_back(
     assert b"Bearer" not in landed
 
 
-# Many questions at once.
+# Many requests at once.
 
 
-def test_no_questions_have_no_answers(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_no_requests_have_no_responses(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     client = tmdb_server.client()
-    with RawWriter(lake) as landing:
-        assert list(fetch_all(client, client.movie_details, [], landing)) == []
+    with RawWriter(lake) as writer:
+        assert list(fetch_all(client, client.movie_details, [], writer)) == []
     assert tmdb_server.requests == []
     assert lake.list() == []
 
 
-def test_answers_come_in_the_order_of_the_questions(lake: Lake, tmdb_server: TmdbStandIn) -> None:
-    last_is_answered = threading.Event()
+def test_responses_come_in_the_order_of_the_requests(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+    last_has_responded = threading.Event()
 
-    def ask(number: int) -> Response:
+    def request(number: int) -> Response:
         if number == 9:
-            last_is_answered.set()
+            last_has_responded.set()
         elif number == 1:
-            assert last_is_answered.wait(timeout=20)
-        return _answer(b"%d" % number)
+            assert last_has_responded.wait(timeout=20)
+        return _response(b"%d" % number)
 
-    with RawWriter(lake) as landing:
-        answers = list(fetch_all(tmdb_server.client(), ask, range(10), landing))
-    assert [answer.body for answer in answers] == [b"%d" % number for number in range(10)]
+    with RawWriter(lake) as writer:
+        responses = list(fetch_all(tmdb_server.client(), request, range(10), writer))
+    assert [response.body for response in responses] == [b"%d" % number for number in range(10)]
     (key,) = lake.list()
     assert [element["answer"] for element in _elements(lake, key)] == list(range(10))
 
 
-def test_many_films_are_asked_once_each(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_many_films_are_requested_once_each(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     ids = list(range(1, 151))
     for tmdb_id in ids:
         tmdb_server.override(f"/movie/{tmdb_id}", {"id": tmdb_id})
     client = tmdb_server.client()
-    with RawWriter(lake) as landing:
-        answers = list(fetch_all(client, client.movie_details, ids, landing))
-    assert [json.loads(answer.body)["id"] for answer in answers] == ids
+    with RawWriter(lake) as writer:
+        responses = list(fetch_all(client, client.movie_details, ids, writer))
+    assert [json.loads(response.body)["id"] for response in responses] == ids
     assert sorted(tmdb_server.paths) == sorted(f"/movie/{tmdb_id}" for tmdb_id in ids)
-    assert len(landing.stored) == 2
+    assert len(writer.stored) == 2
 
 
-def test_answers_are_stored_before_anybody_reads_them(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_responses_are_stored_before_anybody_reads_them(
+    lake: Lake, tmdb_server: TmdbStandIn
+) -> None:
     client = tmdb_server.client()
-    with RawWriter(lake) as landing:
-        answers = fetch_all(client, client.movie_details, range(1, 202), landing)
-        for number, answer in enumerate(answers):
+    with RawWriter(lake) as writer:
+        responses = fetch_all(client, client.movie_details, range(1, 202), writer)
+        for number, response in enumerate(responses):
             stored = [element for key in lake.list() for element in _elements(lake, key)]
-            assert any(element["path"] == answer.path for element in stored)
+            assert any(element["path"] == response.path for element in stored)
             if number in {0, 100, 200}:
                 assert len(stored) == min(201, number + 100)
 
 
-def test_what_was_answered_is_stored_when_one_question_fails(
-    lake: Lake, tmdb_server: TmdbStandIn
-) -> None:
+def test_responses_are_stored_when_one_request_fails(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     refused = UNAUTHORISED
     tmdb_server.override("/movie/2502", Reply(401, refused.body, refused.headers, seconds=0.3))
     tmdb_server.override("/movie/2503", as_html("Teapot", 418))
-    client, landing = tmdb_server.client(), RawWriter(lake)
+    client, writer = tmdb_server.client(), RawWriter(lake)
     with pytest.raises(TmdbAuthError, match="/movie/2502"):
-        list(fetch_all(client, client.movie_details, [2501, 2502, 2503, 49040, 5], landing))
+        list(fetch_all(client, client.movie_details, [2501, 2502, 2503, 49040, 5], writer))
     landed = {
         element["path"]: element["status"]
         for key in lake.list()
@@ -431,11 +431,13 @@ def test_all_pages_are_fetched_in_order(lake: Lake, tmdb_server: TmdbStandIn, to
     if total == 0:
         empty = {"page": 1, "results": [], "total_pages": 0, "total_results": 0}
         tmdb_server.override("/search/movie", empty)
-    with RawWriter(lake) as landing:
-        answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
-    asked = max(total, 1)
-    assert [json.loads(answer.body)["page"] for answer in answers] == list(range(1, asked + 1))
-    assert len(tmdb_server.requests) == asked
+    with RawWriter(lake) as writer:
+        responses = list(search_pages(tmdb_server.client(), "Bourne", writer))
+    requested = max(total, 1)
+    assert [json.loads(response.body)["page"] for response in responses] == list(
+        range(1, requested + 1)
+    )
+    assert len(tmdb_server.requests) == requested
     assert tmdb_server.requests[0].query["page"] == "1"
 
 
@@ -444,24 +446,24 @@ def test_the_last_page_that_tmdb_serves_is_fetched(
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.fetch.LAST_PAGE", 7)
     _serve_pages(tmdb_server, 7)
-    with RawWriter(lake) as landing:
-        answers = list(search_pages(tmdb_server.client(), "Bourne", landing))
-    assert json.loads(answers[-1].body)["page"] == 7
+    with RawWriter(lake) as writer:
+        responses = list(search_pages(tmdb_server.client(), "Bourne", writer))
+    assert json.loads(responses[-1].body)["page"] == 7
 
 
-def test_no_page_is_asked_for_that_tmdb_does_not_serve_and_that_is_said(
+def test_no_page_is_requested_that_tmdb_does_not_serve_and_a_warning_says_so(
     lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     _serve_pages(tmdb_server, LAST_PAGE + 1)
-    answers = list(search_pages(tmdb_server.client(), "the", RawWriter(lake)))
-    assert len(answers) == len(tmdb_server.requests) == LAST_PAGE
+    responses = list(search_pages(tmdb_server.client(), "the", RawWriter(lake)))
+    assert len(responses) == len(tmdb_server.requests) == LAST_PAGE
     assert max(int(request.query["page"]) for request in tmdb_server.requests) == LAST_PAGE
     assert "'the' has 501 pages of results, and TMDB serves 500" in caplog.text
 
 
 @pytest.mark.usefixtures("no_naps")
 @pytest.mark.usefixtures("no_naps")
-def test_a_search_that_answers_no_page_is_stored_and_refused(
+def test_a_search_whose_response_is_not_a_page_is_stored_and_refused(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     tmdb_server.override("/search/movie", as_html("Log in to the network"))

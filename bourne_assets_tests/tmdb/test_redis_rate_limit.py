@@ -18,7 +18,7 @@ from bourne_assets_tests.support.services import RedisServer, needs_redis
 
 pytestmark = needs_redis
 
-_ASKER = """
+_CLIENT = """
 import sys, time
 from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
 rate_limiter = redis_rate_limiter(sys.argv[1], "tmdb", float(sys.argv[2]))
@@ -57,20 +57,20 @@ def _fullest_second(times: list[float]) -> int:
 def test_several_processes_together_keep_one_even_pace(
     server: RedisServer, client: redis.Redis
 ) -> None:
-    command = [sys.executable, "-c", _ASKER, server.url, "30", "20"]
-    askers = [
+    command = [sys.executable, "-c", _CLIENT, server.url, "30", "20"]
+    processes = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    for asker in askers:
-        assert asker.stdout
-        assert asker.stdout.readline() == "ready\n"
-    for asker in askers:
-        assert asker.stdin
-        asker.stdin.write("go\n")
-        asker.stdin.flush()
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
     times = sorted(
-        float(line) for asker in askers for line in asker.communicate(timeout=30)[0].split()
+        float(line) for process in processes for line in process.communicate(timeout=30)[0].split()
     )
     assert len(times) == 60
     # What Redis gave out, by its own clock: no second has more than the pace, to the microsecond.
@@ -93,7 +93,7 @@ def test_a_redis_that_remembers_nothing_gives_no_burst(client: redis.Redis) -> N
     assert 0.9 < waits[0] <= 1.0
 
 
-def test_what_one_process_is_asked_to_wait_all_wait_and_a_shorter_wait_changes_nothing(
+def test_a_wait_that_one_process_must_keep_all_keep_and_a_shorter_one_changes_nothing(
     client: redis.Redis,
 ) -> None:
     one, other = RedisRateLimiter(client, "tmdb", 100), RedisRateLimiter(client, "tmdb", 100)

@@ -1,4 +1,4 @@
-"""The bundled snapshot: it answers like TMDB, its facts agree, and it touches nothing else."""
+"""The bundled snapshot: it responds like TMDB, its facts agree, and it touches nothing else."""
 
 import json
 import re
@@ -33,7 +33,7 @@ _EACH_CANDIDATE = pytest.mark.parametrize("tmdb_id", _CANDIDATES)
 
 
 @pytest.fixture
-def asked_hosts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def contacted_hosts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The hosts whose address was looked up, which all are refused."""
     hosts: list[object] = []
 
@@ -49,18 +49,18 @@ def _client(base_url: str = DEFAULT_TMDB_BASE_URL) -> TmdbClient:
     return connect_tmdb(base_url, token=None, key=None)
 
 
-def _page(answer: Response) -> SearchPage:
-    return parse(answer, SearchPage)
+def _page(response: Response) -> SearchPage:
+    return parse(response, SearchPage)
 
 
-# How it answers.
+# How it responds.
 
 
 def test_it_says_that_it_is_the_snapshot() -> None:
     assert _client().source == "bundled-snapshot"
 
 
-def test_its_answers_bear_the_time_of_their_figures() -> None:
+def test_its_responses_carry_the_date_of_the_data() -> None:
     client = _client()
     times = {
         client.search_movie("Bourne", 1).fetched_at,
@@ -77,17 +77,17 @@ def test_the_time_is_read_from_the_folder(tmp_path: Path) -> None:
     assert snapshot_time(tmp_path) == datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 
 
-def test_its_answers_are_the_bytes_of_its_files() -> None:
+def test_its_responses_are_the_bytes_of_its_files() -> None:
     client = _client()
-    answers = {
+    responses = {
         "search/movie/bourne-1": client.search_movie("Bourne", 1),
         "movie/2501": client.movie_details(2501),
         "movie/2501/external_ids": client.movie_external_ids(2501),
         "collection/31562": client.collection(31562),
     }
-    for name, answer in answers.items():
-        assert answer.body == (SNAPSHOT_DIR / f"{name}.json").read_bytes()
-        assert answer.status == 200
+    for name, response in responses.items():
+        assert response.body == (SNAPSHOT_DIR / f"{name}.json").read_bytes()
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("query", ["Bourne", "bourne", "BOURNE", "bOuRnE"])
@@ -105,10 +105,10 @@ def test_there_is_nothing_on_a_second_page() -> None:
     assert _page(_client().search_movie("Bourne", 2)).results == ()
 
 
-def test_an_unknown_film_is_answered_as_tmdb_does() -> None:
-    for answer in (_client().movie_details(5), _client().movie_external_ids(5)):
-        assert answer.status == 404
-        assert json.loads(answer.body) == {
+def test_an_unknown_film_gets_the_response_that_tmdb_gives() -> None:
+    for response in (_client().movie_details(5), _client().movie_external_ids(5)):
+        assert response.status == 404
+        assert json.loads(response.body) == {
             "success": False,
             "status_code": 34,
             "status_message": "The resource you requested could not be found.",
@@ -134,16 +134,16 @@ def test_an_unknown_collection_is_not_found() -> None:
         "https://bücher.invalid/3",
     ],
 )
-def test_it_answers_whatever_the_base_url_is_and_asks_nobody_else(
-    base_url: str, asked_hosts: list[object]
+def test_it_responds_whatever_the_base_url_is_and_connects_to_nobody(
+    base_url: str, contacted_hosts: list[object]
 ) -> None:
     client = _client(base_url)
     assert len(_page(client.search_movie("Bourne", 1)).results) == 9
     assert client.movie_details(2501).status == 200
-    assert asked_hosts == []
+    assert contacted_hosts == []
 
 
-def test_it_answers_as_the_stand_in_of_tmdb_does(tmdb_server: TmdbStandIn) -> None:
+def test_it_responds_as_the_stand_in_of_tmdb_does(tmdb_server: TmdbStandIn) -> None:
     for client in (_client(), tmdb_server.client()):
         assert parse(client.movie_details(2501), MovieDetails).title == "The Bourne Identity"
         assert client.movie_details(5).status == 404
@@ -154,7 +154,7 @@ def test_it_answers_as_the_stand_in_of_tmdb_does(tmdb_server: TmdbStandIn) -> No
 
 
 def _serve(folder: Path, path: str) -> requests.Response:
-    """What an adapter on this folder answers to a path that requests has not tidied up."""
+    """What an adapter on this folder responds to a path that requests has not tidied up."""
     request = requests.PreparedRequest()
     request.method, request.url = "GET", f"https://tmdb.invalid/3{path}"
     return SnapshotAdapter("https://tmdb.invalid/3", folder).send(request)
@@ -199,7 +199,7 @@ def test_an_absolute_path_as_a_query_finds_nothing() -> None:
 @example(query="../../movie/2501", page=1)
 @example(query=".", page=1)
 @example(query="ß" * 150, page=1)
-def test_any_query_that_a_saga_may_have_is_answered(query: str, page: int) -> None:
+def test_any_query_that_a_saga_may_have_gets_a_response(query: str, page: int) -> None:
     found = _page(_client().search_movie(query, page)).results
     assert found == () or (query.casefold(), page) == ("bourne", 1)
 

@@ -1,4 +1,4 @@
-"""TMDB's answers as tables: one row a film, unknown is null, nobody else's film gets in."""
+"""TMDB's responses as tables: one row a film, unknown is null, nobody else's film gets in."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -25,17 +25,17 @@ _NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 
-def _details_table(ids: Sequence[int], answers: Sequence[Response], source: str) -> pd.DataFrame:
-    pairs = zip(ids, answers, strict=True)
+def _details_table(ids: Sequence[int], responses: Sequence[Response], source: str) -> pd.DataFrame:
+    pairs = zip(ids, responses, strict=True)
     return details_table(
-        [film_rows(Candidate(tmdb_id), answer, source)[0] for tmdb_id, answer in pairs]
+        [film_rows(Candidate(tmdb_id), response, source)[0] for tmdb_id, response in pairs]
     )
 
 
-def _ids_table(ids: Sequence[int], answers: Sequence[Response], source: str) -> pd.DataFrame:
-    pairs = zip(ids, answers, strict=True)
+def _ids_table(ids: Sequence[int], responses: Sequence[Response], source: str) -> pd.DataFrame:
+    pairs = zip(ids, responses, strict=True)
     return external_ids_table(
-        [external_ids_row(Candidate(tmdb_id), answer, source) for tmdb_id, answer in pairs]
+        [external_ids_row(Candidate(tmdb_id), response, source) for tmdb_id, response in pairs]
     )
 
 
@@ -47,7 +47,7 @@ _TABLES = pytest.mark.parametrize(
 )
 
 
-def _answer(body: object, status: int = 200) -> Response:
+def _response(body: object, status: int = 200) -> Response:
     return Response("movie_details", "/movie/1", {}, status, _NOON, json.dumps(body).encode())
 
 
@@ -56,7 +56,7 @@ def _gone() -> Response:
 
 
 def _details(tmdb_id: int = 2501, **changes: object) -> Response:
-    return _answer({**snapshot(f"movie/{tmdb_id}"), **changes})
+    return _response({**snapshot(f"movie/{tmdb_id}"), **changes})
 
 
 def _row(**changes: object) -> dict[str, object]:
@@ -91,7 +91,7 @@ def test_details_of_a_film_are_one_row_of_known_figures() -> None:
 
 def test_external_ids_of_a_film_are_one_row() -> None:
     ids = snapshot("movie/2501/external_ids") | {"wikidata_id": "Q1", "facebook_id": ""}
-    (row,) = records(_ids_table([2501], [_answer(ids)], "bundled-snapshot"))
+    (row,) = records(_ids_table([2501], [_response(ids)], "bundled-snapshot"))
     assert row == {
         "tmdb_id": 2501,
         "imdb_id": "tt0258463",
@@ -111,8 +111,8 @@ def test_rows_are_ordered_by_id_and_follow_the_schema(
     table_of: _TableOf, model: type[Table], suffix: str
 ) -> None:
     ids = [324668, 2501, 49040, 2503, 2502]
-    answers = [_answer(snapshot(f"movie/{tmdb_id}{suffix}")) for tmdb_id in ids]
-    table = table_of(ids, answers, "tmdb")
+    responses = [_response(snapshot(f"movie/{tmdb_id}{suffix}")) for tmdb_id in ids]
+    table = table_of(ids, responses, "tmdb")
     model.validate(table)
     assert table["tmdb_id"].tolist() == _SAGA
     assert table.index.tolist() == [0, 1, 2, 3, 4]
@@ -124,7 +124,7 @@ def test_no_films_are_a_table_without_rows_that_follows_the_schema(
 ) -> None:
     empty = table_of([], [], "tmdb")
     model.validate(empty)
-    full = table_of([2501], [_answer(snapshot(f"movie/2501{suffix}"))], "tmdb")
+    full = table_of([2501], [_response(snapshot(f"movie/2501{suffix}"))], "tmdb")
     assert empty.columns.tolist() == full.columns.tolist()
     assert len(empty) == 0
 
@@ -133,8 +133,8 @@ def test_no_films_are_a_table_without_rows_that_follows_the_schema(
 def test_a_deleted_film_is_a_row_with_its_id_and_that_status(
     table_of: _TableOf, model: type[Table], suffix: str
 ) -> None:
-    answers = [_gone(), _answer(snapshot(f"movie/2501{suffix}"))]
-    table = table_of([2502, 2501], answers, "tmdb")
+    responses = [_gone(), _response(snapshot(f"movie/2501{suffix}"))]
+    table = table_of([2502, 2501], responses, "tmdb")
     model.validate(table)
     deleted = records(table)[1]
     known = {name: value for name, value in deleted.items() if value is not None}
@@ -153,36 +153,36 @@ def test_deleted_films_alone_are_a_table_that_follows_the_schema(
     table = table_of([1, 2], [_gone(), _gone()], "tmdb")
     model.validate(table)
     assert set(table["status"]) == {"deleted"}
-    mixed = table_of([2501], [_answer(snapshot(f"movie/2501{suffix}"))], "tmdb")
+    mixed = table_of([2501], [_response(snapshot(f"movie/2501{suffix}"))], "tmdb")
     assert table.dtypes.astype(str).to_dict() == mixed.dtypes.astype(str).to_dict()
 
 
 @_TABLES
-def test_an_answer_about_another_film_is_refused(
+def test_a_response_about_another_film_is_refused(
     table_of: _TableOf, model: type[Table], suffix: str
 ) -> None:
     del model
     if suffix:
-        (row,) = records(table_of([2501], [_answer(snapshot(f"movie/2502{suffix}"))], "tmdb"))
+        (row,) = records(table_of([2501], [_response(snapshot(f"movie/2502{suffix}"))], "tmdb"))
         assert (row["status"], row["imdb_id"]) == ("unreadable", None)
         assert "about the film 2502" in row["problems"]
         return
     with pytest.raises(TmdbProtocolError, match="about the film 2502") as caught:
-        table_of([2501], [_answer(snapshot(f"movie/2502{suffix}"))], "tmdb")
+        table_of([2501], [_response(snapshot(f"movie/2502{suffix}"))], "tmdb")
     assert caught.value.path == "/movie/1"
 
 
 @_TABLES
-def test_an_answer_that_cannot_be_read_is_refused(
+def test_a_response_that_cannot_be_read_is_refused(
     table_of: _TableOf, model: type[Table], suffix: str
 ) -> None:
     del model
     if suffix:
-        (row,) = records(table_of([2501], [_answer({"imdb_id": "tt0258463"})], "tmdb"))
+        (row,) = records(table_of([2501], [_response({"imdb_id": "tt0258463"})], "tmdb"))
         assert "at id: Field required" in row["problems"]
         return
     with pytest.raises(TmdbProtocolError, match="at id: Field required"):
-        table_of([2501], [_answer({"title": "The Bourne Identity"})], "tmdb")
+        table_of([2501], [_response({"title": "The Bourne Identity"})], "tmdb")
 
 
 def test_titles_that_are_no_text_are_told_as_such_and_not_as_missing() -> None:
@@ -196,8 +196,8 @@ def test_titles_that_are_no_text_are_told_as_such_and_not_as_missing() -> None:
 def test_a_table_comes_back_from_parquet_as_it_was(
     table_of: _TableOf, model: type[Table], suffix: str
 ) -> None:
-    answers = [_gone(), *(_answer(snapshot(f"movie/{tmdb_id}{suffix}")) for tmdb_id in _SAGA)]
-    table = table_of([1, *_SAGA], answers, "tmdb")
+    responses = [_gone(), *(_response(snapshot(f"movie/{tmdb_id}{suffix}")) for tmdb_id in _SAGA)]
+    table = table_of([1, *_SAGA], responses, "tmdb")
     back = from_parquet(to_parquet(table))
     model.validate(back)
     assert records(back) == records(table)
@@ -236,8 +236,8 @@ def test_what_tmdb_leaves_empty_is_null_in_the_table() -> None:
 
 
 def test_integer_figures_stay_exact_beside_an_unknown_one() -> None:
-    answers = [_details(2501, revenue=2**53 + 1), _details(2502, revenue=0)]
-    table = _details_table([2501, 2502], answers, "tmdb")
+    responses = [_details(2501, revenue=2**53 + 1), _details(2502, revenue=0)]
+    table = _details_table([2501, 2502], responses, "tmdb")
     assert [row["revenue"] for row in records(table)] == [2**53 + 1, None]
     assert str(table["revenue"].dtype) == "Int64"
 
@@ -271,7 +271,7 @@ def test_to_check_a_table_does_not_change_how_the_next_one_is_made() -> None:
     assert second.dtypes.to_dict() == first.dtypes.to_dict()
 
 
-def test_each_row_bears_the_time_of_its_own_answer() -> None:
+def test_each_row_has_the_time_of_its_own_response() -> None:
     later = datetime(2026, 11, 24, tzinfo=UTC)
     first, second = _details(2502), _details(2501)
     moved = Response(

@@ -1,4 +1,4 @@
-"""Pace and retries: what is asked again, when, and how long everybody waits for it."""
+"""Pace and retries: what is requested again, when, and how long everybody waits for it."""
 
 import email.utils
 import json
@@ -48,7 +48,7 @@ class Clock:
     """A clock that moves when somebody waits, and notes how long.
 
     Attributes:
-        naps: Seconds of every wait that is longer than what the pace of the tests asks for.
+        naps: Seconds of every wait that is longer than what the pace of the tests needs.
     """
 
     def __init__(self) -> None:
@@ -79,11 +79,11 @@ def client(clock: Clock, tmdb_server: TmdbStandIn) -> TmdbClient:
     return tmdb_server.client(RateLimiter(PACE, clock=clock))
 
 
-# What is asked again.
+# What is requested again.
 
 
 @pytest.mark.parametrize("status", _TRANSIENT)
-def test_a_passing_failure_is_retried_and_the_answer_is_not_lost(
+def test_a_passing_failure_is_retried_and_the_response_is_not_lost(
     tmdb_server: TmdbStandIn, client: TmdbClient, status: int
 ) -> None:
     tmdb_server.script("/movie/2501", [as_html("Gateway", status)] * 3)
@@ -103,7 +103,7 @@ def test_a_passing_failure_is_retried_and_the_answer_is_not_lost(
     ],
     ids=["hang-up", "no-http", "cut-off", "html", "cut-json", "nothing"],
 )
-def test_a_broken_answer_is_retried_and_not_taken_for_one(
+def test_a_broken_response_is_retried_and_not_taken_for_a_good_one(
     tmdb_server: TmdbStandIn, client: TmdbClient, reply: Reply
 ) -> None:
     tmdb_server.script("/movie/2501", [reply, reply])
@@ -111,7 +111,7 @@ def test_a_broken_answer_is_retried_and_not_taken_for_one(
     assert len(tmdb_server.requests) == 3
 
 
-def test_an_answer_that_stalls_is_retried(tmdb_server: TmdbStandIn) -> None:
+def test_a_response_that_stalls_is_retried(tmdb_server: TmdbStandIn) -> None:
     tmdb_server.script("/movie/2501", [Reply(seconds=1.0)])
     hasty = connect_tmdb(
         tmdb_server.base_url,
@@ -139,7 +139,7 @@ _NEVER_ENDING = {
 
 
 @pytest.mark.parametrize("reply", _NEVER_ENDING.values(), ids=_NEVER_ENDING)
-def test_an_answer_that_trickles_in_is_given_up(
+def test_a_response_that_trickles_in_is_abandoned(
     tmdb_server: TmdbStandIn, client: TmdbClient, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_RESPONSE_SECONDS", 0.3)
@@ -149,7 +149,7 @@ def test_an_answer_that_trickles_in_is_given_up(
     assert len(tmdb_server.requests) == TRIES
 
 
-def test_an_answer_that_begins_again_and_again_is_given_up(
+def test_a_response_that_begins_again_and_again_is_abandoned(
     tmdb_server: TmdbStandIn, client: TmdbClient
 ) -> None:
     """As fast as the network is: what ends it is the number of bytes, not the time."""
@@ -238,7 +238,7 @@ def test_a_retry_after_of_nothing_means_the_back_off(
 
 
 @pytest.mark.parametrize("words", ["soon", "1.5", "-1", "", "9" * 400])
-def test_a_retry_after_that_means_nothing_does_not_cost_the_answer(
+def test_a_retry_after_that_means_nothing_does_not_cost_the_response(
     tmdb_server: TmdbStandIn, client: TmdbClient, words: str
 ) -> None:
     tmdb_server.script("/movie/2501", [Reply(503, OFFLINE.body, {"Retry-After": words})])
@@ -290,7 +290,7 @@ def test_while_one_request_is_told_to_wait_the_others_hold_too(
     assert all(request.time - first.time >= 1.0 for request in later)
 
 
-def test_a_stopped_client_waits_for_nothing_and_asks_nothing(tmdb_server: TmdbStandIn) -> None:
+def test_a_stopped_client_waits_for_nothing_and_requests_nothing(tmdb_server: TmdbStandIn) -> None:
     tmdb_server.script("/movie/2501", [Reply(429, headers={"Retry-After": "60"})])
     client = tmdb_server.client()
     with ThreadPoolExecutor(1) as pool:
@@ -373,13 +373,13 @@ def test_clients_of_a_process_keep_one_pace_together(
     assert clock.now == pytest.approx(60 / 100)
 
 
-def test_a_limiter_at_the_pace_refuses_nothing_that_is_not_asked_again() -> None:
+def test_a_limiter_at_the_pace_refuses_nothing_that_is_not_requested_again() -> None:
     limiter = Limiter(20)
     with TmdbStandIn(GeneratedCatalogue(60), limiter=limiter) as server:
         client = server.client(RateLimiter(60.0))  # three times too fast
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(client.movie_details, range(1, 61)))
-    assert [json.loads(answer.body)["id"] for answer in answers] == list(range(1, 61))
+            responses = list(pool.map(client.movie_details, range(1, 61)))
+    assert [json.loads(response.body)["id"] for response in responses] == list(range(1, 61))
     assert limiter.refused > 0
 
 
@@ -396,8 +396,8 @@ def test_faults_of_all_kinds_lose_nothing(no_naps: None) -> None:
             rate_limiter=RateLimiter(PACE),
         )
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(client.movie_details, range(1, 101)))
-    assert [json.loads(answer.body)["id"] for answer in answers] == list(range(1, 101))
+            responses = list(pool.map(client.movie_details, range(1, 101)))
+    assert [json.loads(response.body)["id"] for response in responses] == list(range(1, 101))
     assert faults.made > 10
 
 

@@ -103,7 +103,7 @@ def test_a_port_that_nobody_listens_on_is_final() -> None:
     assert f"127.0.0.1:{port}: it refused the connection" in _says(f"http://127.0.0.1:{port}/3")
 
 
-def test_a_server_that_has_answered_before_may_come_back() -> None:
+def test_a_server_that_has_responded_before_may_come_back() -> None:
     with TmdbStandIn() as server:
         client = server.client()
         client.authentication()

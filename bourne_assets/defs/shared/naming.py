@@ -99,12 +99,12 @@ def collection_credit(saga: Saga) -> dict[str, Any]:
     return tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}")
 
 
-def raw_objects(landing: RawWriter) -> dict[str, Any]:
+def raw_objects(writer: RawWriter) -> dict[str, Any]:
     """The raw objects of an asset's responses: those that it wrote, and those that it read."""
-    written = [{"uri": item.uri, "sha256": item.sha256} for item in landing.stored]
+    written = [{"uri": item.uri, "sha256": item.sha256} for item in writer.stored]
     metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}
-    if landing.read:
-        metadata["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(landing.read))
+    if writer.read:
+        metadata["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(writer.read))
     return metadata
 
 

@@ -111,8 +111,8 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         config = SearchConfig.of(context)
         client = _client(saga, config, tmdb, lake)
         asked = with_queries(saga, config.queries)
-        with RawWriter(lake.connect()) as landing:
-            candidates = find_candidates(asked, client, landing)
+        with RawWriter(lake.connect()) as writer:
+            candidates = find_candidates(asked, client, writer)
         rejected = candidates[~candidates["kept"]]
         return dg.MaterializeResult(
             value=candidates,
@@ -122,7 +122,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),
                 "rejected_films": rows_of(records(rejected[["tmdb_id", "title", "reason"]])),
-                **_provenance(client, landing),
+                **_provenance(client, writer),
             },
         )
 
@@ -172,15 +172,15 @@ def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         config, wanted = TmdbConfig.of(context), context.selected_asset_keys
         client = _client(saga, config, tmdb, lake)
-        with RawWriter(lake.connect()) as landing:
+        with RawWriter(lake.connect()) as writer:
             films = fetch_films(
                 candidates_of(tmdb_search),
                 client,
-                landing,
+                writer,
                 details=details_key in wanted,
                 external_ids=ids_key in wanted,
             )
-        provenance = _provenance(client, landing)
+        provenance = _provenance(client, writer)
         if (table := films.external_ids) is not None:
             metadata = {"with_imdb_id": int(table["imdb_id"].notna().sum()), **provenance}
             yield _result(ids_key, table, metadata)
@@ -201,9 +201,9 @@ def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResour
     return tmdb.client(resume_from=connected if config.resume else None)
 
 
-def _provenance(client: TmdbClient, landing: RawWriter) -> dict[str, Any]:
+def _provenance(client: TmdbClient, writer: RawWriter) -> dict[str, Any]:
     """Metadata of every table: where the answers came from, and what of Raw was of no use."""
-    provenance = {"source": client.source, **raw_objects(landing)}
+    provenance = {"source": client.source, **raw_objects(writer)}
     if client.stored is not None and client.stored.unreadable:
         provenance["unreadable_raw_objects"] = rows_of(
             [{"uri": uri} for uri in client.stored.unreadable]
