@@ -11,11 +11,17 @@ from dataclasses import dataclass
 
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
+from bourne_assets.translations import in_english
 
 _VALUES = frozenset({"number", "time"})
 #: Columns whose values are typed, and rows, that make a line of other words one of units.
 _UNITS_COLUMNS, _LEAST_ROWS = 2, 3
 _UNDERLINE = re.compile(r"\s*(-{2,}|={2,})\s*")
+
+
+def two_levels() -> str:
+    """The note on names in two lines."""
+    return in_english("the header has 2 lines, of groups and of names: they are joined")
 
 
 @dataclass
@@ -44,11 +50,14 @@ class BelowNames:
             return False
         text = record.text[:100]
         if not self.lines and all(_UNDERLINE.fullmatch(value or "") for value in fields):
-            note = f"line {record.line} draws a line below the names"
+            note = in_english("line {line} draws a line below the names", line=record.line)
         elif not self.lines and _are_units(fields, rows):
-            note = self._second_level(fields) or f"line {record.line} names units: {text}"
+            units = in_english("line {line} names units: {text}", line=record.line, text=text)
+            note = self._second_level(fields) or units
         elif self.lines and _is_of_first_column(fields, rows):
-            note = f"line {record.line} names the first column: {text}"
+            note = in_english(
+                "line {line} names the first column: {text}", line=record.line, text=text
+            )
             self.names = (fields[0] or "", *self.names[1:])
         else:
             return False
@@ -65,7 +74,7 @@ class BelowNames:
         if len(folded) == len(both) or len({name.casefold() for name in both}) < len(both):
             return ""
         self.names = tuple(both)
-        return "the header has 2 lines, of groups and of names: they are joined"
+        return two_levels()
 
 
 def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:

@@ -227,12 +227,15 @@ def _without_preface(
     delimiter = excel_delimiter(lines[0].text)
     if options.skip:
         skipped = min(options.skip, len(lines))
-        first = "first line is" if skipped == 1 else f"first {skipped} lines are"
-        notes.append(f"the {first} skipped, as declared")
+        notes.append(
+            in_english("the first line is skipped, as declared")
+            if skipped == 1
+            else in_english("the first {lines} lines are skipped, as declared", lines=skipped)
+        )
     elif delimiter and (options.delimiter in {None, delimiter}):
         skipped = 1
         options = options.model_copy(update={"delimiter": delimiter})
-        notes.append(f"line 1 names the delimiter: {lines[0].text}")
+        notes.append(in_english("line 1 names the delimiter: {text}", text=lines[0].text))
     if not skipped:
         return head, options, 0, notes
     place = sum(len(line.text) + len(line.end) for line in lines[:skipped])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.below_names import BelowNames
+from bourne_assets.csvs.reading.below_names import BelowNames, two_levels
 from bourne_assets.csvs.reading.headers import has_header, names_columns, score_of
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
@@ -254,28 +254,39 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
     drops_last = False
     if len(names) == width + 1 and names.count("") == 1:
         search.notes.append(
-            f"the header has a delimiter too many: its field {names.index('') + 1} names no column"
+            in_english(
+                "the header has a delimiter too many: its field {number} names no column",
+                number=names.index("") + 1,
+            )
         )
         names = tuple(name for name in names if name)
     elif len(names) == width + 1 and names[0].strip() in _COMMENT_SIGNS:
-        search.notes.append(f"the header begins with {names[0]}, which names no column")
+        search.notes.append(
+            in_english("the header begins with {sign}, which names no column", sign=names[0])
+        )
         names = names[1:]
     elif len(names) == width - 1:
         names, drops_last = _one_name_short(search, names, rows)
     elif len(names) > width:
         search.notes.append(
-            f"all records have {width} of the header's {len(names)} fields: the others are null"
+            in_english(
+                "all records have {width} of the header's {names} fields: the others are null",
+                width=width,
+                names=len(names),
+            )
         )
     if place:
         search.notes.append(_above(search.records[:place], record.line))
     again = _repeated(search, place + 1, fields)
     if again:
         names = tuple(" ".join([name] * (again + 1)).strip() for name in names)
-        search.notes.append(f"the header has {again + 1} lines: the names are joined")
+        search.notes.append(
+            in_english("the header has {lines} lines: the names are joined", lines=again + 1)
+        )
     skipped = place + 1 + again
     if not again and (grouped := _below_groups(search, skipped, names)):
         names, skipped = grouped, skipped + 1
-        search.notes.append("the header has 2 lines, of groups and of names: they are joined")
+        search.notes.append(two_levels())
     names, skipped = _below_names(search, skipped, width, names)
     first = _line_below(search, skipped, width)
     return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
@@ -336,9 +347,22 @@ def _below_groups(search: _Search, place: int, names: tuple[str, ...]) -> tuple[
 def _above(records: Sequence[Record], line: int) -> str:
     widths = sorted({len(record.fields) for record in records})
     count = records[-1].line if len(records) < line - 1 else len(records)
-    fields = f"{widths[0]} field{'s' if widths[0] != 1 else ''}" if len(widths) == 1 else "others"
-    lines = "one line above it has" if count == 1 else f"{count} lines above it have"
-    return f"header in line {line}: {lines} {fields}"
+    if len(widths) > 1:
+        fields = in_english("different numbers of fields")
+    elif widths[0] == 1:
+        fields = in_english("1 field")
+    else:
+        fields = in_english("{number} fields", number=widths[0])
+    if count == 1:
+        return in_english(
+            "header in line {line}: one line above it has {fields}", line=line, fields=fields
+        )
+    return in_english(
+        "header in line {line}: {count} lines above it have {fields}",
+        line=line,
+        count=count,
+        fields=fields,
+    )
 
 
 def _one_name_short(
@@ -351,15 +375,23 @@ def _one_name_short(
         set(labels)
     ) == len(labels)
     if last_is_empty and not (are_labels and _is_of_r(search)):
-        search.notes.append("all records end with a delimiter, which divides no column off")
+        search.notes.append(
+            in_english("all records end with a delimiter, which divides no column off")
+        )
         return names, True
     if last_is_empty:
         search.notes.append(
-            f"the header has {len(names)} names for {len(names) + 1} fields, and the first or the"
-            " last may be the one without: columns are numbered"
+            in_english(
+                "the header has {names} names for {fields} fields, and the first or the last may "
+                "be the one without: columns are numbered",
+                names=len(names),
+                fields=len(names) + 1,
+            )
         )
         return ("",) * (len(names) + 1), False
-    search.notes.append("the header is one name short: the first column is called row_name")
+    search.notes.append(
+        in_english("the header is one name short: the first column is called row_name")
+    )
     return ("row_name", *names), False
 
 
@@ -371,6 +403,8 @@ def _is_of_r(search: _Search) -> bool:
 def _without_header(search: _Search, width: int) -> Layout:
     """Rows from the first line on; what stands above those of the table's width is rejected."""
     if search.options.header is None:
-        search.notes.append("no header: the first line of full width has values as the others have")
+        search.notes.append(
+            in_english("no header: the first line of full width has values as the others have")
+        )
     notes = tuple(search.notes)
     return Layout(None, ("",) * width, width, search.records[0].line, notes=notes)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.translations import retold
 from bourne_assets_tests.csvs.reading.reads import read
 
 
@@ -83,6 +84,24 @@ def test_names_behind_a_sign_of_comments_are_the_header(tmp_path: Path) -> None:
 def test_why_the_header_is_where_it_is_stands_in_the_notes(tmp_path: Path) -> None:
     found = read(tmp_path, "Report\nof 2024\nid,name\n1,a\n2,b\n")
     assert found.reading.dialect.notes == ("header in line 3: 2 lines above it have 1 field",)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (
+            "Report\nof 2024\nid,name\n1,a\n2,b\n",
+            "cabeçalho na linha 3: 2 linhas acima dele têm 1 campo",
+        ),
+        ("sep=;\nid;name\n1;a\n2;b\n", "a linha 1 nomeia o delimitador: sep=;"),
+        ("id,name\n--,----\n1,a\n2,b\n", "a linha 2 traça um risco abaixo dos nomes"),
+    ],
+)
+def test_the_notes_are_read_in_the_readers_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, note: str
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    assert [retold(each) for each in read(tmp_path, text).reading.dialect.notes] == [note]
 
 
 @pytest.mark.parametrize(
