@@ -30,8 +30,8 @@ from pydantic import (
 LONGEST_TITLE = 500
 #: Characters of what has no title's freedom: a status, a language, a collection's name.
 _LONGEST_TEXT = 250
-#: Results on a page of a search: TMDB sends 20, whatever it is asked for.
-_MOST_RESULTS = 40
+#: Results on a page of a search: TMDB sends 20, and what stands in for it may send more.
+_MOST_RESULTS = 1_000
 #: Films of a collection: the longest that are known have some 200.
 _MOST_PARTS = 2_000
 #: Genres of a film, and letters of one's name: TMDB knows 19 for films.
