@@ -61,7 +61,7 @@ class World:
 
     def launch(self) -> None:
         """A person starts the main job."""
-        told = self.dev.ask(_LAUNCH)
+        told = self.dev.query(_LAUNCH)
         assert told["launchRun"]["__typename"] == "LaunchRunSuccess", told
 
     def drop(self) -> None:

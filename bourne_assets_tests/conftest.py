@@ -144,5 +144,5 @@ def tmdb_server() -> Iterator[TmdbStandIn]:
 
 @pytest.fixture
 def no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries at TMDB follow one another at once; what a server asks for is tested by the clock."""
+    """Tries at TMDB follow one another at once; the waits themselves are tested by the clock."""
     monkeypatch.setattr("bourne_assets.tmdb.retry.BACKOFF", tenacity.wait_none())

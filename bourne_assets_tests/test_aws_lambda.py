@@ -119,10 +119,10 @@ def _tables(lake: Lake) -> dict[str, list[int]]:
 
 def _raw_films(lake: Lake) -> list[str]:
     return [
-        answer["path"]
+        response["path"]
         for key in lake.list("Raw")
         if "/movie_details/" in key
-        for answer in from_json(lake.read(key)[0])
+        for response in from_json(lake.read(key)[0])
     ]
 
 
@@ -134,26 +134,26 @@ def test_an_event_of_a_schedule_stores_raw_and_trusted_and_the_same_event_again_
 ) -> None:
     event = _event()
     first = function.invoke(event)
-    assert first.error is None, (first.answer, function.log)
-    told = json.loads(first.answer)
-    assert (told["saga"], told["films"]) == ("far", FILMS)
+    assert first.error is None, (first.response, function.log)
+    summary = json.loads(first.response)
+    assert (summary["saga"], summary["films"]) == ("far", FILMS)
     everything = list(range(1, FILMS + 1))
     assert _tables(far_lake) == {
         f"Trusted/far/{name}.parquet": everything
         for name in ("tmdb_details", "tmdb_external_ids", "tmdb_search")
     }
-    asked = list(tmdb.paths)
+    requested = list(tmdb.paths)
     objects = {key: far_lake.read(key)[0] for key in far_lake.list()}
     second = function.invoke(event)
     assert second.error is None
-    assert tmdb.paths == asked  # nothing is asked again
+    assert tmdb.paths == requested  # nothing is requested again
     assert {key: far_lake.read(key)[0] for key in far_lake.list()} == objects
-    assert json.loads(second.answer)["raw_objects"] == 0
+    assert json.loads(second.response)["raw_objects"] == 0
     assert function.starts == 1  # the second call found the process warm
 
 
 @pytest.mark.exhaustive
-def test_a_later_event_asks_for_everything_again(
+def test_a_later_event_requests_everything_again(
     function: LambdaStandIn, tmdb: TmdbStandIn, far_lake: Lake
 ) -> None:
     assert function.invoke(_event()).error is None
@@ -171,16 +171,16 @@ def test_a_call_that_runs_out_of_time_says_so_and_the_same_event_goes_on_from_th
     event = _event()
     first = function.invoke(event)
     assert first.error == "Unhandled"
-    assert "BatchUnfinished" in first.answer.decode(), first.answer
+    assert "BatchUnfinished" in first.response.decode(), first.response
     assert _tables(far_lake) == {}
     known = set(_raw_films(far_lake))
     assert "/movie/1" in known
-    asked = _films(tmdb)
+    requested = _films(tmdb)
     function.timeout = 60.0
     second = function.invoke(event)
-    assert second.error is None, second.answer
+    assert second.error is None, second.response
     assert set(_tables(far_lake)["Trusted/far/tmdb_details.parquet"]) == set(range(1, FILMS + 1))
-    assert all(_films(tmdb)[path] == asked[path] for path in known)  # not asked again
+    assert all(_films(tmdb)[path] == requested[path] for path in known)  # not requested again
     assert Counter(_raw_films(far_lake)) == Counter({f"/movie/{n}": 1 for n in range(1, FILMS + 1)})
 
 
@@ -194,7 +194,7 @@ def test_a_function_that_is_killed_by_its_time_out_loses_nothing_for_the_next_ca
     # It would see by itself that its time is over: it is stopped in the middle of a request.
 
     def freeze() -> None:
-        wait_for(lambda: tmdb.requests, 60, "the function asks")
+        wait_for(lambda: tmdb.requests, 60, "the function sends a request")
         function.freeze()
 
     stopping = threading.Thread(target=freeze)
@@ -202,7 +202,7 @@ def test_a_function_that_is_killed_by_its_time_out_loses_nothing_for_the_next_ca
     first = function.invoke(event)
     stopping.join()
     assert first.error == "Unhandled"
-    assert "Task timed out" in first.answer.decode()
+    assert "Task timed out" in first.response.decode()
     function.timeout = 60.0
     assert function.invoke(event).error is None
     assert function.starts == 2

@@ -301,7 +301,7 @@ def test_secrets_are_named_and_never_given() -> None:
     assert "TMDB_API_KEY" in repr(tmdb)
 
 
-def test_without_a_credential_no_variable_is_asked_for() -> None:
+def test_without_a_credential_no_variable_is_required() -> None:
     assert "TMDB_" not in repr(default_resources(Settings())["tmdb"])
 
 

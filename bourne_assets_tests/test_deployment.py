@@ -135,7 +135,7 @@ def test_every_service_is_confined(compose: dict[str, Any]) -> None:
 
 
 @needs_redis
-def test_redis_asks_for_the_password_of_its_file(compose: dict[str, Any], tmp_path: Path) -> None:
+def test_redis_requires_the_password_of_its_file(compose: dict[str, Any], tmp_path: Path) -> None:
     """The service as a process of this machine, with its paths and port moved."""
     (tmp_path / "redis_password").write_text("a-password\n")
     service, port = compose["services"]["redis"], free_port()

@@ -1,4 +1,4 @@
-"""Images of others are named by their digests, which their registry is asked for."""
+"""Images of others are named by their digests, which their registry gives."""
 
 import os
 import re
@@ -11,9 +11,9 @@ from scripts import pin_images
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `docker` that answers as the registry would, and writes down what it was asked."""
+    """A `docker` that responds as the registry would, and writes down its arguments."""
     program = tmp_path / "docker"
-    program.write_text(f'#!/bin/sh\necho "$4" >> {tmp_path}/asked\n. {tmp_path}/reply\n')
+    program.write_text(f'#!/bin/sh\necho "$4" >> {tmp_path}/arguments\n. {tmp_path}/reply\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     return tmp_path
@@ -43,7 +43,7 @@ def test_images_are_pinned_by_the_digests_of_their_registry(docker: Path) -> Non
             "redis:7-bookworm",
             "postgres:17-bookworm",
         ]
-    assert "bourne-assets" not in (docker / "asked").read_text()
+    assert "bourne-assets" not in (docker / "arguments").read_text()
 
 
 @pytest.mark.parametrize("reply", ["exit 1", "echo latest"])

@@ -216,7 +216,9 @@ def test_an_object_of_the_inbox_is_landed(place: Place, tmp_path: Path) -> None:
     "key",
     ["Raw/Local/CSV/Movies/2026/01/02/movies.csv", "Raw/TMDB/JSON/2026/01/02/search_movie/1.json"],
 )
-def test_the_platform_removes_neither_landed_files_nor_raw_answers(place: Place, key: str) -> None:
+def test_the_platform_removes_neither_landed_files_nor_raw_responses(
+    place: Place, key: str
+) -> None:
     place.whole.write(key, b"[]", JSON)
     with pytest.raises(AccessDenied):
         place.lake.delete(key)

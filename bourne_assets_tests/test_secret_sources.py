@@ -25,7 +25,7 @@ class _SecretsManager(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.secrets: dict[str, str] = {}
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
@@ -33,15 +33,15 @@ class _Handler(BaseHTTPRequestHandler):
     server: _SecretsManager
 
     def do_POST(self) -> None:
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert self.headers["X-Amz-Target"] == "secretsmanager.GetSecretValue"
-        name = told["SecretId"]
-        self.server.asked.append(name)
+        name = request["SecretId"]
+        self.server.requested.append(name)
         known = self.server.secrets.get(name)
-        answer: dict[str, Any] = {"Name": name, "SecretString": known}
+        response: dict[str, Any] = {"Name": name, "SecretString": known}
         if known is None:
-            answer = {"__type": "ResourceNotFoundException", "message": "no such secret"}
-        body = json.dumps(answer).encode()
+            response = {"__type": "ResourceNotFoundException", "message": "no such secret"}
+        body = json.dumps(response).encode()
         self.send_response(200 if known is not None else 400)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[_SecretsManager]:
-    """A Secrets Manager that boto3 asks."""
+    """A Secrets Manager that boto3 calls."""
     with _SecretsManager() as server:
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         endpoint = f"http://127.0.0.1:{server.server_address[1]}"
@@ -124,7 +124,7 @@ def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _Secret
     assert environment["TMDB_API_KEY"] == _HIDDEN
     assert "PATH" not in environment
     load_secrets(environment)
-    assert manager.asked == ["one", "two"]
+    assert manager.requested == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_secret_that_cannot_be_used_is_named_without_its_value(
     assert _HIDDEN not in str(caught.value)
 
 
-def test_aws_secrets_manager_without_a_region_or_an_answer_is_named(
+def test_aws_secrets_manager_without_a_region_or_a_response_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ConfigurationError, match="cannot be reached: You must specify a region"):

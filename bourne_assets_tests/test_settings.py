@@ -142,7 +142,7 @@ def test_the_bucket_in_use_is_the_real_one_or_else_the_embedded_one() -> None:
         ({"TMDB_READ_ACCESS_TOKEN": " ", "TMDB_API_KEY": ""}, False),
     ],
 )
-def test_either_credential_is_enough_to_ask_tmdb(
+def test_either_credential_is_enough_for_tmdb(
     variables: dict[str, str],
     has_one: bool,
 ) -> None:

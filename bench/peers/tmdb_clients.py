@@ -22,11 +22,11 @@ def by_urllib3(films: range, threads: int) -> list[Any]:
 
     pool = urllib3.PoolManager(maxsize=threads)
 
-    def ask(film: int) -> Any:
+    def fetch(film: int) -> Any:
         return pool.request("GET", f"{URL}/movie/{film}", fields=APPENDED, headers=HEADERS).json()
 
     with ThreadPoolExecutor(threads) as executor:
-        return list(executor.map(ask, films))
+        return list(executor.map(fetch, films))
 
 
 def by_requests(films: range, _: int) -> list[Any]:

@@ -124,7 +124,7 @@ def test_an_outage_of_tmdb_is_a_failed_step_and_what_was_landed_stays(
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
+def test_live_figures_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -> None:
     result = bourne(
         "run", TMDB_READ_ACCESS_TOKEN=tmdb_server.token, TMDB_BASE_URL=tmdb_server.base_url
     )
@@ -135,15 +135,15 @@ def test_live_answers_come_from_tmdb(bourne: Bourne, tmdb_server: TmdbStandIn) -
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_a_resumed_run_asks_tmdb_for_nothing_that_was_stored_today(
+def test_a_resumed_run_requests_nothing_that_was_stored_today(
     bourne: Bourne, tmdb_server: TmdbStandIn
 ) -> None:
     live = {"TMDB_READ_ACCESS_TOKEN": tmdb_server.token, "TMDB_BASE_URL": tmdb_server.base_url}
     assert bourne("run", **live).exit_code == 0
-    asked = len(tmdb_server.requests)
+    requested = len(tmdb_server.requests)
     again = bourne("run", "--resume", **live)
     assert again.exit_code == 0, again.output
-    assert len(tmdb_server.requests) == asked
+    assert len(tmdb_server.requests) == requested
     part = bourne("run", "--resume", "--select", "raw_csvs_s3", **live)
     assert part.exit_code == 0, part.output
 
@@ -176,7 +176,7 @@ def test_another_saga_runs_beside_under_its_own_name(bourne: Bourne, tmp_path: P
 
 
 @pytest.mark.exhaustive
-def test_a_purge_lists_first_and_deletes_old_answers_of_tmdb_alone(
+def test_a_purge_lists_first_and_deletes_only_old_responses_of_tmdb(
     bourne: Bourne, tmp_path: Path
 ) -> None:
     assert "has no lake" in bourne("lake", "purge").output

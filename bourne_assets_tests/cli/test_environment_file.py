@@ -129,7 +129,7 @@ def test_keys_of_one_file_do_not_go_to_the_endpoint_of_the_other(
 
 
 @pytest.mark.parametrize("name", ["BOURNE_HOME", "BOURNE_UI_ALLOWED_HOSTS", "BOURNE_UI_URL"])
-def test_a_file_that_came_with_data_sets_neither_the_home_nor_who_may_ask_the_ui(
+def test_a_file_that_came_with_data_sets_neither_the_home_nor_who_may_use_the_ui(
     project: Path, beside: Path, name: str
 ) -> None:
     datasets = str(beside / "datasets.yaml")

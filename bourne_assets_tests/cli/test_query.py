@@ -40,7 +40,7 @@ def bourne(home: Path, monkeypatch: pytest.MonkeyPatch) -> Bourne:
     return lambda *arguments: CliRunner().invoke(main, arguments, catch_exceptions=False)
 
 
-def test_a_query_is_answered_as_a_table_that_obeys_no_text(bourne: Bourne) -> None:
+def test_a_query_prints_a_table_that_obeys_no_text(bourne: Bourne) -> None:
     done = bourne("query", "SELECT * FROM trusted.movies ORDER BY budget")
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
@@ -84,7 +84,7 @@ def test_a_file_has_the_format_of_its_name(bourne: Bourne, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", [RUN, "day"])
-def test_the_past_is_asked_with_as_of(bourne: Bourne, text: str) -> None:
+def test_the_past_is_queried_with_as_of(bourne: Bourne, text: str) -> None:
     from datetime import UTC, datetime
 
     moment = f"{datetime.now(UTC):%Y-%m-%d}" if text == "day" else text
@@ -104,7 +104,7 @@ def test_the_past_is_asked_with_as_of(bourne: Bourne, text: str) -> None:
         (("SELECT * FROM trusted.movies", "--as-of", "2001-01-01"), 1, "no snapshot as of"),
     ],
 )
-def test_what_cannot_be_asked_ends_in_a_sentence(
+def test_what_cannot_be_queried_ends_in_a_sentence(
     bourne: Bourne, arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
     done = bourne("query", *arguments)
@@ -129,7 +129,7 @@ def test_other_engines_are_told_the_catalogue_and_no_secret(bourne: Bourne, home
     assert bourne("lake", "attach", "athena").exit_code == 2
 
 
-def test_without_a_lake_there_is_nothing_to_ask(
+def test_without_a_lake_there_is_nothing_to_query(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOURNE_HOME", str(tmp_path / "fresh"))

@@ -80,7 +80,7 @@ def test_a_run_is_lost_when_its_worker_was_silent_too_long_and_not_before(
     assert lost.msg == "No Celery worker has this run: its worker is gone."
 
 
-def test_a_run_is_lost_at_once_when_its_worker_answers_and_does_not_have_it(
+def test_a_run_is_lost_at_once_when_its_worker_responds_and_does_not_have_it(
     launcher: CeleryRunLauncher,
 ) -> None:
     worker = subprocess.Popen([sys.executable, "-c", _WORKER], start_new_session=True)

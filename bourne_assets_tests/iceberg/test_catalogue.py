@@ -42,7 +42,7 @@ def test_the_embedded_lake_has_a_catalogue_of_its_own(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_proxy_of_the_shell_is_not_asked_for_the_embedded_catalogue(
+def test_a_proxy_of_the_shell_is_not_used_for_the_embedded_catalogue(
     s3_server: EmbeddedLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")

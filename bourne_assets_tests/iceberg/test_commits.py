@@ -42,7 +42,7 @@ def test_an_appended_row_is_there_for_whoever_opens_the_table(
     assert _titles(open_table(catalogue, NAME)) == ["Identity", "Supremacy", "Ultimatum"]
 
 
-def test_a_replacement_leaves_what_was_there_to_those_who_ask_for_its_snapshot(
+def test_a_replacement_leaves_what_was_there_to_those_who_read_its_snapshot(
     table: Table,
 ) -> None:
     before = append_arrow(table, ROWS, RUN)
@@ -73,7 +73,7 @@ def test_an_empty_table_can_be_replaced_and_be_emptied(table: Table) -> None:
     assert _titles(table) == []
 
 
-def test_a_snapshot_tells_its_run_and_its_inputs_and_bears_a_tag_of_the_run(table: Table) -> None:
+def test_a_snapshot_names_its_run_and_its_inputs_and_has_a_tag_of_the_run(table: Table) -> None:
     done = append_arrow(table, ROWS, RUN)
     snapshot = table.snapshot_by_name("run-1")
     assert snapshot is not None
@@ -126,7 +126,7 @@ def test_rows_made_of_an_older_snapshot_replace_nothing(catalogue: Catalog, tabl
     assert _titles(open_table(catalogue, NAME)) == ["Identity", "Supremacy", "Ultimatum"]
 
 
-def test_a_commit_whose_answer_is_lost_is_made_once(
+def test_a_commit_whose_response_is_lost_is_made_once(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit, lost = type(table)._do_commit, [ConnectionResetError("lost")]

@@ -22,7 +22,7 @@ def test_a_table_that_is_not_there_is_named(catalogue: Catalog) -> None:
     assert find_table(catalogue, NAME) is None
 
 
-def test_a_table_that_is_there_keeps_its_columns_when_it_is_asked_for(catalogue: Catalog) -> None:
+def test_an_existing_table_keeps_its_columns_when_it_is_requested(catalogue: Catalog) -> None:
     ensure_table(catalogue, NAME, pa.schema([("a", pa.int32())]))
     again = ensure_table(catalogue, NAME, pa.schema([("b", pa.string())]))
     assert again.schema().column_names == ["a"]

@@ -113,16 +113,16 @@ def test_another_engine_reads_the_same_rows_of_every_table(tmp_path: Path) -> No
             star = with_observations(before, BOURNE, seen(when, *films_of_2017()))
             keep_star(catalogue, BOURNE, before, star, RUN)
         others = ["trusted.sales", "refined.fact_film_day", "refined.dim_film", "refined.dim_date"]
-        asked = [*typed, *((name, None) for name in others)]
+        requested = [*typed, *((name, None) for name in others)]
         ours = []
-        for name, snapshot in asked:
+        for name, snapshot in requested:
             rows = open_table(catalogue, name).scan(snapshot_id=snapshot).to_arrow().to_pylist()
             ours.append(_hash(map(plain, row.values()) for row in rows))
         theirs = read_with_it(
             _attachment(catalogue_properties(server.lake, tmp_path)),
             [
                 f"SELECT * FROM lake.{name}" + (f" AT (VERSION => {snapshot})" if snapshot else "")
-                for name, snapshot in asked
+                for name, snapshot in requested
             ],
         )
     assert [_hash(rows) for rows in theirs] == ours

@@ -38,7 +38,7 @@ def boto(s3_server: EmbeddedLake) -> Any:
 @pytest.fixture
 def faulty() -> Iterator[FixedResponse]:
     class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
+        def _respond(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             given.requests += 1
             self.send_response(given.status)
@@ -49,7 +49,7 @@ def faulty() -> Iterator[FixedResponse]:
             if self.command != "HEAD":
                 self.wfile.write(given.body[: given.body_sent])
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _respond  # noqa: N815
 
         def log_message(self, *arguments: object) -> None:
             pass

@@ -56,7 +56,7 @@ every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=
 
 
 class FixedResponse:
-    """An HTTP server on loopback that gives every request the answer that the test has set."""
+    """An HTTP server on loopback that gives every request the response that the test has set."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
@@ -76,8 +76,8 @@ def sha256_of(data: bytes) -> str:
 
 
 def stored_by_another(boto: Any, lake: Lake, key: str) -> tuple[bytes, Any]:
-    answer = boto.get_object(Bucket=lake.bucket, Key=f"{lake.prefix}/{key}")
-    return answer["Body"].read(), answer
+    response = boto.get_object(Bucket=lake.bucket, Key=f"{lake.prefix}/{key}")
+    return response["Body"].read(), response
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_two_digests_that_differ_early_never_share_a_key(stem: str, digest: str)
     assert first.endswith(".csv")
 
 
-def test_answers_of_tmdb_lie_by_day_endpoint_and_moment() -> None:
+def test_responses_of_tmdb_are_kept_by_day_endpoint_and_moment() -> None:
     moment = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
     assert (
         keys.tmdb_responses("movie_details", moment, 2)

@@ -63,7 +63,7 @@ def test_an_upload_that_is_gone_cannot_be_completed(lake: Lake) -> None:
     ("status", "code", "kind"),
     [(404, "NoSuchUpload", ObjectMissing), (507, "InsufficientStorage", LakeFailed)],
 )
-def test_what_the_server_answers_is_told_in_one_sentence(
+def test_an_error_of_the_server_ends_in_one_sentence(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, status: int, code: str, kind: type[LakeError]
 ) -> None:
     from botocore.exceptions import ClientError
@@ -71,11 +71,11 @@ def test_what_the_server_answers_is_told_in_one_sentence(
     upload = lake.begin_upload("a.csv", CSV, "0" * 64)
 
     def fail(**_: Any) -> None:
-        answer: Any = {
+        response: Any = {
             "Error": {"Code": code},
             "ResponseMetadata": {"HTTPStatusCode": status},
         }
-        raise ClientError(answer, "UploadPart")
+        raise ClientError(response, "UploadPart")
 
     monkeypatch.setattr(upload._client._client, "upload_part", fail)
     with pytest.raises(kind, match=r"a\.csv"):

@@ -159,7 +159,7 @@ def test_uploads_that_were_given_up_are_aborted_beside_odd_ones(
     assert not {each.key[-5:] for each in left} & {"a.csv", "z.csv"}
 
 
-def test_old_answers_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
+def test_old_responses_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
     place.lake.write("Raw/TMDB/JSON/2026/01/02/search_movie/1.json", b"[]", JSON)
     listed = place.lake.list_objects("Raw/TMDB/JSON").objects
     assert place.lake.list_own("Raw/TMDB/JSON") == listed
@@ -170,10 +170,10 @@ def test_old_answers_of_tmdb_are_found_beside_odd_keys(place: Place) -> None:
     assert old.key == "Raw/TMDB/JSON/2026/01/02/search_movie/1.json"
 
 
-def test_answers_are_taken_up_again_beside_odd_keys(place: Place) -> None:
+def test_responses_are_reused_beside_odd_keys(place: Place) -> None:
     place.put_odd("Raw/TMDB/JSON/2026/01/02/search_movie")
-    answers = StoredResponses(place.lake, _DAY)
-    assert answers.find("search_movie", "/search/movie", {"query": "Bourne"}, "") is None
+    responses = StoredResponses(place.lake, _DAY)
+    assert responses.find("search_movie", "/search/movie", {"query": "Bourne"}, "") is None
 
 
 def test_a_history_is_read_beside_odd_keys(place: Place) -> None:

@@ -413,7 +413,7 @@ def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
     finally:
         old.terminate()
         old.wait(30)
-    assert open_to_all[0][0] == 404, "that server asks nobody for a signature"
+    assert open_to_all[0][0] == 404, "that server requires a signature from nobody"
     with embedded.connect(home, BUCKET) as share:
         assert share.lake.read("key") == (b"data", before)
         assert _replies([(_base_port(share) + VOLUME, "GET", "/1,0100000000")])[0][0] == 401

@@ -46,19 +46,19 @@ def test_what_was_written_is_read_with_its_size_and_digest(lake: Lake, data: byt
 
 def test_another_client_sees_content_type_digest_and_bytes(lake: Lake, boto: Any) -> None:
     written = lake.write("movies.csv", b"id\n1\n", "text/csv")
-    data, answer = stored_by_another(boto, lake, "movies.csv")
+    data, response = stored_by_another(boto, lake, "movies.csv")
     assert data == b"id\n1\n"
-    assert answer["ContentType"] == "text/csv"
-    assert answer["Metadata"] == {"sha256": sha256_of(b"id\n1\n")}
-    assert answer["ETag"] == f'"{written.etag}"'
+    assert response["ContentType"] == "text/csv"
+    assert response["Metadata"] == {"sha256": sha256_of(b"id\n1\n")}
+    assert response["ETag"] == f'"{written.etag}"'
 
 
 def test_writing_again_replaces_bytes_type_and_digest(lake: Lake, boto: Any) -> None:
     lake.write("key", b"first, and longer", TEXT)
     lake.write("key", b"second", "application/json")
-    data, answer = stored_by_another(boto, lake, "key")
-    assert (data, answer["ContentType"]) == (b"second", "application/json")
-    assert answer["Metadata"]["sha256"] == sha256_of(b"second")
+    data, response = stored_by_another(boto, lake, "key")
+    assert (data, response["ContentType"]) == (b"second", "application/json")
+    assert response["Metadata"]["sha256"] == sha256_of(b"second")
     assert lake.list() == ["key"]
 
 

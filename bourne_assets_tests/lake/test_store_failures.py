@@ -43,7 +43,7 @@ def test_an_object_that_is_missing_is_named(lake: Lake, name: str) -> None:
 def test_a_bucket_that_is_missing_is_named(s3_server: EmbeddedLake, operation: Operation) -> None:
     nowhere = connect_server(s3_server.endpoint, s3_server.credentials, "no-such-bucket", "films")
     if operation is OPERATIONS["find"]:
-        # S3's answer to HEAD has no body that could say so; the write that follows says it.
+        # S3's response to HEAD has no body that could say so; the write that follows says it.
         assert operation(nowhere, "key") is None
         return
     with refused(BucketMissing, "'no-such-bucket'", "BOURNE_S3_BUCKET"):

@@ -1,4 +1,4 @@
-"""SQL over the lake's tables: what is answered, what is refused, and what cannot be reached."""
+"""SQL over the lake's tables: what it returns, what is refused, and what cannot be reached."""
 
 import signal
 import threading
@@ -45,7 +45,7 @@ def test_names_may_be_written_in_any_case_and_quoted(sources: Sources) -> None:
     assert rows('SELECT count(*) AS n FROM Trusted."MOVIES"', sources) == [{"n": 2}]
 
 
-def test_the_past_is_asked_by_snapshot_and_by_run(catalog: Catalog, sources: Sources) -> None:
+def test_the_past_is_queried_by_snapshot_and_by_run(catalog: Catalog, sources: Sources) -> None:
     table = catalog.load_table("trusted.movies")
     first = table.current_snapshot()
     assert first is not None
@@ -171,7 +171,7 @@ def test_no_file_is_served_but_those_of_tables_that_the_query_names(
 
 
 @pytest.mark.parametrize("sql", ["EXPLAIN SELECT 1", "explain analyze FROM range(3)"])
-def test_the_plan_of_a_select_can_be_asked_for(sql: str, sources: Sources) -> None:
+def test_the_plan_of_a_select_can_be_queried(sql: str, sources: Sources) -> None:
     assert rows(sql, sources)
 
 

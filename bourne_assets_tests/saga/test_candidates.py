@@ -234,7 +234,7 @@ def test_a_collection_page_that_tmdb_did_not_write_is_no_missing_collection(
         _found(_BOURNE, tmdb_server.client(), lake)
 
 
-def test_an_answer_about_another_collection_is_refused(
+def test_a_response_about_another_collection_is_refused(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     tmdb_server.override("/collection/31562", snapshot("collection/31562") | {"id": 2344})
@@ -250,7 +250,7 @@ def test_a_search_that_tmdb_does_not_know_is_no_empty_saga(
         _found(_BOURNE, tmdb_server.client(), lake)
 
 
-def test_queries_that_find_films_without_end_are_refused_and_details_are_not_asked_for(
+def test_queries_that_find_films_without_end_are_refused_and_no_details_are_requested(
     lake: Lake, tmdb_server: TmdbStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(candidates, "_MOST_CANDIDATES", 3)
@@ -265,7 +265,7 @@ def test_a_refused_credential_is_told_as_such(lake: Lake, tmdb_server: TmdbStand
         _found(_BOURNE, wrong, lake)
 
 
-def test_every_answer_is_stored_as_received(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_every_response_is_stored_as_received(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     with pytest.raises(QueryWithoutResults):
         _found(_saga("Bourne", "nothing of the kind"), tmdb_server.client(), lake)
     assert tmdb_server.paths[:3] == ["/search/movie", "/search/movie", "/collection/31562"]
@@ -276,7 +276,7 @@ def test_every_answer_is_stored_as_received(lake: Lake, tmdb_server: TmdbStandIn
 
 
 @pytest.mark.parametrize("path", ["/search/movie", "/collection/31562"])
-def test_an_answer_that_cannot_be_read_is_stored_before_it_is_refused(
+def test_a_response_that_cannot_be_read_is_stored_before_it_is_refused(
     lake: Lake, tmdb_server: TmdbStandIn, path: str
 ) -> None:
     tmdb_server.override(path, {"page": 1, "id": 31562})
@@ -301,9 +301,9 @@ def _responses_in_memory() -> int:
 
 
 class _ManyPages(SnapshotCatalogue):
-    """A search of many pages; counts the answers that are in memory when a late one is asked for.
+    """A search of many pages; counts the responses in memory when a late one is requested.
 
-    Once, as TMDB's answer waits for it.
+    Once, as TMDB's response waits for it.
     """
 
     most = 0

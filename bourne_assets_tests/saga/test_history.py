@@ -45,7 +45,7 @@ def _values(history: pd.DataFrame, column: str) -> list[Any]:
 # One row a film and day
 
 
-def test_a_snapshot_has_a_row_for_each_film_of_the_day_of_its_newest_answer() -> None:
+def test_a_snapshot_has_a_row_for_each_film_of_the_day_of_its_newest_response() -> None:
     before_midnight = datetime(2026, 11, 23, 23, 59, 59, tzinfo=UTC)
     films = [{**told, "fetched_at": before_midnight} for told in films_of_2017()]
     films[3]["fetched_at"] = before_midnight + timedelta(seconds=2)

@@ -28,7 +28,7 @@ _TABLE = "Refined/bourne_saga_table.parquet"
 def _run(
     lake_resource: LakeResource, tmdb: TmdbResource, **config: bool
 ) -> dg.ExecuteInProcessResult:
-    """The steps that ask TMDB."""
+    """The steps that send requests to TMDB."""
     defs = build_defs(
         settings=Settings(), sagas=[_BOURNE], resources={"tmdb": tmdb, "lake": lake_resource}
     )

@@ -1,7 +1,7 @@
 """A stand-in of TMDB's API v3: a real HTTP server on loopback, for tests and measurements.
 
 It responds as TMDB does, from the bundled snapshot or from films that a test invents, with latency
-and a limiter where asked; and a test can script what a server may do wrong. It keeps a log of all
+and a limiter on request; and a test can script what a server may do wrong. It keeps a log of all
 requests. `python -m bourne_assets_tests.standin` serves in a process of its own.
 Not here: expectations, which are the tests' own.
 """

@@ -1,8 +1,8 @@
 """An S3 and IAM as AWS has them, on loopback: moto's server, which takes any key, and policies.
 
-It enforces actions and resources of policies. It knows no `StringLikeIfExists`, answers 404 for
-what is not there whether or not the caller may list, asks for no right on a copy's source, and
-refuses every deletion of several objects at once.
+It enforces actions and resources of policies. It does not support `StringLikeIfExists`, responds
+with 404 for what is not there whether or not the caller may list, needs no right on a copy's
+source, and refuses every deletion of several objects at once.
 Not here: SeaweedFS, which is the server of all other tests.
 """
 
@@ -31,7 +31,7 @@ Statement = dict[str, Any]
 
 
 class Aws:
-    """A server that plays AWS for one bucket; without `enforce`, whoever asks may do everything."""
+    """A server that plays AWS for one bucket; without `enforce`, anybody may do everything."""
 
     def __init__(self, endpoint: str, bucket: str) -> None:
         self.endpoint = endpoint

@@ -46,7 +46,7 @@ class RedisServer:
         self.stop()
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start, and wait until it responds."""
         options = {
             "bind": "127.0.0.1",
             "port": str(self._port),

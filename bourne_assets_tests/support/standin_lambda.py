@@ -51,7 +51,7 @@ class Call:
     event: bytes
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     done: threading.Event = field(default_factory=threading.Event)
-    answer: bytes = b""
+    response: bytes = b""
     error: str | None = None
 
 
@@ -121,7 +121,7 @@ class LambdaStandIn:
             if not call.done.wait(self.timeout + 30):
                 self._kill()
                 call.error = "Unhandled"
-                call.answer = json.dumps({"errorMessage": "Task timed out"}).encode()
+                call.response = json.dumps({"errorMessage": "Task timed out"}).encode()
             return call
 
     def freeze(self) -> None:
@@ -138,10 +138,10 @@ class LambdaStandIn:
         timer.start()
         return call
 
-    def finish(self, name: str, answer: bytes, error: str | None) -> None:
+    def finish(self, name: str, response: bytes, error: str | None) -> None:
         """From the function's process: what came of a call."""
         call = self._calls[name]
-        call.answer, call.error = answer, error
+        call.response, call.error = response, error
         call.done.set()
 
     def _time_out(self, call: Call, process: subprocess.Popen[bytes] | None) -> None:
@@ -246,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
             call = standin.invoke(body)
             headers = {"X-Amz-Function-Error": call.error} if call.error else {}
             tail = base64.b64encode(standin.log.encode()[-4096:]).decode()
-            self._send(200, call.answer, {**headers, "X-Amz-Log-Result": tail})
+            self._send(200, call.response, {**headers, "X-Amz-Log-Result": tail})
         elif parts[-1] in {"response", "error"} and parts[-2] != "init":
             standin.finish(parts[-2], body, "Unhandled" if parts[-1] == "error" else None)
             self._send(202, b"{}", {})

@@ -1,4 +1,4 @@
-"""Dagster's UI as tests and the README's pictures use it: a server, a browser, questions to both.
+"""Dagster's UI as tests and the README's pictures use it: a server, a browser, requests to both.
 
 Screenshots go to the git-ignored folder `screenshots/`, which CI may keep.
 """
@@ -41,14 +41,14 @@ class DevServer:
     url: str
     folder: Path
 
-    def ask(self, query: str) -> Any:
-        """The data of a GraphQL answer."""
+    def query(self, query: str) -> Any:
+        """The data of a GraphQL response."""
         response = requests.post(f"{self.url}/graphql", json={"query": query}, timeout=20)
         return response.json()["data"]
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, the newest first: id, job, status, tags by name, names of the assets."""
-        data = self.ask(
+        data = self.query(
             "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } "
             "assetSelection { path } } } } }"
         )
@@ -69,7 +69,7 @@ class DevServer:
         query = f"""{{ assetNodeOrError(assetKey: {{path: [{names}]}}) {{ ... on AssetNode {{
             assetChecksOrError {{ ... on AssetChecks {{ checks {{
             executionForLatestMaterialization {{ status }} }} }} }} }} }} }}"""
-        found = self.ask(query)["assetNodeOrError"]["assetChecksOrError"]["checks"]
+        found = self.query(query)["assetNodeOrError"]["assetChecksOrError"]["checks"]
         latest = [check["executionForLatestMaterialization"] for check in found]
         return [check["status"] if check else "none" for check in latest]
 
@@ -107,7 +107,7 @@ def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterat
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_for(lambda: _answers(url), 300, "dagster dev answers")
+            wait_for(lambda: _responds(url), 300, "dagster dev responds")
             yield DevServer(url, folder)
         finally:
             os.killpg(process.pid, signal.SIGINT)
@@ -146,7 +146,7 @@ def keep(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         return requests.get(f"{url}/server_info", timeout=2).ok
     except requests.RequestException:

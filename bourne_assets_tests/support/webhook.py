@@ -12,7 +12,7 @@ class Webhook:
     Attributes:
         url: Where it listens.
         texts: The texts that it was sent, in order.
-        status: What it answers.
+        status: What it responds with.
         room: So many texts it takes, and refuses the rest; None: all.
     """
 

@@ -58,7 +58,7 @@ class Workers:
         code_server = ["dagster", "code-server", "start", "-h", "127.0.0.1"]
         self._start("code-server", "-m", *code_server, "-p", str(self._port), "-m", _MODULE)
         client = DagsterGrpcClient(port=self._port, host="127.0.0.1")
-        wait_until(lambda: _answers(client), 60, self.output)
+        wait_until(lambda: _responds(client), 60, self.output)
         self._start("daemon", "-m", "dagster._daemon", "run", "-w", str(workspace))
         return self
 
@@ -130,7 +130,7 @@ def wait_until(condition: Any, seconds: float, message: Any) -> None:
         time.sleep(0.2)
 
 
-def _answers(client: DagsterGrpcClient) -> bool:
+def _responds(client: DagsterGrpcClient) -> bool:
     try:
         return bool(client.ping("ready?")["echo"] == "ready?")
     except DagsterUserCodeUnreachableError:

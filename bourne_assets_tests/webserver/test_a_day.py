@@ -1,6 +1,6 @@
 """A day with the platform: `bourne dev` with two sagas, a watched folder, TMDB and a webhook.
 
-In order: everything is made, a file is dropped, its rejected line is corrected and asked for in
+In order: everything is made, a file is dropped, its rejected line is corrected and queried in
 SQL, a film changes, TMDB refuses, somebody is told, the run is executed again, and the report is
 read on a phone.
 """
@@ -161,17 +161,17 @@ def test_a_file_in_the_watched_folder_is_landed_by_a_run_of_its_own(platform: Pl
         assert server.lake.read(key)[0] == (platform.csvs / "cities.csv").read_bytes()
 
 
-def test_a_rejected_line_is_corrected_and_asked_for_in_sql(platform: Platform) -> None:
+def test_a_rejected_line_is_corrected_and_queried_in_sql(platform: Platform) -> None:
     (line,) = _bourne(platform, "rejects", "cities", "--json").splitlines()
     assert "2,Tangier,Morocco" in line
     corrected = platform.dev.folder / "corrected.jsonl"
     corrected.write_text(line.replace("2,Tangier,Morocco", "2,Tangier"))
     _bourne(platform, "rejects", "fix", str(corrected))
-    asked = (
+    query = (
         "SELECT city, count(*) AS films FROM trusted.cities, assets.bourne_saga_table "
         "GROUP BY city ORDER BY city"
     )
-    printed = _bourne(platform, "query", asked, "--format", "csv")
+    printed = _bourne(platform, "query", query, "--format", "csv")
     assert list(csv.reader(printed.splitlines()))[1:] == [["Berlin", "3"], ["Tangier", "3"]]
 
 

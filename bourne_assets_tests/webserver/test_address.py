@@ -1,4 +1,4 @@
-"""The address of `bourne dev`: a free port, one line when the UI answers, a sentence where not."""
+"""The address of `bourne dev`: a free port, one line when the UI responds, a sentence where not."""
 
 import http.server
 import socket
@@ -70,7 +70,7 @@ def test_the_address_is_one_that_a_browser_opens(options: list[str], url: str) -
     assert Address.named(options).url == url
 
 
-def test_the_address_is_told_once_when_the_ui_answers() -> None:
+def test_the_address_is_printed_once_when_the_ui_responds() -> None:
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

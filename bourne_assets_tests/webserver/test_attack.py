@@ -38,7 +38,7 @@ pytestmark = [
 
 @dataclass
 class Attacker:
-    """A server that leads whoever asks it to a mutation of the UI, and keeps what arrives.
+    """A server that leads its callers to a mutation of the UI, and keeps what arrives.
 
     Attributes:
         arrived: Requests: path and headers.

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from bourne_assets.webserver.guard import Allowed, Guard
 
 _UI = "127.0.0.1:3000"
-#: Who asks through a file of the system has been asked by the system who they are.
+#: Callers through a Unix socket have been identified by the kernel.
 _SOCKET_FILE = {"server": ("/run/ui.sock", None)}
 _JSON = {"content-type": "application/json"}
 
@@ -48,7 +48,7 @@ def _exchange(scope: Scope, headers: Mapping[str, str], allowed: Allowed) -> lis
     return sent
 
 
-def _ask(
+def _request(
     method: str,
     path: str,
     headers: Mapping[str, str],
@@ -66,7 +66,7 @@ def _ask(
 
 
 def _status(method: str, path: str, headers: Mapping[str, str], *hosts: str) -> int:
-    return _ask(method, path, headers, *hosts).status
+    return _request(method, path, headers, *hosts).status
 
 
 def _socket(headers: Mapping[str, str]) -> str:
@@ -97,7 +97,7 @@ def test_the_ui_is_served_on_every_loopback_name(host: str) -> None:
     ],
 )
 def test_a_foreign_host_is_refused(host: str) -> None:
-    response = _ask("GET", "/runs", {"host": host})
+    response = _request("GET", "/runs", {"host": host})
     assert response.status == 403
     assert "BOURNE_UI_ALLOWED_HOSTS" in response.text
 
@@ -197,13 +197,13 @@ def test_hosts_of_the_settings_are_served_to_themselves_alone() -> None:
 
 def test_the_host_of_the_ui_address_is_served() -> None:
     own = {"host": "ui.example.com"}
-    assert _ask("GET", "/runs", own, ui_url="https://ui.example.com").status == 200
+    assert _request("GET", "/runs", own, ui_url="https://ui.example.com").status == 200
     other_port = {"host": "127.0.0.1:3001", "origin": f"http://{_UI}", **_JSON}
     assert _status("POST", "/graphql", other_port) == 403
 
 
 def test_no_page_leads_the_browser_to_pictures_of_others_or_into_a_frame() -> None:
-    headers = _ask("GET", "/runs", {"host": _UI}).headers
+    headers = _request("GET", "/runs", {"host": _UI}).headers
     assert "img-src 'self' data: blob:" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "DENY"

@@ -81,7 +81,7 @@ def named() -> Iterator[tuple[int, _App]]:
     yield from _serve(Allowed.of("https://dagster.example.com", ()))
 
 
-def _ask(port: int, head: str = HEAD, *, uid: int | None = None, leaves: bool = False) -> str:
+def _request(port: int, head: str = HEAD, *, uid: int | None = None, leaves: bool = False) -> str:
     done = subprocess.run(
         [sys.executable, "-c", CLIENT],
         input=json.dumps([uid, port, head, leaves]),
@@ -98,14 +98,14 @@ needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become anothe
 
 def test_a_program_of_the_same_user_is_served(own: tuple[int, _App]) -> None:
     port, app = own
-    assert "200 OK" in _ask(port)
+    assert "200 OK" in _request(port)
     assert app.reached == ["/graphql"]
 
 
 @needs_root
 def test_a_program_of_another_user_is_not(own: tuple[int, _App]) -> None:
     port, app = own
-    reply = _ask(port, uid=NOBODY)
+    reply = _request(port, uid=NOBODY)
     assert "403 Forbidden" in reply
     assert "not from a process of the user who started this server" in reply
     assert app.reached == []
@@ -113,9 +113,9 @@ def test_a_program_of_another_user_is_not(own: tuple[int, _App]) -> None:
 
 @needs_root
 @pytest.mark.parametrize("header", ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 127.0.0.1"])
-def test_nobody_else_may_say_who_asks(header: str, own: tuple[int, _App]) -> None:
+def test_nobody_else_may_say_who_is_calling(header: str, own: tuple[int, _App]) -> None:
     port, app = own
-    assert "403 Forbidden" in _ask(port, f"{HEAD}{header}\r\n", uid=NOBODY)
+    assert "403 Forbidden" in _request(port, f"{HEAD}{header}\r\n", uid=NOBODY)
     assert app.reached == []
 
 
@@ -123,8 +123,8 @@ def test_nobody_else_may_say_who_asks(header: str, own: tuple[int, _App]) -> Non
 def test_a_request_whose_sender_has_left_is_nobodys(own: tuple[int, _App]) -> None:
     port, app = own
     for _ in range(12):
-        _ask(port, uid=NOBODY, leaves=True)
-    assert "200 OK" in _ask(port)
+        _request(port, uid=NOBODY, leaves=True)
+    assert "200 OK" in _request(port)
     assert app.reached == ["/graphql"]
 
 
@@ -133,7 +133,7 @@ def test_where_other_names_are_served_a_proxy_of_another_user_may_stand_before_i
     named: tuple[int, _App],
 ) -> None:
     port, _ = named
-    assert "200 OK" in _ask(port, f"{HEAD}X-Forwarded-For: 192.0.2.1\r\n", uid=NOBODY)
+    assert "200 OK" in _request(port, f"{HEAD}X-Forwarded-For: 192.0.2.1\r\n", uid=NOBODY)
 
 
 _COLUMNS = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid ...\n"
@@ -151,7 +151,7 @@ _COLUMNS = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when r
         ("{own} 0 17", "192.0.2.1", True),  # of another machine
     ],
 )
-def test_who_asks_is_read_from_the_kernels_table(
+def test_the_caller_is_read_from_the_kernels_table(
     user_and_inode: str,
     client: str,
     *,

@@ -41,7 +41,7 @@ class _Response:
     text: str
 
 
-def _ask(
+def _request(
     path: str,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
@@ -49,7 +49,7 @@ def _ask(
     prefix: str = "",
     read: Callable[[str], bytes] = _read,
 ) -> _Response:
-    """Ask the UI, guard and reports before it."""
+    """Send a request to the UI, with guard and reports before it."""
     app = Starlette(
         routes=[Route("/{path:path}", lambda _: PlainTextResponse("the UI"))],
         middleware=[
@@ -93,7 +93,7 @@ def _ask(
 def test_a_report_is_served_without_the_origin_of_the_ui_and_without_a_network(
     path: str, text: str
 ) -> None:
-    response = _ask(path)
+    response = _request(path)
     assert (response.status, response.text) == (200, text)
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -119,34 +119,34 @@ def test_a_report_is_served_without_the_origin_of_the_ui_and_without_a_network(
     ],
 )
 def test_nothing_else_of_the_lake_is_served(path: str) -> None:
-    assert _ask(path).status == 404
+    assert _request(path).status == 404
 
 
 def test_reports_are_read_and_nothing_more(tmp_path: Path) -> None:
-    assert _ask("/reports/bourne", "POST", {"content-type": "application/json"}).status == 405
-    assert _ask("/reports/bourne", "HEAD").status == 200
+    assert _request("/reports/bourne", "POST", {"content-type": "application/json"}).status == 405
+    assert _request("/reports/bourne", "HEAD").status == 200
     with pytest.raises(ObjectMissing):
         reader_of(Settings(home=tmp_path / "home"))("Refined/saga_report.html")
     assert not (tmp_path / "home").exists()
 
 
 def test_the_guard_stands_before_the_reports() -> None:
-    assert _ask("/reports/bourne", headers={"host": "evil.example"}).status == 403
+    assert _request("/reports/bourne", headers={"host": "evil.example"}).status == 403
     foreign = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
-    assert _ask("/reports/bourne", headers=foreign).status == 403
+    assert _request("/reports/bourne", headers=foreign).status == 403
 
 
 def test_a_ui_below_a_folder_of_its_host_has_its_reports_there() -> None:
-    below = _ask("/dagster/reports/bourne", prefix="/dagster")
+    below = _request("/dagster/reports/bourne", prefix="/dagster")
     assert below.text == "<h1>Bourne</h1>"
-    assert _ask("/elsewhere/reports/bourne", prefix="/dagster").text == "the UI"
+    assert _request("/elsewhere/reports/bourne", prefix="/dagster").text == "the UI"
 
 
-def test_a_lake_that_does_not_answer_is_named() -> None:
+def test_a_lake_that_does_not_respond_is_named() -> None:
     def fails(key: str) -> bytes:
         raise LakeFailed(f"Nobody answers for {key}.")
 
-    response = _ask("/reports/bourne", read=fails)
+    response = _request("/reports/bourne", read=fails)
     assert (response.status, response.text) == (
         502,
         "Nobody answers for Refined/saga_report.html.\n",

@@ -1,4 +1,4 @@
-"""Deliveries that were found and are not landed yet: asked for until a run with them succeeded.
+"""Deliveries that were found and are not landed yet: requested until a run with them succeeded.
 
 A delivery is a file of the watched folder or an object of the lake. Not here: finding deliveries
 (`changes`, `lake.changes`), and Dagster's runs.
@@ -19,7 +19,7 @@ _LONGEST_PAUSE = timedelta(hours=6)
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of a run that was asked for.
+    """What became of a run that was requested.
 
     Attributes:
         is_over: Whether it goes no further.
@@ -40,9 +40,9 @@ class Delivery(BaseModel):
     Attributes:
         version: Tells its content: a digest, or an ETag.
         failures: How many runs with it failed.
-        together: With how many others it may be asked for.
-        not_before: When it is asked for again; None: at once.
-        request: Key of the run that it was asked for in and whose end is not known yet.
+        together: With how many others it may be requested.
+        not_before: When it is requested again; None: at once.
+        request: Key of the run that it was requested in and whose end is not known yet.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,7 +74,7 @@ class Backlog(BaseModel):
 
     Attributes:
         waiting: Those deliveries.
-        requests: How many runs were asked for so far, so that no two have one key.
+        requests: How many runs were requested so far, so that no two have one key.
     """
 
     waiting: dict[str, Delivery] = Field(default_factory=dict)
@@ -119,7 +119,7 @@ class Backlog(BaseModel):
         self.waiting = {name: each for name, each in self.waiting.items() if name in names}
 
     def due(self, now: datetime) -> list[str]:
-        """Deliveries to ask for now, those that never failed first, the others by their time."""
+        """Deliveries to land now, those that never failed first, the others by their time."""
         due = [
             (each.not_before or datetime.min.replace(tzinfo=now.tzinfo), name)
             for name, each in self.waiting.items()
@@ -127,10 +127,10 @@ class Backlog(BaseModel):
         ]
         return [name for _, name in sorted(due)]
 
-    def ask_for(self, names: Sequence[str]) -> str:
-        """Note that a run with these deliveries is asked for; returns the key of the run.
+    def request_landing(self, names: Sequence[str]) -> str:
+        """Note that a run with these deliveries is requested; returns the key of the run.
 
-        The same state gives the same key, so that what is asked for twice is run once.
+        The same state gives the same key, so that what is requested twice is run once.
         """
         self.requests += 1
         lines = [f"{name} {self.waiting[name].version}" for name in sorted(names)]
@@ -141,7 +141,7 @@ class Backlog(BaseModel):
         return request
 
     def next_try(self) -> tuple[str, datetime] | None:
-        """The delivery that is asked for again first, and when; None where none has failed."""
+        """The delivery that is tried again first, and when; None where none has failed."""
         times = [
             (each.not_before, name)
             for name, each in self.waiting.items()

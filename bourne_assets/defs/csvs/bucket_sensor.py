@@ -190,7 +190,7 @@ def _day(key: str) -> str:
 
 
 def _request(backlog: Backlog, batch: list[str]) -> dg.RunRequest:
-    request = backlog.ask_for(batch)
+    request = backlog.request_landing(batch)
     config = {"objects": batch, "landed_on": _day(batch[0]) or None}
     return dg.RunRequest(
         run_key=request,

@@ -75,7 +75,7 @@ def csv_folder_sensor(
     if not due:
         context.update_cursor(cursor.model_dump_json())
         return dg.SkipReason(_reason(changes, backlog))
-    request = backlog.ask_for(due)
+    request = backlog.request_landing(due)
     run = dg.RunRequest(
         run_key=request,
         asset_selection=[RAW_CSVS],

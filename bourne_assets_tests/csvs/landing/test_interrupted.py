@@ -261,7 +261,7 @@ def test_an_object_in_parts_appears_whole_and_only_where_nobody_has_the_key(lake
     assert lake.digest("a/b.csv").sha256 == digest
 
 
-def test_a_server_without_checksums_is_asked_for_the_md5_of_what_it_stored(
+def test_a_server_without_checksums_is_queried_for_the_md5_of_what_it_stored(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = lake.begin_upload("a.csv", CSV, "0" * 64)
@@ -284,7 +284,7 @@ def test_a_server_without_checksums_is_asked_for_the_md5_of_what_it_stored(
         upload.complete([part])
 
 
-def test_what_is_not_there_cannot_be_copied_or_asked_for(lake: Lake) -> None:
+def test_what_is_not_there_cannot_be_copied_or_looked_up(lake: Lake) -> None:
     with pytest.raises(ObjectMissing):
         lake.checksum("nothing")
     with pytest.raises(ObjectMissing):

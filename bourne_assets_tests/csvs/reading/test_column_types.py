@@ -240,8 +240,8 @@ def test_a_value_that_its_declared_type_would_change_is_named(
     text = "id,x\n" + "".join(f"{n},{value}\n" for n, value in enumerate([*right, *wrong]))
     found = read(tmp_path, text, types={"x": kind})
     assert found.rejected == [n + 2 for n in range(len(right), len(right) + len(wrong))]
-    asked = read(tmp_path, text, types={"x": kind}, on_error="null")
-    assert asked.reading.cast_failures == {"x": (len(wrong), wrong[0])}
+    lenient = read(tmp_path, text, types={"x": kind}, on_error="null")
+    assert lenient.reading.cast_failures == {"x": (len(wrong), wrong[0])}
 
 
 @pytest.mark.parametrize(

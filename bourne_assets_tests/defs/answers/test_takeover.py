@@ -66,7 +66,7 @@ def old_lake(lake: Lake) -> Lake:
     return lake
 
 
-def _asked() -> list[date]:
+def _days() -> list[date]:
     days = [(NOW - timedelta(days=days_ago)).date() for days_ago in (*_DAYS, 0)]
     return [date(2017, 9, 1), date(2025, 1, 1), *days]
 
@@ -84,14 +84,14 @@ def test_a_lake_from_before_the_tables_answers_as_before_and_is_taken_over(
     old_lake: Lake, lake_resource: LakeResource
 ) -> None:
     stored = as_json(read_answers(old_lake, BOURNE))
-    before = _answers(old_lake, lake_resource, _asked()[:-1])
+    before = _answers(old_lake, lake_resource, _days()[:-1])
     snapshots = {key: old_lake.digest(key).sha256 for key in old_lake.list("Refined/saga_history/")}
     assert run_checks(lake_resource, "insight_metrics").success, "old answers name an object"
 
     kept = dg.AssetSelection.assets("saga_history", "insight_metrics", "fact_answer")
     outcome = run_selection(lake_resource, kept | kept.checks())
     assert outcome.success, outcome.errors
-    after = _answers(old_lake, lake_resource, _asked())
+    after = _answers(old_lake, lake_resource, _days())
     assert {day: after[day] for day in before} == before
     assert after[NOW.date()][1] == read_answers(old_lake, BOURNE).answers
     new = from_json(old_lake.read(KEYS["insight_metrics"])[0])

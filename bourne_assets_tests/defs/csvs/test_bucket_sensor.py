@@ -92,7 +92,7 @@ def test_more_objects_than_can_be_remembered_are_said(
 
 
 class Ticks:
-    """Ticks of the sensor, each with the last one's cursor, and the runs that they ask for."""
+    """Ticks of the sensor, each with the last one's cursor, and the runs that they request."""
 
     def __init__(self, lake: LakeResource, cursor: str | None = None, **settings: Any) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
@@ -113,15 +113,15 @@ class Ticks:
         return result
 
     def skip(self) -> str:
-        """What a tick says that asks for no run."""
+        """What a tick says that requests no run."""
         return str(self().skip_message)
 
     def objects(self) -> list[list[str]]:
-        """The objects of each run that a tick asks for; the runs are not there."""
+        """The objects of each run that a tick requests; the runs are not there."""
         return [_config(request)["objects"] for request in getattr(self(), "run_requests", ())]
 
     def run(self) -> list[bool]:
-        """Execute the runs that a tick asks for; whether each succeeded."""
+        """Execute the runs that a tick requests; whether each succeeded."""
         return [self.execute(request) for request in getattr(self(), "run_requests", ())]
 
     def execute(self, request: dg.RunRequest) -> bool:
@@ -165,7 +165,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bourne_assets.csvs.intake.backlog._FIRST_PAUSE", timedelta(0))
 
 
-def test_an_object_in_the_inbox_is_landed_by_the_run_that_is_asked_for(
+def test_an_object_in_the_inbox_is_landed_by_the_run_that_is_requested(
     lake: Lake, lake_resource: LakeResource
 ) -> None:
     _put_by_others(lake, "Inbox/CSV/people.csv")

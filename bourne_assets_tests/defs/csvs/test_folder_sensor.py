@@ -119,7 +119,7 @@ def test_a_look_reads_so_much_and_leaves_the_rest_to_the_next(
 
 
 class Ticks:
-    """Ticks of the sensor, each with the last one's cursor, and the runs that they ask for."""
+    """Ticks of the sensor, each with the last one's cursor, and the runs that they request."""
 
     def __init__(self, folder: Path, lake: LakeResource, cursor: str | None = None) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
@@ -144,7 +144,7 @@ class Ticks:
         return result
 
     def request(self) -> dg.RunRequest:
-        """The run that the second of two ticks asks for."""
+        """The run that the second of two ticks requests."""
         self()
         requests: list[dg.RunRequest] = self().run_requests
         (request,) = requests
@@ -163,7 +163,7 @@ class Ticks:
                     )
 
     def followed(self) -> set[str]:
-        """What the automation sensor asks for now: of missing assets nothing is."""
+        """What the automation sensor requests now: nothing for missing assets."""
         tick = dg.evaluate_automation_conditions(
             self._defs, self.instance, cursor=self._followed, asset_selection=_TABLE
         )
@@ -186,7 +186,7 @@ class Ticks:
         ).success
 
 
-def test_a_file_that_another_run_landed_already_asks_for_nothing_until_it_changes(
+def test_a_file_that_another_run_landed_already_requests_no_run_until_it_changes(
     folder: Path, lake_resource: LakeResource, lake: Lake
 ) -> None:
     first = Ticks(folder, lake_resource)
@@ -199,7 +199,7 @@ def test_a_file_that_another_run_landed_already_asks_for_nothing_until_it_change
     assert fresh.request().tags["csv_files"] == "a.csv"
 
 
-def test_a_new_file_asks_for_one_run_of_the_landing_on_a_fresh_instance(
+def test_a_new_file_requests_one_run_of_the_landing_on_a_fresh_instance(
     folder: Path, lake_resource: LakeResource, lake: Lake
 ) -> None:
     tick = Ticks(folder, lake_resource)

@@ -83,7 +83,7 @@ def test_an_object_that_is_damaged_fails_by_its_name(run: Run, lake: Lake, data:
 
 
 class Broken:
-    """A lake that answers every operation with one kind of trouble."""
+    """A lake that fails every operation with one kind of trouble."""
 
     def __init__(self, words: Iterable[str], **s3: Any) -> None:
         self.words = list(words)
@@ -126,7 +126,7 @@ def test_a_lake_that_cannot_be_read_says_why_in_the_failed_step(broken: Broken) 
     assert "materialise" not in said
 
 
-def test_a_lake_that_does_not_answer_is_tried_again_as_the_policy_says(free_port: int) -> None:
+def test_a_lake_that_does_not_respond_is_tried_again_as_the_policy_says(free_port: int) -> None:
     broken = Broken(
         ["does not respond"],
         endpoint_url=f"http://127.0.0.1:{free_port}",
@@ -138,7 +138,7 @@ def test_a_lake_that_does_not_answer_is_tried_again_as_the_policy_says(free_port
     assert broken.run.tries("source") == 2
 
 
-# What Dagster may ask of an IO manager beside
+# What else Dagster may require of an IO manager
 
 
 def test_an_output_is_known_to_exist_once_it_is_stored_and_no_more_once_removed(

@@ -59,7 +59,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profiles:
     return write
 
 
-def _asked(credentials: Callable[[], Any] | None) -> tuple[str, str, str | None]:
+def _resolved(credentials: Callable[[], Any] | None) -> tuple[str, str, str | None]:
     assert credentials is not None
     given = credentials()
     return given["access_key_id"], given["secret_access_key"], given["token"]
@@ -74,7 +74,7 @@ def test_fields_of_the_resource_reach_the_store() -> None:
     )
     access = access_from(s3)
     assert (access.endpoint, access.region, access.verify) == (SERVER, "eu-north-1", True)
-    assert _asked(access.credentials) == ("AKIAFIELDS", "secret-of-fields", "token-of-fields")
+    assert _resolved(access.credentials) == ("AKIAFIELDS", "secret-of-fields", "token-of-fields")
 
 
 def test_the_environment_fills_what_the_fields_leave_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_the_environment_fills_what_the_fields_leave_open(monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", SERVER)
     access = access_from(S3Resource())
     assert (access.endpoint, access.region) == (SERVER, "sa-east-1")
-    assert _asked(access.credentials) == ("AKIASHELL", "secret-of-shell", "token-of-shell")
+    assert _resolved(access.credentials) == ("AKIASHELL", "secret-of-shell", "token-of-shell")
 
 
 def test_the_region_may_stand_in_either_variable_and_the_field_wins(
@@ -104,7 +104,7 @@ def test_fields_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     access = access_from(S3Resource(endpoint_url=SERVER, **KEYS))
     assert access.endpoint == SERVER
-    assert _asked(access.credentials)[:2] == ("AKIAFIELDS", "secret-of-fields")
+    assert _resolved(access.credentials)[:2] == ("AKIAFIELDS", "secret-of-fields")
 
 
 @pytest.mark.parametrize("by_field", [True, False], ids=["field", "AWS_PROFILE"])
@@ -120,13 +120,13 @@ def test_a_profile_gives_keys_region_and_endpoint(
         monkeypatch.setenv("AWS_PROFILE", "films")
         access = access_from(S3Resource())
     assert (access.endpoint, access.region) == ("http://127.0.0.1:9001", "eu-west-3")
-    assert _asked(access.credentials) == ("AKIAPROFILE", "secret-of-profile", "token-of-profile")
+    assert _resolved(access.credentials) == ("AKIAPROFILE", "secret-of-profile", "token-of-profile")
 
 
-def test_a_process_that_gives_credentials_is_asked(profiles: Profiles) -> None:
-    answer = '{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "given"}'
-    profiles(f"[default]\ncredential_process = echo '{answer}'\n")
-    assert _asked(access_from(S3Resource()).credentials) == ("AKIAPROCESS", "given", None)
+def test_a_process_that_gives_credentials_is_run(profiles: Profiles) -> None:
+    output = '{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "given"}'
+    profiles(f"[default]\ncredential_process = echo '{output}'\n")
+    assert _resolved(access_from(S3Resource()).credentials) == ("AKIAPROCESS", "given", None)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_certificates_are_verified_unless_that_is_switched_off(
     assert access_from(S3Resource(verify=verify, **KEYS)).verify is verified
 
 
-def test_a_lake_in_a_custom_region_of_a_real_server_answers(
+def test_a_lake_in_a_custom_region_of_a_real_server_responds(
     s3_server: EmbeddedLake, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.credentials.access_key)
@@ -250,7 +250,7 @@ def test_a_region_that_cannot_be_one_is_bad_configuration() -> None:
 # The resource
 
 
-def test_a_resource_connects_once_and_only_when_asked(lake_resource: LakeResource) -> None:
+def test_a_resource_connects_once_and_only_when_used(lake_resource: LakeResource) -> None:
     lake = lake_resource.connect()
     assert lake_resource.connect() is lake
     assert (lake.bucket, lake.prefix) == (BUCKET, lake_resource.prefix)

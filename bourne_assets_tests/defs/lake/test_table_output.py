@@ -99,7 +99,7 @@ def test_the_address_of_a_parquet_object_stands_for_its_rows(
     assert [row["film_id"] for row in _rows(lake_resource)].count(2501) == 1
 
 
-def test_an_input_may_ask_for_the_snapshot_of_its_materialisation(
+def test_an_input_may_request_the_snapshot_of_its_materialisation(
     run: Run, lake_resource: LakeResource
 ) -> None:
     from bourne_assets.iceberg.commits import Provenance

@@ -66,7 +66,7 @@ def _claim(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     return bool(storage.claim_concurrency_slot(POOL, run.run_id, "step").is_claimed)
 
 
-def test_the_shipped_instance_lets_one_step_at_a_time_ask_tmdb(
+def test_the_shipped_instance_lets_one_step_at_a_time_use_tmdb(
     instance: dg.DagsterInstance,
 ) -> None:
     first, second = _started(instance, os.getpid()), _started(instance, os.getpid())
@@ -184,7 +184,7 @@ def test_the_sensor_says_what_it_saw(instance: dg.DagsterInstance) -> None:
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_a_run_after_one_that_was_killed_while_it_asked_resumes_and_succeeds(
+def test_a_run_after_one_that_was_killed_during_its_requests_resumes_and_succeeds(
     tmp_path: Path,
 ) -> None:
     with TmdbStandIn() as server:
@@ -217,7 +217,7 @@ def test_a_run_after_one_that_was_killed_while_it_asked_resumes_and_succeeds(
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_two_runs_at_once_ask_tmdb_one_after_the_other(tmp_path: Path) -> None:
+def test_two_runs_at_once_use_tmdb_one_after_the_other(tmp_path: Path) -> None:
     with TmdbStandIn(latency=0.2) as server:
         environment = {
             **os.environ,
@@ -229,5 +229,5 @@ def test_two_runs_at_once_ask_tmdb_one_after_the_other(tmp_path: Path) -> None:
         open_instance(Settings(home=tmp_path / "home")).dispose()  # both at once would make it
         runs = [subprocess.Popen(command, env=environment) for _ in range(2)]
         assert [run.wait(timeout=100) for run in runs] == [0, 0]
-        # Each asks for a search and a collection: were they mixed, a path would come twice in turn.
+        # Each requests a search and a collection: were they mixed, a path would come twice in turn.
         assert server.paths == ["/search/movie", "/collection/31562"] * 2

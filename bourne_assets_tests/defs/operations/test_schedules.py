@@ -72,7 +72,7 @@ def test_hours_and_time_zone_of_the_schedules_are_settings() -> None:
     assert zones == {"Europe/Lisbon"}
 
 
-def test_a_daily_refresh_asks_tmdb_and_makes_all_that_follows_of_its_saga_alone() -> None:
+def test_a_daily_refresh_fetches_from_tmdb_and_makes_all_that_follows_of_its_saga_alone() -> None:
     job = _defs().resolve_job_def("ask_tmdb_for_bourne")
     made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
     assert {"tmdb_search", "tmdb_details", "tmdb_external_ids", "insight_metrics"} <= made
@@ -84,7 +84,7 @@ def test_a_daily_refresh_asks_tmdb_and_makes_all_that_follows_of_its_saga_alone(
     ("settings", "status"),
     [(_LIVE, "RUNNING"), (Settings(), "STOPPED"), (Settings(tmdb_api_key="k"), "RUNNING")],
 )
-def test_schedules_run_where_tmdb_can_be_asked_and_say_why_where_not(
+def test_schedules_run_where_tmdb_can_be_reached_and_say_why_where_not(
     settings: Settings, status: str
 ) -> None:
     for name in ("daily_saga_refresh", "weekly_full_refresh"):
@@ -94,7 +94,7 @@ def test_schedules_run_where_tmdb_can_be_asked_and_say_why_where_not(
         assert schedule.execution_timezone == "America/Sao_Paulo"
 
 
-def test_two_ticks_of_one_time_ask_for_one_run() -> None:
+def test_two_ticks_of_one_time_request_one_run() -> None:
     schedule = _defs().resolve_schedule_def("daily_saga_refresh")
     keys = set()
     for _ in range(2):
@@ -119,9 +119,9 @@ def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
         spec.key.to_user_string(): spec.automation_condition
         for spec in _defs().resolve_all_asset_specs()
     }
-    asked = {"raw_csvs_s3", "tmdb_search", "tmdb_external_ids", "tmdb_details"}
+    requested = {"raw_csvs_s3", "tmdb_search", "tmdb_external_ids", "tmdb_details"}
     for name, condition in conditions.items():
-        follows = name.rpartition("/")[2] not in asked
+        follows = name.rpartition("/")[2] not in requested
         reads_csvs = name.endswith("saga_table")
         expected = EAGER_AFTER_RATINGS if reads_csvs else EAGER_AFTER_CHECKS
         assert condition == (expected if follows else None), name
@@ -184,7 +184,7 @@ class TestFollowing:
             self._check(instance, passed=True)
             tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
             assert tick.total_requested == 1
-            # The run that was asked for fails: nothing is stored, and nothing is asked for again.
+            # The run that was requested fails: nothing is stored, and nothing is requested again.
             for _ in range(3):
                 tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
                 assert tick.total_requested == 0
@@ -214,11 +214,11 @@ class TestFollowing:
             everything.get_subset(asset_selection=part.resolve(defs.assets)).execute_in_process(  # type: ignore[arg-type]
                 instance=instance
             )
-            asked = []
+            requested = []
             for _ in range(3):
                 tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
-                asked.append(tick.total_requested)
-            assert asked == [1, 0, 0]
+                requested.append(tick.total_requested)
+            assert requested == [1, 0, 0]
 
     def test_a_part_that_was_made_before_everything_in_the_same_tick_is_not_followed(
         self, defs: dg.Definitions
@@ -265,7 +265,7 @@ class TestChangesSensor:
         frame = pd.DataFrame({"tmdb_id": ids})
         lake.write("Refined/bourne_saga_table.parquet", to_parquet(frame), PARQUET)
 
-    def test_a_lake_without_films_asks_nothing(
+    def test_a_lake_without_films_sends_no_request(
         self, tmdb_server: TmdbStandIn, lake_resource: LakeResource
     ) -> None:
         told, _ = self._tick(tmdb_server, lake_resource)
@@ -280,7 +280,7 @@ class TestChangesSensor:
         assert "None of 2 films changed since" in told.skip_message
         assert context.cursor
 
-    def test_a_change_asks_for_one_run_of_the_saga(
+    def test_a_change_requests_one_run_of_the_saga(
         self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
     ) -> None:
         self._films(lake, 2501, 2502)

@@ -46,7 +46,7 @@ def _run(lake: LakeResource, ops: dict[str, Any], *assets: str) -> dg.ExecuteInP
     )
 
 
-def test_a_search_may_ask_for_other_queries_once(lake_resource: LakeResource) -> None:
+def test_a_search_may_use_other_queries_once(lake_resource: LakeResource) -> None:
     ops = {"tmdb_search": {"config": {"queries": ["bourne"]}}}
     result = _run(lake_resource, ops, "tmdb_search")
     assert result.success

@@ -258,7 +258,7 @@ def test_a_step_of_the_clock_ends_no_server_that_is_in_use(
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_a_server_that_is_slow_to_answer_is_not_ended_under_its_users(home: Path) -> None:
+def test_a_server_that_is_slow_to_respond_is_not_ended_under_its_users(home: Path) -> None:
     with embedded.connect(home, BUCKET) as busy:
         busy.lake.write("key", b"data", TEXT)
         (process,) = servers_of(folder_of(home))

@@ -175,10 +175,12 @@ def test_a_lake_that_ended_leaves_no_socket_in_the_folder_for_temporary_files(ho
     assert not list(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))  # noqa: S108
 
 
-def test_a_server_is_healthy_only_where_credentials_are_asked_for(s3_server: EmbeddedLake) -> None:
+def test_a_server_is_healthy_only_where_it_requires_credentials(s3_server: EmbeddedLake) -> None:
     assert seaweedfs.is_healthy(s3_server.endpoint)
     port = int(s3_server.endpoint.rpartition(":")[2])
-    assert not seaweedfs.is_healthy(f"http://127.0.0.1:{port + 1}"), "the master asks for none"
+    assert not seaweedfs.is_healthy(f"http://127.0.0.1:{port + 1}"), (
+        "the master needs no credentials"
+    )
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
@@ -186,7 +188,7 @@ def test_a_server_is_healthy_only_where_credentials_are_asked_for(s3_server: Emb
         assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
 
 
-def test_a_process_that_does_not_end_when_asked_is_made_to() -> None:
+def test_a_process_that_ignores_a_request_to_end_is_killed() -> None:
     script = (
         "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
     )

@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
 
 
 def main() -> None:
-    """Load the extensions from their packages, without any network, and answer."""
+    """Load the extensions from their packages, without any network, and send the results."""
     import duckdb
 
     given = json.load(sys.stdin)
@@ -57,8 +57,8 @@ def main() -> None:
             db.execute(f"LOAD '{path}'")
         db.execute("SET TimeZone = 'UTC'")
         db.execute(given["preparation"])
-        answers = [_rows(db, query) for query in given["queries"]]
-    json.dump(answers, sys.stdout)
+        results = [_rows(db, query) for query in given["queries"]]
+    json.dump(results, sys.stdout)
 
 
 def _rows(db: Any, query: str) -> list[Any]:
