@@ -69,7 +69,7 @@ def test_the_home_in_a_volume_that_everybody_may_write_to_is_its_users_alone(
         assert scratch.st_mode & 0o1777 == 0o1777
 
 
-def test_a_volume_that_everybody_may_write_to_is_no_home(volume: Path) -> None:
+def test_a_volume_that_everybody_may_write_to_is_not_a_home(volume: Path) -> None:
     with pytest.raises(UnsafeFolder, match="other users may write to"):
         make_private_folder(volume)
 

@@ -201,7 +201,7 @@ def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
-def test_a_value_that_is_no_secret_is_shown_with_the_refusal() -> None:
+def test_a_value_that_is_not_a_secret_is_shown_with_the_refusal() -> None:
     with pytest.raises(ConfigurationError, match="'fast'"):
         read_settings({"TMDB_REQUESTS_PER_SECOND": "fast"})
 

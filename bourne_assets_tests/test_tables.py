@@ -111,7 +111,7 @@ def test_nested_values_come_back() -> None:
     assert list(back["id"]) == [{"a": 1}, {"a": 2}]
 
 
-def test_an_index_and_column_names_that_are_no_texts_come_back() -> None:
+def test_an_index_and_column_names_that_are_not_texts_come_back() -> None:
     frame = pd.DataFrame({0: [1, 2], 1: [3, 4]}, index=pd.Index(["x", "y"], name="key"))
     assert_frame_equal(_round_trip(frame), frame)
 

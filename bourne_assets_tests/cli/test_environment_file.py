@@ -359,7 +359,7 @@ def test_a_file_that_a_group_can_write_is_read_where_the_group_is_the_user(
 # What is in it
 
 
-def test_a_line_that_was_left_blank_is_no_setting(project: Path) -> None:
+def test_a_line_that_was_left_blank_is_not_a_setting(project: Path) -> None:
     _write(project, "# a comment\nTMDB_API_KEY=\nBOURNE_S3_BUCKET=\n\n")
     assert _loaded() == {}
     assert read_settings({}) == Settings()

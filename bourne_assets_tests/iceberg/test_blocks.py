@@ -44,7 +44,7 @@ def test_a_block_that_was_changed_is_none(tmp_path: Path) -> None:
     assert cache.read(FILE, 0, 3) is None
 
 
-def test_links_and_pipes_are_no_blocks(tmp_path: Path) -> None:
+def test_links_and_pipes_are_not_blocks(tmp_path: Path) -> None:
     cache = BlockCache(tmp_path / "blocks")
     cache.keep(FILE, 0, b"abc")
     (path,) = kept(tmp_path)
@@ -76,7 +76,7 @@ def test_what_a_link_leads_to_is_left_alone(
     assert (other / "now").stat().st_mode & 0o777 == 0o755
 
 
-def test_files_that_are_no_blocks_are_not_removed(tmp_path: Path) -> None:
+def test_files_that_are_not_blocks_are_not_removed(tmp_path: Path) -> None:
     (tmp_path / "blocks" / "notes").mkdir(parents=True)
     (tmp_path / "blocks" / "notes" / "mine.txt").write_text("of the user")
     BlockCache(tmp_path / "blocks").prune()

@@ -52,7 +52,7 @@ def test_a_type_is_widened_and_old_rows_stay_readable(
     assert sorted(table.scan().to_arrow()["n"].to_pylist()) == [old, new]
 
 
-def test_a_narrower_type_is_no_change(catalogue: Catalog) -> None:
+def test_a_narrower_type_is_not_a_change(catalogue: Catalog) -> None:
     table = ensure_table(catalogue, NAME, pa.schema([("n", pa.int64())]))
     evolve(table, pa.schema([("n", pa.int32())]))
     append_arrow(table, pa.table({"n": pa.array([1], pa.int32())}), HERE)

@@ -199,7 +199,7 @@ def test_an_object_of_another_writer_is_found_without_a_digest(lake: Lake, boto:
     assert lake.read("key")[1].sha256 == sha256_of(b"data")
 
 
-def test_a_folder_is_no_object(lake: Lake) -> None:
+def test_a_folder_is_not_an_object(lake: Lake) -> None:
     lake.write("folder/key", b"data", TEXT)
     assert lake.find("folder") is None
     with refused(ObjectMissing, f"{lake.prefix}/folder"):
@@ -247,7 +247,7 @@ def test_a_lake_without_a_prefix_is_the_whole_bucket(s3_server: EmbeddedLake, la
     assert f"{lake.prefix}/key" in whole.list()
 
 
-def test_a_deleted_object_is_gone_and_deleting_it_again_is_no_error(lake: Lake) -> None:
+def test_a_deleted_object_is_gone_and_deleting_it_again_is_not_an_error(lake: Lake) -> None:
     lake.write("folder/key", b"data", TEXT)
     lake.delete("folder/key")
     assert lake.find("folder/key") is None

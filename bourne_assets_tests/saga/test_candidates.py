@@ -226,7 +226,7 @@ def test_a_saga_that_the_snapshot_does_not_hold_is_said_so(lake: Lake) -> None:
         _found(matrix, connect_tmdb(DEFAULT_TMDB_BASE_URL, token=None, key=None), lake)
 
 
-def test_a_collection_page_that_tmdb_did_not_write_is_no_missing_collection(
+def test_a_collection_page_that_tmdb_did_not_write_is_not_a_missing_collection(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     tmdb_server.override("/collection/31562", as_html("Not Found", 404))
@@ -242,7 +242,7 @@ def test_a_response_about_another_collection_is_refused(
         _found(_BOURNE, tmdb_server.client(), lake)
 
 
-def test_a_search_that_tmdb_does_not_know_is_no_empty_saga(
+def test_a_search_that_tmdb_does_not_know_is_not_an_empty_saga(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     tmdb_server.override("/search/movie", NOT_FOUND)

@@ -118,7 +118,7 @@ def test_a_missing_file_is_named_with_the_setting_that_names_it(tmp_path: Path) 
     assert "BOURNE_SAGAS_FILE" in text
 
 
-def test_a_folder_is_no_sagas_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_sagas_file(tmp_path: Path) -> None:
     with pytest.raises(SagaConfigurationError) as raised:
         load_sagas(tmp_path)
     assert "cannot be read" in _sentence(raised)
@@ -159,7 +159,7 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         "too deep",
     ],
 )
-def test_a_file_that_is_no_yaml_is_named(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path, text: str) -> None:
     path = _file(tmp_path, text)
     with pytest.raises(SagaConfigurationError) as raised:
         load_sagas(path)

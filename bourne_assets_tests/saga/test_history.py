@@ -232,7 +232,7 @@ def test_the_snapshots_of_older_versions_are_found_for_one_saga_oldest_first(lak
     assert load_snapshots(lake, ("rocky", "saga_history")) == []
 
 
-def test_an_object_that_is_no_snapshot_is_named(lake: Lake) -> None:
+def test_an_object_that_is_not_a_snapshot_is_named(lake: Lake) -> None:
     lake.write("Refined/saga_history/note.txt", b"hello", "text/plain")
     with pytest.raises(
         SnapshotUnreadable, match=r"saga_history/note\.txt is not a snapshot.*remove"

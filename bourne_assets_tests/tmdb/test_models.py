@@ -90,7 +90,7 @@ def test_the_last_film_of_the_snapshot_has_no_figures_and_they_are_unknown() -> 
     ],
     ids=["html", "empty", "cut", "list", "null", "not-utf-8", "open", "deep", "half-a-pair"],
 )
-def test_what_is_no_film_is_refused(body: bytes, place: str) -> None:
+def test_what_is_not_a_film_is_refused(body: bytes, place: str) -> None:
     with pytest.raises(TmdbProtocolError, match=place) as caught:
         parse(_response(body), MovieDetails)
     assert "/movie/2501" in str(caught.value)
@@ -172,7 +172,7 @@ def test_no_other_way_to_write_zero_becomes_a_known_figure(field: str, value: ob
 
 
 @pytest.mark.parametrize("field", ["budget", "revenue", "runtime", "popularity", "vote_average"])
-def test_a_truth_value_is_no_number(field: str) -> None:
+def test_a_truth_value_is_not_a_number(field: str) -> None:
     assert _value_or_refused(field, value=True) in (None, "refused")
 
 
@@ -183,12 +183,12 @@ def test_empty_text_is_unknown(field: str, value: str | None) -> None:
 
 
 @pytest.mark.parametrize("value", [0, "0", 86_400, "86400", 1_023_999_999, False, True, 2002])
-def test_a_number_is_no_date(value: object) -> None:
+def test_a_number_is_not_a_date(value: object) -> None:
     assert _value_or_refused("release_date", value) in (None, "refused")
 
 
 @pytest.mark.parametrize("value", ["2002-02-30", "2002-00-00", "14/06/2002", "2002", "soon"])
-def test_what_is_no_day_of_the_calendar_is_refused(value: str) -> None:
+def test_what_is_not_a_day_of_the_calendar_is_refused(value: str) -> None:
     with pytest.raises(TmdbProtocolError, match="at release_date: "):
         _film(release_date=value)
 

@@ -369,7 +369,7 @@ def test_more_films_than_tmdb_lists_are_refused_and_not_requested(
     assert set(tmdb_server.paths) <= {"/search/movie", "/collection/31562"}
 
 
-def test_items_that_are_no_films_cost_one_line_however_many_they_are(
+def test_items_that_are_not_films_cost_one_line_however_many_they_are(
     lake: Lake, tmdb_server: TmdbStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     collection = snapshot("collection/31562")

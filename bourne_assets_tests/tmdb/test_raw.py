@@ -154,7 +154,7 @@ def test_the_bytes_of_a_response_stand_unchanged_in_the_file(lake: Lake) -> None
     assert len(_elements(lake, key)) == len(_BODIES)
 
 
-def test_what_is_no_json_is_kept_byte_for_byte_and_the_file_stays_readable(lake: Lake) -> None:
+def test_what_is_not_json_is_kept_byte_for_byte_and_the_file_stays_readable(lake: Lake) -> None:
     _landed(lake, [_response(body) for body in _NO_JSON])
     elements = [element for key in lake.list() for element in _elements(lake, key)]
     kept = [base64.b64decode(element["base64"]) for element in elements]

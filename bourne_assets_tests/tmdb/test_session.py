@@ -128,7 +128,7 @@ def test_a_redirect_is_an_error_and_the_other_host_sees_no_request(
 
 
 @pytest.mark.parametrize("location", ["http://[", "http://elsewhere.invalid/\xff", "//", "\\"])
-def test_a_redirect_to_a_place_that_is_no_address_is_an_error_of_tmdb(
+def test_a_redirect_to_a_place_that_is_not_an_address_is_an_error_of_tmdb(
     tmdb_server: TmdbStandIn, location: str
 ) -> None:
     tmdb_server.script("/movie/2501", [Reply(302, headers={"Location": location})])

@@ -53,7 +53,7 @@ def test_a_port_that_is_named_and_taken_is_refused_in_a_sentence(
         (["--host", "\udcff"], "not an address of this machine"),
     ],
 )
-def test_what_is_no_address_is_named(options: list[str], sentence: str) -> None:
+def test_what_is_not_an_address_is_named(options: list[str], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         Address.free(options)
 

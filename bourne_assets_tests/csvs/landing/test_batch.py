@@ -309,7 +309,7 @@ def _as_relative_link_out_of_the_folder(path: Path) -> None:
         _as_relative_link_out_of_the_folder,
     ],
 )
-def test_what_is_no_file_of_the_folder_is_rejected_with_a_reason(
+def test_what_is_not_a_file_of_the_folder_is_rejected_with_a_reason(
     lake: Lake, folder: Path, make: object
 ) -> None:
     assert callable(make)

@@ -155,7 +155,7 @@ def test_titles_are_the_same_whatever_the_order_of_the_lines(
     pd.testing.assert_frame_equal(ordered, rows_in(lake, "trusted.shuffled_titles"))
 
 
-def test_a_value_that_is_no_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:
+def test_a_value_that_is_not_a_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES.replace(b"|1942|", b"|19x2|"))
     row = _land(lake, folder)["movies.csv"]
     assert row["unreadable"] == "anoLancamento: 2 ('19x2'); anoNascimento: 4 ('19x2')"
@@ -251,7 +251,7 @@ def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
     assert len(_table(lake, "Films")) == 1
 
 
-def test_a_home_whose_name_is_like_a_pattern_is_no_obstacle(lake: Lake, folder: Path) -> None:
+def test_a_home_whose_name_is_like_a_pattern_is_not_an_obstacle(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
     journal = folder.parent / "home [x] *?"
     landing = land_csv_files(

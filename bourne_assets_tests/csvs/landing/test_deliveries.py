@@ -184,7 +184,7 @@ def test_of_each_key_the_newest_delivery_stays(lake: Lake, tmp_path: Path) -> No
     assert sorted((row["id"], row["a"]) for row in sales.rows) == [(1, "x"), (2, "y"), (3, "z")]
 
 
-def test_a_key_that_is_no_column_stops_and_is_named(lake: Lake, tmp_path: Path) -> None:
+def test_a_key_that_is_not_a_column_stops_and_is_named(lake: Lake, tmp_path: Path) -> None:
     sales = Sales(lake, tmp_path, write="merge", key=["sku"])
     assert "no column 'sku'" in sales.land("id\n1\n")["table_error"]
 

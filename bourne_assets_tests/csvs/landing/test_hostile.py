@@ -89,7 +89,7 @@ def test_names_that_no_object_can_have_are_rejected_and_told_in_printable_signs(
     assert told.isprintable()
 
 
-def test_a_name_of_three_hundred_bytes_is_no_place_of_a_file(folder: Path) -> None:
+def test_a_name_of_three_hundred_bytes_is_not_a_place_of_a_file(folder: Path) -> None:
     with pytest.raises(CsvFolderError, match="cannot be read"):
         find_csv_files(folder / ("x" * 296 + ".csv"))
 

@@ -75,7 +75,7 @@ def test_any_failure_of_reading_rejects_that_file_alone(
     assert lake.unfinished_uploads() == []
 
 
-def test_a_lake_that_fails_is_no_fault_of_a_file(
+def test_a_lake_that_fails_is_not_a_fault_of_a_file(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_READ_CSV, _failing(read_csv, LakeFailed("it is full")))

@@ -158,5 +158,5 @@ def test_a_mark_is_more_exact_than_a_declared_encoding(tmp_path: Path) -> None:
         assert rows == [(1, "café"), (2, "São"), (3, "dés")]
 
 
-def test_two_byte_order_marks_are_no_part_of_the_first_name(tmp_path: Path) -> None:
+def test_two_byte_order_marks_are_not_part_of_the_first_name(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbf\xef\xbb\xbfid,name\n1,a\n").columns == ("id", "name")

@@ -70,7 +70,7 @@ def test_quotes_in_a_header_of_pipes_are_part_of_the_names(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", ","])
-def test_quotes_enclose_delimiters_where_the_delimiter_is_no_pipe(
+def test_quotes_enclose_delimiters_where_the_delimiter_is_not_a_pipe(
     tmp_path: Path, delimiter: str
 ) -> None:
     data = f'id{delimiter}title\n1{delimiter}"a{delimiter}b"\n2{delimiter}"say ""hi"""\n'

@@ -23,7 +23,7 @@ _FIRST_BLOCK = 64 * 1024
 # Encodings and bytes
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path: Path) -> None:
     path = written(tmp_path, b"\xef\xbb\xbfid,title\n1,a\n")
     form = detected(path)
     assert form.bom
@@ -43,7 +43,7 @@ def test_text_in_utf_8_keeps_its_letters(tmp_path: Path) -> None:
     assert rows_of(path) == [("1", "Amélie 日本 🎬")]
 
 
-def test_bytes_that_are_no_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_latin_1_and_keep_their_letters(tmp_path: Path) -> None:
     path = written(tmp_path, "id|título\n1|Amélie\n".encode("latin-1"))
     form = detected(path)
     assert form.encoding == "latin-1"
@@ -90,7 +90,7 @@ def test_a_byte_that_no_encoding_has_a_letter_for_rejects_its_line(tmp_path: Pat
     ]
 
 
-def test_bytes_that_are_no_utf_8_reject_their_line_where_the_file_is_in_utf_8(
+def test_bytes_that_are_not_utf_8_reject_their_line_where_the_file_is_in_utf_8(
     tmp_path: Path,
 ) -> None:
     reading = read_balanced(written(tmp_path, "id,title\n1,é\n2,è\n".encode() + b"3,\xe9\n4,x\n"))
@@ -146,13 +146,13 @@ def test_a_blank_that_groups_digits_is_read_and_the_same_byte_in_a_word_is_a_let
         read(tmp_path, "a;b\nTomás;x\nSabará;y\n".encode("cp850"))
 
 
-def test_a_mark_in_the_middle_of_files_put_together_is_no_text(tmp_path: Path) -> None:
+def test_a_mark_in_the_middle_of_files_put_together_is_not_text(tmp_path: Path) -> None:
     one = b"\xef\xbb\xbfid,name\n1,a\n"
     found = read(tmp_path, one + one.replace(b"1", b"2"))
     assert (found.rows, found.rejected) == ([(1, "a"), (2, "a")], [3])
 
 
-def test_a_nul_byte_in_the_header_is_no_text(tmp_path: Path) -> None:
+def test_a_nul_byte_in_the_header_is_not_text(tmp_path: Path) -> None:
     with pytest.raises(CsvRejected, match="NUL"):
         dialect_of(tmp_path, b"id,ti\x00tle\n1,a\n")
 
@@ -219,7 +219,7 @@ def test_a_file_without_text_is_rejected_as_empty(tmp_path: Path, data: bytes) -
 
 
 @pytest.mark.parametrize("data", ["n\r\n1\r\n2\r\n\x1a", "n,t\n1,2\n2,3\x1a", "n\n1\n2\n\x1a\x1a"])
-def test_the_sign_that_ended_texts_in_dos_is_no_text(tmp_path: Path, data: str) -> None:
+def test_the_sign_that_ended_texts_in_dos_is_not_text(tmp_path: Path, data: str) -> None:
     found = read(tmp_path, data)
     assert (set(found.types), [row[0] for row in found.rows]) == ({"BIGINT"}, [1, 2])
     assert not found.rejected

@@ -123,7 +123,7 @@ def test_a_record_with_another_number_of_fields_swallows_none_either(tmp_path: P
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_many_fields_of_two_lines_are_no_broken_quotes(tmp_path: Path, place: int) -> None:
+def test_many_fields_of_two_lines_are_not_broken_quotes(tmp_path: Path, place: int) -> None:
     rows = [[f"{n}.5", f"{n}"] for n in range(40)]
     for row in rows:
         row.insert(place, '"two\nlines"')
@@ -131,19 +131,19 @@ def test_many_fields_of_two_lines_are_no_broken_quotes(tmp_path: Path, place: in
     assert (len(found.rows), found.rejected) == (40, [])
 
 
-def test_a_field_may_hold_lines_that_are_no_records_of_its_file(tmp_path: Path) -> None:
+def test_a_field_may_hold_lines_that_are_not_records_of_its_file(tmp_path: Path) -> None:
     table = '"x,y,z\n1,a,2\nend, of, it"'
     rows = "".join(f"{n},t,{n}.5\n" for n in range(9))
     found = read(tmp_path, f"id,t,v\n{rows}10,{table},7\n")
     assert (found.rows[9], found.rejected) == ((10, table[1:-1], 7.0), [])
 
 
-def test_blanks_before_all_quotes_are_no_part_of_the_fields(tmp_path: Path) -> None:
+def test_blanks_before_all_quotes_are_not_part_of_the_fields(tmp_path: Path) -> None:
     found = read(tmp_path, 'id,t\n1, "a, b"\n2, "c"\n')
     assert (found.rows, found.rejected) == ([(1, "a, b"), (2, "c")], [])
 
 
-def test_blanks_behind_quotes_are_no_part_of_the_fields(tmp_path: Path) -> None:
+def test_blanks_behind_quotes_are_not_part_of_the_fields(tmp_path: Path) -> None:
     found = read(tmp_path, 'id,name,n\n1,"a, b" ,5\n2,"c",6\n3,"d"  ,7\n')
     assert found.rows == [(1, "a, b", 5), (2, "c", 6), (3, "d", 7)]
 
@@ -182,7 +182,7 @@ def test_a_declared_null_may_begin_with_the_escape_character(tmp_path: Path) -> 
     assert found.rows == [(1, None, 5), (2, "a\tb", None), (3, "N", 7)]
 
 
-def test_comments_are_passed_over_and_are_no_lines(tmp_path: Path) -> None:
+def test_comments_are_passed_over_and_are_not_lines(tmp_path: Path) -> None:
     found = read(tmp_path, "# made by x\na,b\n1,2\n# half\n3,4\n5\n", comment="#")
     assert (found.rows, found.rejected) == ([(1, 2), (3, 4)], [6])
 

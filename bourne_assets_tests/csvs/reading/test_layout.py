@@ -68,7 +68,7 @@ def test_lines_above_the_header_are_passed_over_and_named(tmp_path: Path, above:
         ),
     ],
 )
-def test_keys_with_values_above_a_wider_table_are_no_table(
+def test_keys_with_values_above_a_wider_table_are_not_a_table(
     tmp_path: Path, text: str, names: tuple[str, ...]
 ) -> None:
     found = read(tmp_path, text)
@@ -165,7 +165,7 @@ def test_years_above_years_are_a_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("sign", "delimiter"), [("#", " "), ("%", " "), ("#", ",")])
-def test_a_sign_of_comments_before_the_names_is_no_name(
+def test_a_sign_of_comments_before_the_names_is_not_a_name(
     tmp_path: Path, sign: str, delimiter: str
 ) -> None:
     lines = [f"{sign} x y z", "1 2 3", "4 5 6", "7 8 9"]
@@ -197,14 +197,14 @@ def test_columns_that_blanks_align_are_refused(tmp_path: Path) -> None:
             read(tmp_path, text)
 
 
-def test_units_below_the_names_are_no_row_and_are_named(tmp_path: Path) -> None:
+def test_units_below_the_names_are_not_a_row_and_are_named(tmp_path: Path) -> None:
     rows = "".join(f"2024-01-0{n},{n}.5,{n}\n" for n in range(1, 5))
     found = read(tmp_path, "time,lat,depth\nUTC,degrees_north,m\n" + rows)
     assert found.types == ["DATE", "DOUBLE", "BIGINT"]
     assert found.reading.dialect.notes == ("line 2 names units: UTC,degrees_north,m",)
 
 
-def test_a_line_drawn_below_the_names_is_no_row(tmp_path: Path) -> None:
+def test_a_line_drawn_below_the_names_is_not_a_row(tmp_path: Path) -> None:
     found = read(tmp_path, "id,name \n--,-----\n1,Ann\n2,Bob\n")
     assert (found.rows, found.types[0]) == ([(1, "Ann"), (2, "Bob")], "BIGINT")
     assert found.reading.dialect.notes == ("line 2 draws a line below the names",)
@@ -238,7 +238,7 @@ def test_a_footer_that_a_spreadsheet_padded_is_rejected(tmp_path: Path, rows: in
     assert (found.types, found.rejected) == (["BIGINT", "DOUBLE", "VARCHAR"], [rows + 2, rows + 3])
 
 
-def test_a_last_row_of_which_only_the_id_is_known_is_no_footer(tmp_path: Path) -> None:
+def test_a_last_row_of_which_only_the_id_is_known_is_not_a_footer(tmp_path: Path) -> None:
     assert read(tmp_path, "id,x,t\na1,1,a\na2,2,b\na3,3,c\na4,,\n").rejected == []
 
 

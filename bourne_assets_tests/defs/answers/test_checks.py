@@ -196,7 +196,7 @@ def test_answers_of_which_the_history_says_otherwise_name_no_snapshot(
     assert named["uri"] == lake.uri(KEYS["bourne_saga_table"])
 
 
-def test_answers_whose_input_is_no_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
+def test_answers_whose_input_is_not_a_table_fail(lake: Lake, lake_resource: LakeResource) -> None:
     store_tables(lake, right_tables())
     put_answers(lake)
     lake.write(KEYS["bourne_saga_table"], b"no table", PARQUET)

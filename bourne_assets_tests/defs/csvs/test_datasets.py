@@ -146,7 +146,7 @@ def test_only_new_bytes_make_a_dataset_fresh(platform: Platform) -> None:
     assert len(platform.deliveries("Box_Office")) == 2
 
 
-def test_bytes_that_are_landed_once_more_on_another_day_are_no_delivery(
+def test_bytes_that_are_landed_once_more_on_another_day_are_not_a_delivery(
     platform: Platform,
 ) -> None:
     platform.write("box_office.csv", "film,gross\nA,1\n")
@@ -244,7 +244,7 @@ def test_an_age_that_cannot_be_is_named(platform: Platform, hours: str) -> None:
         platform.defs()
 
 
-def test_a_page_is_no_step_of_its_own_for_jobs_and_selections(platform: Platform) -> None:
+def test_a_page_is_not_a_step_of_its_own_for_jobs_and_selections(platform: Platform) -> None:
     platform.write("stages.csv", "id\n1\n")
     defs = platform.defs()
     repository = defs.get_repository_def()

@@ -239,7 +239,7 @@ def test_a_process_that_gives_no_credentials_is_bad_configuration(profiles: Prof
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "nonsense", "http://", "ftp://server"])
-def test_an_endpoint_that_is_no_http_address_is_bad_configuration(endpoint: str) -> None:
+def test_an_endpoint_that_is_not_an_http_address_is_bad_configuration(endpoint: str) -> None:
     assert endpoint in _refusal(S3Resource(endpoint_url=endpoint, **KEYS))
 
 

@@ -142,7 +142,7 @@ def test_what_cannot_be_a_table_is_said_and_not_tried_again(
     assert run.tries("source") == 1
 
 
-def test_a_partition_is_no_table(run: Run) -> None:
+def test_a_partition_is_not_a_table(run: Run) -> None:
     made = returning(
         FILMS, pd.DataFrame, metadata=TABLE, partitions_def=dg.StaticPartitionsDefinition(["a"])
     )

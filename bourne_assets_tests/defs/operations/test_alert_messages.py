@@ -59,7 +59,7 @@ def test_a_response_without_end_is_not_read() -> None:
     assert sent < 64 * 1024 * 1024  # what the sockets' buffers take
 
 
-def test_a_redirect_is_not_followed_and_is_no_delivery() -> None:
+def test_a_redirect_is_not_followed_and_is_not_a_delivery() -> None:
     def redirecting(connection: socket.socket) -> None:
         connection.sendall(
             b"HTTP/1.1 307 Temporary\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
@@ -100,7 +100,7 @@ def test_a_server_of_e_mail_that_never_ends_a_reply_is_broken_off(
         email.send(_mail_server(url), None, ["ann@example.com"], "subject", "text")
 
 
-def test_a_challenge_that_is_no_base64_is_a_sentence() -> None:
+def test_a_challenge_that_is_not_base64_is_a_sentence() -> None:
     replies = _replying(b"220 here", b"250-here\r\n250 AUTH CRAM-MD5", b"334 a", b"221 bye")
     with _server(replies, greets_first=True) as (url, _):
         server = _mail_server(url).model_copy(update={"user": "alerts"})

@@ -125,7 +125,7 @@ def test_a_column_of_unknown_ids_alone_is_well_formed() -> None:
     assert finding == Finding([], "known: 0, unknown: 3", facts)
 
 
-def test_unknown_values_are_no_duplicates_of_each_other() -> None:
+def test_unknown_values_are_not_duplicates_of_each_other() -> None:
     table = saga_table(right_films(imdb_id=dict.fromkeys((1, 2))))
     assert _found(is_unique("imdb_id"), table) == []
     table = saga_table(right_films(imdb_id=dict.fromkeys((1, 2), "tt0258463")))

@@ -156,7 +156,7 @@ DAMAGED_STATES = {
 
 
 @pytest.mark.parametrize("damaged", DAMAGED_STATES.values(), ids=DAMAGED_STATES)
-def test_a_state_file_that_cannot_be_understood_is_no_running_server(
+def test_a_state_file_that_cannot_be_understood_is_not_a_running_server(
     home: Path, damaged: bytes
 ) -> None:
     folder = folder_of(home)

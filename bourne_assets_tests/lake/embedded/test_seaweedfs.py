@@ -199,7 +199,7 @@ def test_a_process_that_ignores_a_request_to_end_is_killed() -> None:
         assert stubborn.wait(timeout=5) == -signal.SIGKILL
 
 
-def test_ending_a_process_that_has_ended_is_no_error() -> None:
+def test_ending_a_process_that_has_ended_is_not_an_error() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         process = psutil.Process(child.pid)
         child.wait()
