@@ -29,14 +29,14 @@ def main() -> int:
     bare = duckdb.connect(config={"memory_limit": "1GB"})
     values = ", ".join(_value(name) for name in columns)
     copy = f"COPY (SELECT {values} FROM {rows}) TO '{table}' (FORMAT parquet, COMPRESSION zstd)"
-    asked = ", ".join(
+    figures = ", ".join(
         f"count({name}), min({name}), max({name}), approx_count_distinct({name})"
         for name in map(identifier, columns)
     )
     start = time.perf_counter()
     bare.execute(copy)
     copied = time.perf_counter()
-    bare.execute(f"SELECT count(*), {asked} FROM {rows}").fetchall()
+    bare.execute(f"SELECT count(*), {figures} FROM {rows}").fetchall()
     queried = time.perf_counter()
     bare.close()
     engine = DuckDbSession(table.parent)

@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def pace(folder: Path, rounds: int) -> None:
-    """Behind a limiter of 40 a second that answers 429."""
+    """Behind a limiter of 40 a second that responds with 429."""
     limit = 40
     _heading(f"1,000 films, 50 ms latency, limiter of {limit}/s, pace 39/s")
     runs = [
@@ -63,7 +63,7 @@ def pace(folder: Path, rounds: int) -> None:
         for _ in range(rounds)
     ]
     _row("share of the limiter's rate", [run.rate / limit for run in runs], ".1%")
-    _row("answers of 429", [run.server["refused"] for run in runs], "d")
+    _row("responses of 429", [run.server["refused"] for run in runs], "d")
     _row("films lost", [run.client["lost"] for run in runs], "d")
     _row("CPU a request, ms", [run.client["cpu"] for run in runs], ".2f")
     _row("most arrivals in any second", [_most(run.server["arrivals"]) for run in runs], "d")
@@ -153,8 +153,8 @@ def _stand_in(options: list[str]) -> Iterator[tuple[dict[str, str], dict[str, An
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as server:
         assert server.stdout is not None
-        said = json.loads(server.stdout.readline())
-        yield {"STAND_IN_URL": said["base_url"], "STAND_IN_TOKEN": said["token"]}, report
+        ready = json.loads(server.stdout.readline())
+        yield {"STAND_IN_URL": ready["base_url"], "STAND_IN_TOKEN": ready["token"]}, report
         out, _ = server.communicate()
         report.update(json.loads(out))
 

@@ -42,14 +42,14 @@ def main() -> None:
     found = set(tables.details["tmdb_id"]) & set(tables.external_ids["tmdb_id"])
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     kilobytes //= 1024 if sys.platform == "darwin" else 1
-    told = {
+    result = {
         "films": options.films,
         "lost": options.films - len(found),
         "wall": wall,
         "cpu": 1000 * cpu / options.films,
         "rss": kilobytes / 1024,
     }
-    print(json.dumps(told))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

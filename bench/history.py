@@ -1,4 +1,4 @@
-"""A saga that was seen on each of 3,650 days: how long its answers take. Run by `bench.tables`."""
+"""A saga observed on each of 3,650 days: how long its answers take. Run by `bench.tables`."""
 
 import os
 import resource
@@ -30,12 +30,12 @@ def measure_history(folder: Path, scale: float, rounds: int) -> None:
     for home in (young, old):
         _timed(["run"], home)
     _grow(old, days)
-    asked = (datetime.now(UTC).date() - timedelta(days=days // 2)).isoformat()
+    day = (datetime.now(UTC).date() - timedelta(days=days // 2)).isoformat()
     commands = (
         ("answers", young, ["answers"]),
         ("answers", old, ["answers"]),
         ("answers --as-of", young, ["answers", "--as-of", "2017-09-01"]),
-        ("answers --as-of", old, ["answers", "--as-of", asked]),
+        ("answers --as-of", old, ["answers", "--as-of", day]),
         ("run", young, ["run"]),
         ("run", old, ["run"]),
     )

@@ -105,13 +105,13 @@ def _compare_whole(folder: Path, rounds: int) -> None:
                 [sys.executable, "-m", "bench.send", f"s{turn}", str(folder / "j"), str(source)],
                 environment,
             )
-            told = _told(
+            converted_in = _printed(
                 ["-m", "bench.convert", str(source), str(folder / "t.parquet")], environment
             )
-            landed, peak = _told(
+            landed, peak = _printed(
                 ["-m", "bench.land", f"w{turn}", str(source), str(folder / "j")], environment
             )
-            rows.append([sent, *told, landed, peak])
+            rows.append([sent, *converted_in, landed, peak])
             print(f"  round {turn + 1}: {[round(value, 1) for value in rows[-1]]}", flush=True)
     sent, converted, bare, scanned, profiled, landed, peak = (
         list(column) for column in zip(*rows, strict=True)
@@ -141,7 +141,7 @@ def _measure_memory(folder: Path, rounds: int) -> None:
         taken, peaks = [], []
         for turn in range(rounds):
             with _server(folder) as environment:
-                seconds, peak = _told(
+                seconds, peak = _printed(
                     ["-m", "bench.land", f"m{turn}", str(source), str(folder / "j")], environment
                 )
             taken.append(seconds)
@@ -216,7 +216,7 @@ def _timed(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - start
 
 
-def _told(arguments: list[str], environment: dict[str, str]) -> list[float]:
+def _printed(arguments: list[str], environment: dict[str, str]) -> list[float]:
     command = [sys.executable, *arguments]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return [float(value) for value in json.loads(done.stdout)]

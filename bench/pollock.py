@@ -56,7 +56,7 @@ def main() -> None:
     places = [args.folder / "pollock_weights.json", args.folder.parent / "pollock_weights.json"]
     found = next((path for path in places if path.exists()), None)
     weights = json.loads(found.read_text()) if found else {}
-    print("                          simple  weighted  right   told  refused  silent    seconds")
+    print("                          simple  weighted  right warned  refused  silent    seconds")
     with tempfile.TemporaryDirectory(prefix="pollock-") as folder:
         wanted = args.only.split(",") if args.only else []
         for name, loader in _systems(Path(folder)).items():
@@ -88,17 +88,17 @@ def _loaded(path: Path, load: Loader) -> Loaded | None:
             found = load(path)
         except Exception:  # whatever a reader raises, it refuses the file
             return None
-    told = any(issubclass(each.category, UserWarning | RuntimeWarning) for each in caught)
+    warned = any(issubclass(each.category, UserWarning | RuntimeWarning) for each in caught)
     # Line ends in fields are those of a file that is opened as text, as the benchmark does it.
     rows = [[cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in found.rows]
-    return Loaded(rows, found.told + told, found.is_named, found.is_invented)
+    return Loaded(rows, found.warned + warned, found.is_named, found.is_invented)
 
 
 def _print(name: str, result: Result, weights: Mapping[str, float]) -> None:
     heavy = f"{weighted(result.scores, weights):8.3f}" if weights else "       -"
     kinds = result.kinds
     print(
-        f"{name:24}{simple(result.scores):8.3f}  {heavy}{kinds['right']:7}{kinds['told']:7}"
+        f"{name:24}{simple(result.scores):8.3f}  {heavy}{kinds['right']:7}{kinds['warned']:7}"
         f"{kinds['refused']:9}{kinds['silent']:8}{result.seconds:11.1f}",
         flush=True,
     )
@@ -138,13 +138,13 @@ def _by_duckdb(path: Path, **options: Any) -> Loaded:
     with duckdb.connect() as connection:
         found = connection.read_csv(io.BytesIO(path.read_bytes()), **options)
         rows = _texts(found.columns, found.fetchall())
-        told = 0
+        warned = 0
         if options.get("store_rejects"):
             counted = connection.execute(
                 "SELECT count(DISTINCT line) FROM reject_errors"
             ).fetchone()
-            told = counted[0] if counted else 0
-    return Loaded(rows, told)
+            warned = counted[0] if counted else 0
+    return Loaded(rows, warned)
 
 
 def _by_pandas(path: Path, **options: Any) -> Loaded:

@@ -32,19 +32,19 @@ class Loaded:
 
     Attributes:
         rows: Its rows as texts, the names first.
-        told: How many lines it says it left out.
+        warned: How many lines it says it left out.
         is_named: Whether the first row has names; else it is a row like all others.
         is_invented: Whether these are the system's own, and it says so.
     """
 
     rows: Rows = field(default_factory=list)
-    told: int = 0
+    warned: int = 0
     is_named: bool = True
     is_invented: bool = False
 
 
 def judge(clean: Rows, loaded: Loaded, parameters: Mapping[str, Any]) -> str:
-    """What became of a file: `right`, `told` or `silent`.
+    """What became of a file: `right`, `warned` or `silent`.
 
     Args:
         clean: The table that was meant.
@@ -55,7 +55,7 @@ def judge(clean: Rows, loaded: Loaded, parameters: Mapping[str, Any]) -> str:
     if not rows:
         return _kind(wrong=len(mine), missing=0, loaded=loaded)
     if int(parameters.get("header_lines", 1)) > 0:
-        named = not loaded.told or loaded.is_named
+        named = not loaded.warned or loaded.is_named
         names = loaded.rows[0] if loaded.rows and named else []
         rows, mine = rows[1:], _filled(loaded.rows[1:] if named else loaded.rows)
         has_names = _are_names(clean[0], names)
@@ -67,7 +67,7 @@ def judge(clean: Rows, loaded: Loaded, parameters: Mapping[str, Any]) -> str:
         first = _filled(loaded.rows[:1])
         is_row = bool(first) and bool(rows) and _same_row(first[0], rows[0])
         has_names = not (loaded.is_named and is_row and not loaded.is_invented)
-    ahead = min(_MOST_AHEAD, loaded.told + abs(len(rows) - len(mine)) + _AHEAD)
+    ahead = min(_MOST_AHEAD, loaded.warned + abs(len(rows) - len(mine)) + _AHEAD)
     wrong, missing = _compare(rows, mine, ahead)
     return _kind(wrong=wrong + (not has_names), missing=missing, loaded=loaded)
 
@@ -75,7 +75,7 @@ def judge(clean: Rows, loaded: Loaded, parameters: Mapping[str, Any]) -> str:
 def _kind(*, wrong: int, missing: int, loaded: Loaded) -> str:
     if not wrong and not missing:
         return "right"
-    return "told" if loaded.told else "silent"
+    return "warned" if loaded.warned else "silent"
 
 
 def _filled(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 Eight processes commit 50 rows each, one row a commit, to one table of the embedded lake. Every five
 seconds one of them is killed and started again, and once the server with its supervisor; a writer
 has a while after its start, or the last one would commit nothing on a busy machine. A writer that
-starts asks the table which of its rows are there, as a run does that is executed again. Prints what
+starts checks which of its rows the table has, as a run does that is executed again. Prints what
 was found, and ends with 1 where a row is lost or doubled.
 
     python -m bench.table_kills [--writers 8] [--commits 50] [--seed 7]
@@ -39,7 +39,7 @@ _LONGEST_SECONDS = 3600.0
 
 
 def write(home: Path, writer: int, commits: int) -> None:
-    """Commit the rows of a writer that are not there; after an outage, ask and go on."""
+    """Commit the rows of a writer that are not there; after an outage, check and continue."""
     done = False
     while not done:
         try:

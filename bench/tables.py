@@ -1,4 +1,4 @@
-"""What Iceberg tables cost beside the bare parts: appending, merging, asking, and a long history.
+"""What Iceberg tables cost beside the bare parts: appending, merging, querying, and a long history.
 
 Everything runs on an embedded lake of its own in a temporary folder; both sides of a ratio are
 measured in turn, so that what else the machine does strikes both alike. With `--scale 1` it needs

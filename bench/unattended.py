@@ -1,4 +1,4 @@
-"""The platform left alone: what it did by itself, and whom it alerted, while things happened to it.
+"""The platform left alone: what it did, and whom it alerted, while things happened to it.
 
 Plain `dagster dev` on a fresh home with two sagas, a stand-in of TMDB and a webhook. Files are
 dropped in, films change at TMDB, TMDB refuses for a while. Prints every run and every alert, and
@@ -61,8 +61,8 @@ class World:
 
     def launch(self) -> None:
         """A person starts the main job."""
-        told = self.dev.query(_LAUNCH)
-        assert told["launchRun"]["__typename"] == "LaunchRunSuccess", told
+        result = self.dev.query(_LAUNCH)
+        assert result["launchRun"]["__typename"] == "LaunchRunSuccess", result
 
     def drop(self) -> None:
         """Two files arrive."""
@@ -81,7 +81,7 @@ class World:
         self._change(603, "budget", budget=64_000_000)
 
     def recover(self) -> None:
-        """TMDB answers again, and the editor corrects the budget once more."""
+        """TMDB responds again, and the editor corrects the budget once more."""
         catalogue = self._catalogue()
         self.tmdb.override(f"/collection/{_MATRIX}", catalogue.collection(_MATRIX))
         self._change(603, "budget", budget=65_000_000)

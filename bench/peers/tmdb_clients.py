@@ -47,12 +47,12 @@ def by_tmdbsimple(films: range, _: int) -> list[Any]:
     tmdbsimple.API_KEY = "unused"
     tmdbsimple.REQUESTS_SESSION = requests.Session()
     tmdbsimple.REQUESTS_SESSION.headers.update(HEADERS)
-    answers = []
+    responses = []
     for film in films:
         movie = tmdbsimple.Movies(film)
         movie.base_uri = URL
-        answers.append(movie.info(**APPENDED))
-    return answers
+        responses.append(movie.info(**APPENDED))
+    return responses
 
 
 def by_dlt(films: range, threads: int) -> list[Any]:
@@ -92,12 +92,12 @@ def main() -> None:
     films, threads = range(1, int(sys.argv[2]) + 1), int(sys.argv[3])
     fetch: Callable[[range, int], list[Any]] = globals()[f"by_{sys.argv[1]}"]
     wall, cpu = time.perf_counter(), time.process_time()
-    answers = fetch(films, threads)
+    responses = fetch(films, threads)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    assert len({answer["id"] for answer in answers}) == len(films)
-    assert all("external_ids" in answer for answer in answers)
-    told = {"films": len(films), "lost": 0, "wall": wall, "cpu": 1000 * cpu / len(films)}
-    print(json.dumps(told))
+    assert len({response["id"] for response in responses}) == len(films)
+    assert all("external_ids" in response for response in responses)
+    result = {"films": len(films), "lost": 0, "wall": wall, "cpu": 1000 * cpu / len(films)}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
