@@ -1,6 +1,7 @@
 """Two languages from one catalogue: nothing lacks a translation, and numbers follow the locale."""
 
 import ast
+import os
 import subprocess
 import sys
 from datetime import date
@@ -16,6 +17,14 @@ from bourne_assets.translations import LANGUAGES, Language, catalogue, catalogue
 from scripts.update_catalogue import messages
 
 _MINUS = "\N{MINUS SIGN}"
+#: The zone is set late, as the C library would itself wait for a pipe when Python starts.
+_WRITES_A_DATE = """
+import os
+from datetime import date
+os.environ["TZ"] = os.environ["ZONE"]
+from bourne_assets.answers.words.language import localizer
+print(localizer("en").day(date(2007, 8, 5)), os.environ["TZ"])
+"""
 _SAYING = {"gettext", "ngettext", "in_english"}
 _TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
@@ -188,3 +197,20 @@ def test_every_sentence_is_given_what_its_braces_name() -> None:
                     ]
     assert wrong == []
     assert said > 400
+
+
+@pytest.mark.parametrize("zone", ["/etc/passwd", ":/etc/passwd", "a pipe", "Atlantis/City", "UTC"])
+def test_dates_are_written_whatever_is_called_a_time_zone(zone: str, tmp_path: Path) -> None:
+    """Babel alone would end with a traceback, or wait for the pipe for ever."""
+    os.mkfifo(tmp_path / "a pipe")
+    (tmp_path / "UTC").write_text("no zone")
+    said = subprocess.run(
+        [sys.executable, "-c", _WRITES_A_DATE],
+        env={**os.environ, "TZ": "UTC", "PYTHONPATH": os.pathsep.join(sys.path), "ZONE": zone},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert said.stdout == f"August 5, 2007 {zone}\n"
