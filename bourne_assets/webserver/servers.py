@@ -3,6 +3,7 @@
 Not here: what is refused (`guard`), the `reports`, and how `bourne dev` starts it (`dev`).
 """
 
+import os
 import signal
 import sys
 import warnings
@@ -86,7 +87,8 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
                 )
             )
         own = __package__ if module == "dagster_webserver" else module
-        return start([executable, flag, own, *rest], **kwargs)
+        watched = [executable, flag, f"{__package__}.orphans", str(os.getpid()), own]
+        return start([*watched, *rest], **kwargs)
 
     dev.open_ipc_subprocess = started
     with heard_until_interrupted() as interrupts:

@@ -1,0 +1,37 @@
+"""What `bourne dev` started ends with it, also where it was killed and could tell nobody."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+#: What `bourne dev` does: it starts a module that is to end with it, and says its process id.
+_PARENT = """
+import os, subprocess, sys, time
+watched = [sys.executable, "-m", "bourne_assets.webserver.orphans", str(os.getpid())]
+child = subprocess.Popen([*watched, *sys.argv[1:]])
+child.wait()
+"""
+_SERVER = """
+import sys, time
+print(__name__, *sys.argv[1:], flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("ended by an interrupt", flush=True)
+"""
+
+
+def test_a_server_whose_parent_is_killed_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "served.py").write_text(_SERVER)
+    with subprocess.Popen(
+        [sys.executable, "-c", _PARENT, "served", "--port", "3000"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "__main__ --port 3000\n"
+        parent.kill()
+        # The pipe ends when the server has ended, as the server holds the last end of it.
+        assert parent.stdout.read() == "ended by an interrupt\n"
