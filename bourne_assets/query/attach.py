@@ -4,9 +4,11 @@ Secrets are named by their variables, which `bourne lake env` or the shell of an
 are never printed here. Sources: the engines' own documentation of their Iceberg catalogues.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 
 from bourne_assets.query.errors import QueryRefused
+from bourne_assets.sql import literal
 from bourne_assets.translations import gettext
 
 #: A table for the examples; `bourne tables` lists what there is.
@@ -17,6 +19,8 @@ _SPARK_PACKAGES = (
     "org.apache.iceberg:iceberg-aws-bundle:1.10.0"
 )
 
+#: The settings that are written out; they may come from a file, and are quoted for each engine.
+_SHOWN = ("uri", "warehouse", "s3.endpoint", "s3.region")
 #: Settings of a catalogue by pyiceberg's names: `type`, `uri`, `warehouse`, `s3.endpoint`, ...
 Properties = Mapping[str, str]
 
@@ -29,8 +33,17 @@ def attach(engine: str, properties: Properties) -> str:
         properties: Settings of the catalogue.
 
     Raises:
-        QueryRefused: The engine cannot read a catalogue of this type.
+        QueryRefused: The engine cannot read a catalogue of this type, or a setting is not a line.
     """
+    for name in _SHOWN:
+        if not properties.get(name, "").isprintable():
+            raise QueryRefused(
+                gettext(
+                    "The setting {name!r} of the catalogue contains a control character: correct "
+                    "it in pyiceberg's settings or in the AWS variables.",
+                    name=name,
+                )
+            )
     return ENGINES[engine](properties).strip("\n")
 
 
@@ -64,9 +77,9 @@ INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs;
 CREATE SECRET bourne_catalogue (
   TYPE iceberg, CLIENT_ID getenv('AWS_ACCESS_KEY_ID'),
   CLIENT_SECRET getenv('AWS_SECRET_ACCESS_KEY'),
-  OAUTH2_SERVER_URI '{properties.get("uri", "")}/v1/oauth/tokens');
-ATTACH '{properties.get("warehouse", "")}' AS lake (
-  TYPE iceberg, SECRET bourne_catalogue, ENDPOINT '{properties.get("uri", "")}');
+  OAUTH2_SERVER_URI {literal(properties.get("uri", "") + "/v1/oauth/tokens")});
+ATTACH {literal(properties.get("warehouse", ""))} AS lake (
+  TYPE iceberg, SECRET bourne_catalogue, ENDPOINT {literal(properties.get("uri", ""))});
 SELECT * FROM lake.{_TABLE} LIMIT 10;
 """
     if kind == "glue":
@@ -96,8 +109,8 @@ def _duckdb_s3(properties: Properties) -> str:
     return (
         "CREATE SECRET bourne_s3 (\n"
         "  TYPE s3, KEY_ID getenv('AWS_ACCESS_KEY_ID'), SECRET getenv('AWS_SECRET_ACCESS_KEY'),\n"
-        f"  REGION '{properties.get('s3.region', '')}', ENDPOINT '{host}', URL_STYLE 'path', "
-        f"USE_SSL {str(scheme == 'https').lower()});"
+        f"  REGION {literal(properties.get('s3.region', ''))}, ENDPOINT {literal(host)}, "
+        f"URL_STYLE 'path', USE_SSL {str(scheme == 'https').lower()});"
     )
 
 
@@ -105,11 +118,11 @@ def _spark(properties: Properties) -> str:
     settings = {
         "": "org.apache.iceberg.spark.SparkCatalog",
         "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-        "warehouse": properties.get("warehouse", ""),
+        "warehouse": shlex.quote(properties.get("warehouse", "")),
         **_java_catalogue(properties),
     }
     if endpoint := properties.get("s3.endpoint"):
-        settings |= {"s3.endpoint": endpoint, "s3.path-style-access": "true"}
+        settings |= {"s3.endpoint": shlex.quote(endpoint), "s3.path-style-access": "true"}
     lines = " \\\n".join(
         f"  --conf spark.sql.catalog.bourne{'.' if name else ''}{name}={value}"
         for name, value in settings.items()
@@ -123,12 +136,12 @@ spark-sql --packages {_SPARK_PACKAGES} \\
 
 
 def _java_catalogue(properties: Properties) -> dict[str, str]:
-    """Iceberg's own names for the catalogue, as its Java library takes them."""
+    """Iceberg's own names for the catalogue, with values as a shell takes them."""
     kind, uri = properties.get("type", ""), properties.get("uri", "")
     if kind == "rest":
         return {
             "type": "rest",
-            "uri": uri,
+            "uri": shlex.quote(uri),
             "credential": '"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
         }
     if kind == "glue":

@@ -45,3 +45,19 @@ def test_athena_reads_only_glue() -> None:
     assert "AS OF" in attach("athena", _GLUE)
     with pytest.raises(QueryRefused, match="TYPE=glue"):
         attach("athena", _REST)
+
+
+def test_no_setting_becomes_a_command_or_a_statement() -> None:
+    """`AWS_REGION` and others may come from a file that somebody else has written."""
+    odd = {"s3.region": "x'; DROP TABLE a; --", "s3.endpoint": "http://h/$(id)", "uri": "http://`id`"}
+    properties = {**_REST, **odd, "warehouse": "s3://b/;id"}
+    assert "REGION 'x''; DROP TABLE a; --', ENDPOINT 'h/$(id)'" in attach("duckdb", properties)
+    spark = attach("spark", properties)
+    for quoted in ("'s3://b/;id'", "'http://`id`'", "'http://h/$(id)'"):
+        assert f"={quoted} " in spark
+
+
+@pytest.mark.parametrize("engine", ["trino", "duckdb", "spark"])
+def test_a_setting_of_several_lines_is_refused(engine: str) -> None:
+    with pytest.raises(QueryRefused, match=r"s3\.region"):
+        attach(engine, {**_REST, "s3.region": "x\nconnector.name=jmx"})
