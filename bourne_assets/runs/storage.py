@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy
+from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
     SqliteEventLogStorageWatchdog,
@@ -152,7 +153,7 @@ class KeptRunStorage(SqliteRunStorage):
 
 
 class KeptScheduleStorage(SqliteScheduleStorage):
-    """The schedules, as Dagster has them."""
+    """The schedules, as Dagster has them, but for cursors in ticks that found nothing to do."""
 
     @classmethod
     def from_local(
@@ -161,6 +162,18 @@ class KeptScheduleStorage(SqliteScheduleStorage):
         """The schedules of a folder."""
         address = _made_in(base_dir, "schedules")
         return cls(address, inst_data) if address else super().from_local(base_dir, inst_data)
+
+    def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
+        """Note what became of a tick.
+
+        The cursor is the sensor's, and is kept there. Dagster repeats it in every tick, of which
+        there are thousands a day: with a folder of 50,000 files, 20 GB a day. It reads it back from
+        ticks whose runs were not all submitted, and from no others.
+        """
+        if tick.status is TickStatus.SKIPPED:
+            super().update_tick(tick.with_cursor(None))
+            return tick
+        return super().update_tick(tick)
 
 
 class KeptStorage(DagsterSqliteStorage):

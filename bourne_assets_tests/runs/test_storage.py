@@ -10,6 +10,8 @@ import dagster as dg
 import psutil
 import pytest
 from alembic.script import ScriptDirectory
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickData, TickStatus
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from bourne_assets.runs.instance import instance_config
@@ -159,3 +161,23 @@ def test_a_commit_is_handed_to_the_system_and_not_waited_for(tmp_path: Path) -> 
 
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+
+
+def test_a_tick_that_found_nothing_to_do_does_not_repeat_the_sensors_cursor(
+    instance: dg.DagsterInstance,
+) -> None:
+    """A sensor looks thousands of times a day, and its cursor may have megabytes."""
+    data = TickData(
+        instigator_origin_id="origin",
+        instigator_name="looks",
+        instigator_type=InstigatorType.SENSOR,
+        status=TickStatus.STARTED,
+        timestamp=1.0,
+        selector_id="selector",
+    )
+    tick = instance.create_tick(data)
+    for status, kept in ((TickStatus.SKIPPED, None), (TickStatus.SUCCESS, "all files")):
+        told = instance.update_tick(tick.with_status(status).with_cursor("all files"))
+        assert told.cursor == "all files"
+        (stored,) = instance.get_ticks("origin", "selector")
+        assert (stored.status, stored.cursor) == (status, kept)
