@@ -24,6 +24,7 @@ _NAMED = 10
 _LONGEST_SENTENCE = 300
 #: Slack shows the first 4,000 characters of a text.
 _LONGEST_TEXT = 3_500
+_LONGEST_MAIL = 20_000
 
 
 class NotDelivered(BourneError):
@@ -60,7 +61,7 @@ class Problem:
     def fingerprint(self) -> str:
         """Changes when there is something new to report about the subject."""
         text = "\n".join([self.subject, self.detail, *self.rows, str(self.count)])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
@@ -83,7 +84,10 @@ def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
 def plain_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     """The same text without markup, for an e-mail."""
     lines = [f"{saga}", "", *(_plain_line(problem) for problem in problems)]
-    return "\n".join(lines if link is None else [*lines, "", gettext("The run: {link}", link=link)])
+    text = "\n".join(lines)
+    if len(text) > _LONGEST_MAIL:
+        text = f"{text[:_LONGEST_MAIL]} ..."
+    return text if link is None else f"{text}\n\n" + gettext("The run: {link}", link=link)
 
 
 def subject_of(saga: str, problems: Sequence[Problem]) -> str:

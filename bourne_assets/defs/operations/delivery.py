@@ -47,13 +47,17 @@ class Message:
     def of(
         cls, about: str, problems: Sequence[Problem], link: str | None, secrets: Sequence[str]
     ) -> "Message":
-        """The message about problems, in which no secret is quoted."""
+        """The message about problems, in which no secret is quoted.
+
+        Names of files may hold bytes that are no text (`os.fsdecode`), which nobody can be sent.
+        """
         texts = (
             subject_of(about, problems),
             plain_message(about, problems, link),
             message(about, problems, link),
         )
-        return cls(*(masked(text, secrets) for text in texts))
+        sendable = (text.encode("utf-8", "replace").decode() for text in texts)
+        return cls(*(masked(text, secrets) for text in sendable))
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

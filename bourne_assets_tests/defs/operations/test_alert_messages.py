@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from bourne_assets.defs.operations import alert_messages, email
-from bourne_assets.defs.operations.alert_messages import NotDelivered, post
+from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, post
+from bourne_assets.defs.operations.delivery import Message
 from bourne_assets.defs.operations.routes import MailServer
 
 
@@ -114,6 +115,21 @@ def test_what_was_taken_is_not_sent_again_for_an_odd_farewell(farewell: bytes) -
     replies = _replying(b"220 here", *well, b"354 go on", b"250 taken", farewell)
     with _server(replies, greets_first=True) as (url, _):
         email.send(_mail_server(url), None, ["ann@example.com"], "subject", "text")
+
+
+def test_names_that_are_no_text_or_have_no_end_are_sent_as_far_as_they_go() -> None:
+    """A server of e-mail gets UTF-8, and no line that begins another message."""
+    odd = Problem("caf\udce9.csv", "failed", "x\r\n.\r\nMAIL FROM:<a@b>", ("n" * 1_000_000,), 1)
+    message = Message.of("a saga", [odd], "http://127.0.0.1:3000/runs/1", secrets=())
+    assert odd.fingerprint
+    assert "caf?.csv" in message.subject
+    message.marked.encode()
+    well = [b"250 well"] * 3
+    replies = _replying(b"220 here", *well, b"354 go on", b"250 taken", b"221 bye")
+    with _server(replies, greets_first=True) as (url, _):
+        server = _mail_server(url)
+        email.send(server, None, ["ann@example.com"], message.subject, message.plain)
+    assert len(message.plain) < 100_000
 
 
 def _replying(*replies: bytes) -> Callable[[socket.socket], None]:
