@@ -49,7 +49,11 @@ def test_athena_reads_only_glue() -> None:
 
 def test_no_setting_becomes_a_command_or_a_statement() -> None:
     """`AWS_REGION` and others may come from a file that somebody else has written."""
-    odd = {"s3.region": "x'; DROP TABLE a; --", "s3.endpoint": "http://h/$(id)", "uri": "http://`id`"}
+    odd = {
+        "s3.region": "x'; DROP TABLE a; --",
+        "s3.endpoint": "http://h/$(id)",
+        "uri": "http://`id`",
+    }
     properties = {**_REST, **odd, "warehouse": "s3://b/;id"}
     assert "REGION 'x''; DROP TABLE a; --', ENDPOINT 'h/$(id)'" in attach("duckdb", properties)
     spark = attach("spark", properties)

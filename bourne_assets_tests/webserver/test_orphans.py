@@ -1,9 +1,13 @@
 """What `bourne dev` started ends with it, also where it was killed and could tell nobody."""
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import psutil
+import pytest
 
 #: What `bourne dev` does: it starts a module that is to end with it, and says its process id.
 _PARENT = """
@@ -35,3 +39,34 @@ def test_a_server_whose_parent_is_killed_is_interrupted(tmp_path: Path) -> None:
         parent.kill()
         # The pipe ends when the server has ended, as the server holds the last end of it.
         assert parent.stdout.read() == "ended by an interrupt\n"
+
+
+@pytest.mark.slow
+def test_webserver_and_daemon_end_where_the_ui_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bourne_assets", "dev", "--port", "3973"],
+        cwd=tmp_path,
+        env={**os.environ, "BOURNE_HOME": str(tmp_path / "home")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        watched: list[psutil.Process] = []
+        while len(watched) < 2:
+            assert process.poll() is None
+            children = psutil.Process(process.pid).children()
+            watched = [each for each in children if "bourne_assets.webserver.orphans" in _of(each)]
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        ended, _ = psutil.wait_procs(watched, timeout=90)
+        for each in started:  # Dagster's code servers end after a while without calls
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+    assert len(ended) == 2
+
+
+def _of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

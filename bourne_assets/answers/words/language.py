@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 from babel import Locale
-from bourne_assets.answers.words.babel_dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from bourne_assets.answers.words.babel_dates import format_date, format_skeleton
 from bourne_assets.translations import LOCALES, Catalogue, Language, catalogue
 
 _MINUS = "\N{MINUS SIGN}"
