@@ -39,12 +39,13 @@ from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
 from bourne_assets.defs.shared.code import with_code
 from bourne_assets.defs.shared.fixed import fixed
-from bourne_assets.defs.shared.naming import in_the_users_language, with_owners
+from bourne_assets.defs.shared.naming import in_the_users_language, only_by_hand, with_owners
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.execution.executors import executor_of
+from bourne_assets.saga.by_hand import sagas_by_hand
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 
@@ -84,10 +85,16 @@ def build_defs(
         ConfigurationError: A setting, the sagas file or the datasets file cannot be used.
     """
     settings = settings or read_settings()
+    by_hand: list[Saga] = []
+    titles = {saga.slug: saga.title for saga in sagas or ()}
     if sagas is None:
-        sagas = select_sagas(known_sagas(settings.sagas_file), settings.saga_slugs)
+        known = known_sagas(settings.sagas_file)
+        sagas = select_sagas(known, settings.saga_slugs)
+        by_hand = sagas_by_hand(settings.home, known, settings.saga_slugs)
+        titles = {slug: saga.title for slug, saga in known.items()}
+    everything = [*sagas, *by_hand]
     datasets = load_datasets(settings.csv_datasets)
-    checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in sagas}
+    checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in everything}
     ask_tmdb = tmdb_assets
     if settings.tmdb_runs_on == "lambda":
         from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets as ask_tmdb
@@ -96,22 +103,29 @@ def build_defs(
         *dataset_specs(datasets),
         *(
             asset
-            for saga in sagas
+            for saga in everything
             for make in (ask_tmdb, saga_assets, insight_assets, history_assets)
             for asset in make(settings, saga)
         ),
-        *(asset for saga in sagas for asset in fact_answer_assets(saga)),
-        *(asset for saga in sagas for asset in report_assets(settings, saga, checks[saga.slug])),
+        *(asset for saga in everything for asset in fact_answer_assets(saga)),
+        *(
+            asset
+            for saga in everything
+            for asset in report_assets(settings, saga, checks[saga.slug])
+        ),
     ]
     return dg.Definitions(
         assets=in_the_users_language(
-            with_owners(with_code(with_freshness(assets, datasets)), settings.owners)
+            only_by_hand(
+                with_owners(with_code(with_freshness(assets, datasets)), settings.owners),
+                [saga.slug for saga in by_hand],
+            )
         ),
         asset_checks=[
             *raw_csvs_checks(),
-            *(check for saga in sagas for check in (*tmdb_checks(saga), *checks[saga.slug])),
+            *(check for saga in everything for check in (*tmdb_checks(saga), *checks[saga.slug])),
         ],
-        jobs=[full_refresh, maintain_tables, *(saga_job(saga) for saga in sagas)],
+        jobs=[full_refresh, maintain_tables, *(saga_job(saga) for saga in everything)],
         schedules=[*saga_schedules(settings, sagas), weekly_upkeep(settings)],
         sensors=[
             csv_folder_sensor,
@@ -121,7 +135,7 @@ def build_defs(
             *([forgotten_retries_sensor] if settings.redis_url else []),
             alerts_sensor(
                 settings,
-                {saga.slug: saga.title for saga in sagas},
+                titles,
                 load_routes(settings.alerts_file),
             ),
             *(tmdb_changes_sensor(settings, saga) for saga in sagas),

@@ -30,6 +30,7 @@ from bourne_assets.runs.outcomes import (
     StepFailed,
     Stored,
 )
+from bourne_assets.saga.by_hand import note_saga
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
@@ -70,6 +71,7 @@ def run_saga(
     """
     with telling_of_databases(settings):
         _wait_for_runs_of(saga, instance, on_event)
+        note_saga(settings.home, saga)
         return _run(
             settings,
             instance,

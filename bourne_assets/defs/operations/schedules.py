@@ -10,7 +10,13 @@ from typing import Any
 
 import dagster as dg
 
-from bourne_assets.defs.shared.naming import SAGA_TAG, saga_job_name, saga_key, tmdb_job_name
+from bourne_assets.defs.shared.naming import (
+    BY_HAND_TAG,
+    SAGA_TAG,
+    saga_job_name,
+    saga_key,
+    tmdb_job_name,
+)
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
@@ -24,7 +30,7 @@ _STOPPED = gettext(
 #: The main job: every asset and check of every saga in the lineage; no saga can take its name.
 full_refresh = dg.define_asset_job(
     "full_refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.tag(BY_HAND_TAG, ""),
     description=gettext("Land the CSV files, and refresh every saga of the lineage."),
 )
 #: Rematerialises assets whose inputs changed; the condition is the assets' (`shared.following`).

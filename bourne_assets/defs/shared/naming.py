@@ -16,6 +16,8 @@ from bourne_assets.translations import current_language, plain
 
 #: Tag that names the saga of an asset, a job or a run.
 SAGA_TAG = "saga"
+#: Tag of the assets of a saga that was run by hand and is not among those of the settings.
+BY_HAND_TAG = "by_hand"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 
@@ -56,6 +58,21 @@ def in_the_users_language(
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets, with what their pages say of them and of their columns translated."""
     return list(assets) if current_language() == "en" else _mapped(assets, _translated)
+
+
+def only_by_hand(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], slugs: Sequence[str]
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets; those of these sagas are made only when somebody asks, and are never late."""
+
+    def on_request(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if spec.tags.get(SAGA_TAG) not in slugs:
+            return spec
+        return spec.replace_attributes(
+            automation_condition=None, freshness_policy=None, tags={**spec.tags, BY_HAND_TAG: ""}
+        )
+
+    return _mapped(assets, on_request)
 
 
 def _translated(spec: dg.AssetSpec) -> dg.AssetSpec:
