@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -210,6 +211,22 @@ def test_one_change_is_told_once() -> None:
         "+$74.5 million (+34.8%) from The Bourne Identity (2002) to The Bourne Supremacy (2004)"
     )
     assert _sentences(SCENARIOS["two films"], "en", 3) == (f"Yes: {change}.",)
+
+
+def test_of_many_changes_the_largest_are_told_and_the_number_of_all() -> None:
+    films = [
+        film(n, release_date=date(1900 + n, 1, 1), revenue=1_000_000 * (n % 7) ** 3 + 500_000)
+        for n in range(1, 101)
+    ]
+    result = result_of(*films)
+    text = to_text(result, "en")[2]
+    assert len(text.figures) == 6
+    assert len(text.sentences) == 32
+    assert text.sentences[-1] == "These are the 30 largest of 99 changes."
+    stored: Any = as_json(result)
+    for figure in text.figures:
+        number = int(figure.path.split(".")[3])
+        assert stored["answers"]["revenue_variation"]["steps"][number]["change_pct"] == figure.value
 
 
 def test_one_film_that_leads_both_is_said_to_be_the_same() -> None:

@@ -17,6 +17,10 @@ from bourne_assets.answers.words.sentences import (
     tied,
 )
 
+#: So many changes of revenue are told one by one, and so many numbers stand above an answer: of
+#: more, the largest. The object has all.
+_MOST_STEPS, _MOST_FIGURES = 30, 6
+
 
 def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
     """Where the figures are from, and of which day, in one sentence."""
@@ -77,7 +81,7 @@ def variation_text(t: Localizer, answer: RevenueVariation, _day: date) -> Answer
                 step.change_pct,
                 f"answers.revenue_variation.steps.{number}.change_pct",
             )
-            for number, step in enumerate(answer.steps)
+            for number, step in _largest(answer, _MOST_FIGURES)
         ),
     )
 
@@ -152,7 +156,23 @@ def _changed(t: Localizer, answer: RevenueVariation) -> str:
 def _steps(t: Localizer, answer: RevenueVariation) -> list[str]:
     if not answer.varied or len(answer.steps) == 1:
         return []
-    return [step_text(t, step) for step in answer.steps]
+    told = [step_text(t, step) for _, step in _largest(answer, _MOST_STEPS)]
+    if len(told) == len(answer.steps):
+        return told
+    left = t.gettext(
+        "These are the {shown} largest of {all} changes.", shown=len(told), all=len(answer.steps)
+    )
+    return [*told, left]
+
+
+def _largest(answer: RevenueVariation, most: int) -> list[tuple[int, Step]]:
+    """The largest changes and their places, in order of release; all where few can be read."""
+    steps = list(enumerate(answer.steps))
+    if len(steps) <= _MOST_STEPS:
+        return steps
+    return sorted(
+        sorted(steps, key=lambda each: -abs(each[1].change_usd))[:most], key=lambda each: each[0]
+    )
 
 
 def step_text(t: Localizer, step: Step) -> str:
