@@ -1,7 +1,7 @@
 """The report that people read. Not here: the page itself (`answers.report`)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -21,7 +21,7 @@ from bourne_assets.defs.shared.naming import (
     placed_in,
     saga_key,
 )
-from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.defs.shared.run_config import RunConfig, past_day
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
@@ -46,11 +46,7 @@ class ReportConfig(RunConfig):
     @field_validator("as_of")
     @classmethod
     def _is_a_past_day(cls, value: str | None) -> str | None:
-        if value and date.fromisoformat(value) > datetime.now(UTC).date():
-            raise ValueError(
-                gettext("{value} is not over yet: name today, or a day before", value=value)
-            )
-        return value
+        return past_day(value)
 
 
 def report_assets(

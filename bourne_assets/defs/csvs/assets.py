@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.inbox import fetched
@@ -29,7 +29,7 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP, definition_metadata
-from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.defs.shared.run_config import RunConfig, past_day
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
@@ -53,6 +53,11 @@ class LandingConfig(RunConfig):
         pattern=r"^\d{4}-\d{2}-\d{2}$",
         description="UTC day in the keys, YYYY-MM-DD; empty: today.",
     )
+
+    @field_validator("landed_on")
+    @classmethod
+    def _is_a_past_day(cls, value: str | None) -> str | None:
+        return past_day(value)
 
 
 def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
