@@ -30,6 +30,7 @@ from bourne_assets.defs.operations.routes import load_routes
 from bourne_assets.defs.operations.schedules import (
     follow_the_data,
     full_refresh,
+    land_csv_files,
     saga_job,
     saga_schedules,
 )
@@ -125,7 +126,12 @@ def build_defs(
             *raw_csvs_checks(),
             *(check for saga in everything for check in (*tmdb_checks(saga), *checks[saga.slug])),
         ],
-        jobs=[full_refresh, maintain_tables, *(saga_job(saga) for saga in everything)],
+        jobs=[
+            full_refresh,
+            land_csv_files,
+            maintain_tables,
+            *(saga_job(saga) for saga in everything),
+        ],
         schedules=[*saga_schedules(settings, sagas), weekly_upkeep(settings)],
         sensors=[
             csv_folder_sensor,

@@ -14,7 +14,7 @@ import dagster as dg
 from bourne_assets.cli.selection import SelectionError
 from bourne_assets.definitions import PROGRESS, build_defs
 from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
-from bourne_assets.defs.operations.schedules import full_refresh
+from bourne_assets.defs.operations.schedules import land_csv_files
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.defs.tmdb.assets import POOL
@@ -103,8 +103,8 @@ def run_landing(
         return _run(
             settings,
             instance,
-            full_refresh.name,
-            select=RAW_CSVS.to_user_string(),
+            land_csv_files.name,
+            select=None,
             on_event=on_event,
             tags={"batch": "land"},
             sagas=[],
@@ -123,7 +123,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
     loggers = {PROGRESS: _logger(report, lambda _: None)}
     definitions = build_defs(settings=settings, loggers=loggers, sagas=[])
     keys = definitions.resolve_asset_graph().asset_check_keys
-    job = definitions.resolve_job_def(full_refresh.name).get_subset(
+    job = definitions.resolve_job_def(land_csv_files.name).get_subset(
         asset_selection=set(),
         asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
     )

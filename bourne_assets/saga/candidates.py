@@ -189,7 +189,7 @@ def _nearest(listed: Sequence[_Listed], client: TmdbClient, writer: RawWriter) -
     details = fetch_films(first, client, writer, external_ids=False).details
     places = {} if details is None else {row["tmdb_id"]: row for row in records(details)}
     named = [f"{film.title} ({film.tmdb_id}, {_place(places[film.tmdb_id])})" for film in first]
-    return ", ".join(named) or "none"
+    return ", ".join(named) or gettext("none")
 
 
 def _place(details: dict[str, Any]) -> str:

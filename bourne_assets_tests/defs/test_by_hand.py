@@ -1,12 +1,12 @@
-"""A saga that was run by hand, and is not in `BOURNE_SAGAS`, is executed again from the UI."""
+"""What was run by hand is executed again from the UI: landings, sagas not in `BOURNE_SAGAS`."""
 
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from bourne_assets.definitions import build_defs
-from bourne_assets.defs.operations.schedules import full_refresh
+from bourne_assets.definitions import build_defs, csv_folder
+from bourne_assets.defs.operations.schedules import full_refresh, land_csv_files
 from bourne_assets.saga.by_hand import note_saga, sagas_by_hand
 from bourne_assets.saga.definition import Saga, known_sagas
 from bourne_assets.settings import Settings
@@ -67,3 +67,21 @@ def test_a_home_that_cannot_be_written_ends_no_run(settings: Settings, matrix: S
     settings.home.write_text("a file")
     note_saga(settings.home, matrix)
     assert sagas_by_hand(settings.home, {"matrix": matrix}, ["bourne"]) == []
+
+
+def test_the_job_of_a_landing_is_that_of_the_code_location_whichever_sagas_there_are(
+    settings: Settings,
+) -> None:
+    batch = csv_folder(settings, ["batch"], "2026-01-01")
+    run = build_defs(
+        settings=settings,
+        sagas=[],
+        resources={"csv_folder": batch},
+        executor=dg.in_process_executor,
+    )
+    shown = build_defs(settings=settings)
+    # Of another snapshot, the UI warns before a run is executed again.
+    assert (
+        run.resolve_job_def(land_csv_files.name).get_job_snapshot_id()
+        == shown.resolve_job_def(land_csv_files.name).get_job_snapshot_id()
+    )

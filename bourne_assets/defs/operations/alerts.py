@@ -36,6 +36,7 @@ _KINDS = (_SUCCESS, _FAILURE)
 #: What a person calls the jobs of no saga.
 _JOBS = {
     "full_refresh": in_english("Refresh of all sagas"),
+    "land_csv_files": in_english("Landing of CSV files"),
     "maintain_tables": in_english("Upkeep of the tables"),
 }
 

@@ -12,6 +12,7 @@ import dagster as dg
 
 from bourne_assets.defs.shared.naming import (
     BY_HAND_TAG,
+    RAW_CSVS,
     SAGA_TAG,
     saga_job_name,
     saga_key,
@@ -32,6 +33,12 @@ full_refresh = dg.define_asset_job(
     "full_refresh",
     selection=dg.AssetSelection.all() - dg.AssetSelection.tag(BY_HAND_TAG, ""),
     description=gettext("Land the CSV files, and refresh every saga of the lineage."),
+)
+#: What `bourne land` runs: the same job whichever sagas there are, so that the UI knows its runs.
+land_csv_files = dg.define_asset_job(
+    "land_csv_files",
+    selection=dg.AssetSelection.assets(RAW_CSVS),
+    description=gettext("Land the CSV files, and check them."),
 )
 #: Rematerialises assets whose inputs changed; the condition is the assets' (`shared.following`).
 #: Dagster's own sensor is off until somebody turns it on.
