@@ -5,15 +5,15 @@ Not here: what is printed (`console`), and arguments (`cli`).
 
 import gc
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 
 from bourne_assets.cli.selection import SelectionError
+from bourne_assets.cli.turns import Turn
 from bourne_assets.definitions import PROGRESS, build_defs
-from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs, has_living_process
+from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs
 from bourne_assets.defs.operations.schedules import land_csv_files
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
@@ -36,12 +36,6 @@ from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
-_UNFINISHED = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-_POLL_SECONDS = 0.5
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
@@ -70,7 +64,8 @@ def run_saga(
         SelectionError: The selection selects nothing, or cannot be read.
     """
     with telling_of_databases(settings):
-        _wait_for_runs_of(saga, instance, on_event)
+        turn = Turn(saga, instance, on_event)
+        turn.wait()
         note_saga(settings.home, saga)
         return _run(
             settings,
@@ -80,6 +75,7 @@ def run_saga(
             tmdb_config={"resume": resume, CONFIG: replace_live_figures},
             on_event=on_event,
             tags={SAGA_TAG: saga.slug},
+            turn=turn,
             sagas=[saga],
         )
 
@@ -148,6 +144,7 @@ def _run(
     tmdb_config: Mapping[str, bool] | None = None,
     on_event: Callable[[RunEvent], None],
     tags: dict[str, str],
+    turn: Turn | None = None,
     **parts: Any,
 ) -> RunReport:
     report = RunReport()
@@ -172,6 +169,7 @@ def _run(
         },
         assets=set(selected) if select is not None else None,
         tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
+        turn=turn,
     )
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
@@ -189,34 +187,6 @@ def _not_reached(graph: Any, selected: list[dg.AssetKey], report: RunReport) -> 
         for key in selected
         if key.to_user_string() not in stored and graph.get(key).assets_def.op.name not in failed
     ]
-
-
-def _wait_for_runs_of(
-    saga: Saga, instance: dg.DagsterInstance, on_event: Callable[[RunEvent], None]
-) -> None:
-    """Wait for runs of the saga that Dagster started; its queue waits for ours in turn.
-
-    Only for runs with a process on this machine: nobody knows whether others will ever end.
-    """
-    unfinished = dg.RunsFilter(statuses=_UNFINISHED, tags={SAGA_TAG: saga.slug})
-    is_announced = False
-    while alive := [
-        record.dagster_run.run_id
-        for record in instance.get_run_records(unfinished)
-        if has_living_process(instance, record.dagster_run)
-    ]:
-        if not is_announced:
-            on_event(
-                ProgressLine(
-                    gettext(
-                        "Waiting for run {run_id} of {title} in Dagster to end.",
-                        run_id=alive[0],
-                        title=saga.title,
-                    )
-                )
-            )
-            is_announced = True
-        time.sleep(_POLL_SECONDS)
 
 
 def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -24,6 +24,18 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from bourne_assets.runs.instance import WORKSPACE
 
 
+class TakesTurns(Protocol):
+    """What `cli.turns.Turn` does."""
+
+    def is_free(self, own: str) -> bool:
+        """Whether no run but this one, which is starting, goes on."""
+        ...
+
+    def wait(self) -> None:
+        """Wait until none goes on."""
+        ...
+
+
 def run_job(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
@@ -31,6 +43,7 @@ def run_job(
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
     assets: AbstractSet[dg.AssetKey] | None = None,
+    turn: TakesTurns | None = None,
 ) -> dg.DagsterRun:
     """Run a job to its end, as Dagster's own run worker does.
 
@@ -40,17 +53,27 @@ def run_job(
         run_config: Its configuration.
         tags: Its tags, in addition to those of the job.
         assets: The assets to materialise, with their checks; None for all of the job.
+        turn: Says when it may begin; None: at once.
 
     Returns:
         The run as it ended.
     """
-    run = instance.create_run_for_job(
-        job_def=job,
-        run_config=run_config,
-        tags={**job.run_tags, **tags},
-        asset_selection=assets,
-        remote_job_origin=_origin(job.name),
-    )
+    while True:
+        run = instance.create_run_for_job(
+            job_def=job,
+            run_config=run_config,
+            tags={**job.run_tags, **tags},
+            asset_selection=assets,
+            remote_job_origin=_origin(job.name),
+        )
+        if turn is None:
+            break
+        starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, run.job_name)
+        instance.report_dagster_event(starting, run.run_id)
+        if turn.is_free(run.run_id):
+            break
+        instance.delete_run(run.run_id)  # Dagster's queue was first, and nothing of ours has begun
+        turn.wait()
     quieten_watchers()
     return execute_run(InMemoryJob(job), run, instance).dagster_run
 

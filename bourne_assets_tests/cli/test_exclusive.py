@@ -13,10 +13,13 @@ import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
 
+from bourne_assets.cli import turns
 from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.cli.runner import run_saga
+from bourne_assets.cli.turns import Turn
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.runs.in_process import run_job
 from bourne_assets.runs.instance import instance_config, open_instance
 from bourne_assets.runs.outcomes import ProgressLine, RunEvent
 from bourne_assets.saga.definition import Saga, known_sagas
@@ -119,6 +122,72 @@ def _started(instance: dg.DagsterInstance, pid: int, saga: str) -> dg.DagsterRun
     started = dg.DagsterEventType.RUN_START.value
     instance.report_dagster_event(dg.DagsterEvent(started, run.job_name), run.run_id)
     return run
+
+
+def _starting(instance: dg.DagsterInstance, saga: str) -> dg.DagsterRun:
+    """What Dagster's queue makes of a run: its process begins seconds later."""
+
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    run = instance.create_run_for_job(nothing, tags={SAGA_TAG: saga})
+    starting = dg.DagsterEventType.RUN_STARTING.value
+    instance.report_dagster_event(dg.DagsterEvent(starting, run.job_name), run.run_id)
+    return run
+
+
+def test_a_run_that_is_starting_is_waited_for_before_its_process_is_known(
+    instance: dg.DagsterInstance, bourne: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = _starting(instance, "bourne")
+    _starting(instance, "matrix")
+    said: list[RunEvent] = []
+
+    def on_event(event: RunEvent) -> None:
+        said.append(event)
+        instance.report_run_canceled(other)
+
+    turn = Turn(bourne, instance, on_event)
+    turn.wait()
+    assert [event.text for event in said if isinstance(event, ProgressLine)] == [
+        f"Waiting for run {other.run_id} of Jason Bourne in Dagster to end."
+    ]
+    monkeypatch.setattr(turns, "_STARTING_SECONDS", 0.0)
+    _starting(instance, "bourne")  # its start was cut short: nobody knows whether it ever goes on
+    turn.wait()
+    assert len(said) == 1
+
+
+def test_of_a_run_and_one_of_dagsters_that_begin_at_once_ours_waits(
+    instance: dg.DagsterInstance, bourne: Saga
+) -> None:
+    others: list[dg.DagsterRun] = []
+
+    class Meanwhile(Turn):
+        """Dagster's queue lets one begin between our look and our own beginning."""
+
+        def is_free(self, own: str) -> bool:
+            if not others:
+                others.append(_starting(instance, "bourne"))
+            ours = instance.get_run_by_id(own)
+            assert ours is not None
+            assert ours.status is dg.DagsterRunStatus.STARTING  # so that the queue counts it
+            return super().is_free(own)
+
+    @dg.job(executor_def=dg.in_process_executor)
+    def something() -> None:
+        pass
+
+    def on_event(_: RunEvent) -> None:
+        instance.report_run_canceled(others[0])
+
+    turn = Meanwhile(bourne, instance, on_event)
+    tags = {SAGA_TAG: "bourne"}
+    ended = run_job(something, instance, run_config={}, tags=tags, turn=turn)
+    assert ended.is_success
+    runs = {record.dagster_run.run_id for record in instance.get_run_records()}
+    assert runs == {ended.run_id, others[0].run_id}
 
 
 @pytest.mark.slow
