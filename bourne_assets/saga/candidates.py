@@ -70,7 +70,7 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
                     slug=saga.slug,
                 )
             ) from error
-        fact = f"TMDB has no collection {saga.collection_id}"
+        fact = gettext("TMDB has no collection {id}", id=saga.collection_id)
         raise _empty(saga, fact, _nearest(hits, client, writer)) from error
     collection = parse(about, Collection, [])
     if collection.id != saga.collection_id:

@@ -214,6 +214,14 @@ def test_a_collection_that_tmdb_does_not_know_has_no_films_and_the_nearest_are_n
     assert "Jason Bourne (324668, " in str(caught.value)
 
 
+def test_a_collection_that_tmdb_does_not_know_is_told_in_the_users_language(
+    lake: Lake, tmdb_server: TmdbStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    with pytest.raises(SagaEmpty, match="O TMDB não tem a coleção 99999, e por isso"):
+        _found(_saga("Bourne", collection_id=99999), tmdb_server.client(), lake)
+
+
 def test_nothing_found_at_all_is_said_so(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     saga = _saga("nothing of the kind", collection_id=99999)
     with pytest.raises(SagaEmpty, match=r"Nearest candidates: none\.$"):
