@@ -1,10 +1,10 @@
-"""Writers of one table killed with -9 again and again, and its server once: no row lost or doubled.
+"""Writers of one table and once its server killed with -9: no row is lost or duplicated.
 
-Eight processes commit 50 rows each, one row a commit, to one table of the embedded lake. Every five
+Eight processes commit 50 rows each, one per commit, to one table of the embedded lake. Every five
 seconds one of them is killed and started again, and once the server with its supervisor; a writer
 has a while after its start, or the last one would commit nothing on a busy machine. A writer that
 starts checks which of its rows the table has, as a run does that is executed again. Prints what
-was found, and ends with 1 where a row is lost or doubled.
+was found, and ends with 1 where a row is lost or duplicated.
 
     python -m bench.table_kills [--writers 8] [--commits 50] [--seed 7]
 """

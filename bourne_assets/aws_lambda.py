@@ -143,7 +143,7 @@ def since_of(event: Mapping[str, Any]) -> datetime:
     except (KeyError, ValueError) as error:
         raise ConfigurationError(
             gettext(
-                'The event must say since when stored answers count, in ISO 8601: {{"saga": '
+                'The event must say since when stored responses count, in ISO 8601: {{"saga": '
                 '"bourne", "since": "2026-11-24T21:00:00Z"}}.'
             )
         ) from error
@@ -175,7 +175,7 @@ def collect(
         raise BatchUnfinished(
             gettext(
                 "The time of this call is over: {count} raw objects of the saga {slug!r} were "
-                "stored. The same event goes on from there.",
+                "stored. The same event continues from there.",
                 count=len(writer.stored),
                 slug=saga.slug,
             )

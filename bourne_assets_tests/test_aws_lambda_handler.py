@@ -98,7 +98,7 @@ def test_a_call_of_dagster_is_reported_through_the_lake(lake: Lake) -> None:
 
 def test_a_call_without_time_ends_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMDB_REQUESTS_PER_SECOND", "2")
-    with pytest.raises(BatchUnfinished, match="The same event goes on from there"):
+    with pytest.raises(BatchUnfinished, match="The same event continues from there"):
         handler(_event(), Context(seconds=1.5))
 
 

@@ -312,7 +312,7 @@ def test_the_function_of_lambda_needs_its_own_policy_alone(
 ) -> None:
     policies = _template("lambda/template.yaml")["Function"]["Properties"]["Policies"]
     function = place.as_user(*(list(each["Statement"]) for each in policies))
-    for _ in range(2):  # the same event once more goes on from what is stored
+    for _ in range(2):  # the same event again continues from what is stored
         client = connect_tmdb(
             tmdb_server.base_url, token=tmdb_server.token, key=None, requests_per_second=900
         )

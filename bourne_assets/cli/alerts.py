@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def alerts() -> None:
-    """Try where alerts go."""
+    """Test where alerts go."""
 
 
 @alerts.command(cls=Command)
 @with_exit_codes
 def test() -> int:
-    """Send a test along each route of the alerts file, or to the one webhook, and say what came."""
+    """Send a test along each route of the alerts file, or to the webhook; report the results."""
     from bourne_assets.cli.console import output, print_diagnosis
     from bourne_assets.runs.outcomes import Diagnosis
 

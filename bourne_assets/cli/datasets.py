@@ -54,7 +54,7 @@ def show_datasets(*, name: str | None) -> int:
 @click.option("--yes", is_flag=True, help="Do it; without it, only show what would be removed.")
 @with_exit_codes
 def drop_dataset(*, name: str, yes: bool) -> int:
-    """Remove the tables of the dataset NAME and their past; the landed bytes stay."""
+    """Remove the tables of the dataset NAME and their history; the landed bytes stay."""
     with _opened() as (lake, tables):
         from bourne_assets.cli import console as show
         from bourne_assets.csvs.landing.inventory import drop, find_dataset

@@ -126,9 +126,8 @@ def _taken(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
         if name in _OF_THE_USER and _came_with_data(path, environment):
             raise ConfigurationError(
                 gettext(
-                    "The settings file {path} sets {name}, which is not read from a file that lies "
-                    "beside the datasets file: set it in the environment, or in the project's "
-                    ".env.",
+                    "The settings file {path} sets {name}, which is not read from a file beside "
+                    "the datasets file: set it in the environment, or in the project's .env.",
                     path=path,
                     name=name,
                 )

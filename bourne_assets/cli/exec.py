@@ -20,8 +20,8 @@ from bourne_assets.translations import gettext, system_words
 def execute(command: tuple[str, ...]) -> None:
     """Run another command in place of this one, with the secrets in its environment.
 
-    Secrets are those that TMDB_READ_ACCESS_TOKEN_FILE and its like name; what follows COMMAND is
-    its own, --help too.
+    Secrets are those that TMDB_READ_ACCESS_TOKEN_FILE and similar variables name; what follows
+    COMMAND is passed to it, even --help.
     """
     _become(command)
 

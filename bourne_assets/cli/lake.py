@@ -87,7 +87,7 @@ def status() -> int:
         folder=settings.home / "lake",
     )
     if not found.running:
-        say(gettext("The lake does not run; it starts when it is needed. {size}.", size=size))
+        say(gettext("The lake is not running; it starts when it is needed. {size}.", size=size))
         return 0
     if found.kept:
         said = gettext(
@@ -111,7 +111,7 @@ def env() -> int:
     """Print the settings for other S3 and Iceberg clients, as `export` lines."""
     settings = _embedded_settings()
     if not embedded.status(settings.home).running:
-        raise BourneError(gettext("The lake does not run: start it with `bourne lake start`."))
+        raise BourneError(gettext("The lake is not running: start it with `bourne lake start`."))
     with embedded.connect(settings.home, settings.bucket) as server:
         values = {
             "AWS_ACCESS_KEY_ID": server.credentials.access_key,
@@ -136,7 +136,7 @@ def env() -> int:
     type=Age(),
     help="Days (180d) or weeks (26w) since they were stored.",
 )
-@click.option("--yes", is_flag=True, help="Delete them; without it they are listed only.")
+@click.option("--yes", is_flag=True, help="Delete them; without it they are only listed.")
 @with_exit_codes
 def purge(*, age: timedelta, yes: bool) -> int:
     """List TMDB responses older than its terms allow, and delete them on --yes.
@@ -180,7 +180,7 @@ def attach(engine: str) -> int:
 
     settings = read_settings()
     if settings.s3_bucket is None and not embedded.status(settings.home).running:
-        raise BourneError(gettext("The lake does not run: start it with `bourne lake start`."))
+        raise BourneError(gettext("The lake is not running: start it with `bourne lake start`."))
     with command_lake(settings) as connecting:
         lake_in_use = connecting.connect()
         properties = configured() or catalogue_properties(lake_in_use, settings.home)
@@ -195,7 +195,8 @@ def attach(engine: str) -> int:
     "runs_age",
     metavar="AGE",
     type=Age(),
-    help="Also delete Dagster's runs that ended longer ago (90d, 26w), but those of newest events.",
+    help="Also delete Dagster's runs that ended longer ago (90d, 26w), except those of each "
+    "asset's newest events.",
 )
 @with_exit_codes
 def maintain(*, runs_age: timedelta | None) -> int:

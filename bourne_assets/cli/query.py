@@ -46,7 +46,7 @@ _UNKNOWN = "\N{EN DASH}"
 )
 @with_exit_codes
 def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None) -> int:
-    """Put one SELECT to the lake's tables: trusted.*, refined.* and assets.*.
+    """Run one SELECT on the lake's tables: trusted.*, refined.* and assets.*.
 
     `bourne tables` lists them. A query only reads, and reaches nothing but these tables.
     """
@@ -66,7 +66,7 @@ def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_exit_codes
 def tables(*, as_json: bool) -> int:
-    """List what `bourne query` can be asked about: rows, size, snapshots, newest change."""
+    """List the tables that `bourne query` can read: rows, size, snapshots, newest change."""
     with _sources() as (_, sources):
         from bourne_assets.cli import console as show
 

@@ -33,13 +33,13 @@ def rejects() -> None:
     """List rejected lines of CSV files, or add corrected ones to their tables.
 
     `bourne rejects [DATASET]` lists the lines that the last landing rejected: file, line, reason
-    and text; with --json as JSON, one object a line, with --csv as CSV.
+    and text; with --json as JSON, one object per line, with --csv as CSV.
     """
 
 
 @rejects.command("list", hidden=True)
 @click.argument("dataset", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @with_exit_codes
 def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:

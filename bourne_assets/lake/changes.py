@@ -88,8 +88,8 @@ def changes_since(
             if len(changes.known) + len(changes.new) > MAXIMUM_OBJECTS:
                 raise TooManyObjects(
                     gettext(
-                        "More than {maximum_objects} objects lie below {prefixes}, which is more "
-                        "than a sensor can watch: move landed ones away, or turn it off.",
+                        "There are more than {maximum_objects} objects below {prefixes}, which is "
+                        "more than a sensor can watch: move landed ones away, or turn it off.",
                         maximum_objects=grouped(MAXIMUM_OBJECTS),
                         prefixes=", ".join(prefixes),
                     )

@@ -81,8 +81,8 @@ class Upload:
         if not proven:
             raise LakeFailed(
                 gettext(
-                    "The lake stored other bytes than were sent as part {number} of {uri}: check "
-                    "its disk and its log.",
+                    "The bytes that the lake stored as part {number} of {uri} are not those that "
+                    "were sent: check its disk and its log.",
                     number=number,
                     uri=self._client.uri(self._path),
                 )
@@ -119,8 +119,8 @@ class Upload:
         if checksum is not None and str(checksum).partition("-")[0] != _composite(ordered):
             raise LakeFailed(
                 gettext(
-                    "The lake put the parts of {uri} together in another way than they were sent: "
-                    "check its log.",
+                    "The lake did not assemble the parts of {uri} as they were sent: check its "
+                    "log.",
                     uri=self._client.uri(self._path),
                 )
             )

@@ -119,8 +119,8 @@ class Sources:
             if moment is not None:
                 raise NoSuchState(
                     gettext(
-                        "{name} is kept as it is now, without a past: leave --as-of out, or ask a "
-                        "table of trusted or refined.",
+                        "{name} has no history: leave --as-of out, or query a table of trusted or "
+                        "refined.",
                         name=name,
                     )
                 )

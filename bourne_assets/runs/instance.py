@@ -120,8 +120,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     except TimeoutError as error:
         raise ConfigurationError(
             gettext(
-                "Another process is opening the Dagster instance of {folder} and does not come to "
-                "an end: end that process and try again.",
+                "Another process has been opening the Dagster instance of {folder} for too long: "
+                "end that process and try again.",
                 folder=folder,
             )
         ) from error

@@ -65,8 +65,8 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
         if client.source == SNAPSHOT:
             raise SagaConfigurationError(
                 gettext(
-                    "The bundled snapshot of TMDB knows Jason Bourne alone: set "
-                    "TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga {slug!r}.",
+                    "The bundled snapshot of TMDB has only Jason Bourne: set "
+                    "TMDB_READ_ACCESS_TOKEN to fetch the saga {slug!r} from TMDB.",
                     slug=saga.slug,
                 )
             ) from error
@@ -141,7 +141,7 @@ def _listed(
             continue
         place = position if query else None
         yield _Listed(film, problems, response.fetched_at, query, page, place)
-    if passed_over:  # one line a response, however many there are
+    if passed_over:  # one line per response, however many there are
         _log.warning(
             "%d of %d items of TMDB's response to %s are passed over, the first: %s",
             len(passed_over),

@@ -1,4 +1,4 @@
-"""A saga's figures over time: one row a film and UTC day, whatever TMDB says later.
+"""A saga's figures over time: one row per film and UTC day, whatever TMDB says later.
 
 A snapshot is what one run saw of a saga. Not here: where snapshots lie
 (`snapshots`), and answers.

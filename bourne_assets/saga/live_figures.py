@@ -26,8 +26,8 @@ def ensure_in_snapshot(saga: Saga) -> None:
     if not has_collection(saga.collection_id):
         raise SagaConfigurationError(
             gettext(
-                "The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN "
-                "to ask TMDB for the saga {slug!r}.",
+                "The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN to "
+                "fetch the saga {slug!r} from TMDB.",
                 slug=saga.slug,
             )
         )

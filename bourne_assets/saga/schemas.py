@@ -6,7 +6,7 @@ from bourne_assets.tables import Day, Integer, Table, UtcTime
 
 
 class SagaTable(Table):
-    """Films of a saga: one row a film, in order of release."""
+    """Films of a saga: one row per film, in order of release."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
@@ -49,7 +49,7 @@ class SagaTable(Table):
     imdb_votes: Integer = Field(
         nullable=True, description="Number of votes of the landed CSV; null when it has none"
     )
-    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and space")
     collection_id: Integer = Field(description="TMDB's id of the saga's collection")
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
@@ -59,12 +59,14 @@ class SagaTable(Table):
 
 
 class HistoryTable(Table):
-    """Figures of a saga's films over time: one row a film and UTC day, in order of day and release.
+    """Figures of a saga's films over time: one row per film and UTC day, by day and release.
 
     Null is unknown and never filled in from another day.
     """
 
-    observed_on: Day = Field(description="UTC day of the snapshot: of its newest response of TMDB")
+    observed_on: Day = Field(
+        description="UTC day of the snapshot: that of its newest TMDB response"
+    )
     tmdb_id: Integer = Field(description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
     title: str = Field(description="Title in English on that day")
@@ -90,7 +92,7 @@ class HistoryTable(Table):
     wikidata_id: str = Field(nullable=True, description="Wikidata's id on that day: Q and digits")
     original_title: str = Field(nullable=True, description="Title in the original language")
     runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
-    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and space")
     imdb_rating: float = Field(nullable=True, description="Rating of the landed CSV on that day")
     imdb_votes: Integer = Field(nullable=True, description="Votes of the landed CSV on that day")
     partial: bool = Field(

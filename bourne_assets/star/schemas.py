@@ -13,7 +13,7 @@ _SOURCES = ["tmdb", "bundled-snapshot"]
 
 
 class DimFilm(Table):
-    """Grain: one row a film, saga and period in which all of it held (slowly changing, type 2)."""
+    """Grain: one row per film, saga and period in which nothing changed (SCD type 2)."""
 
     film_key: str = Field(unique=True, description="Key: saga, TMDB's id and first day")
     tmdb_id: Integer = Field(description="TMDB's id of the film")
@@ -27,7 +27,7 @@ class DimFilm(Table):
         description="TMDB's status: Released, Post Production ...; deleted where TMDB has no more",
     )
     runtime_minutes: Integer = Field(nullable=True, description="Minutes; null when unknown")
-    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and space")
     saga_key: str = Field(description=_SAGA_KEY)
     valid_from: Day = Field(description="First UTC day on which this was observed")
     valid_to: Day = Field(
@@ -37,7 +37,7 @@ class DimFilm(Table):
 
 
 class DimSaga(Table):
-    """Grain: one row a saga."""
+    """Grain: one row per saga."""
 
     saga_key: str = Field(unique=True, description="Key: the slug of the saga")
     collection_id: Integer = Field(description="TMDB's id of the saga's collection")
@@ -47,7 +47,7 @@ class DimSaga(Table):
 
 
 class DimDate(Table):
-    """Grain: one row a day on which something was observed or answered."""
+    """Grain: one row per day on which something was observed or answered."""
 
     date_key: Integer = Field(unique=True, description=_DATE_KEY)
     date: Day = Field(unique=True, description="The day, in UTC")
@@ -59,7 +59,7 @@ class DimDate(Table):
 
 
 class FactFilmDay(Table):
-    """Grain: one row a film, saga and UTC day: what was stated on that day, never filled in.
+    """Grain: one row per film, saga and UTC day: what was stated on that day, never filled in.
 
     Of a film that TMDB has deleted, and its collection still lists, nothing is stated.
     """
@@ -97,7 +97,7 @@ class FactFilmDay(Table):
 
 
 class FactAnswer(Table):
-    """Grain: one row a saga, UTC day of the figures, question and number."""
+    """Grain: one row per saga, UTC day of the figures, question and number."""
 
     saga_key: str = Field(description=_SAGA_KEY)
     date_key: Integer = Field(description=_DATE_KEY)

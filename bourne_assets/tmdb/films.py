@@ -1,4 +1,4 @@
-"""Details and external ids of many films, each requested once, as tables with one row a film.
+"""Details and external ids of many films, each requested once, as tables with one row per film.
 
 Only films of the saga must be readable. Any other candidate can be as odd as it likes: it is a row
 with the status `unreadable`.
@@ -227,8 +227,8 @@ def _details(
             )
             if unreadable
             else gettext(
-                "TMDB's response to {path} is not as documented, at title: the film has none, and "
-                "no original title either.",
+                "TMDB's response to {path} is not as documented, at title: the film has none, nor "
+                "an original title.",
                 path=response.path,
             ),
             path=response.path,

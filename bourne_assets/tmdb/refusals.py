@@ -57,8 +57,8 @@ def _described(
     if HTTPStatus.OK <= outcome < HTTPStatus.MULTIPLE_CHOICES:
         return TmdbProtocolError, (
             gettext(
-                "TMDB's response to {path} is not as documented (HTTP {status} with "
-                "{what}) - {mend}, and any proxy between.",
+                "TMDB's response to {path} is not as documented (HTTP {status} with {what}) - "
+                "{mend}, and any proxy in between.",
                 path=path,
                 status=status,
                 what=_body_in_words(response),
@@ -78,8 +78,8 @@ def _described(
     if outcome == HTTPStatus.FORBIDDEN and code is None:
         return TmdbUnavailable, (
             gettext(
-                "A gateway before TMDB refused {path} with {what} of its own (HTTP "
-                "{status}); the credential was not the reason - try again later.",
+                "A gateway in front of TMDB refused {path} with {what} of its own (HTTP {status}); "
+                "the credential was not the reason - try again later.",
                 path=path,
                 what=_body_in_words(response),
                 status=status,

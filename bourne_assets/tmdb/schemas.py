@@ -12,7 +12,7 @@ _PROBLEMS = "What could not be read of TMDB's response; null where all could"
 
 
 class SearchTable(Table):
-    """Candidates of a saga: one row a film that a query or the collection named."""
+    """Candidates of a saga: one row per film that a query or the collection named."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
     title: str = Field(nullable=True, description="Title in English; null when unknown")
@@ -43,7 +43,7 @@ class SearchTable(Table):
 
 
 class ExternalIdsTable(Table):
-    """Ids of the candidates at other sites: one row a candidate."""
+    """Ids of the candidates at other sites: one row per candidate."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id: tt and seven digits or more")
@@ -63,7 +63,7 @@ class ExternalIdsTable(Table):
 
 
 class DetailsTable(Table):
-    """Details of the candidates: one row a candidate."""
+    """Details of the candidates: one row per candidate."""
 
     tmdb_id: Integer = Field(unique=True, description="TMDB's id of the film")
     imdb_id: str = Field(nullable=True, description="IMDb's id, as the details name it")
@@ -88,7 +88,7 @@ class DetailsTable(Table):
     )
     vote_average: float = Field(nullable=True, description="Mean of TMDB's votes, 0 to 10")
     vote_count: Integer = Field(nullable=True, description="Number of TMDB's votes")
-    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and blank")
+    genres: str = Field(nullable=True, description="Names of the genres, joined by comma and space")
     collection_id: Integer = Field(
         nullable=True, description="TMDB's id of the collection that the film is part of"
     )

@@ -118,7 +118,7 @@ class Transport:
         limiter = self.rate_limiter
         if self._stopped.is_set() or (limiter and not limiter.acquire(self._sleep)):
             raise TmdbInterrupted(
-                gettext("The request for {path} was given up.", path=path), path=path
+                gettext("The request for {path} was abandoned.", path=path), path=path
             )
         start = time.monotonic()
         reply = self._send(path, prepared, maximum)

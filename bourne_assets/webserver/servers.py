@@ -82,7 +82,7 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
         if flag != "-m" or module != next(services, None):
             raise GuardMissing(
                 gettext(
-                    "This version of Dagster starts its webserver in another way, so that nothing "
+                    "This version of Dagster starts its webserver differently, so that nothing "
                     "would guard it: install the version of requirements.lock."
                 )
             )

@@ -297,7 +297,7 @@ def test_doctor_names_missing_aws_credentials(bourne: Bourne) -> None:
 
 @pytest.mark.slow
 def test_a_kept_lake_serves_other_clients_until_it_is_stopped(bourne: Bourne) -> None:
-    assert "does not run" in bourne("lake", "status").output
+    assert "is not running" in bourne("lake", "status").output
     assert bourne("lake", "env").exit_code == 1
     try:
         assert "The lake runs at http://127.0.0.1:" in bourne("lake", "start").output
@@ -327,7 +327,7 @@ print(load_catalog("bourne").list_namespaces())
         assert "seen_from_elsewhere" in elsewhere.stdout
     finally:
         assert "The lake is stopped" in bourne("lake", "stop").output
-    assert "does not run" in bourne("lake", "status").output
+    assert "is not running" in bourne("lake", "status").output
 
 
 def test_there_is_nothing_to_maintain_where_there_is_no_lake(bourne: Bourne) -> None:

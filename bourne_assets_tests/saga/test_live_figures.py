@@ -104,7 +104,7 @@ def test_a_saga_that_only_tmdb_knows_ends_before_the_run_and_leaves_nothing(
 ) -> None:
     result = bourne("run", "--saga", "matrix")
     assert result.exit_code == 2
-    assert "set TMDB_READ_ACCESS_TOKEN to ask TMDB for the saga 'matrix'" in result.output
+    assert "set TMDB_READ_ACCESS_TOKEN to fetch the saga 'matrix' from TMDB" in result.output
     assert len(result.output.strip().splitlines()) <= 3
     assert list(tmp_path.iterdir()) == []
 

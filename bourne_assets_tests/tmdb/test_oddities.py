@@ -200,7 +200,12 @@ _FINAL: dict[str, tuple[Reply, type[TmdbError], str, int]] = {
         "a body compressed as br",
         TRIES,
     ),
-    "403-that-stays": (as_html("Blocked", 403), TmdbUnavailable, "A gateway before TMDB", TRIES),
+    "403-that-stays": (
+        as_html("Blocked", 403),
+        TmdbUnavailable,
+        "A gateway in front of TMDB",
+        TRIES,
+    ),
 }
 
 

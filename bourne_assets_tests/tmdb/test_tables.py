@@ -1,4 +1,4 @@
-"""TMDB's responses as tables: one row a film, unknown is null, nobody else's film gets in."""
+"""TMDB's responses as tables: one row per film, unknown is null, nobody else's film gets in."""
 
 import json
 from collections.abc import Callable, Sequence

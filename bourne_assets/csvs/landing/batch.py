@@ -322,7 +322,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return in_english("it cannot be read ({why})", why=system_words(error))
     if isinstance(error, MemoryError):
-        return in_english("reading it takes more memory than there is")
+        return in_english("reading it takes more memory than is available")
     detail = keys.printable(" ".join(str(error).split()))[:_SHOWN_CHARACTERS]
     return in_english(
         "reading it failed ({kind}: {detail})", kind=type(error).__name__, detail=detail

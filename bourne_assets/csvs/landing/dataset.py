@@ -228,7 +228,7 @@ class DatasetWriter:
         if taken := names_of_origin(union_types(readings)):
             raise CsvRejected(
                 in_english(
-                    "The column {taken!r} has the name of one that each table has: give it "
+                    "The column {taken!r} has the name of a column that every table has: give it "
                     "another name by `columns` in the datasets file",
                     taken=taken[0],
                 )

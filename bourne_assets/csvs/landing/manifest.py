@@ -1,4 +1,4 @@
-"""The manifest of a landing: one row a file. Not here: what becomes of a file (`batch`)."""
+"""The manifest of a landing: one row per file. Not here: what becomes of a file (`batch`)."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ REJECTED = "rejected"
 
 
 class ManifestTable(Table):
-    """CSV files of a batch: one row a file, in order of its name."""
+    """CSV files of a batch: one row per file, in order of its name."""
 
     file: str = Field(unique=True, description="Path of the file below the folder")
     dataset: str = Field(description="Dataset: the file's stem in title case")
@@ -27,7 +27,7 @@ class ManifestTable(Table):
         description="landed; unchanged where the lake has these bytes already; or rejected",
     )
     reason: str = Field(nullable=True, description="Why a file is rejected")
-    uri: str = Field(nullable=True, description="Where the bytes lie; null for a rejected file")
+    uri: str = Field(nullable=True, description="Where the bytes are; null for a rejected file")
     size: Integer = Field(ge=0, description="Bytes")
     sha256: str = Field(nullable=True, description="SHA-256 of the bytes, as the lake holds them")
     checksum: str = Field(
@@ -52,7 +52,7 @@ class ManifestTable(Table):
     encoding: str = Field(nullable=True, description="Encoding of the text")
     delimiter: str = Field(nullable=True, description="Character between two fields")
     rejects_uri: str = Field(
-        nullable=True, description="Where the lines that could not be read lie, with reasons"
+        nullable=True, description="Where the lines that could not be read are, with reasons"
     )
     table_uri: str = Field(
         nullable=True, description="Table of the dataset in the lake's catalogue"
@@ -70,7 +70,7 @@ class ManifestTable(Table):
         description="Values that do not have their column's type: unknown, or of rejected lines",
     )
     notes: str = Field(
-        nullable=True, description="What was decided of the file's dialect and types, and why"
+        nullable=True, description="What was decided about the file's dialect and types, and why"
     )
 
 

@@ -300,7 +300,9 @@ class _Homecoming:
             stored = self._lake.copy_to(key, target)
         if stored.sha256 != facts.sha256:
             raise LakeFailed(
-                gettext("{uri} has other bytes than were landed: check the lake.", uri=facts.uri)
+                gettext(
+                    "{uri} does not have the bytes that were landed: check the lake.", uri=facts.uri
+                )
             )
         file = CsvFile(path, facts.file, self._folder, landed_as=key.rpartition("/")[2])
         with open_csv(file) as opened:

@@ -97,7 +97,7 @@ class Uploader:
             if known.sha256 == digest and known.size == pending.scan.size:
                 return candidate, known
         raise CsvRejected(
-            in_english("the lake holds other bytes under {uri}", uri=self._lake.uri(candidate))
+            in_english("the lake has different bytes at {uri}", uri=self._lake.uri(candidate))
         )
 
     def send(
@@ -178,7 +178,9 @@ class Uploader:
     def _ensure_arrived(self, key: str, stored: StoredObject) -> None:
         if self._lake.digest(key).sha256 != stored.sha256:
             raise CsvRejected(
-                in_english("other bytes arrived at {uri} than were sent", uri=stored.uri)
+                in_english(
+                    "the bytes that arrived at {uri} are not those that were sent", uri=stored.uri
+                )
             )
 
     def _in_parts(

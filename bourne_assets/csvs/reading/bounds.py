@@ -54,7 +54,7 @@ class CompressedFile:
         data = self._file.read(size)
         self._went_in += len(data)
         if self._went_in > _EMPTY_BYTES + _GREATEST_LOSS * self.came_out:
-            raise CsvRejected(in_english("next to nothing comes out of its compressed parts"))
+            raise CsvRejected(in_english("its compressed parts decompress to almost nothing"))
         return data
 
     def seekable(self) -> bool:
@@ -123,8 +123,8 @@ class DiskRoom:
         if free_room(self._folder) <= 0:
             raise CsvRejected(
                 in_english(
-                    "reading it takes more than there is of free disk: make room, or set "
-                    "BOURNE_HOME to a folder of another disk"
+                    "reading it takes more disk space than is free: make room, or set BOURNE_HOME "
+                    "to a folder of another disk"
                 )
             )
 

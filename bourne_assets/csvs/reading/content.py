@@ -239,6 +239,8 @@ def _only_member(archive: zipfile.ZipFile) -> str:
         )
     if len(names) != 1:
         raise CsvRejected(
-            in_english("it is a zip archive of {count} files, and one is read", count=len(names))
+            in_english(
+                "it is a zip archive of {count} files, and must hold exactly one", count=len(names)
+            )
         )
     return names[0]

@@ -171,11 +171,11 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
     if len(best.records) >= _TIED_RECORDS:
         raise CsvRejected(
             in_english(
-                "{names} divide its lines equally well: set delimiter in the datasets file",
+                "{names} split its lines equally well: set delimiter in the datasets file",
                 names=names,
             )
         )
-    return best.grammar, [f"{names} divide the few lines equally well: the first one is taken"]
+    return best.grammar, [f"{names} split the few lines equally well: the first one is taken"]
 
 
 def _refuse_doubled(divided: Divided) -> None:
@@ -193,7 +193,7 @@ def _refuse_doubled(divided: Divided) -> None:
     if not any(any(fields[1::2]) for fields in alike) and all(alike[0][::2]):
         raise CsvRejected(
             in_english(
-                "its fields are divided by {sign!r}, and a delimiter is one character",
+                "its fields are separated by {sign!r}, and a delimiter is one character",
                 sign=sign * 2,
             )
         )

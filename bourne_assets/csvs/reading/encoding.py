@@ -189,8 +189,8 @@ def legacy_encoding(path: Path) -> str:
     guess = f" (perhaps {best.encoding})" if best is not None else ""
     raise CsvRejected(
         in_english(
-            "its encoding is not UTF-8 and cannot be known{guess}: set encoding in the datasets "
-            "file",
+            "its encoding is not UTF-8 and cannot be determined{guess}: set encoding in the "
+            "datasets file",
             guess=guess,
         )
     )

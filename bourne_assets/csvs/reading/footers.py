@@ -10,7 +10,7 @@ from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 from bourne_assets.translations import in_english
 
-FOOTER = in_english("it is of the footer: of its fields the first alone is filled")
+FOOTER = in_english("it is part of the footer: only its first field is filled")
 _LEAST_WIDTH, _LEAST_ROWS = 3, 3
 _LOOKED_AT = 20
 _WORDS = 3

@@ -97,7 +97,7 @@ def scan(
             digest.update(block)
             found.size += len(block)
             if size is not None and found.size > size:
-                raise CsvRejected(in_english("it grows while it is read"))
+                raise CsvRejected(in_english("it is growing while it is read"))
             if not found.compression:
                 _look(found, block, ends_with_cr=ends_with_cr)
                 ends_with_cr = block.endswith(b"\r")

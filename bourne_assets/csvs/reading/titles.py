@@ -1,4 +1,4 @@
-"""Titles of the challenge's files: one row a title, from rows of title by artist.
+"""Titles of the challenge's files: one row per title, from rows of title by artist.
 
 Not here: whose ratings are wanted (`ratings`).
 """

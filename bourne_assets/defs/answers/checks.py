@@ -62,7 +62,7 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         description=plain(
             "Every answer recomputed from what the answers name as their inputs is the same: from "
             "the snapshots of tables, whenever the answers were made; where they name none, from "
-            "objects that lie in the lake with the SHA-256 that they name."
+            "objects in the lake with the SHA-256 that they name."
         ),
     )
     @fails_in_one_sentence

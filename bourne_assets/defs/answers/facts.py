@@ -47,7 +47,7 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[None]:
         """The numbers of the answers over time, in the Iceberg table `refined.fact_answer`.
 
-        Grain: one row a saga, UTC day of the figures, question and number; the last answers of a
+        Grain: one row per saga, UTC day of the figures, question and number; the last answers of a
         day win. `snapshot_id` is the snapshot of `refined.fact_film_day` that the answers name.
         """
         result = parse_answers(stored, INSIGHT_METRICS, saga.slug)

@@ -98,7 +98,7 @@ def report_assets(
         """The six answers on one page, in English and Portuguese.
 
         Questions, answers, pictures and caveats, the films, where the figures are from. One HTML
-        file that asks nothing of any network: to be opened, sent, or printed. `bourne answers
+        file that loads nothing from the network: to be opened, sent, or printed. `bourne answers
         --open` opens it. With `as_of` in the run's config, the page of that day is stored beside
         it under `reports/`, and this one stays.
         """

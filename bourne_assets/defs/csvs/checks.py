@@ -29,10 +29,9 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         ),
         Rule(
             "no_line_was_rejected",
-            "Every line is a row. The bytes of the others are landed as well, and lie with their "
-            "reasons under `Raw/Local/CSV/_rejects/`: `bourne rejects` lists them, and "
-            "`bourne rejects fix` makes rows of them once they are corrected. The first ten are "
-            "shown.",
+            "Every line is a row. The bytes of the others are landed too, and kept with their "
+            "reasons under `Raw/Local/CSV/_rejects/`: `bourne rejects` lists them, and `bourne "
+            "rejects fix` makes rows of them once they are corrected. The first ten are shown.",
             _rejected_lines,
         ),
         Rule(

@@ -77,10 +77,10 @@ def _spec(name: str, options: DatasetOptions) -> dg.AssetSpec:
         dataset_key(name),
         deps=[RAW_CSVS],
         description=gettext(
-            "Rows of the CSV files named {dataset}, {written}.\n\n"
-            "Made with `raw_csvs_s3`, when it lands files with new bytes. Grain: one row a line "
-            "that fits the header; the others lie under `Raw/Local/CSV/_rejects/`. How "
-            "it is read is declared in the file of `BOURNE_CSV_DATASETS`.{wanted}",
+            "Rows of the CSV files named {dataset}, {written}.\n\nMade with `raw_csvs_s3`, when it "
+            "lands files with new bytes. Grain: one row per line that fits the header; the others "
+            "are kept under `Raw/Local/CSV/_rejects/`. How it is read is declared in the file of "
+            "`BOURNE_CSV_DATASETS`.{wanted}",
             dataset=in_markdown(dataset),
             written=plain(_WRITTEN[options.write]),
             wanted=wanted,

@@ -292,7 +292,7 @@ def _json(obj: Any) -> bytes:
 def _page(obj: Any) -> bytes:
     if not isinstance(obj, str):
         raise dg.Failure(
-            gettext("A page is a text, and this is a {kind}.", kind=type(obj).__name__),
+            gettext("A page must be text, and this is a {kind}.", kind=type(obj).__name__),
             allow_retries=False,
         )
     return obj.encode()

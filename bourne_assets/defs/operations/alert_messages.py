@@ -124,7 +124,7 @@ def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") ->
     if not requests.codes.ok <= status < requests.codes.multiple_choices:
         raise NotDelivered(
             gettext(
-                "An alert was answered with HTTP {status} by {place}; it is tried again.",
+                "An alert got HTTP {status} from {place}; it is tried again.",
                 place=name,
                 status=status,
             )

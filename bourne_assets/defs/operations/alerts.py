@@ -110,8 +110,7 @@ def alerts_sensor(
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=gettext(
-            "Tells {to} of failed runs, failed checks and data that is overdue, once for each "
-            "problem.",
+            "Alerts {to} about failed runs, failed checks and overdue data, once for each problem.",
             to=to,
         ),
     )

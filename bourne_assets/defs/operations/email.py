@@ -46,7 +46,7 @@ def send(
     if server.user and not password:
         raise NotDelivered(
             gettext(
-                "{place} wants the password of {user}: set BOURNE_SMTP_PASSWORD.",
+                "{place} needs the password of {user}: set BOURNE_SMTP_PASSWORD.",
                 place=place,
                 user=server.user,
             )
@@ -88,7 +88,7 @@ class _Connection(smtplib.SMTP):
 
 def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return gettext("it has no STARTTLS, or no login")
+        return gettext("it does not support STARTTLS, or login")
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return gettext(
             "it refused the login (code {code}), check BOURNE_SMTP_PASSWORD", code=error.smtp_code
@@ -96,5 +96,5 @@ def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return gettext("it replied {code}", code=error.smtp_code)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return gettext("its certificate is not one that this machine trusts")
+        return gettext("this machine does not trust its certificate")
     return type(error).__name__

@@ -59,7 +59,7 @@ def has_living_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool
 @dg.sensor(
     name="lost_runs",
     description=gettext(
-        "Ends runs whose process was killed, so that no other waits for them forever."
+        "Ends runs whose process was killed, so that no other run waits for them forever."
     ),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -158,7 +158,7 @@ def remind_of_retries(instance: dg.DagsterInstance) -> list[str]:
 
 @dg.sensor(
     name="forgotten_retries",
-    description=gettext("Reminds Dagster of failed runs that it was to retry and did not."),
+    description=gettext("Reminds Dagster of failed runs that it should have retried and did not."),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )

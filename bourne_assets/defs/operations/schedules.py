@@ -63,8 +63,8 @@ def saga_job(saga: Saga) -> Any:
         selection=dg.AssetSelection.tag(SAGA_TAG, saga.slug).upstream(),
         description=(
             gettext(
-                "{title}: land the CSV files, ask TMDB, build the saga table, answer the six "
-                "questions.",
+                "{title}: land the CSV files, fetch from TMDB, build the saga table, answer the "
+                "six questions.",
                 title=saga.title,
             )
         ),
@@ -84,7 +84,7 @@ def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
         tmdb_job_name(saga),
         selection=dg.AssetSelection.assets(saga_key(saga, "tmdb_search")).downstream(),
         description=gettext(
-            "{title}: ask TMDB, and make all that follows from it.", title=saga.title
+            "{title}: fetch from TMDB, and make everything downstream.", title=saga.title
         ),
         tags={SAGA_TAG: saga.slug},
     )
@@ -98,7 +98,7 @@ def _daily(settings: Settings, saga: Saga, place: int) -> dg.ScheduleDefinition:
         description=_described(
             settings,
             gettext(
-                "Refreshes {title} from TMDB every day, with all that follows from it.",
+                "Refreshes {title} from TMDB every day, with everything downstream.",
                 title=saga.title,
             ),
         ),

@@ -24,7 +24,8 @@ class UpkeepConfig(dg.Config):
 
 
 @dg.op(
-    name=_OP, description=gettext("Looks after every Iceberg table; prunes runs where asked to.")
+    name=_OP,
+    description=gettext("Maintains every Iceberg table, and prunes runs where configured."),
 )
 def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
     from bourne_assets.iceberg.blocks import prune_blocks
@@ -50,9 +51,8 @@ def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeRe
 @dg.job(
     description=(
         gettext(
-            "Expires snapshots of tables older than 90 days but those with somebody's tag or named "
-            "by an answer, makes few files of many small ones, and removes files that no snapshot "
-            "names."
+            "Expires snapshots of tables older than 90 days, except those that are tagged or that "
+            "stored answers name, merges small files, and removes files that no snapshot names."
         )
     ),
 )

@@ -52,7 +52,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Films of the saga, with figures of TMDB and ratings of the landed CSV files.
 
-        Grain: one row a film, in order of release. A film belongs to the saga when its details
+        Grain: one row per film, in order of release. A film belongs to the saga when its details
         name the saga's collection. Joined by IMDb id with rating and votes of the landed CSV
         files; a film that they lack stays, with nulls. Money is whole USD; unknown is null.
         """

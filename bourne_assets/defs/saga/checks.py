@@ -103,7 +103,7 @@ def _collection_is_complete(saga: Saga) -> dg.AssetChecksDefinition:
         name="collection_is_complete",
         blocking=True,
         description=plain(
-            "The table has exactly the films that TMDB's collection lists, but for those that TMDB "
+            "The table has exactly the films that TMDB's collection lists, except those that TMDB "
             "has deleted; one that the details place elsewhere is a contradiction."
         ),
         additional_ins={

@@ -75,7 +75,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Figures of the saga's films over time, as TMDB stated them.
 
-        Grain: one row a film and UTC day; the last snapshot of a day wins. Kept in the Iceberg
+        Grain: one row per film and UTC day; the last snapshot of a day wins. Kept in the Iceberg
         tables `refined.fact_film_day`, `dim_film`, `dim_saga` and `dim_date`, of which this object
         is the view, with the observations that ship with the package. What a day does not state is
         null and not filled in. TMDB's popularity moves every day and was re-scaled between 2024-11

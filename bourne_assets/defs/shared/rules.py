@@ -145,7 +145,7 @@ def is_unique(column: str) -> Rule:
         seen = gettext("different values: {count}", count=grouped(distinct))
         return Finding(records(twice), seen, {"distinct": distinct})
 
-    return Rule(f"{column}_is_unique", f"No `{column}` stands in two rows.", find, blocking=True)
+    return Rule(f"{column}_is_unique", f"No `{column}` occurs in two rows.", find, blocking=True)
 
 
 def has_pattern(column: str, pattern: str, example: str) -> Rule:

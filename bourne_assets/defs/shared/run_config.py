@@ -130,7 +130,7 @@ def _without_variables(kind: Any) -> Any:
             return value
     raise TypeError(
         gettext(
-            "A setting of a run is a text, a truth value, a number or a list, not {kind}.",
+            "A setting of a run must be text, a boolean, a number or a list, not {kind}.",
             kind=kind,
         )
     )

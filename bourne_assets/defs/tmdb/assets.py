@@ -40,13 +40,13 @@ _KINDS = {"python", "parquet", "s3"}
 _DOCUMENTATION = "https://developer.themoviedb.org/reference"
 _EXTERNAL_IDS = """Ids of every candidate at IMDb, Wikidata and elsewhere.
 
-Source: TMDB's external ids. Grain: one row a candidate; a film that TMDB has deleted is a row with
-the status `deleted`. The IMDb id joins the saga with the landed CSV files.
+Source: TMDB's external ids. Grain: one row per candidate; a film that TMDB has deleted is a row
+with the status `deleted`. The IMDb id joins the saga with the landed CSV files.
 """
 _DETAILS = """Budget, revenue, popularity and collection of every candidate.
 
-Source: TMDB's `/movie/{id}`. Grain: one row a candidate; a film that TMDB has deleted is a row with
-the status `deleted`. TMDB writes 0 for an unknown budget, revenue or runtime: it is null here.
+Source: TMDB's `/movie/{id}`. Grain: one row per candidate; a film that TMDB has deleted is a row
+with the status `deleted`. TMDB writes 0 for an unknown budget, revenue or runtime: it is null here.
 Popularity moves every day.
 """
 
@@ -56,8 +56,8 @@ class TmdbConfig(RunConfig):
 
     resume: bool = Field(
         default=False,
-        description="Take answers that were stored under Raw/TMDB/JSON today, and ask TMDB only "
-        "for the others: how to go on after a crash.",
+        description="Reuse responses that were stored under Raw/TMDB/JSON today, and request only "
+        "the others from TMDB: to continue after a crash.",
     )
     replace_live_figures: bool = Field(
         default=False,
@@ -104,8 +104,8 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         """Candidates of the saga, each kept or rejected with the reason.
 
         Source: all pages of TMDB's `/search/movie` for every query of the saga, and `/collection`,
-        which lists the saga's films. Grain: one row a film. A title proves nothing: TMDB finds
-        "Mrs. Winterbourne" for "Bourne", so that the collection decides. Every response is stored
+        which lists the saga's films. Grain: one row per film. A title proves nothing: TMDB finds
+        "Mrs. Winterbourne" for "Bourne", so the collection decides. Every response is stored
         as received under `Raw/TMDB/JSON/` first.
         """
         config = SearchConfig.of(context)

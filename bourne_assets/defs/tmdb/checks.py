@@ -90,8 +90,8 @@ def _raw_responses_are_recent(saga: Saga) -> dg.AssetChecksDefinition:
         asset=key,
         name="raw_responses_are_recent",
         description=plain(
-            f"No answer of TMDB has been kept under {keys.all_tmdb_responses()} for more than "
-            f"{LONGEST.days} days, as TMDB's terms ask; `bourne lake purge` removes older ones."
+            f"No TMDB response has been kept under {keys.all_tmdb_responses()} for more than "
+            f"{LONGEST.days} days, as TMDB's terms require; `bourne lake purge` removes older ones."
         ),
     )
     @fails_in_one_sentence

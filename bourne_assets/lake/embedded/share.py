@@ -226,7 +226,7 @@ def _pass(gate: FileLock, folder: seaweedfs.LakeFolder) -> None:
     if not gate.acquire(timeout=_GATE_SECONDS):
         raise EmbeddedLakeFailed(
             gettext(
-                "The embedded lake in {root} is being started or stopped by another process for "
+                "Another process has been starting or stopping the embedded lake in {root} for "
                 "more than {gate_seconds:.0f} s: end that process and try again.",
                 root=folder.root,
                 gate_seconds=_GATE_SECONDS,
@@ -341,7 +341,7 @@ def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
 
 def _crash(folder: seaweedfs.LakeFolder) -> str:
     return gettext(
-        "The embedded lake's supervisor ended without a word: see {log}.", log=folder.log
+        "The embedded lake's supervisor ended without an error message: see {log}.", log=folder.log
     )
 
 

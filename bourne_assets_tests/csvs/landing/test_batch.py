@@ -219,7 +219,7 @@ def test_a_file_whose_both_names_are_taken_is_rejected(lake: Lake, folder: Path)
         lake.write(f"Raw/Local/CSV/Movies/2026/11/23/{key}", b"of somebody else", CSV)
     (row,) = _land(lake, _written(folder, "movies.csv")).to_dict("records")
     assert row["status"] == REJECTED
-    assert "other bytes" in row["reason"]
+    assert "different bytes" in row["reason"]
 
 
 # Files that are rejected

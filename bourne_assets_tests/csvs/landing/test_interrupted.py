@@ -106,7 +106,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
         assert len(here.list(LANDED_CSVS)) == len(files)
         assert [
             each for each in here.unfinished_uploads() if not each.key.startswith(WAREHOUSE)
-        ] == [], "but for those of the tables' own metadata"
+        ] == [], "except those of the tables' own metadata"
     left = [path for path in (tmp_path / "journal").iterdir() if path.suffix != ".lock"]
     assert left == [], "nothing of what the killed ones wrote is left"
     assert seen > 0
@@ -278,7 +278,7 @@ def test_a_server_without_checksums_is_queried_for_the_md5_of_what_it_stored(
     monkeypatch.setattr(
         upload._client, "call", lambda *_, **__: {"ETag": '"0"', "ChecksumSHA256": "AAAA"}
     )
-    with pytest.raises(LakeFailed, match="other bytes"):
+    with pytest.raises(LakeFailed, match="are not those that were sent"):
         upload.send(1, b"abc")
     with pytest.raises(LakeFailed, match="another way"):
         upload.complete([part])

@@ -56,7 +56,7 @@ def _failing(function: Callable[..., Any], error: BaseException) -> Callable[...
     ("error", "reason"),
     [
         (UnicodeError("label too long"), "reading it failed (UnicodeError: label too long)"),
-        (MemoryError(), "reading it takes more memory than there is"),
+        (MemoryError(), "reading it takes more memory than is available"),
         (ZeroDivisionError("a\x1b[31m\nb"), "reading it failed (ZeroDivisionError: a\\x1b[31m b)"),
         (RecursionError("too deep"), "reading it failed (RecursionError: too deep)"),
         (OSError(5, "Input/output error"), "it cannot be read (Input/output error)"),

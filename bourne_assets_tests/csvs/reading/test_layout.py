@@ -295,7 +295,7 @@ def test_two_characters_that_divide_fields_are_refused_by_name(
     tmp_path: Path, delimiter: str
 ) -> None:
     lines = [delimiter.join([f"{n}", f"t{n}", "978300760"]) for n in range(5)]
-    with pytest.raises(CsvRejected, match=f"divided by '{re.escape(delimiter)}'"):
+    with pytest.raises(CsvRejected, match=f"separated by '{re.escape(delimiter)}'"):
         read(tmp_path, "\n".join(lines))
 
 

@@ -100,7 +100,7 @@ def test_a_page_is_stored_as_its_text_and_comes_back_the_same(run: Run, lake: La
 
 def test_a_page_that_is_not_text_fails_once(run: Run, lake: Lake) -> None:
     assert not run(returning(ANSWERS, Any, metadata={FORMAT_KEY: "html"})).success
-    assert any("A page is a text, and this is a dict." in text for text in run.failures())
+    assert any("A page must be text, and this is a dict." in text for text in run.failures())
     assert lake.list() == []
 
 

@@ -219,7 +219,7 @@ def test_slow_servers_leave_time_for_the_other_routes(
 @pytest.mark.parametrize(
     ("password", "sentence"),
     [
-        (None, "wants the password of alerts: set BOURNE_SMTP_PASSWORD"),
+        (None, "needs the password of alerts: set BOURNE_SMTP_PASSWORD"),
         ("wrong", r"refused the login \(code 535\), check BOURNE_SMTP_PASSWORD"),
     ],
 )
@@ -238,7 +238,7 @@ def test_no_password_is_sent_to_a_server_that_nobody_vouches_for(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c]}"))
-    with pytest.raises(NotDelivered, match="its certificate is not one that this machine trusts"):
+    with pytest.raises(NotDelivered, match="this machine does not trust its certificate"):
         Delivery(_SETTINGS, routes, {}).deliver(routes.routes[0], _text())
     assert smtp.logins == []
     assert smtp.messages == []
@@ -280,7 +280,7 @@ def test_alerts_test_says_what_it_sent_where(
     webhook.status = 500
     done = _called()
     assert done.exit_code == 1
-    assert "✗ chat: An alert was answered with HTTP 500 by the webhook of 'chat'" in done.output
+    assert "✗ chat: An alert got HTTP 500 from the webhook of 'chat'" in done.output
 
 
 def _called() -> Result:
