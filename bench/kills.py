@@ -3,7 +3,7 @@
 Runs and landings in turn, each with CSV files that are new, killed at a moment of chance; every
 second kill takes the embedded S3 server and its supervisor along. After each, every object of the
 lake is read: a raw object must have the bytes of the file that it came from, what lay there before
-must lie there still, and a table must be readable. Then the same command runs to its end. Prints a
+must still be there, and a table must be readable. Then the same command runs to its end. Prints a
 table, and ends with 1 where anything was torn, lost or changed, or a following run was not right.
 
     python -m bench.kills [--kills 30] [--seed 7]
@@ -40,7 +40,7 @@ class Lake:
     """The lake as it was seen, and what was wrong with it.
 
     Attributes:
-        home: The home that it lies in.
+        home: The home that it is in.
         files: Digest of every CSV file that was ever given to a command, by its name.
         raw: Digest of every raw object that was ever seen, by its key.
         readings: How many objects were read in all.

@@ -4,10 +4,10 @@ Called by Dagster, over Dagster Pipes (BOURNE_TMDB_RUNS_ON=lambda), or by an Eve
 
     {"saga": "bourne", "since": "2026-11-24T21:00:00Z"}
 
-`saga` is a slug of the sagas file or a saga's own fields; answers that lie in Raw and are not older
-than `since` are not asked for again. So the same event is good any number of times: a call that
-runs out of time leaves its answers in Raw and fails, the next one goes on from there, and one that
-had ended asks nothing and stores the same tables again.
+`saga` is a slug of the sagas file or a saga's own fields; responses in Raw that are not older
+than `since` are not requested again. So the same event can be repeated any number of times: a
+call that runs out of time leaves its responses in Raw and fails, the next one continues from there,
+and one after the end requests nothing and stores the same tables again.
 Not here: Dagster, which is not in the function's zip.
 """
 
@@ -46,7 +46,7 @@ from bourne_assets.translations import gettext
 
 #: Seconds before Lambda's time-out in which what came is stored: a request may take ten.
 _MARGIN_SECONDS = 15.0
-#: Of a function's short time a share: it must come to ask something.
+#: A share of a function's short time: it must get to send some requests.
 _MARGIN_SHARE = 0.25
 #: Seconds between two pieces of the report to Dagster.
 _REPORT_SECONDS = 1.0
@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 
 class BatchUnfinished(BourneError):
-    """The time of a call was over; the same event goes on from what is stored."""
+    """The time of a call was over; the same event continues from what is stored."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Batch:
     Attributes:
         tables: Frame and object of each table, by the name of its asset.
         raw: Raw objects that this call wrote.
-        resumed: Addresses of raw objects of earlier calls that it took answers from.
+        resumed: Addresses of raw objects of earlier calls that it took responses from.
     """
 
     tables: Mapping[str, tuple[pd.DataFrame, StoredObject]]
@@ -104,7 +104,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     with PipesContext(
         PipesMappingParamsLoader(dict(event)), PipesDefaultContextLoader(), writer
     ) as pipes:
-        pipes.log.info(f"Asking TMDB for the saga {saga.slug!r}.")
+        pipes.log.info(f"Fetching the saga {saga.slug!r} from TMDB.")
         batch = collect(saga, since, _client(settings), lake, seconds=seconds)
         _report(pipes, saga, batch)
     return _summary(saga, batch)
@@ -133,7 +133,7 @@ def saga_of(event: Mapping[str, Any], settings: Settings) -> Saga:
 
 
 def since_of(event: Mapping[str, Any]) -> datetime:
-    """Since when answers in Raw count: `since`, or the `time` of an event of EventBridge.
+    """Since when responses in Raw count: `since`, or the `time` of an event of EventBridge.
 
     Raises:
         ConfigurationError: There is no such time: a repeated event would do everything again.
@@ -153,12 +153,12 @@ def since_of(event: Mapping[str, Any]) -> datetime:
 def collect(
     saga: Saga, since: datetime, client: TmdbClient, lake: Lake, *, seconds: float
 ) -> Batch:
-    """Ask TMDB for a saga, and store answers and tables.
+    """Fetch a saga from TMDB, and store responses and tables.
 
     Args:
         saga: The saga.
-        since: Stored answers that are not older are not asked for again.
-        client: Asks.
+        since: Stored responses that are not older are not requested again.
+        client: Sends the requests.
         lake: Where all is stored.
         seconds: Time that this call has.
 
@@ -195,7 +195,7 @@ def collect(
 
 @contextmanager
 def _stopped_in_time(client: TmdbClient, seconds: float) -> Iterator[None]:
-    """Ask nothing more when the time is nearly over, so that what came can be stored."""
+    """Request nothing more when the time is nearly over, so that what came can be stored."""
     margin = min(_MARGIN_SECONDS, _MARGIN_SHARE * seconds)
     timer = threading.Timer(seconds - margin, client.transport.stop)
     timer.daemon = True

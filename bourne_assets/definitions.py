@@ -50,7 +50,7 @@ from bourne_assets.saga.by_hand import sagas_by_hand
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 
-#: Logger that shows a run of the command line its progress. Its name stands in the configuration of
+#: Logger that shows a run of the command line its progress. Its name is in the configuration of
 #: such a run, so that the code location must know it for the run to be executed again there.
 PROGRESS = "progress"
 

@@ -1,8 +1,8 @@
 """Text from outside, as plain words in a markup language: Markdown, and Slack's mrkdwn.
 
-A cell of a CSV file or a title of TMDB may hold a picture, a link or a tag; whoever puts such text
-between markup of their own calls one of these functions, and it is read as it was written.
-HTML is made by Jinja alone, which escapes by itself.
+A cell of a CSV file or a title of TMDB may hold a picture, a link or a tag; code that puts such
+text between markup of its own calls one of these functions, and it is read as it was written.
+HTML is made by Jinja alone, which escapes on its own.
 Not here: whole pages and messages.
 """
 
@@ -17,7 +17,7 @@ _SIGNS = re.compile(r"[\\`*_\[\]<>|~]")
 _BEGINNING = re.compile(r"^(\d{0,9})([-+#=.):])")
 #: What GFM and Slack turn into links though nothing marks it: addresses of the web and of mail.
 _ADDRESS = re.compile(r"((?:https?|ftp|mailto|xmpp)(?=:)|www(?=\.)|@)", re.IGNORECASE)
-#: Between two letters it shows nothing and breaks no line, and an address with it is none.
+#: Between two letters it shows nothing and breaks no line, and an address with it is not one.
 _WORD_JOINER = "\u2060"
 _BACKTICKS = re.compile("`+")
 

@@ -79,7 +79,7 @@ def _value(secret: str, name: str, value: str) -> str:
     """A value that a variable can have.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not one.
     """
     if not value.strip().isprintable():  # no surrogate is, and no NUL
         raise ConfigurationError(

@@ -1,6 +1,6 @@
 """What the text of a setting may be: each function checks one kind, and gives its value.
 
-What they raise goes on after the name of the variable. A value is quoted only where it cannot hold
+What they raise follows the name of the variable. A value is quoted only where it cannot hold
 a secret. Not here: which settings there are (`settings`).
 """
 

@@ -1,8 +1,8 @@
 """The settings of the platform, read from the environment in this one module.
 
 DAGSTER_HOME, which is Dagster's own, is read by `runs.instance`; `translations` reads BOURNE_LANG
-too, for what is said before there are settings; a child process's environment is
-read by whoever starts it.
+too, for what is printed before there are settings; a child process's environment is
+read by what starts it.
 Every setting is optional; README's table has a row for each. Not here: validation that needs the
 network, where secrets come from (`secret_sources`), and anything of Dagster.
 """
@@ -65,15 +65,15 @@ class Settings(BaseModel):
         "Upper bound of the rate of requests.",
     )
     tmdb_changes_seconds: Annotated[int, BeforeValidator(setting_values.seconds)] = _variable(
-        "TMDB_CHANGES_SECONDS", 300, "How often TMDB is asked whether a film was changed."
+        "TMDB_CHANGES_SECONDS", 300, "How often TMDB is checked for changed films."
     )
     tmdb_runs_on: Annotated[str, setting_values.one_of(*TMDB_PLACES)] = _variable(
-        "BOURNE_TMDB_RUNS_ON", "dagster", "Where TMDB is asked: one of `TMDB_PLACES`."
+        "BOURNE_TMDB_RUNS_ON", "dagster", "Where requests to TMDB run: one of `TMDB_PLACES`."
     )
     lambda_function: str = _variable(
         "BOURNE_LAMBDA_FUNCTION",
         "bourne-tmdb",
-        "Name or ARN of the function that asks TMDB, where that is AWS Lambda.",
+        "Name or ARN of the function that sends requests to TMDB, where that is AWS Lambda.",
     )
     s3_bucket: Annotated[str | None, AfterValidator(setting_values.bucket)] = _variable(
         "BOURNE_S3_BUCKET", None, "Bucket of the real lake; None for the embedded one."
@@ -106,7 +106,7 @@ class Settings(BaseModel):
     )
     alerts_file: Annotated[
         Path | None, BeforeValidator(lambda value: value and setting_values.path(value))
-    ] = _variable("BOURNE_ALERTS_FILE", None, "YAML file of who is told of what.")
+    ] = _variable("BOURNE_ALERTS_FILE", None, "YAML file of who is alerted to what.")
     smtp_password: str | None = _variable(
         "BOURNE_SMTP_PASSWORD", None, "Password of the user of the alerts file's e-mail server."
     )
@@ -135,7 +135,7 @@ class Settings(BaseModel):
         "BOURNE_UPKEEP_AT", WeeklyTime(0, DailyTime(3 * 60)), "When the tables are maintained."
     )
     owners: Annotated[tuple[str, ...], BeforeValidator(setting_values.owners)] = _variable(
-        "BOURNE_OWNERS", ("team:films",), "Who answers for the assets: teams and e-mail addresses."
+        "BOURNE_OWNERS", ("team:films",), "Owners of the assets: teams and e-mail addresses."
     )
     executor: Annotated[str, setting_values.one_of(*EXECUTORS)] = _variable(
         "BOURNE_EXECUTOR", "in_process", "What executes the steps of a run: one of `EXECUTORS`."
@@ -153,7 +153,7 @@ class Settings(BaseModel):
 
     @property
     def stated_ui_url(self) -> str | None:
-        """Where the UI is, where somebody said so: `bourne dev` does."""
+        """Where the UI is, where somebody set it: `bourne dev` does."""
         return self.ui_url if "ui_url" in self.model_fields_set else None
 
     @property

@@ -2,7 +2,7 @@
 
 Titles, names and messages of other people may hold anything: terminal escape sequences, characters
 that XML forbids, marks that turn the direction of what follows. Tables keep such text as it came;
-whoever draws, renders or prints it calls one of these functions first.
+code that draws, renders or prints it calls one of these functions first.
 Not here: escaping for a markup language (Markdown, HTML, Rich), which comes after.
 """
 

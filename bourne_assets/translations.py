@@ -1,8 +1,8 @@
 """The language of what users read: which one it is, and the sentences in it.
 
-The sentences of the code are English, and stand where they are said; `data/locale` holds their
+The sentences of the code are English, and written where they are used; `data/locale` holds their
 translations. Help of commands, errors, progress, checks and alerts all come through `gettext` and
-`ngettext` here, when they are said and not when their module is loaded. What programs read (JSON,
+`ngettext` here, when they are used and not when their module is loaded. What programs read (JSON,
 names of settings, assets and checks, and what is stored) stays as it is.
 This module loads nothing heavy: the help of the commands needs it.
 Not here: numbers, money and dates as the answers write them (`answers.words.language`).
@@ -33,14 +33,14 @@ SYSTEM_WORDS = (
     "File name too long",
 )
 _LOCALE_DIR = Path(__file__).parent / "data" / "locale"
-#: What POSIX asks for the language of messages, in this order: the first that is set decides.
+#: What POSIX reads for the language of messages, in this order: the first that is set decides.
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _ENTRY = re.compile(r'(msgid_plural|msgid|msgstr(?:\[\d\])?) (".*")')
 _ESCAPED = re.compile(r"\\(.)")
 _PLACEHOLDER = re.compile(r"{(\w+)(?:![rsa])?(?::[^{}]*)?}")
 _PORTUGUESE_MARKS = str.maketrans(",.", ".,")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
-#: So many letters tell a stored sentence from a value.
+#: From so many letters on, a stored text is a sentence and not a value.
 _LEAST_LETTERS = 6
 
 
@@ -80,8 +80,8 @@ class Catalogue:
         for pattern, translation in self._patterns:
             if found := pattern.fullmatch(sentence):
                 values = {name: self.retell(value) for name, value in found.groupdict().items()}
-                told = _PLACEHOLDER.sub(lambda name: values[name[1]], translation)  # noqa: B023
-                return told.replace("{{", "{").replace("}}", "}")
+                translated = _PLACEHOLDER.sub(lambda name: values[name[1]], translation)  # noqa: B023
+                return translated.replace("{{", "{").replace("}}", "}")
         return sentence
 
     @cached_property
@@ -107,7 +107,7 @@ def current_language() -> Language:
 
 
 def language_of_locale(environment: Mapping[str, str]) -> Language:
-    """The language of the locale; English where it is none that there is."""
+    """The language of the locale; English where it is not a supported one."""
     name = next((value for each in _LOCALE_VARIABLES if (value := environment.get(each))), "")
     return next((known for known in LANGUAGES if re.match(rf"{known}\b|{known}_", name)), "en")
 
@@ -124,7 +124,7 @@ def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
 
 
 def plain(message: str) -> str:
-    """The translation of a text whose braces are none of ours, such as the help of a command."""
+    """The translation of a text whose braces are not ours, such as the help of a command."""
     return catalogue(current_language()).gettext(message)
 
 
@@ -152,7 +152,7 @@ def series(things: Sequence[str]) -> str:
 
 
 def in_english(message: str, /, **values: Any) -> str:
-    """A sentence that is stored: English for whoever reads it, and translated by `retold`."""
+    """A sentence that is stored: English for programs that read it, and translated by `retold`."""
     return message.format(**values)
 
 

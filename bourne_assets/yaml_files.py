@@ -26,7 +26,7 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
         path: The file.
 
     Returns:
-        Its value, and the tree of its nodes, which know the lines they stand in.
+        Its value, and the tree of its nodes, which know their lines.
 
     Raises:
         OSError: It cannot be read.
@@ -49,7 +49,7 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
         return yaml.load(text, Loader=_BoundedLoader), tree  # noqa: S506 - a SafeLoader
     except RecursionError as error:
         raise yaml.YAMLError(gettext("it is nested too deeply")) from error
-    # What PyYAML fails with where a value is none of its tag's (`!!bool maybe`), or no character.
+    # What PyYAML fails with where a value does not fit its tag (`!!bool maybe`), or no character.
     except (AttributeError, LookupError, TypeError, OverflowError) as error:
         raise yaml.YAMLError(gettext("it has a value that is not what its tag says")) from error
 

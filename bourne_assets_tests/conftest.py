@@ -38,7 +38,7 @@ def pytest_configure() -> None:
         if name.startswith(_STRIPPED) or name.upper() in _PROXIES:
             del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # As in a background job of a shell: what the tests start would hear no interrupt either.
+        # As in a background job of a shell: what the tests start would get no interrupt either.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # A test process holds a million objects until it ends: to look through them for garbage after
     # every few hundred new ones takes a tenth of the time.

@@ -103,8 +103,11 @@ def function(
 
 
 def _event(since: datetime | None = None, **more: Any) -> bytes:
-    told = {"saga": SAGA.model_dump(mode="json"), "since": (since or datetime.now(UTC)).isoformat()}
-    return json.dumps({**told, **more}).encode()
+    event = {
+        "saga": SAGA.model_dump(mode="json"),
+        "since": (since or datetime.now(UTC)).isoformat(),
+    }
+    return json.dumps({**event, **more}).encode()
 
 
 def _films(tmdb: TmdbStandIn) -> Counter[str]:
@@ -163,7 +166,7 @@ def test_a_later_event_requests_everything_again(
 
 
 @pytest.mark.exhaustive
-def test_a_call_that_runs_out_of_time_says_so_and_the_same_event_goes_on_from_there(
+def test_a_call_that_runs_out_of_time_says_so_and_the_same_event_continues_from_there(
     function: LambdaStandIn, tmdb: TmdbStandIn, far_lake: Lake
 ) -> None:
     function.timeout = 8.0

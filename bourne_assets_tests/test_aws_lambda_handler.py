@@ -59,10 +59,10 @@ def _number(key: str) -> int:
 
 
 def test_an_event_stores_the_tables_and_tells_where(lake: Lake) -> None:
-    told = handler(_event(), Context())
-    assert told["films"] == 9
-    assert {lake.key(uri) for uri in told["tables"].values()} == set(lake.list("Trusted"))
-    assert told["raw_objects"] == len(lake.list("Raw"))
+    summary = handler(_event(), Context())
+    assert summary["films"] == 9
+    assert {lake.key(uri) for uri in summary["tables"].values()} == set(lake.list("Trusted"))
+    assert summary["raw_objects"] == len(lake.list("Raw"))
 
 
 def test_a_call_of_dagster_is_reported_through_the_lake(lake: Lake) -> None:
@@ -84,16 +84,16 @@ def test_a_call_of_dagster_is_reported_through_the_lake(lake: Lake) -> None:
         ),
     )
     assert handler(event, Context())["films"] == 9
-    told = [
+    sent = [
         json.loads(line)
         for key in sorted(lake.list("_pipes/x"), key=_number)
         for line in lake.read(key)[0].decode().splitlines()
     ]
-    reported = [each["params"] for each in told if each["method"] == "report_asset_materialization"]
+    reported = [each["params"] for each in sent if each["method"] == "report_asset_materialization"]
     assert {each["asset_key"] for each in reported} == set(names)
-    (check,) = [each["params"] for each in told if each["method"] == "report_asset_check"]
+    (check,) = [each["params"] for each in sent if each["method"] == "report_asset_check"]
     assert check["passed"]
-    assert told[-1]["method"] == "closed"
+    assert sent[-1]["method"] == "closed"
 
 
 def test_a_call_without_time_ends_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,7 +184,7 @@ def test_the_pages_of_assets_and_the_launchpad_are_in_the_users_language(
     assert fields["landed_on"].description == "Dia UTC nas chaves, YYYY-MM-DD; vazio: hoje."
 
 
-def test_every_asset_says_where_it_lies(catalogue: Mapping[str, dg.AssetSpec]) -> None:
+def test_every_asset_says_where_it_is_stored(catalogue: Mapping[str, dg.AssetSpec]) -> None:
     uris = set()
     for name, spec in catalogue.items():
         if name.endswith("fact_answer"):  # rows of a table that all sagas share

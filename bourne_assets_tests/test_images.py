@@ -1,4 +1,4 @@
-"""Images of others are named by their digests, which their registry gives."""
+"""Third-party images are named by their digests, which their registry gives."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("file", pin_images.FILES, ids=lambda file: file.name)
-def test_images_of_others_are_named_by_digest(file: Path) -> None:
+def test_third_party_images_are_named_by_digest(file: Path) -> None:
     images = re.findall(r"^(?:\s*image: |FROM )(\S+)", file.read_text(), re.MULTILINE)
     others = [image for image in images if image != "bourne-assets"]
     assert others

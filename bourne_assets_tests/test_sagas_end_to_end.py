@@ -162,9 +162,9 @@ def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one
     }
     assert {"search_found_every_film", "no_film_is_deleted"} <= failed.keys()
     (materialization,) = result.asset_materializations_for_node("odd__odd_saga_table")
-    told = materialization.metadata["rejected_films"]
-    assert isinstance(told, dg.TableMetadataValue)
-    rejected = {row.data["tmdb_id"]: row.data["reason"] for row in told.records}
+    listed = materialization.metadata["rejected_films"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    rejected = {row.data["tmdb_id"]: row.data["reason"] for row in listed.records}
     assert rejected == {35: "no details: deleted at TMDB", 36: "not in collection 3: in none"}
 
 

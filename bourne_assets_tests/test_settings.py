@@ -83,7 +83,7 @@ def test_space_around_a_value_does_not_belong_to_it() -> None:
     assert read_settings(padded) == read_settings(EVERY_VARIABLE)
 
 
-def test_variables_of_others_do_not_matter() -> None:
+def test_other_programs_variables_do_not_matter() -> None:
     assert read_settings({"AWS_PROFILE": "x", "PATH": "/bin", "TMDB_LANGUAGE": "?"}) == Settings()
 
 

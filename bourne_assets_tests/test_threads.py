@@ -31,7 +31,7 @@ def test_what_ends_the_block_drops_what_has_not_begun(ending: type[BaseException
     assert handed_out[0].result(0)
 
 
-def test_a_block_that_ends_by_itself_waits_for_all() -> None:
+def test_a_block_that_ends_normally_waits_for_all() -> None:
     with thread_pool(1, "test") as pool:
         squares = [pool.submit(pow, number, 2) for number in range(9)]
     assert [future.result(0) for future in squares] == [number**2 for number in range(9)]

@@ -192,7 +192,7 @@ def test_the_saga_table_has_the_five_films_with_the_figures_of_2017_and_csv_rati
     films = records(from_parquet(refreshed.first_objects["Refined/bourne_saga_table.parquet"]))
     figures = ("tmdb_id", "title", "imdb_id", "release_date", "budget", "revenue", "popularity")
     assert [{name: row[name] for name in figures} for row in films] == [
-        {name: told[name] for name in figures} for told in films_of_2017()
+        {name: record[name] for name in figures} for record in films_of_2017()
     ]
     assert all(row["imdb_rating"] and row["imdb_votes"] for row in films)
 
@@ -214,7 +214,7 @@ def test_the_answers_are_those_of_2017_and_name_what_they_came_from(
     assert result["answers"]["mean_budget"]["value"] == 91_000_000.0
 
 
-def test_every_asset_lies_where_its_definition_said(refreshed: Refreshed) -> None:
+def test_every_asset_is_where_its_definition_says(refreshed: Refreshed) -> None:
     events = {
         event.asset_key.to_user_string(): event.step_materialization_data.materialization
         for event in refreshed.first.get_asset_materialization_events()

@@ -38,7 +38,7 @@ _HOSTILE = {
 
 
 @pytest.mark.parametrize("load", [load_datasets, load_sagas, load_routes])
-def test_what_is_not_a_file_of_text_is_told_in_words_and_not_by_its_number(
+def test_what_is_not_a_text_file_is_reported_in_words_and_not_by_its_number(
     tmp_path: Path, load: Callable[[Path], object]
 ) -> None:
     (tmp_path / "binary").write_bytes(b"a: \xff")

@@ -1,7 +1,7 @@
-"""Write the digests of the images of others behind their tags, wherever the project names one.
+"""Write the digests of third-party images behind their tags, wherever the project names one.
 
-A tag may name other bytes tomorrow; a digest never does. The registry is asked through Docker's own
-client, so that this needs Docker and a network: no digest is written that nobody has looked up.
+A tag may name other bytes tomorrow; a digest never does. The registry is queried through Docker's
+own client, so this needs Docker and a network: no digest is written that nobody has looked up.
 
     python -m scripts.pin_images
 """

@@ -295,7 +295,7 @@ def parse_answers(stored: object, uri: str, saga: str) -> Answers:
 
     Args:
         stored: JSON-like.
-        uri: Where it lies, to be named.
+        uri: Where it is, to be named.
         saga: Slug of the saga, to be named.
 
     Raises:

@@ -1,6 +1,6 @@
 """The six answers on one page for people: both languages, the pictures, and where all is from.
 
-The page asks nothing of any network and reads without scripts. Its style is in `data/report`.
+The page loads nothing from the network and needs no scripts. Its style is in `data/report`.
 Not here: sentences of the answers (`words`) and pictures (`pictures`).
 """
 
@@ -214,7 +214,7 @@ def _markup(text: str) -> Any:
     """Text that the template takes as it is: it was made here, not by an editor of TMDB."""
     from markupsafe import Markup
 
-    return Markup(text)  # noqa: S704 - made here, as said above
+    return Markup(text)  # noqa: S704 - made here, as noted above
 
 
 def _vega(cache: Path | None) -> Any:

@@ -51,7 +51,7 @@ class _Commands(Group):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         translate_click()
-        with suppress(BourneError):  # the command tells it, if it is one
+        with suppress(BourneError):  # the command reports it, if it is one
             load_environment_file()  # it may name the language
         with _printable_usage_errors():
             return super().make_context(*arguments, **options)

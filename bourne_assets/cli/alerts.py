@@ -1,4 +1,4 @@
-"""`bourne alerts`. Not here: who is told of what (`defs.operations.routes`), and sending."""
+"""`bourne alerts`. Not here: who is alerted to what (`defs.operations.routes`), and sending."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

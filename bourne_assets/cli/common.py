@@ -208,7 +208,7 @@ class CommandLake:
         return open_catalogue(self.connect(), self._settings.home)
 
     def release(self, *, wait: bool = False) -> None:
-        """Give up the share in the embedded server; a second call only waits."""
+        """Release the share in the embedded server; a second call only waits."""
         if self._opening.exception() is None:
             self._opening.result().release(wait=wait)
 

@@ -248,7 +248,7 @@ def print_report(console: Console, report: RunReport) -> None:
 
 
 def print_places(console: Console, report: RunReport, saga: Saga | None, home: Path | None) -> None:
-    """Where the objects of a run lie, and how to look at them and at the run.
+    """Where the objects of a run are, and how to look at them and at the run.
 
     Args:
         console: Where to print.

@@ -46,7 +46,7 @@ _ENVIRONMENT_ONLY = re.compile(
 def load_environment_file(environment: MutableMapping[str, str] | None = None) -> Path | None:
     """Put the variables of the `.env` files into the environment; those already there stay.
 
-    What the project's file says stands before what the one beside the datasets file says.
+    The project's file takes precedence over the one beside the datasets file.
     They go into the environment, and not only into `Settings`, because the AWS chain reads
     its own variables from there.
 

@@ -65,7 +65,7 @@ def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
 
 
 def _permissions(lake: Lake) -> Iterator[Diagnosis]:
-    """Each permission by itself, on an object that is removed again where that is allowed."""
+    """Each permission on its own, on an object that is removed again where that is allowed."""
     probe = f"_doctor/{uuid.uuid4().hex}.json"
     lacking = set()
     for permission, key, attempt in _attempts(lake, probe):
@@ -102,7 +102,7 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
 
 
 def _tables(lake: Lake, home: Path) -> Iterator[Diagnosis]:
-    """Each right on the tables by itself: on one that is made for it, and dropped again."""
+    """Each right on the tables on its own: on one that is made for it, and dropped again."""
     from bourne_assets.iceberg import trial
 
     try:

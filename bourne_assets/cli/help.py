@@ -70,7 +70,7 @@ def _plural(one: str, many: str, n: int) -> str:
 
 
 def described(command: click.Command) -> str:
-    """The English help of a command, as it stands in the catalogue."""
+    """The English help of a command, as it is in the catalogue."""
     return inspect.cleandoc(command.help or "")
 
 

@@ -90,18 +90,18 @@ def status() -> int:
         say(gettext("The lake is not running; it starts when it is needed. {size}.", size=size))
         return 0
     if found.kept:
-        said = gettext(
+        message = gettext(
             "The lake runs at {endpoint}, until `bourne lake stop`. {size}.",
             endpoint=found.endpoint,
             size=size,
         )
     else:
-        said = gettext(
+        message = gettext(
             "The lake runs at {endpoint}, while it is used. {size}.",
             endpoint=found.endpoint,
             size=size,
         )
-    say(said)
+    say(message)
     return 0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _KNOWN = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS), LOCATION, READ}
 _OURS = ("BOURNE_", "TMDB_")
-#: What Kubernetes tells each pod of services whose names begin as ours do.
+#: What Kubernetes gives each pod about services whose names begin as ours do.
 _OF_KUBERNETES = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 
 

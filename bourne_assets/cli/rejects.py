@@ -183,8 +183,8 @@ def _print_corrected(corrected: "Iterable[CorrectedDataset]") -> int:
     console, code = output(), 0
     for each in corrected:
         for (file, number), reason in sorted(each.refused.items()):
-            said = f" {file} {_line_of(number)}: {retold(reason)}"
-            console.print(line(("✗", "red"), said), soft_wrap=True)
+            shown = f" {file} {_line_of(number)}: {retold(reason)}"
+            console.print(line(("✗", "red"), shown), soft_wrap=True)
         if each.outcome.table_error:
             console.print(
                 line(("✗", "red"), f" {retold(each.outcome.table_error)}"), soft_wrap=True

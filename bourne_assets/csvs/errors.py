@@ -8,7 +8,7 @@ class CsvFolderError(ConfigurationError):
 
 
 class CsvDatasetsError(ConfigurationError):
-    """The file of BOURNE_CSV_DATASETS cannot be read, or says what cannot be."""
+    """The file of BOURNE_CSV_DATASETS cannot be read, or has an invalid value."""
 
 
 class CsvRejected(BourneError):

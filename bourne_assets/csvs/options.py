@@ -164,11 +164,11 @@ class DatasetOptions(BaseModel):
         max_rejected: Rejected lines of a delivery up to which it replaces the table.
         max_rejected_share: Their share of all lines up to which it does; None: 10 %.
         write: What becomes of the rows of earlier deliveries: they go (`replace`), or stay
-            (`append`), or stay but for those with the key of a new row (`merge`).
+            (`append`), or stay except those with the key of a new row (`merge`).
         key: Columns that identify a row, for `merge`.
         id: The column without which the dataset is worthless.
         fresh_within_hours: How old its last delivery may be; None: any age. It changes nothing
-            of how files are read, and so stands in no profile.
+            of how files are read, and so is in no profile.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

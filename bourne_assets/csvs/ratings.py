@@ -67,7 +67,7 @@ def landed_ratings(imdb_ids: Collection[str], catalogue: "Catalog") -> pd.DataFr
 
 
 def ratings_version(catalogue: "Catalog") -> str:
-    """What tells one state of all ratings from another: changed by landings that bring others.
+    """What distinguishes one state of all ratings from another; other ratings change it.
 
     Raises:
         LakeError: The catalogue failed.

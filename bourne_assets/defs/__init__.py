@@ -1,1 +1,1 @@
-"""What Dagster knows, a chapter a source; plain Python that it calls lies beside `defs`."""
+"""What Dagster knows, a chapter a source; plain Python that it calls is beside `defs`."""

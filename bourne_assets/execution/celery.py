@@ -34,7 +34,7 @@ from bourne_assets.translations import gettext
 
 #: A step of a worker that is gone is given to another so much later: no step takes longer.
 VISIBILITY_SECONDS = 900
-#: Seconds that a worker has for its answer.
+#: Seconds that a worker has for its response.
 _PATIENCE_SECONDS = 5.0
 #: A worker may be silent for so long, while the broker is restarted for instance.
 _GRACE_SECONDS = 60.0
@@ -44,7 +44,7 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
     """Dagster's own, which also notices that a worker is gone.
 
     Dagster's trusts the state that a task had last: a worker that was killed, or whose machine was
-    lost, leaves its run "started" forever. Here the worker itself is asked whether it has the run.
+    lost, leaves its run "started" forever. Here the worker itself is queried for the run.
     """
 
     _silent_since: dict[str, float] | None = None
@@ -86,7 +86,7 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
         worker = info.get("hostname") if isinstance(info, dict) else None
         replies: dict[str, dict[str, Any]] = (
             self.celery.control.inspect(
-                # One that is named answers at once; else all have to be waited for.
+                # One that is named responds at once; else all have to be waited for.
                 destination=[worker] if worker else None,
                 limit=1 if worker else None,
                 timeout=_PATIENCE_SECONDS,
@@ -124,7 +124,7 @@ def worker_app() -> Celery:
         }
     )
     # A step may be done twice, for it stores the same again; so it stays with the broker until it
-    # is done. A run may not: Dagster starts it again by itself.
+    # is done. A run may not: Dagster itself starts it again.
     create_task(app, acks_late=True, reject_on_worker_lost=True)  # type: ignore[no-untyped-call]
     create_execute_job_task(app)
     create_resume_job_task(app)

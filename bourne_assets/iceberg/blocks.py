@@ -22,7 +22,7 @@ FOLDER = Path("query") / "blocks"
 BLOCK = 2**20
 #: Bytes of all blocks on disk; those that were used least recently go first.
 _LIMIT = 2 * 10**9
-#: Data that were removed from the lake do not stay here much longer than anyone asks for them.
+#: Data that were removed from the lake do not stay here much longer than they are used.
 _UNUSED_SECONDS = 30 * 86_400
 _STEP = _LIMIT // 8
 _PART = ".part"
@@ -43,7 +43,7 @@ class BlockCache:
     the system it need not be so, which is why each boot has blocks of its own.
 
     Args:
-        folder: Where they lie; it is made. Where that fails, it or a folder in it is a
+        folder: Where they are kept; it is made. Where that fails, it or a folder in it is a
             link, or the disk is full, nothing is kept.
         limit: Bytes that they may take.
 

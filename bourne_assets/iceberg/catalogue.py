@@ -39,7 +39,7 @@ def open_catalogue(lake: Lake, home: Path) -> "Catalog":
 
     Args:
         lake: The connected lake.
-        home: `BOURNE_HOME`, where a SQL catalogue lies if nothing better is configured.
+        home: `BOURNE_HOME`, where a SQL catalogue is kept if nothing better is configured.
 
     Raises:
         CatalogueFailed: It cannot be used or reached.
@@ -114,7 +114,7 @@ def catalogue_properties(lake: Lake, home: Path) -> dict[str, str]:
 
     Args:
         lake: The connected lake; the embedded server's has a catalogue of its own.
-        home: Where a SQL catalogue's file lies.
+        home: Where a SQL catalogue's file is.
     """
     storage = storage_properties(lake.access)
     if lake.access.catalogue:
@@ -215,7 +215,7 @@ def _quiet_pyiceberg() -> None:
 
 
 def _bypass_proxy() -> None:
-    """No proxy for the server of this machine: requests asks the environment alone."""
+    """No proxy for the server of this machine: requests reads the environment alone."""
     before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [host for host in before.split(",") if host]
     os.environ["no_proxy"] = ",".join([*hosts, *(each for each in LOOPBACK if each not in hosts)])

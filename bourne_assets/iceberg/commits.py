@@ -1,6 +1,6 @@
 """Commits: rows become part of a table in one step, and the snapshot names the run.
 
-A commit either is there as a whole or is not there, whoever is killed meanwhile. Writers do not
+A commit is there as a whole or not at all, whatever is killed meanwhile. Writers do not
 wait for each other: who comes second commits again, on top of the first.
 Not here: which rows (the callers), schemas (`tables`), the bytes of files (`files`).
 """
@@ -76,7 +76,7 @@ def append_files(
     uris: Sequence[str],
     provenance: Provenance,
 ) -> Committed:
-    """Add the rows of Parquet files, which lie in the storage already and stay as they are.
+    """Add the rows of Parquet files, which are in the storage already and stay as they are.
 
     Args:
         table: The table; it is refreshed.
@@ -218,9 +218,9 @@ def _commit(
     *,
     base: int | None = None,
 ) -> Committed:
-    """Commit a change, again where others were faster or the answer was lost.
+    """Commit a change, again where others were faster or the response was lost.
 
-    The token in the summary shows whether a commit without an answer took place.
+    The token in the summary shows whether a commit without a response took place.
     """
     name, token = name_of(table), uuid.uuid4().hex
     summary = {**provenance.summary(), COMMIT: token}
@@ -325,7 +325,7 @@ def _committed(table: "Table", snapshot: "Snapshot | None", run_id: str | None) 
         )
     reference = table.refs().get(run_id) if run_id else None
     if run_id and (reference is None or reference.snapshot_id != snapshot.snapshot_id):
-        # pyiceberg commits again by itself where others were faster, and then leaves the tag out.
+        # pyiceberg itself commits again where others were faster, and then leaves the tag out.
         _tag_later(table, snapshot.snapshot_id, run_id)
     figures = snapshot.summary.additional_properties
     return Committed(

@@ -1,4 +1,4 @@
-"""The Parquet files of tables: where they lie, and how their bytes get there.
+"""The Parquet files of tables: where they are, and how their bytes get there.
 
 A file that no commit names is invisible, and upkeep removes it when it is old.
 Not here: commits (`commits`).
@@ -79,7 +79,7 @@ def write_rows(table: "Table", rows: pa.Table) -> str:
 
 
 def send_file(table: "Table", path: Path) -> str:
-    """Send a Parquet file of this machine to where the files of a table lie.
+    """Send a Parquet file of this machine to where the files of a table are.
 
     It is streamed, and must have no field ids. No commit names it yet.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
-#: What all addresses begin with. DuckDB may be allowed these, for nothing else answers to them.
+#: What all addresses begin with. DuckDB may be allowed these, as nothing else has them.
 SERVED = "bourne://tables/"
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ class ServedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no ty
         cache: Keeps what is read for later; None: nothing is kept.
 
     Attributes:
-        failure: Why the storage did not give what was asked for; None while it gives all.
+        failure: Why the storage did not give what was requested; None while it gives all.
     """
 
     protocol = "bourne"
@@ -56,7 +56,7 @@ class ServedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no ty
         """One of the files.
 
         Raises:
-            OSError: There is no such file, or something else than reading is asked for.
+            OSError: There is no such file, or something other than reading is requested.
         """
         if mode != "rb":
             raise PermissionError(path)
@@ -155,7 +155,7 @@ class _Source:
         self._opened: Any = None
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` up to `end`, which lie in the file.
+        """The bytes from `start` up to `end`, which are in the file.
 
         Raises:
             OSError: The storage failed, or has fewer bytes.

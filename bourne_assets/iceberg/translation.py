@@ -1,4 +1,4 @@
-"""pyiceberg's errors, and those of what it stands on, as errors of this package.
+"""pyiceberg's errors, and those of what it builds on, as errors of this package.
 
 Not here: retries (`commits`).
 """

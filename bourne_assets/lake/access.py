@@ -23,7 +23,7 @@ class S3Access:
     Attributes:
         endpoint: Address of an S3-compatible server; None for AWS itself.
         region: Region that requests are signed for.
-        credentials: Gives obstore's credential mapping when asked, and again when it expires;
+        credentials: Gives obstore's credential mapping when called, and again when it expires;
             None for unsigned requests.
         verify: Whether certificates are verified.
         advice: What to do when nothing responds there.

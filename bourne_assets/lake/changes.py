@@ -19,7 +19,7 @@ _ETAG_CHARACTERS = 12
 
 
 class TooManyObjects(LakeError):
-    """More objects lie below the watched prefixes than a check can remember."""
+    """There are more objects below the watched prefixes than a check can remember."""
 
 
 @dataclass

@@ -74,7 +74,7 @@ class CredentialsMissing(ConfigurationError):
 
 
 class LakeUnreachable(LakeError):
-    """Nobody answers at the endpoint."""
+    """Nothing responds at the endpoint."""
 
     def __init__(self, endpoint: str, advice: str) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class LakeUnreachable(LakeError):
 
 
 class LakeFailed(LakeError):
-    """The server answered with an error of its own, such as a full disk."""
+    """The server responded with an error of its own, such as a full disk."""
 
 
 class EmbeddedLakeFailed(LakeError):

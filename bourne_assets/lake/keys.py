@@ -1,4 +1,4 @@
-"""Where everything lies in the lake: the one module that spells a key.
+"""Where everything is in the lake: the one module that spells a key.
 
 Layer names and the raw convention are those of the data-lake challenge that the platform grew
 from: `<layer>/<origin>/<format>/<specification>/<yyyy>/<mm>/<dd>/<file>`.
@@ -15,7 +15,7 @@ TRUSTED = "Trusted"
 REFINED = "Refined"
 LANDED_CSVS = f"{RAW}/Local/CSV"
 REJECTED_LINES = f"{LANDED_CSVS}/_rejects"
-#: Corrected lines of landed files, which are rows of their tables and lie beside the landed bytes.
+#: Corrected lines of landed files, which are rows of their tables; kept beside the landed bytes.
 CORRECTED_LINES = f"{LANDED_CSVS}/_corrected"
 #: Where others may put CSV files; the platform lands them and leaves them there.
 INBOX = "Inbox/CSV"
@@ -24,7 +24,7 @@ PROFILES = f"{TRUSTED}/Local"
 _COMPRESSED = (".gz", ".zip", ".bz2", ".zst", ".xz")
 #: How the names of CSV files end, in small letters.
 CSV_EXTENSIONS = (".csv", *(f".csv{each}" for each in _COMPRESSED))
-#: Folder of TMDB's error answers: they have a structure of their own, hence files of their own.
+#: Folder of TMDB's error responses: they have a structure of their own, hence files of their own.
 TMDB_ERRORS = "errors"
 #: Control characters, and what is left of bytes that are not UTF-8.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")

@@ -1,6 +1,6 @@
-"""What lies below a prefix, page by page, whatever others have put there.
+"""The keys below a prefix, page by page, whatever others have put there.
 
-Listings go through boto3, which asks for keys in URL encoding: obstore refuses a whole page for one
+Listings go through boto3, which requests keys in URL encoding: obstore refuses a whole page for one
 key with an empty part, `.`, `..` or a control character, which every S3 client can write.
 Not here: single objects (`store`), uploads in parts (`multipart`).
 """

@@ -25,7 +25,7 @@ def write_private(path: Path, text: str) -> None:
 def real(path: Path) -> Path:
     """The absolute path without links. Unlike `Path.resolve`, it leaves one that leads to itself.
 
-    Whoever opens that is told so by the system.
+    The system reports that to whoever opens it.
     """
     return Path(os.path.realpath(path))
 

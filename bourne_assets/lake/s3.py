@@ -20,7 +20,7 @@ from bourne_assets.translations import gettext
 if TYPE_CHECKING:
     import boto3
 
-#: A lake answers within seconds or not at all: obstore's own default would wait three minutes.
+#: A lake responds within seconds or not at all: obstore's own default would wait three minutes.
 _RETRY: dict[str, Any] = {
     "max_retries": 4,
     "backoff": {

@@ -130,11 +130,11 @@ class Lake:
             key: Key of the object.
             data: The bytes.
             content_type: Media type.
-            create_only: Whether nothing may lie there yet.
+            create_only: Whether nothing may be there yet.
             sha256: Hex digest of the bytes, where it is known already.
 
         Raises:
-            ObjectExists: `create_only` was asked and the key is taken.
+            ObjectExists: `create_only` was given and the key is taken.
             LakeError: The lake refused or failed.
         """
         digest = sha256 or hashlib.sha256(data).hexdigest()
@@ -153,7 +153,7 @@ class Lake:
         """Store a file of any size, streamed in parts; the object appears whole or not at all.
 
         Args:
-            key: Key of the object; what lies there is replaced.
+            key: Key of the object; what is there is replaced.
             path: The file.
             sha256: Its digest, kept beside the object.
             content_type: Media type.
@@ -215,7 +215,7 @@ class Lake:
         return self._multipart().checksum(self._named(key))
 
     def copy(self, source: str, key: str) -> None:
-        """Copy an object inside the lake, on the server; what lies under the key is replaced.
+        """Copy an object inside the lake, on the server; what is under the key is replaced.
 
         Raises:
             ObjectMissing: There is no such source.
@@ -339,7 +339,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        # Not obstore's: it sends a list of one, in whose answer a refusal is an error of its own.
+        # Not obstore's: it sends a list of one, in whose response a refusal is an error of its own.
         with suppress(ObjectMissing):
             self._multipart().call("delete_object", self._named(key))
 

@@ -52,13 +52,13 @@ def run_query(
     """The rows of a query, batch by batch, while the context lasts.
 
     Only tables whose name occurs in the query are opened. Columns and filters reach their files,
-    so that what is not asked for is not read.
+    so that what is not requested is not read.
 
     Args:
         sql: One SELECT or EXPLAIN.
         sources: What it can name.
-        moment: The state that is asked for; None for the newest.
-        home: `BOURNE_HOME`, where what does not fit into memory lies, and what was read stays.
+        moment: The state that is requested; None for the newest.
+        home: `BOURNE_HOME`, where what does not fit into memory and what was read is kept.
 
     Raises:
         QueryRefused: It is something else than one statement that only reads.
@@ -98,7 +98,7 @@ def run_query(
 
 @contextmanager
 def _blaming(files: ServedFiles) -> Iterator[None]:
-    """Tell of a failure of the storage as such: DuckDB tells of it as a failure of Python's."""
+    """Report a failure of the storage as such: DuckDB reports it as a failure of Python's."""
     try:
         yield
     except (QueryFailed, LakeError) as error:

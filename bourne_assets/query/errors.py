@@ -12,7 +12,7 @@ class UnknownTable(QueryFailed):
 
 
 class NoSuchState(QueryFailed):
-    """A table has no state of the day, run or snapshot that was asked for."""
+    """A table has no state of the day, run or snapshot that was requested."""
 
 
 class QueryRefused(ConfigurationError):

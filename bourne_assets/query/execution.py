@@ -33,11 +33,11 @@ WHOLE_MEGABYTES = 2560
 _STATUS = Path("/proc/self/status")
 _DATA = re.compile(r"^VmData:\s+(\d+) kB$", re.MULTILINE)
 _BATCH_ROWS = 65_536
-#: So long an interrupted query has to end by itself; the process ends without it then.
+#: How long an interrupted query has to end on its own; the process ends without it then.
 _LEAVING_SECONDS = 2.0
 #: How DuckDB's errors begin, which Arrow hands on as errors of reading.
 _OF_DUCKDB = re.compile(r"[A-Z][A-Za-z ]+ Error: ")
-#: How DuckDB tells that a table that it was handed cannot be read.
+#: How DuckDB reports that a table that it was handed cannot be read.
 _OF_A_FILE = "reading the stream registered as"
 
 
@@ -65,7 +65,7 @@ def bounded_memory() -> Iterator[None]:
 def closed_after(
     connection: duckdb.DuckDBPyConnection,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The connection, closed in the end, but where an interrupted query has not let go of it."""
+    """The connection, closed finally, unless an interrupted query has not let go of it."""
     try:
         yield connection
     finally:
@@ -99,7 +99,7 @@ def _batches(
 
 
 def interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], Result]) -> Result:
-    """The result of a call of DuckDB in its own thread, so that signals are heard meanwhile.
+    """The result of a call of DuckDB in its own thread, so that signals are handled meanwhile.
 
     Whatever the call raises is raised here.
     """
@@ -142,7 +142,7 @@ def unreadable(error: Exception) -> LakeError:
 
 
 def too_much_memory(detail: str = "") -> QueryFailed:
-    """It takes more than there is for it."""
+    """It takes more than is available for it."""
     return QueryFailed(
         gettext(
             "The query failed as it takes more memory than it may{detail}: ask for fewer rows or "

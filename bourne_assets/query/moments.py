@@ -1,4 +1,4 @@
-"""Which snapshot of each table a question about the past means: of a day, a run, or a snapshot.
+"""Which snapshot of each table a query about the past means: of a day, a run, or a snapshot.
 
 Not here: reading data (`sources`).
 """
@@ -26,7 +26,7 @@ class Moment:
 
     Attributes:
         milliseconds: Of the Unix epoch, UTC.
-        text: What was asked for, for messages.
+        text: What was given, for messages.
     """
 
     milliseconds: int
@@ -43,7 +43,7 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
         tables: Where runs and snapshots are looked for.
 
     Raises:
-        QueryRefused: The text is none of the three.
+        QueryRefused: The text is not one of the three.
         NoSuchState: No table has a snapshot of that run, or of that id.
     """
     if _DAY.fullmatch(text):

@@ -52,7 +52,7 @@ class ListedTable:
         name: As SQL names it.
         rows: None for an object, which is not opened to be listed.
         size: Bytes of the newest state; None where the table does not say.
-        snapshots: How many states can be asked for; 1 for an object.
+        snapshots: How many states can be requested; 1 for an object.
         changed_at: When the newest state came, UTC; None for a table without rows so far.
     """
 
@@ -107,7 +107,7 @@ class Sources:
 
         Args:
             name: One of `names`.
-            moment: The state that is asked for; None for the newest, all that objects have.
+            moment: The state that is requested; None for the newest, all that objects have.
             connection: DuckDB.
             files: Serves files to this connection.
 

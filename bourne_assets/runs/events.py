@@ -29,7 +29,7 @@ def outcome_of(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
 
 
 def _stored(event: dg.DagsterEvent) -> Stored:
-    """A materialisation: the asset, and the object or table in which its value lies."""
+    """A materialisation: the asset, and the object or table in which its value is."""
     materialization = event.step_materialization_data.materialization
     metadata = materialization.metadata
     place = metadata.get("dagster/uri") or metadata.get("dagster/table_name")

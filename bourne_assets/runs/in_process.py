@@ -81,7 +81,7 @@ def run_job(
 def quieten_watchers() -> None:
     """Let Ctrl-C end what watches over Dagster's `tail` without a traceback.
 
-    These small Python processes, two a run, hear what is typed in the terminal as the run does.
+    These small Python processes, two a run, receive what is typed in the terminal as the run does.
     """
     logs: Any = compute_logs
     logs.subprocess = SimpleNamespace(Popen=_started)

@@ -39,7 +39,7 @@ def instance_folder(settings: Settings) -> Path:
     """The folder whose dagster.yaml configures the instance.
 
     DAGSTER_HOME where it is set, else BOURNE_HOME, whose dagster.yaml is written from the
-    package's. A dagster.yaml of the folder that one stands in is not read: it may name any code.
+    package's. A dagster.yaml of the working folder is not read: it may name any code.
 
     Raises:
         ConfigurationError: DAGSTER_HOME is not a folder, or BOURNE_HOME cannot be written or is not

@@ -11,7 +11,7 @@ from bourne_assets.errors import BourneError, ConfigurationError
 
 @dataclass(frozen=True)
 class Stored:
-    """An asset that was materialised: its name and where its value lies."""
+    """An asset that was materialised: its name and where its value is."""
 
     asset: str
     uri: str
@@ -45,7 +45,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class StepFailed:
-    """A step that failed by itself, not for a failed check.
+    """A step that failed itself, not because of a failed check.
 
     Attributes:
         step: Name of the step.

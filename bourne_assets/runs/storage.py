@@ -211,7 +211,7 @@ def _made_in(base_dir: str, name: str) -> str | None:
 def _is_made(engine: Engine) -> bool:
     """Whether Dagster has made this database.
 
-    Dagster asks so too, and has Alembic load all migrations for the answer, once for each database.
+    Dagster checks this too, and has Alembic load all migrations for it, once for each database.
     """
     with engine.connect() as connection:
         if not sqlalchemy.inspect(connection).has_table("alembic_version"):

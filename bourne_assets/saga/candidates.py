@@ -28,7 +28,7 @@ from bourne_assets.translations import gettext, grouped
 
 #: So many candidates are named where a saga cannot be resolved.
 _NAMED = 5
-#: Twice what one query finds at most: details of every candidate are asked for, and kept.
+#: Twice what one query finds at most: details of every candidate are requested, and kept.
 _MOST_CANDIDATES = 20_000
 
 _log = logging.getLogger(__name__)

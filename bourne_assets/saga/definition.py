@@ -24,9 +24,9 @@ from bourne_assets.text import nearest
 from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml, why_unreadable
 
-#: The platform's own saga: its assets have flat keys, those of others stand under their slug.
+#: The platform's own saga: its assets have flat keys, those of other sagas are under their slug.
 DEFAULT_SLUG = "bourne"
-#: More than any film ever earned or cost, by far: a stated figure above it is a mistake.
+#: Far more than any film ever earned or cost: a stated figure above it is a mistake.
 MOST_USD = 10_000_000_000
 
 #: Each costs at least one request; no saga needs as many.
@@ -63,7 +63,7 @@ class Saga(BaseModel):
     Attributes:
         slug: Name in asset keys and commands.
         title: Name for people.
-        queries: What TMDB's search is asked for.
+        queries: What TMDB's search looks for.
         collection_id: TMDB's collection that a film must be part of.
         figures: Figures in place of TMDB's, by TMDB's id of the film.
     """
@@ -235,7 +235,7 @@ def _below(node: yaml.Node | None, what: str, path: Path) -> _Nodes:
 
 
 def _by_value(nodes: _Nodes, slug: object) -> tuple[yaml.Node, yaml.Node]:
-    """The nodes of a key that is no text; the first ones where its tag hides which they are."""
+    """The nodes of a key that is not text; the first ones where its tag hides which they are."""
     for text, pair in nodes.items():
         with suppress(yaml.YAMLError, ValueError):
             if yaml.safe_load(text) == slug:

@@ -1,8 +1,8 @@
-"""Which films count, and what of a film may be used for what: one place that everybody asks.
+"""Which films count, and what of a film may be used for what: one place that everything uses.
 
 Between a figure that is known and one that is not, there is one that is doubtful: TMDB's editors
 enter placeholders, millions as units, and other currencies. It is shown and named, and no answer
-rests on it. Not here: who asks (answers, checks, report), and the sentences that they write.
+rests on it. Not here: who uses it (answers, checks, report), and the sentences that they write.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ THRESHOLDS = {
         90, "days", "A film earns at box offices for about three months after its release."
     ),
 }
-#: TMDB is asked every day: older figures mean that a refresh was missed.
+#: Figures are requested every day: older figures mean that a refresh was missed.
 OLDEST_FIGURES = timedelta(hours=36)
 _FINAL_AFTER = timedelta(days=THRESHOLDS["final_after"].value)
 #: What a figure is made of.

@@ -1,6 +1,6 @@
 """A saga's figures over time: one row per film and UTC day, whatever TMDB says later.
 
-A snapshot is what one run saw of a saga. Not here: where snapshots lie
+A snapshot is what one run saw of a saga. Not here: where snapshots are kept
 (`snapshots`), and answers.
 """
 

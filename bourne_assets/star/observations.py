@@ -1,6 +1,6 @@
 """What was stated of a saga's films on days, as rows of `fact_film_day`, and the way back.
 
-Not here: where the rows lie (`storage`).
+Not here: where the rows are kept (`storage`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

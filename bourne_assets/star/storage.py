@@ -73,7 +73,7 @@ def keep_star(
         The snapshot of `fact_film_day` that has the facts; None where it has no rows at all.
 
     Raises:
-        LakeError: A commit failed. What was committed before it is right by itself, and the next
+        LakeError: A commit failed. What was committed before it is right on its own, and the next
             run commits the rest.
     """
     own = _of_saga(saga)

@@ -19,7 +19,7 @@ from bourne_assets.tmdb.responses import Response, parse
 
 #: TMDB responds for at most so many days.
 LONGEST_WINDOW = timedelta(days=14)
-#: So much of the last window is asked for again.
+#: How much of the last window is requested again.
 OVERLAP = timedelta(days=2)
 #: TMDB's names of the fields that a table of ours is made from; pictures and the like change daily.
 FIELDS = frozenset(
@@ -38,7 +38,7 @@ FIELDS = frozenset(
         "translations",
     }
 )
-#: Changes of one film that are told apart; with more, only which fields have changed is known.
+#: Changes of one film that are kept apart; with more, only which fields have changed is known.
 _MOST_OF_A_FILM = 500
 #: Changes that are remembered: a server that invents new ones all the time fills no disk.
 _MOST_KNOWN = 10_000
@@ -79,7 +79,7 @@ class Watch:
         return json.dumps({"since": since, "known": self.known})
 
     def start(self, now: datetime) -> datetime:
-        """Since when changes are asked for."""
+        """Since when changes are requested."""
         last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
         overlapping = last if self.known is None else last - OVERLAP
         return max(overlapping, now - LONGEST_WINDOW + timedelta(days=1))

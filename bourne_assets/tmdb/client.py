@@ -21,7 +21,7 @@ from bourne_assets.tmdb.transport import TIMEOUT, Transport
 
 LIVE = "tmdb"
 SNAPSHOT = "bundled-snapshot"
-#: Details that hold the external ids as well: one request where there would be two.
+#: Details that include the external ids: one request where there would be two.
 APPENDED = {"append_to_response": "external_ids"}
 _KILOBYTE = 1024
 #: TMDB's v3 key has 32 digits, its read access token some 200 characters.
@@ -130,7 +130,7 @@ class TmdbClient:
         """The body, without the credential should a server send it back.
 
         Only what is as long as TMDB's credentials are: a short word for a proxy that adds its own
-        credential may stand in any title.
+        credential may appear in any title.
         """
         for secret in self._secrets:
             if len(secret) >= _CREDENTIAL_LENGTH:

@@ -1,7 +1,7 @@
 """Connections on which a whole response, headers included, has a deadline and can be aborted.
 
 The time-outs of requests and urllib3 hold for each read of a socket: a server that sends a byte at
-a time, or `100 Continue` without end, never meets them. Here every read asks what is left.
+a time, or `100 Continue` without end, never meets them. Here every read checks what is left.
 Not here: what a response may be (`transport`).
 """
 

@@ -238,7 +238,7 @@ class CollectionReference(TmdbModel):
 
 
 class AppendedIds(TmdbModel):
-    """External ids as a film's details hold them when they are asked to: without an `id`."""
+    """External ids as a film's details hold them on request: without an `id`."""
 
     imdb_id: ImdbId = None
     wikidata_id: WikidataId = None

@@ -2,7 +2,7 @@
 
 Libraries that limit rates let a burst through and then wait (measured: 95 % of the limit, and 429s
 where the burst meets the server's own window); here requests are spread evenly, retries take turns
-like any other request, and all hold while the server asks one to wait.
+like any other request, and all pause while the server asks one to wait.
 Not here: HTTP, and when to retry (`retry`).
 """
 
@@ -65,7 +65,7 @@ class RateLimiter:
             return True
 
     def pause(self, seconds: float) -> None:
-        """Give no turn for so long: the server asked for it. A longer hold goes on."""
+        """Give no turn for so long, as the server demands. A longer pause continues."""
         with self._hold_lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
 

@@ -1,6 +1,6 @@
 """The pace of requests, one for all processes and machines that share a Redis.
 
-TMDB counts requests by address: ten workers that each keep the pace ask ten times too fast. A
+TMDB counts requests by address: ten workers that each keep the pace are ten times too fast. A
 Dagster pool with one slot would not do: where a step ends and another process's begins at once,
 the two have twice the pace in that second, the slot of a killed run is taken until it is freed,
 and neither AWS Lambda nor `bourne run` elsewhere knows of it.
@@ -77,7 +77,7 @@ class RedisRateLimiter(RateLimiter):
             requests_per_second: The pace.
         """
         super().__init__(requests_per_second)
-        # Both keys have the same hash tag, so that they lie on one node of a cluster.
+        # Both keys have the same hash tag, so that they are on one node of a cluster.
         self._keys = [f"bourne:pace:{{{name}}}:{part}" for part in ("state", "turns")]
         self._take_script = client.register_script(_TAKE)
         self._hold_script = client.register_script(_HOLD)

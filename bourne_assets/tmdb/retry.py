@@ -1,6 +1,6 @@
 """Which failures may pass, which are final, and how long to wait before the next try.
 
-One table decides; the transport asks it. Not here: sockets and sessions (`transport`).
+One table decides; the transport uses it. Not here: sockets and sessions (`transport`).
 """
 
 import email.utils
@@ -24,7 +24,7 @@ from bourne_assets.translations import gettext, in_english, plain
 TRIES = 8
 #: Seconds for all tries at one request.
 LONGEST_TRYING = 180.0
-#: Seconds that a server may ask to wait at a time; a run that was to wait longer stops and says so.
+#: Seconds that a server may ask to wait at a time; a run that had to wait longer stops and says so.
 LONGEST_WAIT = 60.0
 #: Grows from a quarter of a second, and is at least that, to ten.
 BACKOFF = tenacity.wait_exponential_jitter(multiplier=0.25, max=10, jitter=0.25)
@@ -59,7 +59,7 @@ def is_transient(status: int, body: bytes) -> bool:
     | 403 with TMDB's code | final |
     | 403 without | transient: a CDN's |
     | 408, 425, 429 | transient |
-    | other 4xx | final (the client asks again once after a 404 that it does not expect) |
+    | other 4xx | final (the client tries again once after a 404 that it does not expect) |
     | 5xx | transient |
     """
     status = status_of(status, body)
@@ -71,7 +71,7 @@ def is_transient(status: int, body: bytes) -> bool:
 
 
 def retry_after(status: int, header: str | None) -> float | None:
-    """Seconds that a server asks to wait; None where it does not, or says nothing of use.
+    """Seconds that a server asks to wait; None where it does not, or says nothing useful.
 
     A time in the past, 0, a negative number and nonsense are of no use.
 

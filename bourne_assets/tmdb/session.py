@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 from bourne_assets import __version__
 from bourne_assets.tmdb.deadlines import LimitedAdapter
 
-#: Connections that are kept open, one for each thread that asks.
+#: Connections that are kept open, one for each thread that sends requests.
 MAXIMUM_CONNECTIONS = 32
 _KEY_IN_URL = re.compile(r"(api_key=)[^&\s'\")]+")
 
@@ -52,13 +52,13 @@ class _Session(requests.Session):
 
 
 def live_session(base_url: str, *, token: str | None, key: str | None) -> requests.Session:
-    """A session that asks the network.
+    """A session that sends requests to the network.
 
     Proxies and certificates that the environment names are looked up once: for each request,
     as requests does it, that is half of what a request costs.
 
     Args:
-        base_url: What it asks.
+        base_url: Where it sends them.
         token: API read access token; preferred.
         key: v3 key, used where there is no token.
     """

@@ -1,6 +1,6 @@
 """The bundled snapshot: TMDB's responses from files, where no credential is set.
 
-It takes the place of the transport, so that client, landing and parsing are the same code as live.
+It replaces the transport, so that client, raw storage and parsing are the same code as live.
 What the files hold and where it is from: `data/snapshot/PROVENANCE.md`.
 Not here: figures. They are in the files.
 """
@@ -29,7 +29,7 @@ _NOT_FOUND = {
 
 
 class SnapshotAdapter(BaseAdapter):
-    """Answers a GET from the file whose path mirrors the request's."""
+    """Responds to a GET from the file whose path mirrors the request's."""
 
     def __init__(self, base_url: str, folder: Path = SNAPSHOT_DIR) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ def snapshot_session(base_url: str) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     adapter = SnapshotAdapter(base_url)
-    # Both schemes, not the address: requests may write it otherwise, and would ask the network.
+    # Both schemes, not the address: requests may write it otherwise, and would use the network.
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -84,7 +84,7 @@ class Transport:
         self._reached = threading.Event()
 
     def stop(self) -> None:
-        """Send nothing more, and wait for nothing more: whoever waits stops at once."""
+        """Send nothing more, and wait for nothing more: any thread that waits stops at once."""
         self._stopped.set()
 
     def get(self, path: str, parameters: Mapping[str, str], maximum: int) -> HttpReply:
@@ -174,14 +174,14 @@ class Transport:
         )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Seconds before the next try. What the server asks for holds for all threads."""
+        """Seconds before the next try. What the server demands holds for all threads."""
         backoff = float(retry.BACKOFF(state))
         outcome = state.outcome
         if outcome is None or outcome.failed:
             return backoff
         reply: HttpReply = outcome.result()
-        asked = reply.retry_after is not None or reply.outcome == HTTPStatus.TOO_MANY_REQUESTS
-        if asked and self.rate_limiter:
+        must_wait = reply.retry_after is not None or reply.outcome == HTTPStatus.TOO_MANY_REQUESTS
+        if must_wait and self.rate_limiter:
             self.rate_limiter.pause(max(backoff, reply.retry_after or 0))
             return 0.0
         return backoff

@@ -1,4 +1,4 @@
-"""Dagster's webserver, guarded and with the reports, by itself or as a part of `dagster dev`.
+"""Dagster's webserver, guarded and with the reports, on its own or as a part of `dagster dev`.
 
     python -m bourne_assets.webserver --host 0.0.0.0 --port 3000 -w workspace.yaml
 
@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> None:
-    """The guarded webserver by itself."""
+    """The guarded webserver on its own."""
     _leave_interrupts_to_the_system()
     from bourne_assets.webserver.servers import serve
 

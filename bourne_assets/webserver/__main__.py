@@ -1,4 +1,4 @@
-"""`python -m bourne_assets.webserver`: the guarded webserver by itself."""
+"""`python -m bourne_assets.webserver`: the guarded webserver on its own."""
 
 from bourne_assets.webserver import main
 

@@ -99,16 +99,16 @@ class Address:
 
     @property
     def line(self) -> str:
-        """What is told when it answers."""
+        """What is printed when it responds."""
         return gettext("Dagster's UI is at {url}; Ctrl-C ends it.", url=self.url)
 
 
-def tell_when_ready(address: Address, tell: Callable[[str], None]) -> None:
-    """Tell the address once the UI answers; nothing where it never does."""
+def announce_when_ready(address: Address, announce: Callable[[str], None]) -> None:
+    """Print the address once the UI responds; nothing where it never does."""
     end = time.monotonic() + _GIVEN_UP_SECONDS
     while time.monotonic() < end:
         if _answers(address):
-            tell(address.line)
+            announce(address.line)
             return
         time.sleep(_POLL_SECONDS)
 
@@ -131,11 +131,11 @@ def _is_taken(host: str, port: int) -> bool:
     """Whether this address cannot be listened on.
 
     Raises:
-        ConfigurationError: The host is none of this machine.
+        ConfigurationError: The host is not one of this machine.
     """
     try:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError) as error:  # the latter where it is no name of a host at all
+    except (OSError, UnicodeError) as error:  # the latter where it is not a host name at all
         raise ConfigurationError(
             gettext(
                 "{host!r} is not an address of this machine: leave --host out for 127.0.0.1.",

@@ -1,4 +1,4 @@
-"""What is in front of Dagster's webserver: it serves its own pages, and no page of others.
+"""What is in front of Dagster's webserver: it serves its own pages, and no other site's.
 
 Dagster's webserver executes any GraphQL request, a mutation by a plain GET among them, of any Host
 and Origin: each page that is open in a browser beside it could start runs, and so could every other
@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bourne_assets.translations import gettext
 from bourne_assets.webserver import peers
 
-#: Versions only, and asked for by Kubernetes' probes, whose Host is the address of the pod.
+#: Versions only, and read by Kubernetes' probes, whose Host is the address of the pod.
 _PROBED = "/server_info"
 _READS = {"GET", "HEAD"}
 #: No picture, frame, form or request of a page of the UI leads to another server.
@@ -100,7 +100,7 @@ class Guard:
         return _refusal_of_site(scope, headers) or _refusal_of_form(scope, headers)
 
     def _is_own(self, origin: str, hosts: list[str]) -> bool:
-        """Whether a page of the UI itself asks: another port is another site."""
+        """Whether a page of the UI itself sent the request: another port is another site."""
         authority = urlsplit(origin).netloc.lower() if origin != "null" else ""
         return bool(authority) and (
             authority in {host.lower() for host in hosts} or authority in self._allowed.hosts
@@ -110,7 +110,7 @@ class Guard:
 def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
     """Where no name is the UI's but those of this machine, it is for one user of the machine.
 
-    A proxy's word on who asks would take the place of the connection's own addresses.
+    A proxy's word on who is calling would replace the connection's own addresses.
     """
     if "x-forwarded-for" in headers:
         return gettext(
@@ -130,7 +130,7 @@ def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
 
 
 def _refusal_of_site(scope: Scope, headers: Headers) -> str | None:
-    """What the browser says of the page that asks; other programs say nothing."""
+    """What the browser says about the page that sent the request; other programs say nothing."""
     if headers.get("sec-fetch-site", "none") in {"none", "same-origin"}:
         return None
     follows_link = (
@@ -145,7 +145,7 @@ def _refusal_of_site(scope: Scope, headers: Headers) -> str | None:
 
 
 def _refusal_of_form(scope: Scope, headers: Headers) -> str | None:
-    """What a page of any site can send without being asked by the browser whether it may."""
+    """What a page of any site can send without the browser checking whether it may."""
     if scope["type"] == "websocket":
         return None
     if scope["method"] in _READS:

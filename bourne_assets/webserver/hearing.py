@@ -1,8 +1,8 @@
 """What the processes of `bourne dev` print, passed on until an interrupt: then it is tracebacks.
 
 Ctrl-C in a terminal reaches all of them at once, each wherever it is. Dagster's servers load for
-seconds, and what they print of an interrupt meanwhile tells nobody anything; a server that fails to
-start is heard.
+seconds, and what they print about an interrupt meanwhile is useless; a server that fails to start
+is reported.
 Not here: what is started, and what `dagster dev` itself logs of its end (`servers`).
 """
 
@@ -16,7 +16,7 @@ from threading import Thread
 from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
-#: A child may print of an interrupt before this process has been woken to hear of it.
+#: A child may print about an interrupt before this process has been woken to handle it.
 _HELD_SECONDS = 0.2
 #: Enough for what fits into a pipe; a child that has outlived this process would keep it open.
 _DRAINED_SECONDS = 5.0
@@ -33,7 +33,7 @@ class Interrupts:
         self.have_come = False
 
     def listen(self) -> None:
-        """Hear them from now on; called by the main thread."""
+        """Handle them from now on; called by the main thread."""
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
 
     def come(self, *, within: float = 0.0) -> bool:

@@ -1,4 +1,4 @@
-"""Whose process is at the other end of a connection within this machine, as Linux tells it.
+"""Whose process is at the other end of a connection within this machine, as Linux reports it.
 
 Ports of the loopback interface are open to every user of a machine, and the kernel lists who owns
 each end of a connection (`/proc/net/tcp`, see proc_net_tcp in the kernel's documentation).

@@ -1,8 +1,8 @@
 """The reports of the lake as pages of the UI's address: `/reports/bourne`, `/reports/bourne/<day>`.
 
 An address names a saga and a day, and never a key: nothing else of the lake can be read. What is
-served may have been written by whoever may write to the lake, so that the page gets no part in the
-UI's origin. Not here: the pages (`answers.report`), and who may ask (`guard`).
+served may have been written by anyone who may write to the lake, so the page has no part in the
+UI's origin. Not here: the pages (`answers.report`), and who may use it (`guard`).
 """
 
 import re
@@ -37,7 +37,7 @@ _HEADERS = {
 
 
 class Page(NamedTuple):
-    """Which report is asked for.
+    """Which report is requested.
 
     Attributes:
         slug: Its saga.
@@ -49,7 +49,7 @@ class Page(NamedTuple):
 
     @classmethod
     def of(cls, path: str) -> "Page | None":
-        """The page of a path; None where it is none."""
+        """The page of a path; None where it is not one."""
         found = _PATH.fullmatch(path)
         if found is None:
             return None
@@ -71,7 +71,7 @@ class Reports:
     """The middleware that serves them.
 
     Args:
-        app: What answers everything else.
+        app: What responds to everything else.
         read: Gives the bytes of a key.
         prefix: What paths of the UI begin with, where it has a folder of a host.
     """
@@ -82,7 +82,7 @@ class Reports:
         self._prefix = prefix.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a report, or let another answer."""
+        """Respond with a report, or leave it to the app."""
         path = str(scope.get("path", ""))
         own = path.removeprefix(self._prefix)
         if scope["type"] != "http" or not own.startswith(_FOLDER):
@@ -92,15 +92,17 @@ class Reports:
 
     async def _response(self, method: str, page: Page | None) -> Response:
         if method not in {"GET", "HEAD"}:
-            return _said(405, "Reports can only be read.")
+            return _plain_response(405, "Reports can only be read.")
         if page is None:
-            return _said(404, "A report's address is /reports/SAGA or /reports/SAGA/YYYY-MM-DD.")
+            return _plain_response(
+                404, "A report's address is /reports/SAGA or /reports/SAGA/YYYY-MM-DD."
+            )
         try:
             data = await run_in_threadpool(self._read, page.key)
         except ObjectMissing:
-            return _said(404, "There is no such report yet: materialise saga_report.")
+            return _plain_response(404, "There is no such report yet: materialise saga_report.")
         except LakeError as error:
-            return _said(502, str(error))
+            return _plain_response(502, str(error))
         return Response(data, media_type="text/html; charset=utf-8", headers=_HEADERS)
 
 
@@ -119,6 +121,6 @@ def reader_of(settings: Settings) -> Callable[[str], bytes]:
     return read
 
 
-def _said(status: int, sentence: str) -> Response:
+def _plain_response(status: int, sentence: str) -> Response:
     headers = {**_HEADERS, "content-security-policy": "default-src 'none'"}
     return PlainTextResponse(f"{sentence}\n", status_code=status, headers=headers)

@@ -18,7 +18,7 @@ import dagster as dg
 from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
 from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext
-from bourne_assets.webserver.address import Address, tell_when_ready
+from bourne_assets.webserver.address import Address, announce_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
 from bourne_assets.webserver.hearing import heard_until_interrupted
 from bourne_assets.webserver.reports import Reports, reader_of
@@ -56,11 +56,11 @@ def _tell_the_address(options: Sequence[str]) -> None:
     """One line among Dagster's, when the UI answers."""
     address = Address.named(options)
 
-    def tell(line: str) -> None:
+    def announce(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    Thread(target=tell_when_ready, args=(address, tell), daemon=True).start()
+    Thread(target=announce_when_ready, args=(address, announce), daemon=True).start()
 
 
 def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoReturn:
@@ -99,7 +99,7 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
             sys.stderr.write(f"Error: {error}\n")
             code = 1
         except BaseException:
-            # Whatever breaks because its servers ended is of the interrupt, which is no failure.
+            # What breaks because its servers ended comes from the interrupt, not a failure.
             if not interrupts.come():
                 raise
             code = INTERRUPTED

@@ -101,15 +101,15 @@ def profit_of(figures: Figures) -> int | None:
 def changed(**figures: dict[int, Any]) -> list[Figures]:
     """The films of 2017 with some figures replaced: `budget={2503: None}`."""
     known = films_of_2017()
-    for told in known:
+    for record in known:
         for name, values in figures.items():
-            if told["tmdb_id"] in values:
-                told[name] = values[told["tmdb_id"]]
+            if record["tmdb_id"] in values:
+                record[name] = values[record["tmdb_id"]]
     return known
 
 
 def constant(name: str, value: Any) -> list[Figures]:
-    return [{**told, name: value} for told in films_of_2017()]
+    return [{**record, name: value} for record in films_of_2017()]
 
 
 def ranked(*success: int) -> list[Figures]:

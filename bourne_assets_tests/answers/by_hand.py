@@ -36,7 +36,7 @@ def _by_hand(films: Sequence[Figures]) -> dict[str, Any]:
         films,
         key=lambda f: (f["release_date"] is None, f["release_date"] or date.min, f["tmdb_id"]),
     )
-    told = [
+    figures = [
         {
             **dict.fromkeys(FILM_FIELDS),
             **{name: f.get(name) for name in ("tmdb_id", "title", "budget", "revenue")},
@@ -48,14 +48,14 @@ def _by_hand(films: Sequence[Figures]) -> dict[str, Any]:
         }
         for f in ordered
     ]
-    dated = [f for f in told if f["revenue"] is not None and f["year"] is not None]
+    dated = [f for f in figures if f["revenue"] is not None and f["year"] is not None]
     pairs = list(pairwise(dated))
-    top_revenue, top_budget = _lead(told, "revenue", max), _lead(told, "budget", max)
+    top_revenue, top_budget = _lead(figures, "revenue", max), _lead(figures, "budget", max)
     difference = None
     if top_revenue and top_budget and top_revenue["budget"] is not None:
         difference = top_revenue["budget"] - top_budget["budget"]
     return {
-        **{f"mean_{name}": _mean_by_hand(told, name) for name in ("revenue", "budget")},
+        **{f"mean_{name}": _mean_by_hand(figures, name) for name in ("revenue", "budget")},
         "revenue_variation": {
             "varied": len({f["revenue"] for f in dated}) > 1 if pairs else None,
             "steps": [
@@ -69,7 +69,7 @@ def _by_hand(films: Sequence[Figures]) -> dict[str, Any]:
                 }
                 for former, latter in pairs
             ],
-            "missing": _lacking(told, "revenue", "release_date"),
+            "missing": _lacking(figures, "revenue", "release_date"),
         },
         "top_revenue_vs_top_budget": {
             "top_revenue": top_revenue,
@@ -80,44 +80,44 @@ def _by_hand(films: Sequence[Figures]) -> dict[str, Any]:
             if difference is None or top_budget is None
             else float(Fraction(100 * difference, top_budget["budget"])),
             "relative_to": "top_budget",
-            "missing": _lacking(told, "revenue", "budget"),
+            "missing": _lacking(figures, "revenue", "budget"),
         },
         "popularity_vs_success": {
             **{
-                name: _corr_by_hand(told, "popularity", name)
+                name: _corr_by_hand(figures, "popularity", name)
                 for name in ("revenue", "profit", "return")
             },
-            "most_popular": _lead(told, "popularity", max),
-            "least_popular": _lead(told, "popularity", min),
+            "most_popular": _lead(figures, "popularity", max),
+            "least_popular": _lead(figures, "popularity", min),
         },
-        "year_vs_popularity": _corr_by_hand(told, "year", "popularity"),
+        "year_vs_popularity": _corr_by_hand(figures, "year", "popularity"),
     }
 
 
-def _bare(told: Figures) -> Figures:
-    return {name: told[name] for name in FILM_FIELDS}
+def _bare(figures: Figures) -> Figures:
+    return {name: figures[name] for name in FILM_FIELDS}
 
 
-def _lacking(told: Sequence[Figures], *names: str) -> list[Figures]:
+def _lacking(figures: Sequence[Figures], *names: str) -> list[Figures]:
     return [
         {"tmdb_id": f["tmdb_id"], "title": f["title"], "reason": "unknown"}
-        for f in told
+        for f in figures
         if any(f[name] is None for name in names)
     ]
 
 
-def _mean_by_hand(told: Sequence[Figures], name: str) -> Figures:
-    known = [f[name] for f in told if f[name] is not None]
+def _mean_by_hand(figures: Sequence[Figures], name: str) -> Figures:
+    known = [f[name] for f in figures if f[name] is not None]
     return {
         "value": float(Fraction(sum(known), len(known))) if known else None,
         "unit": "USD",
         "n": len(known),
-        "missing": _lacking(told, name),
+        "missing": _lacking(figures, name),
     }
 
 
-def _lead(told: Sequence[Figures], name: str, choose: Callable[..., Any]) -> Figures | None:
-    known = [f for f in told if f[name] is not None]
+def _lead(figures: Sequence[Figures], name: str, choose: Callable[..., Any]) -> Figures | None:
+    known = [f for f in figures if f[name] is not None]
     if not known:
         return None
     leaders = [f for f in known if f[name] == choose(f[name] for f in known)]
@@ -135,12 +135,12 @@ def _direction(
     return "smaller" if difference else "equal"
 
 
-def _corr_by_hand(told: Sequence[Figures], first: str, second: str) -> Figures:
-    known = [f for f in told if f[first] is not None and f[second] is not None]
+def _corr_by_hand(figures: Sequence[Figures], first: str, second: str) -> Figures:
+    known = [f for f in figures if f[first] is not None and f[second] is not None]
     return {
         "x": [f[first] for f in known],
         "y": [f[second] for f in known],
-        "missing": _lacking(told, first, second),
+        "missing": _lacking(figures, first, second),
     }
 
 

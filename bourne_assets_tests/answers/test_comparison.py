@@ -18,7 +18,7 @@ def _changes(former: list[Figures], latter: list[Figures]) -> dict[str, AnswerCh
 
 
 def _with(name: str, *values: Any) -> list[Figures]:
-    return [{**told, name: value} for told, value in zip(films_of_2017(), values, strict=True)]
+    return [{**record, name: value} for record, value in zip(films_of_2017(), values, strict=True)]
 
 
 def test_a_day_compared_with_itself_is_the_same() -> None:
@@ -60,7 +60,7 @@ def test_a_rise_that_becomes_a_fall_is_reversed() -> None:
     assert change.latter is not None
     assert change.former["2501 to 2502"] == "rise"
     assert change.latter["2501 to 2502"] == "fall"
-    same = [{**told, "revenue": 5_000_000} for told in films_of_2017()]
+    same = [{**record, "revenue": 5_000_000} for record in films_of_2017()]
     assert set((compare(result_of(*same), result_of(*same))[2].former or {}).values()) == {"none"}
 
 
@@ -71,7 +71,7 @@ def test_another_top_film_is_reversed_though_the_direction_stands() -> None:
 
 
 def test_what_one_day_does_not_state_is_not_compared() -> None:
-    bare = [{**told, "budget": None, "revenue": None} for told in films_of_2017()]
+    bare = [{**record, "budget": None, "revenue": None} for record in films_of_2017()]
     changes = _changes(films_of_2017(), bare)
     unknown = {name for name, change in changes.items() if change.outcome == "unknown"}
     assert unknown == {
@@ -98,9 +98,13 @@ def test_a_comparison_is_told_in_both_languages(name: str) -> None:
     former, latter = result_of(*films_of_2017()), result_of(*SCENARIOS[name])
     english, portuguese = changes_to_text(former, latter), changes_to_text(former, latter, "pt")
     outcomes = [change.outcome for change in compare(former, latter)]
-    assert [told.outcome for told in english] == [told.outcome for told in portuguese] == outcomes
-    for told, fala in zip(english, portuguese, strict=True):
-        assert told.question != fala.question
-        assert told.verdict != fala.verdict
-        assert told.former != fala.former
-        assert told.latter
+    assert (
+        [record.outcome for record in english]
+        == [record.outcome for record in portuguese]
+        == outcomes
+    )
+    for record, fala in zip(english, portuguese, strict=True):
+        assert record.question != fala.question
+        assert record.verdict != fala.verdict
+        assert record.former != fala.former
+        assert record.latter

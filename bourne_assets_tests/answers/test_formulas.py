@@ -394,7 +394,7 @@ def test_money_in_another_unit_scales_the_means_and_no_percentage(
     # Believed, as the sagas file states them: no film ever earned so much.
     believed = {"budget_source": "test", "revenue_source": "test"}
     before, after = (
-        answers_to(*({**told, **believed} for told in told_in)) for told_in in (films, scaled)
+        answers_to(*({**record, **believed} for record in films_in)) for films_in in (films, scaled)
     )
     for name in ("budget", "revenue"):
         known = [figures[name] for figures in films if figures[name] is not None]

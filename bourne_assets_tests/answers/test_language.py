@@ -39,7 +39,7 @@ def _texts(text: object) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
 
 
-def _said() -> list[tuple[str, ...]]:
+def _used_messages() -> list[tuple[str, ...]]:
     return [
         _texts(message.id) for message in messages() if isinstance(message, Message) and message.id
     ]
@@ -48,14 +48,14 @@ def _said() -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_no_sentence_lacks_a_translation(language: Language) -> None:
     catalogue = _catalogue(language)
-    lacking = [ids for ids in _said() if not all(catalogue.get(ids, ("",)))]
+    lacking = [ids for ids in _used_messages() if not all(catalogue.get(ids, ("",)))]
     assert lacking == [], "run `make catalogue` and fill in what it names"
-    assert len(_said()) > 100
+    assert len(_used_messages()) > 100
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
-def test_the_catalogue_translates_nothing_that_is_not_said(language: Language) -> None:
-    assert sorted(_catalogue(language)) == sorted(_said()), "run `make catalogue`"
+def test_the_catalogue_translates_nothing_that_is_not_used(language: Language) -> None:
+    assert sorted(_catalogue(language)) == sorted(_used_messages()), "run `make catalogue`"
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
@@ -84,7 +84,7 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language: Language) 
             assert text.endswith(".") == ids[0].endswith("."), ids
 
 
-def test_the_catalogue_is_found_wherever_the_package_lies(tmp_path: Path) -> None:
+def test_the_catalogue_is_found_wherever_the_package_is(tmp_path: Path) -> None:
     code = (
         "from bourne_assets.answers.words.language import localizer\n"
         "print(localizer('pt').gettext('Film'))\n"
@@ -174,12 +174,12 @@ def test_dates_are_those_of_the_language() -> None:
 
 
 def test_a_value_with_braces_is_told_as_it_is() -> None:
-    told = localizer("pt").gettext("{verdict}.", verdict="{verdict} {0} %s")
-    assert told == "{verdict} {0} %s."
+    translated = localizer("pt").gettext("{verdict}.", verdict="{verdict} {0} %s")
+    assert translated == "{verdict} {0} %s."
 
 
 def test_every_sentence_is_given_what_its_braces_name() -> None:
-    said, wrong = 0, []
+    checked, wrong = 0, []
     for path in sorted(Path(bourne_assets.__file__).parent.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in _SAYING:
@@ -190,21 +190,21 @@ def test_every_sentence_is_given_what_its_braces_name() -> None:
                 ]
                 given = {each.arg for each in call.keywords}
                 if texts and None not in given:  # **values are known when they are filled in
-                    said += 1
+                    checked += 1
                     counted = {"n"} if len(texts) > 1 else set()
                     wrong += [
                         f"{path.name}: {t}" for t in texts if placeholders(t) - counted != given
                     ]
     assert wrong == []
-    assert said > 400
+    assert checked > 400
 
 
 @pytest.mark.parametrize("zone", ["/etc/passwd", ":/etc/passwd", "a pipe", "Atlantis/City", "UTC"])
 def test_dates_are_written_whatever_is_called_a_time_zone(zone: str, tmp_path: Path) -> None:
-    """Babel alone would end with a traceback, or wait for the pipe for ever."""
+    """Babel alone would end with a traceback, or wait for the pipe forever."""
     os.mkfifo(tmp_path / "a pipe")
     (tmp_path / "UTC").write_text("no zone")
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _WRITES_A_DATE],
         env={**os.environ, "TZ": "UTC", "PYTHONPATH": os.pathsep.join(sys.path), "ZONE": zone},
         cwd=tmp_path,
@@ -213,4 +213,4 @@ def test_dates_are_written_whatever_is_called_a_time_zone(zone: str, tmp_path: P
         timeout=60,
         check=True,
     )
-    assert said.stdout == f"August 5, 2007 {zone}\n"
+    assert done.stdout == f"August 5, 2007 {zone}\n"

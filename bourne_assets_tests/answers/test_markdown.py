@@ -54,10 +54,10 @@ def test_the_table_has_a_row_for_each_sentence_and_the_question_beside_the_first
 ) -> None:
     result = result_of(*SCENARIOS[name])
     expected = [
-        [said.question if first else "", sentence.replace("\N{NO-BREAK SPACE}", " ")]
-        for said in to_text(result, language)
+        [answer_text.question if first else "", sentence.replace("\N{NO-BREAK SPACE}", " ")]
+        for answer_text in to_text(result, language)
         for first, sentence in zip(
-            [True] + [False] * 99, (*said.sentences, said.caveat), strict=False
+            [True] + [False] * 99, (*answer_text.sentences, answer_text.caveat), strict=False
         )
     ]
     assert _rows(as_markdown(result, language)) == expected
@@ -66,8 +66,8 @@ def test_the_table_has_a_row_for_each_sentence_and_the_question_beside_the_first
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_origin_and_tmdbs_notice_stand_below_the_table(language: Language) -> None:
     result = result_of(*films_of_2017())
-    *_, told, _, notice = as_markdown(result, language).splitlines()
-    assert told == origin(result, language)
+    *_, source_line, _, notice = as_markdown(result, language).splitlines()
+    assert source_line == origin(result, language)
     assert notice == NOTICE
 
 
@@ -88,8 +88,8 @@ def test_a_hostile_title_breaks_neither_the_table_nor_the_page(title: str) -> No
     assert {len(row) for row in rows} == {2}
     assert sum(bool(question) for question, _ in rows) == len(QUESTIONS)
     assert not any(token.type.startswith("html") for token in _tokens(text))
-    told = " ".join(title.split())
-    assert any(answer.startswith(f"Smaller: {told} (2007) earned") for _, answer in rows)
+    shown = " ".join(title.split())
+    assert any(answer.startswith(f"Smaller: {shown} (2007) earned") for _, answer in rows)
     assert text.count(NOTICE) == 1
 
 

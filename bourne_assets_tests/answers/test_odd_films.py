@@ -27,17 +27,17 @@ def _films(*more: Film, **changes: dict[int, Any]) -> list[Film]:
     """The films of 2017 with some figures replaced: `budget={2503: 1}`, and more films."""
     known = [
         Film(
-            told["tmdb_id"],
-            told["title"],
-            told["budget"],
-            told["revenue"],
-            told["release_date"].isoformat(),
-            told["popularity"],
-            told["imdb_id"],
+            record["tmdb_id"],
+            record["title"],
+            record["budget"],
+            record["revenue"],
+            record["release_date"].isoformat(),
+            record["popularity"],
+            record["imdb_id"],
             collection_id=31562,
             vote_count=3_000,
         )
-        for told in films_of_2017()
+        for record in films_of_2017()
     ]
     changed = [
         replace(
@@ -120,10 +120,10 @@ def test_unreleased_films_of_the_collection_are_named_and_take_no_part(
     top = answers.answers.top_revenue_vs_top_budget.top_budget
     assert top is not None
     assert top.title == "The Bourne Legacy"
-    (said,) = remarks(answers)
-    assert said.startswith("3 films not released yet")
-    assert "The Bourne Dilemma (July 14, 2028)" in said
-    assert said in outcome.page
+    (remark,) = remarks(answers)
+    assert remark.startswith("3 films not released yet")
+    assert "The Bourne Dilemma (July 14, 2028)" in remark
+    assert remark in outcome.page
     assert "budget_is_known_and_plausible" not in outcome.failed
 
 
@@ -132,8 +132,8 @@ def test_placeholders_are_left_out_named_and_warned_of(run: Callable[..., _Outco
     outcome = run(_films(budget={2501: 60, 2502: 1}))
     assert outcome.success
     assert outcome.answers.answers.mean_budget.n == 3
-    said = remarks(outcome.answers)
-    assert [text.split(": ")[1].split(" is stated")[0] for text in said] == [
+    named = remarks(outcome.answers)
+    assert [text.split(": ")[1].split(" is stated")[0] for text in named] == [
         "the budget of The Bourne Identity",
         "the budget of The Bourne Supremacy",
     ]
@@ -178,17 +178,17 @@ def test_one_film_under_two_ids_of_one_id_elsewhere_is_an_error(
 def test_one_title_and_date_under_two_ids_is_a_warning_that_the_answers_repeat(
     run: Callable[..., _Outcome],
 ) -> None:
-    date_of = {told["tmdb_id"]: told["release_date"].isoformat() for told in films_of_2017()}
+    date_of = {record["tmdb_id"]: record["release_date"].isoformat() for record in films_of_2017()}
     twin = Film(1299386, "The Bourne Ultimatum", 70_000_000, 442_824_138, date_of[2503])
     outcome = run(_films(twin))
     assert outcome.success
     assert outcome.failed["title_and_date_are_unique"][0] == "WARN"
-    (said,) = remarks(outcome.answers)
-    assert "(TMDB 2503) and The Bourne Ultimatum (TMDB 1299386) look like one film" in said
+    (remark,) = remarks(outcome.answers)
+    assert "(TMDB 2503) and The Bourne Ultimatum (TMDB 1299386) look like one film" in remark
 
 
 @pytest.mark.exhaustive
-def test_a_film_that_is_in_cinemas_now_is_said_not_to_be_final(
+def test_a_film_that_is_in_cinemas_now_is_marked_as_not_final(
     run: Callable[..., _Outcome],
 ) -> None:
     released = (_TODAY - timedelta(days=5)).isoformat()
@@ -196,8 +196,8 @@ def test_a_film_that_is_in_cinemas_now_is_said_not_to_be_final(
     outcome = run(_films(film))
     assert outcome.success
     texts = to_text(outcome.answers)
-    said = [any("is not final" in text for text in found.sentences) for found in texts]
-    assert said == [True, False, True, True, True, False]
+    marked = [any("is not final" in text for text in found.sentences) for found in texts]
+    assert marked == [True, False, True, True, True, False]
     assert "is not final" in outcome.page
     assert "revenue_covers_budget" not in outcome.failed
 

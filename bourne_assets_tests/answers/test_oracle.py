@@ -36,8 +36,8 @@ _SAGAS: dict[str, list[Figures]] = {
     "ties in ranks": _films(*((date(2000 + n, 1, 1), 10, 20 + n // 2, n % 2) for n in range(6))),
     # Believed, as the sagas file states them: no film ever cost so much.
     "money beyond a double's integers": [
-        {**told, "budget_source": "test", "revenue_source": "test"}
-        for told in _films((_DAY, 2**53 + 1, 2**54 + 3, 1.0), (_DAY, 2**53 + 3, 2**54 + 9, 2.0))
+        {**record, "budget_source": "test", "revenue_source": "test"}
+        for record in _films((_DAY, 2**53 + 1, 2**54 + 3, 1.0), (_DAY, 2**53 + 3, 2**54 + 9, 2.0))
     ],
 }
 
@@ -46,7 +46,7 @@ _SAGAS: dict[str, list[Figures]] = {
 def test_the_answers_of_an_invented_saga_are_those_of_plain_python(name: str) -> None:
     nothing = dict.fromkeys(("release_date", "budget", "revenue", "popularity"))
     films = [
-        {**nothing, **{figure: value for figure, value in told.items() if figure != "imdb_id"}}
-        for told in _SAGAS[name]
+        {**nothing, **{figure: value for figure, value in record.items() if figure != "imdb_id"}}
+        for record in _SAGAS[name]
     ]
     must_be_those_of_plain_python(films)

@@ -1,4 +1,4 @@
-"""The pictures: drawn whatever is unknown, named directly, and told to those who cannot see."""
+"""The pictures: drawn whatever is unknown, labelled directly, described to those who cannot see."""
 
 import re
 import subprocess
@@ -94,12 +94,12 @@ def test_films_and_figures_are_named_where_they_stand_and_money_is_in_millions()
     pictures = _pictures(*films_of_2017())
     texts = _written(pictures["figures"])
     assert "Budget, revenue and profit in millions of USD" in texts
-    for told in films_of_2017():
-        assert f"{told['title']} ({told['release_date'].year})" in texts
-        assert f"Revenue {told['revenue'] / 1e6:.1f}" in texts
-        assert f"Profit {(told['revenue'] - told['budget']) / 1e6:.1f}" in texts
+    for record in films_of_2017():
+        assert f"{record['title']} ({record['release_date'].year})" in texts
+        assert f"Revenue {record['revenue'] / 1e6:.1f}" in texts
+        assert f"Profit {(record['revenue'] - record['budget']) / 1e6:.1f}" in texts
     texts = _written(pictures["popularity_and_profit"])
-    assert {told["title"] for told in films_of_2017()} <= set(texts)
+    assert {record["title"] for record in films_of_2017()} <= set(texts)
     assert "Profit, millions of USD" in texts
     assert f"{_MINUS}166.3 ({_MINUS}37.5%)" in _written(pictures["changes"])
     assert "mean 327.5" in _written(pictures["revenue"])
@@ -118,8 +118,8 @@ def test_bars_are_as_long_as_the_figures() -> None:
     bars = _bars(_pictures(*films_of_2017())["figures"])
     expected = [
         figure / 1e6
-        for told in films_of_2017()
-        for figure in (told["budget"], told["revenue"], told["revenue"] - told["budget"])
+        for record in films_of_2017()
+        for figure in (record["budget"], record["revenue"], record["revenue"] - record["budget"])
     ]
     assert [bar["millions"] for bar in bars] == expected
 
@@ -180,7 +180,7 @@ def test_any_title_can_be_drawn(title: str) -> None:
 def test_popularity_over_time_names_each_film_at_the_end_of_its_line() -> None:
     picture = popularity_over_time(localizer("en"), merged([seed(BOURNE)]))
     assert picture is not None
-    assert {told["title"] for told in films_of_2017()} <= set(_written(picture))
+    assert {record["title"] for record in films_of_2017()} <= set(_written(picture))
     assert "September 1, 2017: The Bourne Legacy 90.34, The Bourne Identity" in picture.alternative
     assert "November 19, 2024: The Bourne Identity 65.86, " in picture.alternative
 

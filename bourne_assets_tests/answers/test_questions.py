@@ -198,7 +198,7 @@ def test_a_film_is_always_told_in_the_same_fields() -> None:
     top = answers["top_revenue_vs_top_budget"]
     popular = answers["popularity_vs_success"]
     step = answers["revenue_variation"]["steps"][0]
-    for told in (
+    for record in (
         top["top_revenue"],
         top["top_budget"],
         popular["most_popular"],
@@ -206,7 +206,7 @@ def test_a_film_is_always_told_in_the_same_fields() -> None:
         step["from"],
         step["to"],
     ):
-        assert list(told) == FILM_FIELDS
+        assert list(record) == FILM_FIELDS
     assert step["from"] == {
         "tmdb_id": 2501,
         "imdb_id": "tt0258463",

@@ -76,7 +76,7 @@ def test_films_that_are_not_released_change_no_number_and_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "day", "told"),
+    ("status", "day", "why"),
     [
         (None, None, "no release date"),
         ("Post Production", date(2010, 5, 1), "in post-production"),
@@ -84,22 +84,22 @@ def test_films_that_are_not_released_change_no_number_and_are_named() -> None:
     ],
 )
 def test_one_film_that_is_not_released_is_one_and_told_by_what_it_lacks(
-    status: str | None, day: date | None, told: str
+    status: str | None, day: date | None, why: str
 ) -> None:
     result = result_of(*films_of_2017(), film(**_DILEMMA, status=status, release_date=day))
     assert remarks(result) == [
-        f"1 film not released yet, which takes no part in the answers: The Bourne Dilemma ({told})."
+        f"1 film not released yet, which takes no part in the answers: The Bourne Dilemma ({why})."
     ]
 
 
-def test_a_film_in_cinemas_counts_and_its_revenue_is_said_not_to_be_final() -> None:
+def test_a_film_in_cinemas_counts_and_its_revenue_is_marked_as_not_final() -> None:
     released = NOW.date() - timedelta(days=5)
     result = result_of(
         *films_of_2017(), film(**_DILEMMA, revenue=31_000_000, release_date=released)
     )
     note = "The revenue of The Bourne Dilemma is not final: it was released 5 days before these"
-    for question, said in ((1, True), (2, False), (3, True), (4, True), (5, True), (6, False)):
-        assert (note in _text(result, question)) is said
+    for question, expected in ((1, True), (2, False), (3, True), (4, True), (5, True), (6, False)):
+        assert (note in _text(result, question)) is expected
     assert "não é definitivo: o filme foi lançado 5 dias antes" in _text(result, 1, "pt")
     assert as_json(result)["answers"]["mean_revenue"]["not_final"] == [
         {"tmdb_id": 1300002, "title": "The Bourne Dilemma", "days_since_release": 5}
@@ -149,8 +149,8 @@ def test_a_doubtful_figure_is_left_out_and_named_with_the_reason(
     figures: dict[str, dict[int, int]], english: str, portuguese: str
 ) -> None:
     result = result_of(*changed(**figures))
-    said = " ".join(remarks(result)).replace("\N{NO-BREAK SPACE}", " ")
-    assert english in said
+    printed = " ".join(remarks(result)).replace("\N{NO-BREAK SPACE}", " ")
+    assert english in printed
     assert portuguese in " ".join(remarks(result, "pt")).replace("\N{NO-BREAK SPACE}", " ")
     assert english in as_markdown(result).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
     for name in figures:
@@ -211,10 +211,10 @@ def test_one_film_under_two_ids_is_named(equal: dict[str, Any], says: str) -> No
     films = films_of_2017()
     films[2]["wikidata_id"] = "Q272860"
     films[2]["release_date"] = date(2007, 8, 3)
-    (said,) = remarks(result_of(*films, film(1299386, **equal)))
-    assert "The Bourne Ultimatum (TMDB 2503)" in said
-    assert "(TMDB 1299386)" in said
-    assert says in said
+    (printed,) = remarks(result_of(*films, film(1299386, **equal)))
+    assert "The Bourne Ultimatum (TMDB 2503)" in printed
+    assert "(TMDB 1299386)" in printed
+    assert says in printed
 
 
 def test_films_of_one_title_or_one_date_alone_are_two() -> None:

@@ -61,7 +61,7 @@ def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> 
     assert process.call("draw", _EMPTY).startswith(b'{"vega"')
 
 
-def test_a_renderer_that_is_stuck_is_given_up(
+def test_a_renderer_that_is_stuck_is_abandoned(
     process: RenderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process.call("draw", _EMPTY)

@@ -34,7 +34,9 @@ CHROMIUM = next(
 
 def _bundled() -> list[Figures]:
     when = datetime(2017, 9, 1, tzinfo=UTC)
-    return [{**told, "source": "bundled-snapshot", "fetched_at": when} for told in films_of_2017()]
+    return [
+        {**record, "source": "bundled-snapshot", "fetched_at": when} for record in films_of_2017()
+    ]
 
 
 def _result(films: list[Figures]) -> Answers:
@@ -87,8 +89,8 @@ def test_every_sentence_of_the_answers_stands_on_the_page(name: str) -> None:
     result = _result(films)
     for language in LANGUAGES:
         assert _plain(origin(result, language)) in text
-        for said in to_text(result, language):
-            for sentence in (said.question, *said.sentences, said.caveat):
+        for answer_text in to_text(result, language):
+            for sentence in (answer_text.question, *answer_text.sentences, answer_text.caveat):
                 assert _plain(sentence) in text
     assert text.count(NOTICE) == len(LANGUAGES)
 
@@ -159,7 +161,10 @@ def test_a_long_history_is_told_by_its_first_and_last_days() -> None:
     history = merged(
         snapshot_of(
             saga_table(
-                [{**told, "fetched_at": datetime(2026, 1, day, tzinfo=UTC)} for told in _bundled()]
+                [
+                    {**record, "fetched_at": datetime(2026, 1, day, tzinfo=UTC)}
+                    for record in _bundled()
+                ]
             )
         )
         for day in range(1, 31)
@@ -182,8 +187,10 @@ _HOSTILE = [
 
 
 def test_a_hostile_title_is_text_and_nothing_else() -> None:
-    told = _bundled()[0]
-    films = [{**told, "tmdb_id": n, "imdb_id": f"tt000000{n}"} for n in range(1, len(_HOSTILE) + 1)]
+    record = _bundled()[0]
+    films = [
+        {**record, "tmdb_id": n, "imdb_id": f"tt000000{n}"} for n in range(1, len(_HOSTILE) + 1)
+    ]
     kinds = [tag for tag, _ in _Tags(_bundled_page()).tags]
     for film, title in zip(films, _HOSTILE, strict=True):
         film["title"] = title
@@ -277,8 +284,8 @@ class TestInChromium:
         en, pt = to_text(result, "en"), to_text(result, "pt")
         sides: tuple[tuple[Language, Any, Any], ...] = (("en", en, pt), ("pt", pt, en))
         for language, mine, theirs in sides:
-            for said, foreign in zip(mine, theirs, strict=True):
-                for text in (said.question, *said.sentences, said.caveat):
+            for answer_text, foreign in zip(mine, theirs, strict=True):
+                for text in (answer_text.question, *answer_text.sentences, answer_text.caveat):
                     assert _plain(text) in seen[language]
                 assert _plain(foreign.caveat) not in seen[language]
         assert opened.complaints == []
@@ -302,10 +309,10 @@ class TestInChromium:
         cells = page.locator("section[aria-labelledby$=films] tbody tr:visible").evaluate_all(
             "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
         )
-        for cell, told in zip(cells, _bundled(), strict=True):
-            assert cell[0] == told["title"]
-            assert cell[3] == t.number(told["revenue"] / 1e6, 1)
-            assert cell[6] == t.number(told["popularity"], 2)
+        for cell, record in zip(cells, _bundled(), strict=True):
+            assert cell[0] == record["title"]
+            assert cell[3] == t.number(record["revenue"] / 1e6, 1)
+            assert cell[6] == t.number(record["popularity"], 2)
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", one_in_every_run([390, 1400]))
@@ -339,8 +346,8 @@ class TestInChromium:
     ) -> None:
         opened = _open(chromium, f"{address}#pt-question-5")
         links = opened.page.locator("nav.summary a:visible")
-        said = [text.sentences[0] for text in to_text(_result(_bundled()), "pt")]
-        assert [_plain(text) for text in links.all_inner_texts()] == list(map(_plain, said))
+        sentences = [text.sentences[0] for text in to_text(_result(_bundled()), "pt")]
+        assert [_plain(text) for text in links.all_inner_texts()] == list(map(_plain, sentences))
         links.nth(5).click()
         assert opened.page.url.endswith("#pt-question-6")
         assert opened.page.locator("#pt-question-6").is_visible()

@@ -30,8 +30,8 @@ def _sentences(films: list[Figures], language: Language, question: int) -> tuple
 def _told(result: Answers, language: Language = "en") -> list[tuple[str, ...]]:
     """All answers, with blanks that break: how they wrap is not what is tested."""
     return [
-        tuple(sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in said.sentences)
-        for said in to_text(result, language)
+        tuple(sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in answer_text.sentences)
+        for answer_text in to_text(result, language)
     ]
 
 
@@ -131,7 +131,7 @@ def test_the_answers_of_2017_in_portuguese() -> None:
 
 
 def test_the_portuguese_questions_are_those_that_were_asked() -> None:
-    assert [said.question for said in to_text(result_of(*films_of_2017()), "pt")] == [
+    assert [answer_text.question for answer_text in to_text(result_of(*films_of_2017()), "pt")] == [
         "Qual a média de faturamento dos filmes da saga?",
         "Qual a média de orçamento dos filmes da saga?",
         "Houve variação do faturamento no ano de lançamento entre um filme e outro?",
@@ -153,12 +153,12 @@ def test_every_answer_is_whole_sentences_with_the_marks_of_the_language(
 ) -> None:
     spoken = to_text(result_of(*SCENARIOS[name]), language)
     assert len(spoken) == len(QUESTIONS)
-    for said in spoken:
-        assert said.question.endswith("?")
-        assert said.sentences
-        assert said.caveat.endswith(".")
-        figures = [f"{figure.text} {figure.label}" for figure in said.figures]
-        for sentence in (*said.sentences, said.caveat, *figures):
+    for answer_text in spoken:
+        assert answer_text.question.endswith("?")
+        assert answer_text.sentences
+        assert answer_text.caveat.endswith(".")
+        figures = [f"{figure.text} {figure.label}" for figure in answer_text.figures]
+        for sentence in (*answer_text.sentences, answer_text.caveat, *figures):
             assert not re.search(r"[{}]|None|nan|inf\b", sentence)
             assert not re.search(r"(?<!\w)-\d", sentence), "a hyphen is not a minus sign"
             assert "  " not in sentence
@@ -167,13 +167,13 @@ def test_every_answer_is_whole_sentences_with_the_marks_of_the_language(
 
 
 @pytest.mark.parametrize("question", [1, 2, 3, 4])
-def test_what_is_unknown_is_said_to_be_unknown(question: int) -> None:
+def test_what_is_unknown_is_called_unknown(question: int) -> None:
     films = SCENARIOS["nothing known"]
     assert _sentences(films, "en", question)[0].startswith("Unknown")
     assert _sentences(films, "pt", question)[0].startswith("Desconhecido")
 
 
-def test_what_cannot_be_correlated_is_said_with_the_number_of_films() -> None:
+def test_what_cannot_be_correlated_is_reported_with_the_number_of_films() -> None:
     films = SCENARIOS["two films"]
     assert _sentences(films, "en", 6) == (
         "Year and popularity: not computable from the 2 films that have both figures.",
@@ -241,7 +241,7 @@ def test_one_film_that_leads_both_is_said_to_be_the_same() -> None:
     )
 
 
-def test_equal_budgets_are_said_to_be_equal_and_the_tie_is_told() -> None:
+def test_equal_budgets_are_called_equal_and_the_tie_is_named() -> None:
     films = changed(budget={2502: 130_000_000}, revenue={324668: 1_000_000, 49040: 500_000_000})
     assert _sentences(films, "en", 4) == (
         "Equal: The Bourne Legacy (2012) earned the most ($500.0 million) on a budget of "
@@ -265,10 +265,10 @@ def test_ties_of_popularity_follow_their_film() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_top_revenue_film_without_a_budget_is_named_as_the_reason(language: Language) -> None:
-    told = " ".join(_sentences(SCENARIOS["top revenue without a budget"], language, 4))
-    assert "The Bourne Ultimatum" in told
-    assert "too few" not in told
-    assert "poucos" not in told
+    printed = " ".join(_sentences(SCENARIOS["top revenue without a budget"], language, 4))
+    assert "The Bourne Ultimatum" in printed
+    assert "too few" not in printed
+    assert "poucos" not in printed
 
 
 def test_an_unknown_profit_is_said_to_be_unknown() -> None:
@@ -300,15 +300,15 @@ def test_a_correlation_is_told_with_strength_and_direction(
 
 
 def test_no_film_of_known_popularity_has_no_extremes_to_name() -> None:
-    told = _sentences(SCENARIOS["no popularity at all"], "en", 5)
-    assert len(told) == 5
-    assert told[0] == "A correlation cannot be computed."
-    assert told[4].startswith("Left out because the figure is unknown: The Bourne Identity")
+    printed = _sentences(SCENARIOS["no popularity at all"], "en", 5)
+    assert len(printed) == 5
+    assert printed[0] == "A correlation cannot be computed."
+    assert printed[4].startswith("Left out because the figure is unknown: The Bourne Identity")
 
 
 def test_a_film_without_a_date_is_named_without_a_year() -> None:
-    told = _sentences(SCENARIOS["no date at all"], "en", 4)[0]
-    assert told.startswith("Smaller: The Bourne Ultimatum earned the most")
+    printed = _sentences(SCENARIOS["no date at all"], "en", 4)[0]
+    assert printed.startswith("Smaller: The Bourne Ultimatum earned the most")
 
 
 def test_one_film_is_told_in_the_singular() -> None:
@@ -351,17 +351,17 @@ def test_the_origin_of_the_snapshot_says_that_the_figures_are_not_of_today() -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "note"),
     [
         ("figures of 2017", "needs p < 0.0125; 5 films cannot get below 0.017, whatever"),
         ("significant and rising", "each needs p < 0.0125 by r and by rho."),
         ("two films", "A correlation needs at least 3 films."),
     ],
 )
-def test_the_caveat_says_what_so_many_films_can_prove(name: str, told: str) -> None:
+def test_the_caveat_says_what_so_many_films_can_prove(name: str, note: str) -> None:
     spoken = to_text(result_of(*SCENARIOS[name]))
     for number in (5, 6):
-        assert told in spoken[number - 1].caveat
+        assert note in spoken[number - 1].caveat
     assert "Popularity is that of November 23, 2026" in spoken[5].caveat
 
 
@@ -387,8 +387,8 @@ def test_question_five_is_answered_in_one_sentence_first(name: str, lead: str) -
 def test_every_figure_is_that_of_the_object(name: str) -> None:
     result = result_of(*SCENARIOS[name])
     for language in LANGUAGES:
-        for said in to_text(result, language):
-            for figure in said.figures:
+        for answer_text in to_text(result, language):
+            for figure in answer_text.figures:
                 found: Any = as_json(result)
                 for part in figure.path.split("."):
                     if found is not None:

@@ -160,15 +160,15 @@ def test_answers_of_the_day_of_the_snapshot_are_those_of_the_run(used_home: Path
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_two_days_are_compared_and_what_turns_over_is_said(used_home: Path) -> None:
+def test_two_days_are_compared_and_reversals_are_named(used_home: Path) -> None:
     days = ("2017-09-01", "2024-11-19")
-    told = " ".join(_called(used_home, "answers", "--compare", *days).stdout.split())
-    assert told.count("Another conclusion") == 2
-    assert told.count("The same on both days") == 4
-    assert "Nov 19, 2024 Inconclusive, as 5 films are too few for significance; the most" in told
-    assert "Budgets and revenues are of September 1, 2017" in told
-    told = _called(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
-    assert told.count("Muda de conclusão") == 2
+    shown = " ".join(_called(used_home, "answers", "--compare", *days).stdout.split())
+    assert shown.count("Another conclusion") == 2
+    assert shown.count("The same on both days") == 4
+    assert "Nov 19, 2024 Inconclusive, as 5 films are too few for significance; the most" in shown
+    assert "Budgets and revenues are of September 1, 2017" in shown
+    shown = _called(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
+    assert shown.count("Muda de conclusão") == 2
     found = json.loads(_called(used_home, "answers", "--compare", *days, "--json").stdout)
     outcomes = {turn["answer"]: turn["outcome"] for turn in found["turns"]}
     assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "reversed"

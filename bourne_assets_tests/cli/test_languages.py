@@ -52,9 +52,9 @@ def test_the_help_of_every_command_is_portuguese_where_the_locale_is(bourne: Bou
 def test_what_a_user_can_get_wrong_is_told_in_portuguese(
     bourne: Bourne, tmp_path: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    told = bourne(*arguments, BOURNE_LANG="pt", BOURNE_HOME=str(tmp_path / "none"))
-    assert sentence in " ".join(told.output.split())
-    assert told.exit_code in {1, 2}
+    called = bourne(*arguments, BOURNE_LANG="pt", BOURNE_HOME=str(tmp_path / "none"))
+    assert sentence in " ".join(called.output.split())
+    assert called.exit_code in {1, 2}
 
 
 def test_the_settings_file_may_name_the_language_of_the_help(
@@ -91,8 +91,10 @@ def test_checks_and_alerts_speak_the_language_and_keep_their_names(
 ) -> None:
     monkeypatch.setenv("BOURNE_LANG", "pt")
     graph = build_defs(settings=Settings()).resolve_asset_graph()
-    told = {key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys}
-    assert told["tmdb_id_is_unique"] == "Nenhum `tmdb_id` está em duas linhas."
+    descriptions = {
+        key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys
+    }
+    assert descriptions["tmdb_id_is_unique"] == "Nenhum `tmdb_id` está em duas linhas."
     problem = Problem("tmdb_details", "check budget_is_valid failed", rows=("A",), count=3)
     text = message("Bourne", [problem], "http://127.0.0.1:3000/runs/1")
     assert "verificação budget_is_valid reprovada: A e mais 2" in text

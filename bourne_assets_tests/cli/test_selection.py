@@ -1,4 +1,4 @@
-"""Selections that name what is not there, told before anything is loaded."""
+"""Selections that name what is not there, reported before anything is loaded."""
 
 import subprocess
 import sys

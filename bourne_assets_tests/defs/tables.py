@@ -96,48 +96,48 @@ def right_films(**changes: dict[int, Any]) -> list[dict[str, Any]]:
         }
         for number in (1, 2, 3, 4)
     ]
-    for told in films:
+    for film in films:
         for name, values in changes.items():
-            if told["tmdb_id"] in values:
-                told[name] = values[told["tmdb_id"]]
+            if film["tmdb_id"] in values:
+                film[name] = values[film["tmdb_id"]]
     return films
 
 
 def search_table(films: list[dict[str, Any]]) -> pd.DataFrame:
     rows = [
         {
-            **told,
-            "original_title": told["title"],
+            **film,
+            "original_title": film["title"],
             "original_language": "en",
             "found_by": "search",
-            "kept": told["collection_id"] is not None,
+            "kept": film["collection_id"] is not None,
             "reason": "a reason",
             "status": "known",
             "fetched_at": NOW,
             "source": "tmdb",
         }
-        for told in films
+        for film in films
     ]
     return conform(rows, SearchTable)
 
 
 def external_ids_table(films: list[dict[str, Any]]) -> pd.DataFrame:
-    rows = [{**told, "status": "known", "fetched_at": NOW, "source": "tmdb"} for told in films]
+    rows = [{**film, "status": "known", "fetched_at": NOW, "source": "tmdb"} for film in films]
     return conform(rows, ExternalIdsTable)
 
 
 def details_table(films: list[dict[str, Any]]) -> pd.DataFrame:
     rows = [
         {
-            **told,
-            "original_title": told["title"],
+            **film,
+            "original_title": film["title"],
             "original_language": "en",
             "status": "Released",
-            "collection_name": "The Bourne Collection" if told["collection_id"] else None,
+            "collection_name": "The Bourne Collection" if film["collection_id"] else None,
             "fetched_at": NOW,
             "source": "tmdb",
         }
-        for told in films
+        for film in films
     ]
     return conform(rows, DetailsTable)
 
@@ -145,14 +145,14 @@ def details_table(films: list[dict[str, Any]]) -> pd.DataFrame:
 def saga_table(films: list[dict[str, Any]]) -> pd.DataFrame:
     rows = [
         {
-            **told,
-            "original_title": told["title"],
-            **derived_figures(told),
+            **film,
+            "original_title": film["title"],
+            **derived_figures(film),
             "fetched_at": NOW,
             "source": "tmdb",
         }
-        for told in films
-        if told["collection_id"] is not None
+        for film in films
+        if film["collection_id"] is not None
     ]
     return conform(rows, SagaTable)
 
@@ -202,7 +202,7 @@ def platform() -> dg.Definitions:
 
 
 def run_selection(resource: LakeResource, selection: dg.AssetSelection) -> Outcome:
-    """Run a selection of the platform, and nothing else, on what lies in the lake."""
+    """Run a selection of the platform, and nothing else, on what is in the lake."""
     defs = platform()
     result = dg.materialize(
         [*(defs.assets or ()), *(defs.asset_checks or ())],  # type: ignore[list-item]
@@ -223,7 +223,7 @@ def run_selection(resource: LakeResource, selection: dg.AssetSelection) -> Outco
 
 
 def run_checks(resource: LakeResource, asset: str) -> Outcome:
-    """Run all checks of an asset, and nothing else, on what lies in the lake."""
+    """Run all checks of an asset, and nothing else, on what is in the lake."""
     return run_selection(resource, dg.AssetSelection.checks_for_assets(dg.AssetKey(asset)))
 
 

@@ -115,7 +115,7 @@ def test_steps_and_runs_as_tasks_at_once_are_refused(
         launcher.launch_run(None)  # type: ignore[arg-type]
 
 
-def test_a_worker_finishes_a_step_before_it_lets_go_of_it(server: RedisServer) -> None:
+def test_a_worker_finishes_a_step_before_it_acknowledges_it(server: RedisServer) -> None:
     app = worker_app()
     assert app.tasks["execute_plan"].acks_late
     assert not app.tasks["execute_job"].acks_late

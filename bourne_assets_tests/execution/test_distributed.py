@@ -66,7 +66,7 @@ def sagas_file(folder: Path) -> Path:
 def environment(
     folder: Path, server: EmbeddedLake, tmdb: TmdbStandIn, redis: RedisServer, postgres: str
 ) -> tuple[dict[str, str], Lake]:
-    """What every process of the platform is told, and the lake that it gives."""
+    """The variables of every process of the platform, and the lake that they give."""
     prefix = f"test/{uuid.uuid4().hex}"
     variables = {
         "AWS_ACCESS_KEY_ID": server.credentials.access_key,
@@ -137,8 +137,8 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
         postgres_database() as postgres,
         TmdbStandIn(catalogue(), latency=0.05, limiter=limiter) as tmdb,
     ):
-        told, lake = environment(tmp_path, s3_server, tmdb, redis, postgres)
-        with Workers(home, told) as platform:
+        variables, lake = environment(tmp_path, s3_server, tmdb, redis, postgres)
+        with Workers(home, variables) as platform:
             platform.start_worker("first")
             platform.start_worker("second")
             roots = platform.launch([f"refresh_{slug}" for slug in SAGAS.values()])

@@ -11,5 +11,5 @@ from bourne_assets.lake.store import Lake
 
 @pytest.fixture
 def catalogue(lake: Lake, tmp_path: Path) -> Catalog:
-    """An empty SQL catalogue in SQLite, whose tables lie in the test's own folder of the bucket."""
+    """An empty SQL catalogue in SQLite, whose tables are in the test's own folder of the bucket."""
     return open_catalogue(lake, tmp_path / "home")

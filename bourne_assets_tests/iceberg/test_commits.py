@@ -79,8 +79,8 @@ def test_a_snapshot_names_its_run_and_its_inputs_and_has_a_tag_of_the_run(table:
     assert snapshot is not None
     assert snapshot.snapshot_id == done.snapshot_id
     assert snapshot.summary is not None
-    told = snapshot.summary.additional_properties
-    assert (told["bourne.run"], told["bourne.inputs"]) == ("run-1", "digest-1,digest-2")
+    properties = snapshot.summary.additional_properties
+    assert (properties["bourne.run"], properties["bourne.inputs"]) == ("run-1", "digest-1,digest-2")
 
 
 def test_the_tag_of_a_run_that_commits_twice_is_on_its_last_snapshot(table: Table) -> None:
@@ -148,7 +148,7 @@ def _connection_lost(cause: Exception) -> Exception:
 
 
 @pytest.mark.exhaustive
-def test_where_others_are_always_faster_that_is_said(
+def test_others_that_are_always_faster_are_reported(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:

@@ -89,14 +89,14 @@ def test_small_files_become_one_and_older_snapshots_keep_theirs(
     catalogue: Catalog, table: Table
 ) -> None:
     done = [append_arrow(table, _rows(n), Provenance()) for n in range(12)]
-    (told,) = maintain(catalogue, SOON)
+    (report,) = maintain(catalogue, SOON)
     after = open_table(catalogue, NAME)
-    assert told.merged == 12
+    assert report.merged == 12
     assert len(list(after.scan().plan_files())) == 1
     assert _numbers(after) == list(range(12))
     assert _numbers(after, done[4].snapshot_id) == list(range(5))
-    (told,) = maintain(catalogue, SOON)
-    assert told.merged == 0, "a second time there is nothing to do"
+    (report,) = maintain(catalogue, SOON)
+    assert report.merged == 0, "a second time there is nothing to do"
 
 
 def test_rows_stay_in_the_order_of_their_commits(catalogue: Catalog, table: Table) -> None:
@@ -120,8 +120,8 @@ def test_large_files_are_left_as_they_are(
     for number in range(12):
         append_arrow(table, _rows(number), Provenance())
     monkeypatch.setattr(upkeep, "_SMALL", 10)
-    (told,) = maintain(catalogue, SOON)
-    assert told.merged == 0
+    (report,) = maintain(catalogue, SOON)
+    assert report.merged == 0
 
 
 def test_who_commits_during_the_upkeep_wins(
@@ -136,8 +136,8 @@ def test_who_commits_during_the_upkeep_wins(
         return send_file(into, path)
 
     monkeypatch.setattr(upkeep, "send_file", send_late)
-    (told,) = maintain(catalogue, SOON)
-    assert told.merged == 0
+    (report,) = maintain(catalogue, SOON)
+    assert report.merged == 0
     assert _numbers(open_table(catalogue, NAME)) == [99]
 
 
@@ -160,8 +160,8 @@ def test_a_clock_that_is_days_ahead_takes_no_file_from_a_writer(
     append_arrow(table, _rows(1), Provenance())
     pq.write_table(_rows(2), tmp_path / "coming.parquet")
     uri = send_file(table, tmp_path / "coming.parquet")
-    (told,) = maintain(catalogue, SOON + timedelta(days=7))
-    assert told.removed == 0
+    (report,) = maintain(catalogue, SOON + timedelta(days=7))
+    assert report.removed == 0
     writer = open_table(catalogue, NAME)
     writer.add_files([uri])
     assert _numbers(open_table(catalogue, NAME)) == [1, 2]
@@ -175,10 +175,10 @@ def test_the_embedded_lakes_own_catalogue_is_maintained_as_others_are(
     request.addfinalizer(_dropping(catalogue))
     for number in range(12):
         append_arrow(table, _rows(number), Provenance(f"run-{number}"))
-    told = {each.table: each for each in maintain(catalogue, LATER)}["upkeep.kept"]
+    report = {each.table: each for each in maintain(catalogue, LATER)}["upkeep.kept"]
     after = open_table(catalogue, "upkeep.kept")
-    assert told.merged == told.expired == 12
-    assert told.removed > 12
+    assert report.merged == report.expired == 12
+    assert report.removed > 12
     assert _numbers(after) == list(range(12))
     append_arrow(after, _rows(12), Provenance("run-12"))
     assert _numbers(open_table(catalogue, "upkeep.kept")) == list(range(13))

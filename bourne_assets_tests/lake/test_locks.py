@@ -36,7 +36,7 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     held.release()
 
 
-def test_a_lock_that_never_comes_free_is_given_up(
+def test_waiting_for_a_lock_that_never_comes_free_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = FileLock.acquire

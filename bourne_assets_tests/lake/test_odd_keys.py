@@ -71,7 +71,7 @@ def place(request: pytest.FixtureRequest, s3_server: EmbeddedLake, server_of_aws
     return Place(connect_server(s3_server.endpoint, keys, BUCKET, prefix), client, _ON_SEAWEEDFS)
 
 
-def _said(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What the lake logged; the server of AWS logs its requests in this very process."""
     return [record for record in caplog.records if record.name == "bourne_assets.lake.store"]
 
@@ -85,7 +85,7 @@ def test_a_listing_passes_over_what_cannot_be_named_and_names_it(
     found = place.lake.list_objects("Raw")
     assert [item.key for item in found.objects] == ["Raw/a", "Raw/z"]
     assert list(found.passed_over) == odd
-    (record,) = _said(caplog)
+    (record,) = _warnings(caplog)
     assert record.levelno == logging.WARNING
     assert all(repr(key) in record.getMessage() for key in odd)
     assert "\n" not in record.getMessage()
@@ -118,7 +118,7 @@ def test_the_marker_of_an_empty_folder_is_nothing_odd(
         place.client.put_object(Bucket=place.lake.bucket, Key=key, Body=b"")
     assert place.lake.list_objects("Inbox").objects == ()
     assert place.lake.list_objects().passed_over == ()
-    assert _said(caplog) == []
+    assert _warnings(caplog) == []
 
 
 def test_folders_are_found_beside_odd_ones(place: Place) -> None:
@@ -145,7 +145,7 @@ def test_many_files_are_landed_beside_odd_keys(place: Place, tmp_path: Path) -> 
     assert [row["status"] for row in records(landing.manifest)] == ["landed"] * 17
 
 
-def test_uploads_that_were_given_up_are_aborted_beside_odd_ones(
+def test_abandoned_uploads_are_aborted_beside_odd_ones(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bourne_assets.csvs.landing.journal._GIVEN_UP", timedelta(days=-1))

@@ -1,4 +1,4 @@
-"""What other engines are told about the catalogue."""
+"""What other engines need to know about the catalogue."""
 
 import pytest
 

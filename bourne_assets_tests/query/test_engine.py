@@ -243,7 +243,7 @@ def test_sql_that_cannot_be_parsed_says_where(sources: Sources) -> None:
         rows("SELEC 1", sources)
 
 
-def test_sql_that_is_not_text_is_told_as_such(sources: Sources) -> None:
+def test_sql_that_is_not_text_is_reported_as_such(sources: Sources) -> None:
     with pytest.raises(QueryFailed, match="The query is not UTF-8 text"):
         rows("SELECT '\udcff'", sources)
 

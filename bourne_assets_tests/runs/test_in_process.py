@@ -89,17 +89,17 @@ def test_the_code_location_takes_the_configuration_of_such_a_run() -> None:
 def test_what_watches_a_run_says_nothing_when_the_terminal_interrupts_it(
     instance: dg.DagsterInstance,
 ) -> None:
-    said: list[Path] = []
+    targets: list[Path] = []
 
     @dg.asset
     def watched() -> None:
         for child in psutil.Process().children():
             with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # other tests'
                 if "watch_orphans" in " ".join(child.cmdline()):
-                    said.append(Path(f"/proc/{child.pid}/fd/2").readlink())
+                    targets.append(Path(f"/proc/{child.pid}/fd/2").readlink())
 
     job = dg.define_asset_job("watching", executor_def=dg.in_process_executor)
     definitions = dg.Definitions(assets=[watched], jobs=[job])
     ended = run_job(definitions.resolve_job_def("watching"), instance, run_config={}, tags={})
     assert ended.is_success
-    assert said == [Path("/dev/null")] * 2
+    assert targets == [Path("/dev/null")] * 2

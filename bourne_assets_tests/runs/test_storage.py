@@ -99,20 +99,20 @@ def test_a_page_that_watches_a_run_hears_of_an_event_before_the_connection_is_cl
 ) -> None:
     run_id = _run(instance)
     page = KeptEventLogStorage(str(tmp_path / "storage" / "history" / "runs"))
-    heard: list[str] = []
+    received: list[str] = []
     is_heard = threading.Event()
 
-    def hear(entry: dg.EventLogEntry, _: str) -> None:
-        heard.append(entry.message)
-        if "one more" in heard:
+    def receive(entry: dg.EventLogEntry, _: str) -> None:
+        received.append(entry.message)
+        if "one more" in received:
             is_heard.set()
 
-    page.watch(run_id, None, hear)
+    page.watch(run_id, None, receive)
     instance.report_engine_event("one more", run_id=run_id, job_name="__ephemeral_asset_job__")
 
     assert is_heard.wait(20)
-    assert heard.count("one more") == 1
-    page.end_watch(run_id, hear)
+    assert received.count("one more") == 1
+    page.end_watch(run_id, receive)
     page.dispose()
 
 

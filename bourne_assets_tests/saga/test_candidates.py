@@ -144,9 +144,9 @@ def test_a_query_that_matches_nothing_is_an_error_that_names_the_nearest_films(
 ) -> None:
     with pytest.raises(QueryWithoutResults, match="'Borne' of the saga 'bourne'") as caught:
         _found(_saga("Bourne", "Borne"), tmdb_server.client(), lake)
-    told = str(caught.value)
-    assert "The Bourne Identity (2501, in collection 31562 The Bourne Collection)" in told
-    assert "Mrs. Winterbourne (40001, in no collection)" in told
+    message = str(caught.value)
+    assert "The Bourne Identity (2501, in collection 31562 The Bourne Collection)" in message
+    assert "Mrs. Winterbourne (40001, in no collection)" in message
 
 
 def test_queries_that_all_match_nothing_name_the_films_of_the_collection(
@@ -197,11 +197,11 @@ def test_a_collection_without_parts_has_no_films_and_the_nearest_are_named(
     tmdb_server.override("/collection/31562", snapshot("collection/31562") | {"parts": []})
     with pytest.raises(SagaEmpty) as caught:
         _found(_BOURNE, tmdb_server.client(), lake)
-    told = str(caught.value)
-    assert "No film is in collection 31562" in told
-    assert "'bourne'" in told
-    assert "The Bourne Identity (2501, " in told
-    assert "Mrs. Winterbourne (40001, " in told
+    message = str(caught.value)
+    assert "No film is in collection 31562" in message
+    assert "'bourne'" in message
+    assert "The Bourne Identity (2501, " in message
+    assert "Mrs. Winterbourne (40001, " in message
     assert caught.value.exit_code == 1
 
 

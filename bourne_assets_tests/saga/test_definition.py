@@ -1,4 +1,4 @@
-"""The sagas file names the sagas; whatever is wrong with it is told in one sentence."""
+"""The sagas file names the sagas; whatever is wrong with it ends in one sentence."""
 
 import re
 from pathlib import Path

@@ -133,7 +133,7 @@ def test_a_figure_of_the_sagas_file_is_believed() -> None:
     assert usable(_film(budget=60, budget_source="the producer's memoir"), "budget", _DAY)
 
 
-def test_an_unknown_figure_is_unknown_and_so_is_what_is_made_of_it() -> None:
+def test_an_unknown_figure_is_unknown_and_so_is_what_is_derived_from_it() -> None:
     film = _film(budget=None)
     assert why_not(film, "budget", _DAY) == "unknown"
     assert why_not(film, "profit", _DAY) == "unknown"

@@ -1,4 +1,4 @@
-"""The history of a saga: what a day said stays as it was said, once for each film."""
+"""The history of a saga: what a day stated stays as it was stated, once for each film."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +35,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def seen(when: datetime, *films: dict[str, Any]) -> pd.DataFrame:
     """What a run saw at that time."""
-    return snapshot_of(saga_table([{**told, "fetched_at": when} for told in films]))
+    return snapshot_of(saga_table([{**record, "fetched_at": when} for record in films]))
 
 
 def _values(history: pd.DataFrame, column: str) -> list[Any]:
@@ -47,11 +47,11 @@ def _values(history: pd.DataFrame, column: str) -> list[Any]:
 
 def test_a_snapshot_has_a_row_for_each_film_of_the_day_of_its_newest_response() -> None:
     before_midnight = datetime(2026, 11, 23, 23, 59, 59, tzinfo=UTC)
-    films = [{**told, "fetched_at": before_midnight} for told in films_of_2017()]
+    films = [{**record, "fetched_at": before_midnight} for record in films_of_2017()]
     films[3]["fetched_at"] = before_midnight + timedelta(seconds=2)
     snapshot = snapshot_of(saga_table(films))
     assert _values(snapshot, "observed_on") == [date(2026, 11, 24)] * 5
-    assert _values(snapshot, "budget") == [told["budget"] for told in films]
+    assert _values(snapshot, "budget") == [record["budget"] for record in films]
     assert _values(snapshot, "partial") == [False] * 5
 
 
@@ -116,8 +116,10 @@ def test_the_bundled_observations_are_of_2017_and_2024_and_partial_rows_stay_par
     full, partial = (
         [row for row in records(observed) if row["partial"] is kind] for kind in (False, True)
     )
-    assert [row["revenue"] for row in full] == [told["revenue"] for told in films_of_2017()]
-    assert [row["popularity"] for row in full] == [told["popularity"] for told in films_of_2017()]
+    assert [row["revenue"] for row in full] == [record["revenue"] for record in films_of_2017()]
+    assert [row["popularity"] for row in full] == [
+        record["popularity"] for record in films_of_2017()
+    ]
     assert {row["observed_on"] for row in partial} == {date(2024, 11, 19)}
     assert {row["budget"] for row in partial} == {row["revenue"] for row in partial} == {None}
     assert [row["popularity"] for row in partial] == [65.86, 46.873, 46.781, 32.469, 42.508]

@@ -1,4 +1,4 @@
-"""The bundled snapshot does not take the place of TMDB's own figures, unless it is told to."""
+"""The bundled snapshot does not replace TMDB's own figures, unless that is requested."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -69,10 +69,10 @@ def test_a_step_without_a_credential_leaves_live_figures_as_they_are(
     before = _contents(lake)
     refused = _run(lake_resource, TmdbResource())
     assert not refused.success
-    told = _errors(refused)
-    assert f"holds figures of TMDB of {newest:%Y-%m-%d} for Jason Bourne" in told
-    assert "TMDB_READ_ACCESS_TOKEN is not set" in told
-    assert "replace_live_figures" in told
+    message = _errors(refused)
+    assert f"holds figures of TMDB of {newest:%Y-%m-%d} for Jason Bourne" in message
+    assert "TMDB_READ_ACCESS_TOKEN is not set" in message
+    assert "replace_live_figures" in message
     assert _contents(lake) == before
     assert _run(lake_resource, TmdbResource(), replace_live_figures=True).success
     table = from_parquet(lake.read("Trusted/tmdb_details.parquet")[0])
@@ -82,7 +82,7 @@ def test_a_step_without_a_credential_leaves_live_figures_as_they_are(
 
 def test_figures_of_the_snapshot_itself_and_odd_objects_stand_in_nobodys_way(lake: Lake) -> None:
     ensure_not_newer(lake, _BOURNE)
-    bundled = [{**told, "source": "bundled-snapshot"} for told in films_of_2017()]
+    bundled = [{**record, "source": "bundled-snapshot"} for record in films_of_2017()]
     lake.write(_TABLE, to_parquet(saga_table(bundled)), PARQUET)
     lake.write("Trusted/tmdb_details.parquet", b"no table", PARQUET)
     ensure_not_newer(lake, _BOURNE)
@@ -112,7 +112,7 @@ def test_a_saga_that_only_tmdb_knows_ends_before_the_run_and_leaves_nothing(
 def test_a_run_without_a_credential_stops_before_anything_is_written(
     bourne: Callable[..., Result], tmp_path: Path
 ) -> None:
-    live: list[dict[str, Any]] = [{**told, "fetched_at": NOW} for told in films_of_2017()]
+    live: list[dict[str, Any]] = [{**record, "fetched_at": NOW} for record in films_of_2017()]
     with embedded.connect(tmp_path / "home", "bourne-lake") as server:
         server.lake.write(_TABLE, to_parquet(saga_table(live)), PARQUET)
         before = _contents(server.lake)

@@ -27,8 +27,8 @@ def main() -> None:
         page.get_by_role("button", name="Materialize all").click()
         wait_for(lambda: _succeeded(dev), 180, "the run succeeds")
         _lineage(page, dev)
-        _answers(page, dev)
-        print(f"The pictures lie in {PICTURES.relative_to(ROOT)}.")
+        _picture_answers(page, dev)
+        print(f"The pictures are in {PICTURES.relative_to(ROOT)}.")
 
 
 def _succeeded(dev: DevServer) -> bool:
@@ -44,7 +44,7 @@ def _lineage(page: Page, dev: DevServer) -> None:
     page.screenshot(path=PICTURES / "lineage.png", clip=_GRAPH)
 
 
-def _answers(page: Page, dev: DevServer) -> None:
+def _picture_answers(page: Page, dev: DevServer) -> None:
     page.goto(f"{dev.url}/assets/insight_metrics?view=events")
     page.get_by_text("[Show Markdown]").first.click()
     expect(page.get_by_text("$327,483,286.20, over 5 films.")).to_be_visible()

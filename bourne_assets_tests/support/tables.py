@@ -16,7 +16,7 @@ from bourne_assets.iceberg.reading import rows_of
 from bourne_assets.iceberg.tables import open_table
 from bourne_assets.lake.store import Lake
 
-#: Where the catalogues of this process lie, a file for each warehouse.
+#: Where the catalogues of this process are, a file for each warehouse.
 HOME = Path(tempfile.mkdtemp(prefix="bourne-catalogues-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 

@@ -361,7 +361,7 @@ def test_words_of_a_server_are_told_short_and_on_one_plain_line(
         5,
     ],
 )
-def test_an_error_of_any_shape_is_told(tmdb_server: TmdbStandIn, body: object) -> None:
+def test_an_error_of_any_shape_is_reported(tmdb_server: TmdbStandIn, body: object) -> None:
     tmdb_server.override("/movie/2501", as_json(body, 400))
     with pytest.raises(TmdbProtocolError, match="HTTP 400") as caught:
         tmdb_server.client().movie_details(2501)
@@ -372,6 +372,6 @@ def test_errors_of_the_client_hide_where_they_came_from(tmdb_server: TmdbStandIn
     tmdb_server.script("/movie/2501", [HANG_UP] * _FOREVER)
     with pytest.raises(TmdbUnavailable) as caught:
         tmdb_server.client().movie_details(2501)
-    told = "".join(traceback.format_exception(caught.value))
-    assert "urllib3" not in told
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "urllib3" not in shown
     assert caught.value.__cause__ is None

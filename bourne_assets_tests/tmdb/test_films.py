@@ -60,8 +60,8 @@ def test_the_tables_are_those_that_two_requests_would_give(
     for one, other in ((both.details, details.details), (both.external_ids, ids.external_ids)):
         assert one is not None
         assert other is not None
-        told = records(one.drop(columns="fetched_at"))
-        assert told == records(other.drop(columns="fetched_at"))
+        result = records(one.drop(columns="fetched_at"))
+        assert result == records(other.drop(columns="fetched_at"))
 
 
 def test_only_what_is_wanted_is_requested(lake: Lake, tmdb_server: TmdbStandIn) -> None:

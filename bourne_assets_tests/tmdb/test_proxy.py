@@ -149,7 +149,7 @@ def test_a_proxy_whose_response_trickles_in_is_abandoned(
     assert proxy.arrived == []
 
 
-def test_a_reply_that_trickles_through_the_tunnel_is_given_up(
+def test_a_reply_that_trickles_through_the_tunnel_is_abandoned(
     proxy: _Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bourne_assets.tmdb.transport._WHOLE_RESPONSE_SECONDS", 0.5)

@@ -289,7 +289,7 @@ def test_what_was_collected_is_stored_when_a_later_step_fails(lake: Lake) -> Non
     assert len(lake.list()) == 1
 
 
-def test_a_lake_that_fails_is_told(s3_server: EmbeddedLake) -> None:
+def test_a_lake_that_fails_is_reported(s3_server: EmbeddedLake) -> None:
     nowhere = connect_server(s3_server.endpoint, s3_server.credentials, "no-such-bucket")
     with pytest.raises(LakeError, match="no-such-bucket"), RawWriter(nowhere) as writer:
         writer.add(_response())

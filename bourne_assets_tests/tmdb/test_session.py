@@ -199,9 +199,9 @@ def test_no_error_shows_the_key(tmdb_server: TmdbStandIn, reply: Reply) -> None:
     tmdb_server.script("/authentication", [reply] * _FOREVER)
     with pytest.raises(TmdbError) as caught:
         _client_with_key(tmdb_server).authentication()
-    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
-    assert tmdb_server.key not in told
-    assert "api_key" not in told
+    shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    assert tmdb_server.key not in shown
+    assert "api_key" not in shown
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 422, 500])
@@ -218,9 +218,9 @@ def test_no_error_shows_a_credential_that_the_server_sends_back(
     tmdb_server.script("/authentication", [refusal(status, 7, words)] * _FOREVER)
     with pytest.raises(TmdbError, match=r"I do not know \*\*\* nor \*\*\*") as caught:
         both.authentication()
-    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
-    assert tmdb_server.token not in told
-    assert tmdb_server.key not in told
+    shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    assert tmdb_server.token not in shown
+    assert tmdb_server.key not in shown
 
 
 @settings(max_examples=40, deadline=None)

@@ -229,8 +229,8 @@ def test_search_details_and_collection_tell_the_same_of_a_film(tmdb_id: int) -> 
     details["genre_ids"] = [genre["id"] for genre in details["genres"]]
     for listed in (_SEARCHED.get(tmdb_id), _PARTS.get(tmdb_id)):
         if listed is not None:
-            told = {name: value for name, value in listed.items() if name != "media_type"}
-            assert told == {name: details[name] for name in told}
+            record = {name: value for name, value in listed.items() if name != "media_type"}
+            assert record == {name: details[name] for name in record}
 
 
 @_EACH_CANDIDATE

@@ -185,7 +185,7 @@ def test_a_response_that_cannot_be_read_is_refused(
         table_of([2501], [_response({"title": "The Bourne Identity"})], "tmdb")
 
 
-def test_titles_that_are_not_text_are_told_as_such_and_not_as_missing() -> None:
+def test_titles_that_are_not_text_are_reported_as_such_and_not_as_missing() -> None:
     with pytest.raises(TmdbProtocolError, match="at title: Input should be a valid string"):
         _row(title=7, original_title=[])
     with pytest.raises(TmdbProtocolError, match="the film has none"):

@@ -279,13 +279,13 @@ def test_while_one_request_is_told_to_wait_the_others_hold_too(
     tmdb_server.script("/movie/2501", [Reply(429, headers={"Retry-After": "1"})])
     client = tmdb_server.client()
     with ThreadPoolExecutor(4) as pool:
-        told = pool.submit(client.movie_details, 2501)
+        paused = pool.submit(client.movie_details, 2501)
         limiter = client.transport.rate_limiter
         assert limiter is not None
         while limiter._held_until < 0:  # until the reply has come back
             time.sleep(0.001)
         others = [pool.submit(client.movie_details, tmdb_id) for tmdb_id in (2502, 2503)]
-        assert {future.result().status for future in [told, *others]} == {200}
+        assert {future.result().status for future in [paused, *others]} == {200}
     first, *later = tmdb_server.requests
     assert all(request.time - first.time >= 1.0 for request in later)
 

@@ -86,9 +86,9 @@ def _says(base_url: str) -> str:
 
 def test_a_certificate_that_nobody_trusts_is_final(tmp_path: Path) -> None:
     with _tls_server(_self_signed(tmp_path)) as (port, handshakes):
-        said = _says(f"https://127.0.0.1:{port}/3")
+        message = _says(f"https://127.0.0.1:{port}/3")
         assert handshakes == ["tried"]
-    assert f"127.0.0.1:{port}: its TLS certificate was not accepted" in said
+    assert f"127.0.0.1:{port}: its TLS certificate was not accepted" in message
 
 
 def test_a_name_that_does_not_resolve_is_final() -> None:

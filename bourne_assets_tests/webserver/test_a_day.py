@@ -1,7 +1,7 @@
 """A day with the platform: `bourne dev` with two sagas, a watched folder, TMDB and a webhook.
 
 In order: everything is made, a file is dropped, its rejected line is corrected and queried in
-SQL, a film changes, TMDB refuses, somebody is told, the run is executed again, and the report is
+SQL, a film changes, TMDB refuses, somebody is alerted, the run is executed again, and the report is
 read on a phone.
 """
 
@@ -209,7 +209,7 @@ def test_an_outage_of_tmdb_reaches_people_once_with_the_cause_and_a_link(
     assert platform.tmdb.token not in text
 
 
-def test_the_failed_run_is_executed_again_from_its_page_once_tmdb_is_mended(
+def test_the_failed_run_is_executed_again_from_its_page_once_tmdb_works_again(
     platform: Platform, page: Page
 ) -> None:
     (failed,) = (run for run in platform.dev.runs() if run["status"] == "FAILURE")

@@ -11,7 +11,7 @@ import yaml
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.webserver import address as module
-from bourne_assets.webserver.address import Address, tell_when_ready
+from bourne_assets.webserver.address import Address, announce_when_ready
 from bourne_assets_tests.support.ui import ROOT
 
 
@@ -79,12 +79,12 @@ def test_the_address_is_printed_once_when_the_ui_responds() -> None:
         def log_message(self, *_: object) -> None:  # the tests' output is theirs
             pass
 
-    told: list[str] = []
+    printed: list[str] = []
     with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        tell_when_ready(Address("127.0.0.1", server.server_port), told.append)
+        announce_when_ready(Address("127.0.0.1", server.server_port), printed.append)
         server.shutdown()
-    assert told == [f"Dagster's UI is at http://127.0.0.1:{server.server_port}; Ctrl-C ends it."]
+    assert printed == [f"Dagster's UI is at http://127.0.0.1:{server.server_port}; Ctrl-C ends it."]
 
 
 def test_the_code_location_has_one_name_however_it_is_started() -> None:

@@ -202,7 +202,7 @@ def test_the_host_of_the_ui_address_is_served() -> None:
     assert _status("POST", "/graphql", other_port) == 403
 
 
-def test_no_page_leads_the_browser_to_pictures_of_others_or_into_a_frame() -> None:
+def test_no_page_leads_the_browser_to_other_servers_images_or_into_a_frame() -> None:
     headers = _request("GET", "/runs", {"host": _UI}).headers
     assert "img-src 'self' data: blob:" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]

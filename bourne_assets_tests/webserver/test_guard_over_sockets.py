@@ -60,7 +60,7 @@ def _exchange(port: int, sent: bytes) -> bytes:
     return received
 
 
-def test_a_second_request_of_a_connection_is_judged_by_itself(served: tuple[int, _App]) -> None:
+def test_a_second_request_of_a_connection_is_judged_on_its_own(served: tuple[int, _App]) -> None:
     port, app = served
     received = _exchange(port, _POST + b"Content-Length: 2\r\n\r\n{}" + _FOREIGN)
     assert b"200 OK" in received

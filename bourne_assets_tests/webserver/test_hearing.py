@@ -1,4 +1,4 @@
-"""Ctrl-C ends `bourne dev` in no traceback, wherever its processes are; a failure is heard."""
+"""Ctrl-C ends `bourne dev` in no traceback, wherever its processes are; a failure is reported."""
 
 import os
 import shlex
@@ -47,16 +47,16 @@ def test_what_children_print_of_an_interrupt_is_not_passed_on() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "the child is there\n"
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        said, errors = process.communicate(timeout=60)
-    assert said == "ended by an interrupt\n"
+        stdout, errors = process.communicate(timeout=60)
+    assert stdout == "ended by an interrupt\n"
     assert errors == ""
     assert process.returncode == 3
 
 
-def test_a_child_that_fails_is_heard_to_its_last_word() -> None:
+def test_the_output_of_a_child_that_fails_is_passed_on_to_its_end() -> None:
     with _start(_FAILING) as process:
-        said, errors = process.communicate(timeout=60)
-    assert said == "half a line"
+        stdout, errors = process.communicate(timeout=60)
+    assert stdout == "half a line"
     assert errors == "this is why\n"
     assert process.returncode == 1
 
@@ -78,6 +78,6 @@ def test_an_interrupt_while_servers_load_ends_the_ui_quietly(tmp_path: Path, str
         while not database.exists():  # by Dagster, whose servers are started next
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)
-        said, errors = process.communicate(timeout=100)
-    assert "Traceback" not in said + errors
+        stdout, errors = process.communicate(timeout=100)
+    assert "Traceback" not in stdout + errors
     assert process.returncode in {0, 130, -signal.SIGINT}

@@ -25,7 +25,7 @@ IS_ROOT = os.getuid() == 0
 NOBODY = 65534
 
 #: Sends one request as a user, and prints what comes back; it may leave before that. What it needs
-#: is imported before: Python may lie in a folder that the user cannot read.
+#: is imported before: Python may be in a folder that the user cannot read.
 CLIENT = """
 import encodings.idna, json, os, socket, struct, sys
 uid, port, head, leaves = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""Where the names of points can stand without covering each other.
+"""Where the names of points can be without covering each other.
 
 Plain geometry in pixels, as charts have no such thing of their own. Not here: charts, and films.
 """
@@ -18,7 +18,7 @@ _POINT = 5.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where a label stands: its anchor in pixels from the top left, and how it is aligned."""
+    """Where a label is: its anchor in pixels from the top left, and how it is aligned."""
 
     x: float
     y: float
@@ -144,7 +144,7 @@ def _box(at: Place, text: str) -> _Box:
 
 
 def _cost(box: _Box, taken: Sequence[_Box], width: float, height: float) -> float:
-    """Covered area; what stands outside the plot counts as well."""
+    """Covered area; what is outside the plot counts too."""
     inside = box.overlap(_Box(0, 0, width, height))
     area = (box.right - box.left) * (box.bottom - box.top)
     return sum(box.overlap(other) for other in taken) + (area - inside)

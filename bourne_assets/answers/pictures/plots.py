@@ -18,7 +18,7 @@ _ROW = 18
 _LONGEST_NAME, _LONGEST_SUBTITLE = 34, 95
 #: Between the end of a bar and its figure, in pixels.
 _BESIDE = 4
-#: On each side of zero: which figures of bars stand there, and how.
+#: On each side of zero: which figures of bars are there, and how.
 _SIDES: tuple[tuple[str, Align, int], ...] = (
     ("datum.at >= 0", "left", _BESIDE),
     ("datum.at < 0", "right", -_BESIDE),
@@ -59,7 +59,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above a picture, and the language of its numbers.
+    """What is above a picture, and the language of its numbers.
 
     Attributes:
         localizer: Of the language.
@@ -142,7 +142,7 @@ def scatter(
     Args:
         head: Title and language.
         points: x and y of each.
-        names: What stands beside points, by their indices.
+        names: What is beside points, by their indices.
         tips: What a pointer on each shows.
         axes: Titles of x and y.
         years: Whether x is a year.

@@ -25,7 +25,7 @@ from bourne_assets.translations import gettext
 #: Pictures that are kept: those of one saga in two languages.
 _KEPT = 32
 _RENDERER = Path(__file__).with_name("renderer.py")
-#: Seconds for one picture, by far: a renderer that takes longer is stuck.
+#: Seconds for one picture, with a wide margin: a renderer that takes longer is stuck.
 _DEADLINE = 60.0
 
 

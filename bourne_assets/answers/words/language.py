@@ -1,6 +1,6 @@
 """Two languages from one catalogue: sentences by gettext, numbers, money and dates by Babel.
 
-Not here: the sentences themselves, which stand where they are written, and their translations
+Not here: the sentences themselves, which are where they are used, and their translations
 (`translations`).
 """
 

@@ -15,7 +15,7 @@ from bourne_assets.saga.figures import THRESHOLDS
 def not_released_text(t: Localizer, films: Sequence[UpcomingFilm], as_of: date) -> list[str]:
     """One sentence about all films that are not released yet; none where all are.
 
-    A film is told by its date, or by its status where that is why it does not count.
+    A film is named with its date, or by its status where that is why it does not count.
     """
     if not films:
         return []

@@ -19,7 +19,7 @@ class Figure:
         label: What it is.
         text: The number as the language writes it.
         value: The number as the answers object has it; None where it is unknown.
-        path: Where it stands in the object: `answers.mean_revenue.value`.
+        path: Where it is in the object: `answers.mean_revenue.value`.
     """
 
     label: str

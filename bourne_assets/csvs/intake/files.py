@@ -23,7 +23,7 @@ class CsvFile:
     """A file to land.
 
     Attributes:
-        path: Where it lies.
+        path: Where it is.
         name: What the manifest calls it: its path below the folder that was given.
         root: The folder that a link must not leave.
         landed_as: Name of the file in the lake, where it is not that of the path.
@@ -51,7 +51,7 @@ def find_csv_files(*places: Path) -> list[CsvFile]:
     """CSV files of folders, at any depth, and files that are named; in order of their names.
 
     Hidden files, and what editors and office programs leave, are left out. What cannot be landed
-    (a pipe, a link out of the folder, a folder that cannot be read) is found as well, so that the
+    (a pipe, a link out of the folder, a folder that cannot be read) is found too, so that the
     manifest names it.
 
     Raises:
@@ -99,7 +99,7 @@ def _unused(name: str, taken: dict[str, int]) -> str:
 
 
 def leads_inside(link: Path, root: Path) -> bool:
-    """Whether a path, with all links followed, lies in a folder.
+    """Whether a path, with all links followed, is in a folder.
 
     Raises:
         OSError: It leads nowhere.

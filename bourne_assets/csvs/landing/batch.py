@@ -48,7 +48,7 @@ from bourne_assets.threads import thread_pool
 from bourne_assets.translations import gettext, in_english, system_words
 
 _FILES_AT_ONCE = 8
-#: So many files are asked for one by one; for more, one list of all datasets is cheaper.
+#: So many files are looked up one by one; for more, one list of all datasets is cheaper.
 _FEW_FILES = 16
 _SHOWN_CHARACTERS = 300
 _PROGRESS_SECONDS = 1.0
@@ -112,7 +112,7 @@ def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]
     """Landed files whose object no longer has the manifest's SHA-256.
 
     Objects that were sent in one request are read back. Of larger ones the server's own checksum
-    is asked for, which it computed from what it stored; where it keeps none, they are read too.
+    is requested, which it computed from what it stored; where it keeps none, they are read too.
 
     Raises:
         LakeError: The lake failed.

@@ -1,7 +1,7 @@
 """Corrected lines: rejected lines that people have put right, and that are rows of the table then.
 
-They lie beside the landed bytes, which never change, by the physical line that each stands for, and
-are read in the dialect and with the types of their file.
+They are kept beside the landed bytes, which never change, by the physical line that each replaces,
+and are read in the dialect and with the types of their file.
 Not here: which lines are rejected (`reading`), and the command (`rejects`).
 """
 

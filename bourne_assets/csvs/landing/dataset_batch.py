@@ -34,7 +34,7 @@ class ScannedFile:
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file whose bytes lie in the lake.
+    """A file whose bytes are in the lake.
 
     Attributes:
         source: The file.
@@ -97,7 +97,7 @@ class DatasetBatch:
             self._expected.discard(name)
 
     def claim_if_complete(self) -> bool:
-        """Whether no file is waited for; true for the first who asks, and for nobody after."""
+        """Whether no file is waited for; true for the first caller, and for nobody after."""
         with self._lock:
             if self._expected or self._is_claimed:
                 return False

@@ -28,7 +28,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.translations import gettext, system_words
 
 _SLOTS = 256
-#: An upload of another machine that began so long ago has been given up there.
+#: An upload of another machine that began so long ago has been abandoned there.
 _GIVEN_UP = timedelta(days=2)
 
 
@@ -84,7 +84,7 @@ class Journal:
         return _scratch(self._path)
 
     def note(self, key: str, upload_id: str | None = None) -> None:
-        """Note an upload that is about to begin, or has begun, on disk before it goes on."""
+        """Note an upload that is about to begin, or has begun, on disk before it continues."""
         entry = json.dumps({"lake": self._lake.uri(""), "key": key, "upload_id": upload_id})
         with self._writing, self._path.open("a", encoding="utf-8") as file:
             file.write(f"{entry}\n")
@@ -151,8 +151,8 @@ class Journal:
 
 
 def _scratch(path: Path) -> Path:
-    # DuckDB takes these signs in any part of a path for a pattern.
-    has_pattern = any(sign in str(path) for sign in "*?[")
+    # DuckDB takes these characters in any part of a path for a pattern.
+    has_pattern = any(char in str(path) for char in "*?[")
     return (Path(tempfile.gettempdir()) if has_pattern else path.parent) / path.stem
 
 

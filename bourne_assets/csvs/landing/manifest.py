@@ -1,4 +1,4 @@
-"""The manifest of a landing: one row per file. Not here: what becomes of a file (`batch`)."""
+"""The manifest of a landing: one row per file. Not here: what happens to a file (`batch`)."""
 
 import json
 from collections.abc import Iterable

@@ -31,7 +31,7 @@ def one_table(
 
     Args:
         landed: The files, each with its reading.
-        origins: Where each lies.
+        origins: Where each is.
         present: Columns and types of the table that the rows are added to; none: they replace it.
         sessions: DuckDB.
         folder: For the file.

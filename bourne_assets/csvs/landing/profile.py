@@ -1,6 +1,6 @@
 """The profile of a dataset: what its last landing found, and how its columns drift from it.
 
-It lies as JSON beside the table, and says which files, read in which way, the table was made of.
+It is kept as JSON beside the table, and says which files, read in which way, the table was made of.
 Not here: reading rows (`reading`), and making the table (`dataset`).
 """
 
@@ -48,7 +48,7 @@ class FileFacts(BaseModel):
 
     Attributes:
         file: Its name in the batch.
-        uri: Where its bytes lie.
+        uri: Where its bytes are.
         size: Bytes.
         sha256: Their digest.
         checksum: The server's own checksum, where the file was sent in parts.
@@ -56,7 +56,7 @@ class FileFacts(BaseModel):
         rows: Those that are rows of the table.
         rejected_rows: Those that are not.
         corrected_rows: Those that were rejected, and are rows since they were corrected.
-        rejects_uri: Where the rejected lines lie, with reasons.
+        rejects_uri: Where the rejected lines are, with reasons.
         first_rejected: The first of them.
         encoding: As Python names it.
         delimiter: One character.
@@ -64,8 +64,8 @@ class FileFacts(BaseModel):
         has_header: Whether the first line names the columns.
         columns: Names of the columns.
         unreadable: Values that do not have the type of their column, for people.
-        notes: What was decided of its dialect, and why.
-        almost: Columns of text that have a type but for some values, and which, by column.
+        notes: What was decided about its dialect, and why.
+        almost: Columns of text that would have a type except for some values, and which, by column.
     """
 
     model_config = ConfigDict(frozen=True)

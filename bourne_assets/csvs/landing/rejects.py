@@ -165,7 +165,7 @@ def bring_home(
 ) -> list[CorrectedDataset]:
     """Make rows of corrected lines: each is checked as the lines of its file are.
 
-    The landed bytes stay as they are. A line that was corrected before is replaced, and stands in
+    The landed bytes stay as they are. A line that was corrected before is replaced, and is in
     the table once.
 
     Args:

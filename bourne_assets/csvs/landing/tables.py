@@ -71,7 +71,7 @@ class Delivery(BaseModel):
     Attributes:
         sha256: Digest of its bytes.
         file: Its name in the batch.
-        uri: Where the bytes lie: the value of `_file`.
+        uri: Where the bytes are: the value of `_file`.
         landed_on: UTC day in that address.
         rows: Its rows when it was delivered, those of corrected lines among them.
         taken_back: Whether its rows were removed again, and stay away.
@@ -269,7 +269,7 @@ class DatasetTables:
 def table_name(dataset: str) -> str:
     """The table of a dataset: `trusted.movies`.
 
-    A name with other signs than letters of ASCII, digits and underscores has the beginning of its
+    A name with characters other than ASCII letters, digits and underscores has the beginning of its
     digest after what is left of it, so that no two datasets share a table.
     """
     lowered = dataset.lower()

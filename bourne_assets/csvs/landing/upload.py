@@ -73,7 +73,7 @@ class Uploader:
         self._parts.shutdown(wait=True, cancel_futures=True)
 
     def likely_origin(self, file_name: str) -> Origin:
-        """Where a file will lie, unless that day's key is taken by other bytes."""
+        """Where a file will be, unless that day's key is taken by other bytes."""
         key = keys.landed_csv(file_name, self._landed_on)
         return Origin(self._lake.uri(key), self._landed_on)
 
@@ -194,7 +194,7 @@ class Uploader:
             approve()
             _ensure_unchanged(pending)
             with self._journal.completing(key):
-                # Asked once more, for not every server checks and completes in one step.
+                # Checked once more, as not every server checks and completes in one step.
                 self._ensure_free(key)
                 checksum = upload.complete(parts)
         except BaseException:

@@ -26,10 +26,10 @@ def two_levels() -> str:
 
 @dataclass
 class BelowNames:
-    """What stands between the names and the rows.
+    """What is between the names and the rows.
 
     Attributes:
-        names: Names of the columns, which what stands there may change.
+        names: Names of the columns, which what is there may change.
         notes: What was found.
         lines: How many lines were taken for it.
     """
@@ -66,7 +66,7 @@ class BelowNames:
         return True
 
     def _second_level(self, fields: Fields) -> str:
-        """The note on names of a second level, where they alone tell columns apart."""
+        """The note on names of a second level, where only they distinguish columns."""
         folded = {name.strip().casefold() for name in self.names}
         both = [
             f"{name} {value or ''}".strip() for name, value in zip(self.names, fields, strict=True)
@@ -92,7 +92,7 @@ def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:
 
 
 def _is_of_first_column(fields: Fields, rows: Sequence[Fields]) -> bool:
-    """Whether a word stands alone in the first field, where all others have numbers or times."""
+    """Whether a word is alone in the first field, where all others have numbers or times."""
     is_word = looks_like(fields[0] or "") == "text" and not any(fields[1:])
     return is_word and len(rows) >= _LEAST_ROWS and _is_typed(0, rows)
 

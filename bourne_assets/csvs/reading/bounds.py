@@ -68,7 +68,7 @@ class DecompressedReader:
     Args:
         stream: What decompresses the file.
         compressed_bytes: Size of the file.
-        compressed: What the stream reads, where it is told what came out.
+        compressed: What the stream reads, where it is given what came out.
     """
 
     def __init__(

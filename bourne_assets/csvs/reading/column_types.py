@@ -78,7 +78,7 @@ class Guess(NamedTuple):
 
 
 class Almost(NamedTuple):
-    """A column of texts that has a type but for some values, the first in a row counted from 0."""
+    """A column of texts with a type except for some values, the first in a row counted from 0."""
 
     type: str
     misfits: int
@@ -154,7 +154,7 @@ def _number_type(values: Sequence[str]) -> str:
 
 
 def _is_exact_double(text: str) -> bool:
-    """What `_is_exact` asks in SQL."""
+    """What `_is_exact` checks, in SQL."""
     return len(text) <= _EXACT_CHARACTERS or Decimal(text) == Decimal(repr(float(text)))
 
 
@@ -311,23 +311,23 @@ def look_at(
     examined = [n for n, guess in guesses.items() if guess.family != "text"]
     for first in range(0, len(examined), _EXAMINED_AT_ONCE):
         places = examined[first : first + _EXAMINED_AT_ONCE]
-        asked = [_question(f"c{n}", guesses[n].family, options) for n in places]
-        values = _ask(session, source, asked)
-        for n, question in zip(places, asked, strict=True):
-            count = len(question.aggregates)
+        queries = [_column_query(f"c{n}", guesses[n].family, options) for n in places]
+        values = _run_queries(session, source, queries)
+        for n, query in zip(places, queries, strict=True):
+            count = len(query.aggregates)
             own, values = values[:count], values[count:]
             found[n] = _decided(guesses[n].family, own, options)
     return found
 
 
-class _Question(NamedTuple):
-    """What is asked of all values of a column: texts first, each once, and aggregates of these."""
+class _ColumnQuery(NamedTuple):
+    """What is queried of all values of a column: texts first, each once, and their aggregates."""
 
     texts: list[str]
     aggregates: list[str]
 
 
-def _question(place: str, family: str, options: DatasetOptions) -> _Question:
+def _column_query(place: str, family: str, options: DatasetOptions) -> _ColumnQuery:
     text = f"nullif({place}, '')"
     if family == "format":
         columns = [_formatted(text, kind, options) for kind in _format_types(options)]
@@ -336,13 +336,13 @@ def _question(place: str, family: str, options: DatasetOptions) -> _Question:
             f"count({column.value})" if is_given else "0"
             for column, is_given in zip(columns, given, strict=True)
         ]
-        return _Question([place], [f"count({text})", *counts])
+        return _ColumnQuery([place], [f"count({text})", *counts])
     shown, is_plain = f"{place}_text", f"{place}_is_plain"
     text = number_text(text, options) if family == "number" else text
     texts = [f"{text} AS {shown}", f"{_is_plain(family, text)} AS {is_plain}"]
     counts = [f"count({shown})", f"count(*) FILTER ({is_plain})"]
     if family != "number":
-        return _Question(texts, counts)
+        return _ColumnQuery(texts, counts)
     point = f"strpos({shown}, '.')"
     before = f"CASE WHEN {point} = 0 THEN strlen({shown}) ELSE {point} - 1 END"
     facts = [
@@ -351,12 +351,14 @@ def _question(place: str, family: str, options: DatasetOptions) -> _Question:
         f"bool_and({_is_exact(shown)})",
         f"bool_and(TRY_CAST({shown} AS BIGINT) IS NOT NULL)",
     ]
-    return _Question(texts, [*counts, *(f"{fact} FILTER ({is_plain})" for fact in facts)])
+    return _ColumnQuery(texts, [*counts, *(f"{fact} FILTER ({is_plain})" for fact in facts)])
 
 
-def _ask(session: DuckDbSession, source: str, questions: Sequence[_Question]) -> list[object]:
-    texts = ", ".join(text for question in questions for text in question.texts)
-    wanted = ", ".join(each for question in questions for each in question.aggregates)
+def _run_queries(
+    session: DuckDbSession, source: str, queries: Sequence[_ColumnQuery]
+) -> list[object]:
+    texts = ", ".join(text for query in queries for text in query.texts)
+    wanted = ", ".join(each for query in queries for each in query.aggregates)
     (row,) = session.rows(f"SELECT {wanted} FROM (SELECT {texts} FROM {source})")
     return list(row)
 
@@ -378,7 +380,7 @@ def _decided(family: str, values: Sequence[object], options: DatasetOptions) -> 
 
 
 def _type_of_plain(family: str, facts: Sequence[object]) -> str:
-    """The type of plain spellings, with the facts of numbers in the order of `_question`."""
+    """The type of plain spellings, with the facts of numbers in the order of `_column_query`."""
     if family != "number":
         return _type_of(family)
     whole, scale = int(str(facts[0])), int(str(facts[1]))
@@ -399,7 +401,7 @@ def almost_type(
     family: str,
     options: DatasetOptions,
 ) -> Almost | None:
-    """The type that a column of texts would have, but for values that do not fit its family.
+    """The type that a column of texts would have, except for values that do not fit its family.
 
     Args:
         session: DuckDB.
@@ -413,9 +415,11 @@ def almost_type(
     """
     row = "file_row_number"
     source = f"(SELECT {name} AS c, {row} FROM read_parquet({literal(str(table))}, {row} = true))"
-    texts, aggregates = _question("c", family, options)
+    texts, aggregates = _column_query("c", family, options)
     first = f"min({row}) FILTER (c_text IS NOT NULL AND NOT coalesce(c_is_plain, false))"
-    place, *facts = _ask(session, source, [_Question([*texts, row], [first, *aggregates])])
+    place, *facts = _run_queries(
+        session, source, [_ColumnQuery([*texts, row], [first, *aggregates])]
+    )
     if place is None:
         return None
     count, fitting = int(str(facts[0])), int(str(facts[1]))

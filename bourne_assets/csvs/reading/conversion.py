@@ -140,7 +140,7 @@ class Converter:
             retries += 1
 
     def almost(self, table: Path, line_of: Callable[[int], int | None] | None) -> dict[str, str]:
-        """Columns of text that have a type but for some values, and which, by column.
+        """Columns of text that would have a type except for some values, and which, by column.
 
         Args:
             table: The table that was written.

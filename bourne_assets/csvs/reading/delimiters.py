@@ -25,10 +25,10 @@ from bourne_assets.csvs.reading.records import (
 from bourne_assets.translations import in_english
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", " ")
-#: Looked at where none of these divides the lines, and taken where almost all lines agree.
+#: Considered where none of these splits the lines, and taken where almost all lines agree.
 _RARE_DELIMITERS = ("~", "^", "\x1f", "\x1e", "\x02", "\xa6", "\xa7", "\xac", ":", "#", "!")
 _RARE_SHARE = 0.9
-#: They stand in times, ratios and keys too: names of so many columns are needed.
+#: They occur in times, ratios and keys too: names of so many columns are needed.
 _SIGNS_IN_TEXT, _SIGNS_WIDTH = frozenset(":#!"), 3
 #: Below this share of records of one width, in the body of a file, no delimiter divides it.
 _EVEN_SHARE = 0.7
@@ -46,7 +46,7 @@ _JUDGED_CELLS = 2_000
 
 @dataclass(frozen=True)
 class Divided:
-    """A sample divided by a grammar.
+    """A sample split by a grammar.
 
     Attributes:
         grammar: The grammar.
@@ -92,14 +92,14 @@ def find_grammar(
         options: What the user declares of its dataset.
 
     Raises:
-        CsvRejected: The text is prose, or two delimiters divide it equally well.
+        CsvRejected: The text is prose, or two delimiters split it equally well.
     """
     lines = _judged(split_lines(head, ends))
     for part in parts:
         lines += _judged(split_lines(part, ends))
     text = "\n".join(line.text for line in lines)
-    is_said = options.delimiter or options.columns or options.header is not None
-    if not is_said and "\n" not in text.strip() and is_message(text):
+    is_declared = options.delimiter or options.columns or options.header is not None
+    if not is_declared and "\n" not in text.strip() and is_message(text):
         raise CsvRejected(
             in_english("it is not a CSV file: its only line is words, not the names of columns")
         )
@@ -179,13 +179,13 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
 
 
 def _refuse_doubled(divided: Divided) -> None:
-    """Refuse fields that two characters divide, but commas: every second one would be empty."""
-    sign = divided.grammar.delimiter
+    """Refuse fields separated by two characters, except commas: every second would be empty."""
+    delimiter = divided.grammar.delimiter
     alike = [r.fields for r in divided.records if len(r.fields) == divided.width]
     is_odd = divided.width > 2 and divided.width % 2  # noqa: PLR2004 - a field, none, a field
     if (
-        sign.isspace()
-        or sign == ","
+        delimiter.isspace()
+        or delimiter == ","
         or not is_odd
         or len(alike) < max(2, len(divided.records) // 2)
     ):
@@ -194,7 +194,7 @@ def _refuse_doubled(divided: Divided) -> None:
         raise CsvRejected(
             in_english(
                 "its fields are separated by {sign!r}, and a delimiter is one character",
-                sign=sign * 2,
+                sign=delimiter * 2,
             )
         )
 
@@ -255,7 +255,7 @@ def _candidates(delimiter: str, text: str, ends: str, options: DatasetOptions) -
 
 
 def _is_followed_by_blanks(delimiter: str, text: str) -> bool:
-    """Whether blanks stand behind the delimiters of the names, or else before all quotes."""
+    """Whether blanks follow the delimiters of the names, or else before all quotes."""
     first, *rest = [line for line in text.split("\n") if delimiter in line] or [""]
     blank = f"{delimiter} "
     quoted = [line for line in rest if f'{blank}"' in line]
@@ -292,13 +292,13 @@ def _quotings(delimiter: str, text: str, ends: str, options: DatasetOptions) -> 
 def _best_quoting(found: Sequence[Divided]) -> Divided:
     """The likeliest use of quotes: by how evenly it divides, then by what it encloses.
 
-    Where quotes enclose no more fields than they stand elsewhere, they are data: a file that is
+    Where quotes enclose no more fields than they are elsewhere, they are data: a file that is
     divided as evenly without them has none.
     """
     best = found[0]
     for each in found[1:]:
         if each.width == 1 and each.use.is_around_records:
-            return each  # the delimiter stands in the only field of all records
+            return each  # the delimiter is in the only field of all records
         if each.use.is_of_all != best.use.is_of_all:
             best = each if each.use.is_of_all else best
             continue

@@ -149,7 +149,7 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
             )
         )
     if not grammar.quote and options.quote is None and not known and not found.has_quote:
-        # No quote stands in the file: it may as well have the usual ones, but where pipes divide.
+        # No quote is in the file: it may as well have the usual ones, except where pipes delimit.
         is_usual = grammar.delimiter not in {"|", '"'}
         grammar = replace(grammar, quote='"', escape='"') if is_usual else grammar
     return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])

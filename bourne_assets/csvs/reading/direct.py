@@ -30,7 +30,7 @@ _REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid
 #: null. A text that no plain file holds, for a NUL is in it, makes them surplus fields.
 _NO_NULL = "\x01\x02 no null \x02\x01"
 
-#: What stands around the names of a header that comes again, as behind a page break.
+#: What surrounds the names of a repeated header, as behind a page break.
 _BLANKS, _MORE_BLANKS = " \t\f\v", 4
 
 

@@ -111,7 +111,7 @@ class DuckDbSession:
     It can open nothing outside of its folder, whatever SQL it is given, and that cannot be changed.
 
     Args:
-        folder: All tables and sources lie in it; temporary files as well.
+        folder: All tables and sources are in it, and temporary files.
         megabytes: Memory that it may take.
         threads: Threads that it may use.
         source: A file outside of the folder that it may read.

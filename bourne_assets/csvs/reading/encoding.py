@@ -36,15 +36,15 @@ _HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _WESTERN_LETTERS = frozenset(
     "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽŸðþÐÞ"
 )
-_WESTERN_SIGNS = frozenset(
-    "€‚„…‘’“”•–—™ ¡£§©ª«®°±²³´µ·¹º»¼½¾¿¢¥"  # noqa: RUF001 - the signs themselves
+_WESTERN_SYMBOLS = frozenset(
+    "€‚„…‘’“”•–—™ ¡£§©ª«®°±²³´µ·¹º»¼½¾¿¢¥"  # noqa: RUF001 - the symbols themselves
 )
 _WESTERN_SHARE = 0.95
 #: A blank that does not break lines, between the digits of a number; elsewhere it is a letter of
 #: other encodings.
 _GROUPED = re.compile(r"(?<=\d)\xa0(?=\d{3}(?!\d))")
-#: What bytes of other alphabets look like as Western ones: signs within words (`£ód¼`, `ka¿dy`), a
-#: capital after a small letter (`cafŽ`), a sign that nobody writes, letters of Icelandic and
+#: What bytes of other alphabets look like as Western ones: symbols within words (`£ód¼`, `ka¿dy`),
+#: a capital after a small letter (`cafŽ`), a symbol that nobody writes, letters of Icelandic and
 #: of Turkish.
 _ODD = re.compile(
     r"[£¥¢¼½¾¹²³±¬¦÷¶](?=[A-Za-zÀ-ÿ])|(?<=[A-Za-zÀ-ÿ])[£¥¢¼½¾±¬¦¶¿¡‚„]"  # noqa: RUF001
@@ -110,7 +110,7 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
         declared: The encoding that the user declares.
 
     Raises:
-        CsvRejected: It is a legacy encoding that cannot be known.
+        CsvRejected: It is a legacy encoding that cannot be determined.
         OSError: The file cannot be read.
     """
     bom, marked = bom_of(start)
@@ -121,7 +121,7 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
     encoding = _declared(codecs.lookup(declared).name) if declared else marked
     if marked == "utf-8" != encoding and not _is_utf8_below(path, bom):
         return bom, encoding
-    if marked:  # as bytes of another encoding it would be no text
+    if marked:  # as bytes of another encoding it would not be text
         return bom, marked
     if declared:
         return b"", encoding
@@ -167,11 +167,11 @@ def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
 def legacy_encoding(path: Path) -> str:
     """The encoding of a file that is not in UTF-8.
 
-    Text of Western Europe is known by its letters. Anything else is asked of charset-normalizer,
+    Text of Western Europe is known by its letters. Anything else is left to charset-normalizer,
     whose guess is taken where it is sure; text in the wrong letters would be worse than none.
 
     Raises:
-        CsvRejected: The encoding cannot be known.
+        CsvRejected: The encoding cannot be determined.
         OSError: The file cannot be read.
     """
     evidence, has_c1_controls = b"", False
@@ -209,13 +209,13 @@ def _is_western(evidence: bytes) -> bool:
     text = evidence.decode("cp1252", "replace")
     high = [char for char in text if char > "\x7f"]
     letters = sum(char in _WESTERN_LETTERS for char in high)
-    signs = sum(char in _WESTERN_SIGNS for char in high) + len(_GROUPED.findall(text))
+    symbols = sum(char in _WESTERN_SYMBOLS for char in high) + len(_GROUPED.findall(text))
     odd = sum(bool(_ODD.match(text, n)) for n, char in enumerate(text) if char > "\x7f")
     is_turkish = not _ICELANDIC.isdisjoint(high) and not _TURKISH.isdisjoint(high)
     if odd > _ODD_SHARE * len(high) or is_turkish:
         return False
     runs = [len(run) for run in re.findall(r"[^\x00-\x7f]+", text)]
-    known, in_runs = letters + signs, sum(run for run in runs if run >= _MAXIMUM_RUN)
+    known, in_runs = letters + symbols, sum(run for run in runs if run >= _MAXIMUM_RUN)
     if max(runs, default=1) == 1:  # one byte at a time is not a script of its own
         return known >= len(high) / 2
     return known >= _WESTERN_SHARE * len(high) and in_runs <= _RUNS_SHARE * len(high)

@@ -1,7 +1,7 @@
 """Lines below the rows that a spreadsheet filled up with delimiters: sources, notes, empty ones.
 
 Without these delimiters they are too short, and rejected for it.
-Not here: what stands above the rows (`layout`).
+Not here: what is above the rows (`layout`).
 """
 
 from collections.abc import Sequence
@@ -42,6 +42,6 @@ def footer_texts(last: Sequence[Record], rows: Sequence[Fields], width: int) -> 
 
 
 def _is_note(text: str, *, is_typed: bool) -> bool:
-    """Whether a text is none of its column's values, but words of somebody."""
+    """Whether a text is not a value of its column, but somebody's words."""
     is_value = looks_like(text) != "text"
     return not is_value and (is_typed or ":" in text or len(text.split()) >= _WORDS)

@@ -1,6 +1,6 @@
 """Whether a record names columns: names are words where the values are numbers or times.
 
-Not here: where the header stands (`layout`).
+Not here: where the header is (`layout`).
 """
 
 import re

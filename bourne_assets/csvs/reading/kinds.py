@@ -1,7 +1,7 @@
 """What a single text is: a plain number, a date, a timestamp, a truth value, or text.
 
 Two questions, two answers. `plain_kind` says which type a text may be stored as without loss: the
-stored value must say exactly what the text says. `looks_like` is generous and tells names from
+stored value must say exactly what the text says. `looks_like` is generous and separates names from
 values: `$74.69`, `28/01/2018` and `00:15` are not names of columns.
 Not here: types of whole columns (`column_types`).
 """

@@ -24,7 +24,7 @@ _SEARCHED = 100
 _LOOKED_BELOW = 5
 _VALUES = frozenset({"number", "time"})
 _PAIR = 2
-#: At most so many lines of keys with values stand above a table.
+#: At most this many lines of keys with values may be above a table.
 _PREFACE = 8
 #: Without a blank line between them, the table has so many times as many; so many agree in it.
 _FAR_MORE, _ALIKE_SHARE = 3, 0.9
@@ -35,7 +35,7 @@ _COMMENT = re.compile(r"\s*(#|//|%|--)")
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where.
+    """What is where.
 
     Attributes:
         header: The fields of the header; None where there is none.
@@ -167,7 +167,7 @@ def _is_comment(record: Record) -> bool:
 
 
 def _names_come_below(search: _Search, place: int, width: int) -> bool:
-    """Whether the last of several comments, or what stands below them, is a header."""
+    """Whether the last of several comments, or what is below them, is a header."""
     records = search.records[: _SEARCHED + 1]
     for n, record in enumerate(records[place + 1 : _SEARCHED], start=place + 1):
         is_one_of_more = _is_comment(record) and any(map(_is_comment, records[n + 1 : n + 2]))
@@ -295,7 +295,7 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
 def _below_names(
     search: _Search, place: int, width: int, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], int]:
-    """The names with what stands right below them, and the place of the first row."""
+    """The names with what is right below them, and the place of the first row."""
     below = BelowNames(names, search.notes)
     for record in search.records[place:]:
         if not below.take(record, _rows(search, place + below.lines + 1, width)):
@@ -322,9 +322,9 @@ def _repeated(search: _Search, place: int, header: Fields) -> int:
 
 
 def _below_groups(search: _Search, place: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with those of the groups that they stand below; none where a row stands there.
+    """Names with those of the groups that they are below; none where a row is there.
 
-    A group's name stands above its first column, and the others have none; what stands beside the
+    A group's name is above its first column, and the others have none; what is beside the
     groups has no name below it, and a value in each row.
     """
     record = search.records[place] if place < len(search.records) else None
@@ -401,7 +401,7 @@ def _is_of_r(search: _Search) -> bool:
 
 
 def _without_header(search: _Search, width: int) -> Layout:
-    """Rows from the first line on; what stands above those of the table's width is rejected."""
+    """Rows from the first line on; what is above those of the table's width is rejected."""
     if search.options.header is None:
         search.notes.append(
             in_english("no header: the first line of full width has values as the others have")

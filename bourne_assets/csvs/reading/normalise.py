@@ -34,7 +34,7 @@ from bourne_assets.csvs.reading.swallowed import shape_of
 from bourne_assets.translations import in_english
 
 #: So much of a rejected line is kept beside its reason, and less of it where there are many; all
-#: of it lies in the landed file.
+#: of it is in the landed file.
 MAXIMUM_TEXT_BYTES = 64 * 1024
 _SHORT_TEXT_BYTES = 1024
 _LONG_TEXTS = 100
@@ -120,7 +120,7 @@ def normalise(
 def records_in(
     path: Path, dialect: Dialect, stop: Callable[[], None] = lambda: None
 ) -> Iterator[Record]:
-    """The records of a file, with the header and what stands above it.
+    """The records of a file, with the header and what is above it.
 
     Args:
         path: The file, not compressed.
@@ -248,7 +248,7 @@ class _Writer:
         return has_escapes or not self._nulls.isdisjoint(fields)
 
     def _fault_of_quotes(self, record: Record) -> str:
-        """Why a record is none where all fields so far were enclosed."""
+        """Why a record is not one where all fields so far were enclosed."""
         if not self.result.is_quoted or self._quotes_all(record):
             return ""
         is_lost = self._dialect.grammar.has_bare_quote(record.text)

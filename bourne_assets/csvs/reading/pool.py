@@ -67,7 +67,7 @@ class SessionPool:
             declared: What the user declares of its dataset.
             name: The file's name.
             types: Types by column that the dataset's files agree on.
-            origin: Where its bytes will lie, as far as that can be known.
+            origin: Where its bytes will be, as far as that can be known.
             summarised: Whether the table is the whole dataset, and is summarised at once, while
                 the file is still on its way into the lake.
 
@@ -111,7 +111,7 @@ class SessionPool:
 
         Args:
             size: Bytes that are read.
-            source: Where they lie, if not in the pool's folder. A large file is read there, and
+            source: Where they are, if not in the pool's folder. A large file is read there, and
                 its session may open no other.
         """
         if size <= _LARGE_BYTES:

@@ -1,4 +1,4 @@
-"""What quotes do in the records of a sample: enclose fields, or stand in them.
+"""What quotes do in the records of a sample: enclose fields, or appear in them.
 
 Not here: which quotes a file has (`delimiters`), and how records are divided (`records`).
 """
@@ -12,7 +12,7 @@ _FULL_SHARE = 0.9
 
 
 class QuoteUse(NamedTuple):
-    """What quotes do: fields in quotes, less quotes that stand elsewhere; and records by their use.
+    """What quotes do: fields in quotes, less quotes that are elsewhere; and records by their use.
 
     `full` are records with all fields in quotes, `whole` those with some, `needed` those that could
     not be written without quotes, and `broken` those whose quotes do not match, `stray` among them:
@@ -33,7 +33,7 @@ class QuoteUse(NamedTuple):
 
     @property
     def is_consistent(self) -> bool:
-        """Whether quotes stand nowhere but around fields, and some fields need them."""
+        """Whether quotes appear only around fields, and some fields need them."""
         return self.needed > 0 and not self.bare and not self.broken
 
     @property
@@ -43,7 +43,7 @@ class QuoteUse(NamedTuple):
 
     @property
     def is_around_records(self) -> bool:
-        """Whether quotes enclose what could not stand without them in nearly all records."""
+        """Whether quotes enclose what could not be written without them in nearly all records."""
         return self.is_of_all and self.needed >= _FULL_SHARE * self.records
 
     @property

@@ -1,6 +1,6 @@
 """Whether the quotes of a whole file are beyond doubt, so that DuckDB reads it as it is.
 
-They are where each encloses a field, is doubled inside of one, and no line end stands in quotes.
+They are where each encloses a field, is doubled inside of one, and no line end is in quotes.
 Looked at in blocks, with all quotes of a block at once.
 Not here: files whose quotes are in doubt (`records`).
 """
@@ -28,7 +28,7 @@ def encloses_plainly(
         stop: Called between blocks; what it raises ends it.
 
     Returns:
-        False where that is in doubt, where a line end stands in quotes, and where some fields
+        False where that is in doubt, where a line end is in quotes, and where some fields
         are empty in quotes, and others are not quoted: these are not the same.
 
     Raises:
@@ -36,11 +36,11 @@ def encloses_plainly(
     """
     if not (delimiter.isascii() and quote.isascii()):
         return False
-    sign, mark = ord(delimiter), ord(quote)
+    separator, mark = ord(delimiter), ord(quote)
     has_empty = has_bare = False
     for block in _whole_lines(path):
         stop()
-        facts = _facts_of(block, sign, mark) if block else None
+        facts = _facts_of(block, separator, mark) if block else None
         if facts is None:
             return False
         has_bare, has_empty = has_bare or facts.has_bare, has_empty or facts.has_empty
@@ -56,7 +56,7 @@ class _Facts(NamedTuple):
     has_empty: bool
 
 
-def _facts_of(block: bytes, sign: int, mark: int) -> _Facts | None:
+def _facts_of(block: bytes, separator: int, mark: int) -> _Facts | None:
     """What is in whole lines; None where a quote is in doubt."""
     found = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(found == mark)
@@ -66,9 +66,9 @@ def _facts_of(block: bytes, sign: int, mark: int) -> _Facts | None:
         return None
     opening, closing = quotes[::2], quotes[1::2]
     feeds = np.flatnonzero(found == _FEED)
-    if not _stand_well(found, opening, closing, sign) or _inside(feeds, quotes).any():
+    if not _well_placed(found, opening, closing, separator) or _inside(feeds, quotes).any():
         return None
-    delimiters = np.flatnonzero(found == sign)
+    delimiters = np.flatnonzero(found == separator)
     ends = feeds.size + int(found[-1] != _FEED)
     fields = delimiters.size - int(_inside(delimiters, quotes).sum()) + ends
     doubled = int((closing[:-1] + 1 == opening[1:]).sum())
@@ -76,21 +76,23 @@ def _facts_of(block: bytes, sign: int, mark: int) -> _Facts | None:
     return _Facts(has_bare, _has_empty(found, opening, closing, mark))
 
 
-def _stand_well(found: np.ndarray, opening: np.ndarray, closing: np.ndarray, sign: int) -> bool:
-    """Whether each quote stands at the edge of a field, or beside another."""
+def _well_placed(
+    found: np.ndarray, opening: np.ndarray, closing: np.ndarray, separator: int
+) -> bool:
+    """Whether each quote is at the edge of a field, or beside another."""
     before = np.where(opening > 0, found[opening - 1], _FEED)
     after = np.append(found, _FEED)[closing + 1]
     second = np.zeros(opening.size, bool)
     second[1:] = closing[:-1] + 1 == opening[1:]
     first = np.zeros(closing.size, bool)
     first[:-1] = second[1:]
-    starts = (before == sign) | (before == _FEED) | second
-    ends = (after == sign) | (after == _FEED) | (after == _RETURN) | first
+    starts = (before == separator) | (before == _FEED) | second
+    ends = (after == separator) | (after == _FEED) | (after == _RETURN) | first
     return bool(starts.all() and ends.all())
 
 
 def _inside(places: np.ndarray, quotes: np.ndarray) -> np.ndarray:
-    """Which places stand between an opening and a closing quote."""
+    """Which places are between an opening and a closing quote."""
     return (np.searchsorted(quotes, places) % 2).astype(bool)
 
 

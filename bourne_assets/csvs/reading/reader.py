@@ -2,7 +2,7 @@
 
 Every record below the header is a row or a rejected line: a value in the table says what the text
 in the file says, or the line is rejected and named, or the file is refused. Plain files are read
-by DuckDB as they are, with records counted in the bytes (`scan`); the others are divided by
+by DuckDB as they are, with records counted in the bytes (`scan`); the others are split by
 `normalise`.
 Not here: how a file is to be read (`dialect`), and where its table goes (`landing`).
 """
@@ -54,14 +54,14 @@ class Reading:
     Attributes:
         dialect: How it was read.
         lines: Records below the header.
-        rows: Those that are rows; they lie in `table`.
+        rows: Those that are rows; they are in `table`.
         rejected: The others.
         types: DuckDB's types by column.
         cast_failures: Values that are not of their column's declared type, where they are null in
             the table: how many, and one of them, by column.
-        almost: Columns of text that have a type but for some values, and which, by column.
+        almost: Columns of text that would have a type except for some values, and which, by column.
         table: A Parquet file.
-        summary: What the table holds, where that was asked for.
+        summary: What the table holds, where that was requested.
         origin: What the last two columns of the table say; None: it has them not yet.
     """
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES
 from bourne_assets.translations import in_english
 
-#: A quoted field that goes on for so many lines was never meant to.
+#: A quoted field that continues for so many lines was never meant to.
 _MAXIMUM_QUOTED_LINES = 1_000
 
 #: Programs that translate line ends twice write two carriage returns, and some old ones both
@@ -28,7 +28,7 @@ _ENDS = {
     REVERSED: re.compile(r"(\n\r?)"),
 }
 
-#: A field: its text, and None where nothing stands between two delimiters.
+#: A field: its text, and None where nothing is between two delimiters.
 Fields = Sequence[str | None]
 
 
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A record, or a line that is none: then `fault` says why, and `text` is that line."""
+    """A record, or a line that is not one: then `fault` says why, and `text` is that line."""
 
     line: int
     lines: int
@@ -65,7 +65,7 @@ class Grammar:
         quote: The quoting character; empty where quotes are data.
         escape: What precedes a quote inside quotes: the quote itself, or another
             character; empty where nothing does.
-        escapes_all: Whether the escape character stands before any character, in and outside of
+        escapes_all: Whether the escape character may precede any character, in and outside of
             quotes, as a writer with an escape character does it; else before a quote only.
         skips_blanks: Whether blanks after a delimiter are not part of the field.
         ends: The characters that end a line outside of quotes: a line feed (and a carriage return
@@ -107,13 +107,13 @@ class Grammar:
         return [field or None for field in fields]
 
     def is_simple(self, text: str) -> bool:
-        """Whether no quote and no escape stands in a text."""
+        """Whether a text contains neither quote nor escape."""
         return not (
             (self.quote and self.quote in text) or (self._escapes_outside and self.escape in text)
         )
 
     def is_open_in_quotes(self, text: str) -> bool:
-        """Whether the last field of a text is quoted, and goes on in the next line."""
+        """Whether the last field of a text is quoted, and continues in the next line."""
         return bool(self.quote) and bool(self._open.fullmatch(text))
 
     def ends_in_escape(self, text: str) -> bool:
@@ -121,7 +121,7 @@ class Grammar:
         return self._escapes_outside and bool(self._escaped_end.fullmatch(text))
 
     def is_blank(self, text: str) -> bool:
-        """Whether nothing stands in a line, not even a delimiter."""
+        """Whether a line is empty, not even a delimiter."""
         return not text.strip(" \t\r\n\f\v") and self.delimiter not in text
 
     def are_quoted(self, text: str) -> list[bool]:
@@ -151,7 +151,7 @@ class Grammar:
         return sum(found), len(found) - sum(found)
 
     def has_bare_quote(self, text: str) -> bool:
-        """Whether a quote stands in a field of a whole record that is not enclosed."""
+        """Whether a quote is in a field of a whole record that is not enclosed."""
         return any(self.quote in outside for _, _, outside in self._field.findall(text))
 
     def needs_quotes(self, text: str) -> bool:
@@ -177,7 +177,7 @@ class Grammar:
 
     @cached_property
     def _inside(self) -> str:
-        """The pattern of what stands between two quotes."""
+        """The pattern of what is between two quotes."""
         quote, escape = re.escape(self.quote), re.escape(self.escape)
         if self.escape in {self.quote, ""}:
             return f"(?>(?:[^{quote}]+|{quote}{quote})*)"
@@ -251,7 +251,7 @@ class RecordReader:
         grammar: How a record is divided.
         are_records: Says of lines that quotes hold together, and of how many fields these make,
             whether each line is a record of its own.
-        comment: What a line begins with that is passed over, but for lines in quotes.
+        comment: What a line begins with that is passed over, except lines in quotes.
     """
 
     def __init__(
@@ -279,7 +279,7 @@ class RecordReader:
                 yield Record(line.number, 1, fields, line.text)
 
     def end(self) -> Iterator[Record]:
-        """No line follows: what has begun is given up, line by line."""
+        """No line follows: what has begun is abandoned, line by line."""
         while self._held:
             first, *rest = self._held
             self._held, self._in_quotes = [], False
@@ -301,7 +301,7 @@ class RecordReader:
                 yield from self._settle([*self._held, line], waiting)
 
     def _ends_nothing(self, line: Line) -> bool:
-        """Whether the field that was begun goes on behind a line that need not be examined."""
+        """Whether the field that was begun continues after a line that need not be examined."""
         grammar = self._grammar
         return (
             grammar.quote not in line.text

@@ -1,6 +1,6 @@
 """A sample of a file's text, from its beginning, its middle and its end.
 
-What a dialect is detected from. Lines that hold quotes are in it wherever they stand.
+What a dialect is detected from. Lines that hold quotes are in it wherever they are.
 Not here: what the sample says (`dialect`).
 """
 
@@ -63,7 +63,7 @@ def take_sample(path: Path, found: Scan, options: DatasetOptions) -> Sample:
         options: What the user declares of its dataset.
 
     Raises:
-        CsvRejected: Its first line is too long, or its encoding cannot be known.
+        CsvRejected: Its first line is too long, or its encoding cannot be determined.
         OSError: It cannot be read.
     """
     start = _start(path)

@@ -43,8 +43,8 @@ class Scan:
         lines: Line feeds, and one more for a last line without.
         crlf: Windows line ends among them.
         lone_cr: Carriage returns that no line feed follows.
-        has_quote: Whether a `"` stands in it.
-        has_nul: Whether a NUL byte stands in it.
+        has_quote: Whether it contains a `"`.
+        has_nul: Whether it contains a NUL byte.
         has_inner_mark: Whether a line below the first begins with a byte order mark, as where
             files were put together.
         has_end_mark: Whether its last byte is a Ctrl-Z, with which DOS ended texts.

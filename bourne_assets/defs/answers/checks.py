@@ -123,7 +123,7 @@ def _from_tables(
 
 
 def _from_objects(named: Sequence[Input], lake: Lake, saga: Saga) -> Answers:
-    """The answers of the objects that are named, as far as they lie in the lake."""
+    """The answers of the objects that are named, as far as they are in the lake."""
     if len(named) not in {1, 3}:
         raise _InputsUnfit(gettext("the table; with deleted films, candidates and details too"))
     frames, read = [], []

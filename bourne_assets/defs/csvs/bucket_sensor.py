@@ -37,7 +37,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
-#: Objects in runs that are not over; beyond these no new one is asked for.
+#: Objects in runs that are not over; beyond these no new one is requested.
 _MOST_IN_FLIGHT = 1_000
 _PREFIXES = (keys.INBOX, keys.LANDED_CSVS)
 

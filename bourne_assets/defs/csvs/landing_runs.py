@@ -1,6 +1,6 @@
 """Runs that land CSV files by themselves: how they are found, and what became of them.
 
-Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a file is asked for
+Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a file is requested
 again (`bourne_assets.csvs.intake.backlog`).
 """
 

@@ -126,7 +126,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return PurePosixPath(str(getattr(layer, "value", layer)), *context.asset_key.path)
 
     def get_op_output_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
-        """Where the output of a plain op lies: below `Trusted/`, by run and step."""
+        """Where the output of a plain op is kept: below `Trusted/`, by run and step."""
         return PurePosixPath(keys.TRUSTED, "_ops", *context.get_identifier())
 
     def make_safe_partition_path(self, base_path: Any, partition: str) -> Any:
@@ -214,11 +214,11 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
 
 
 def _snapshot_asked_for(context: dg.InputContext) -> int | None:
-    """The snapshot that the input's own metadata ask for; None for the newest."""
-    asked = (context.definition_metadata or {}).get(SNAPSHOT_KEY)
-    asked = getattr(asked, "value", asked)
-    if asked != MATERIALISED:
-        return int(asked) if asked is not None else None
+    """The snapshot that the input's own metadata request; None for the newest."""
+    requested = (context.definition_metadata or {}).get(SNAPSHOT_KEY)
+    requested = getattr(requested, "value", requested)
+    if requested != MATERIALISED:
+        return int(requested) if requested is not None else None
     event = context.instance.get_latest_materialization_event(context.asset_key)
     metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
     snapshot = metadata.get("snapshot_id")
@@ -246,7 +246,7 @@ def _suffixes(context: dg.InputContext) -> tuple[str, ...]:
         return (_HTML_SUFFIX,)
     wanted = context.dagster_type.typing_type
     if context.has_asset_partitions and (wanted is dict or get_origin(wanted) in {dict, Mapping}):
-        # A mapping of partitions: the type of one stands second, where it stands at all.
+        # A mapping of partitions: the type of one is second, where it is given at all.
         wanted = (*get_args(wanted), Any, Any)[1]
     if wanted is pd.DataFrame:
         return (_PARQUET_SUFFIX,)
@@ -328,7 +328,7 @@ def _decoded(data: bytes, suffix: str, uri: str) -> Any:
 def _safe(part: str) -> str:
     """One part of a partition's name; percent signs are escaped too, so that no two are one."""
     escaped = "".join(
-        sign if sign.isprintable() and sign not in "%\\" else quote(sign, safe="") for sign in part
+        char if char.isprintable() and char not in "%\\" else quote(char, safe="") for char in part
     )
     return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%00"
 

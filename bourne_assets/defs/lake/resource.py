@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # the embedded lake needs no AWS, which takes longer to load 
 
 
 class LakeResource(dg.ConfigurableResource["LakeResource"]):
-    """Connects when first asked, so that loading definitions touches neither network nor disk."""
+    """Connects when first used, so that loading definitions touches neither network nor disk."""
 
     # Dagster's annotation knows no default.
     s3: dg.ResourceDependency["S3Resource | None"] = None  # type: ignore[assignment]
@@ -61,7 +61,7 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
         return self._opened.lake
 
     def catalogue(self) -> "Catalog":
-        """The catalogue of the lake's Iceberg tables, opened when first asked.
+        """The catalogue of the lake's Iceberg tables, opened when first used.
 
         Raises:
             LakeError: The lake or the catalogue cannot be used.

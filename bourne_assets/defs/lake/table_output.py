@@ -1,4 +1,4 @@
-"""Outputs that are Iceberg tables: what an asset's metadata asks for, and what Dagster records.
+"""Outputs that are Iceberg tables: what an asset's metadata request, and what Dagster records.
 
 Not here: the IO manager, and the tables themselves (`bourne_assets.iceberg`).
 """
@@ -46,10 +46,10 @@ class TableOutput:
 
 
 def table_output(metadata: Mapping[str, Any]) -> TableOutput | None:
-    """What the metadata of an asset ask for; None where the asset is not a table.
+    """What the metadata of an asset request; None where the asset is not a table.
 
     Raises:
-        Failure: They ask for something that there is not.
+        Failure: They request something that does not exist.
     """
     values = {name: getattr(value, "value", value) for name, value in metadata.items()}
     if values.get(FORMAT_KEY) != "table":
@@ -79,7 +79,7 @@ def store(
     """Commit what an asset returned: a frame, an Arrow table, or the address of a Parquet object.
 
     Raises:
-        Failure: It is none of these.
+        Failure: It is not one of these.
         LakeError: It does not fit the table, or the commit failed.
     """
     from bourne_assets.iceberg import commits, files

@@ -1,4 +1,4 @@
-"""One sensor that tells people what is wrong: failed runs, failed checks, data that is overdue.
+"""One sensor that alerts people to what is wrong: failed runs, failed checks, data that is overdue.
 
 An alert is sent when a problem appears or changes, not each time it is seen; a problem that passes
 is forgotten, and reported again when it comes back. Not here: the text (`alert_messages`), and
@@ -98,12 +98,12 @@ def alerts_sensor(
     Args:
         settings: Where alerts go, and where Dagster's UI is.
         titles: Titles of the sagas by slug.
-        routes: Who is told of what, in place of the one webhook.
+        routes: Who is alerted to what, in place of the one webhook.
     """
     to = "BOURNE_ALERT_WEBHOOK_URL" if settings.alert_webhook_url else gettext("its own log")
     if routes is not None:
         to = gettext("the routes of BOURNE_ALERTS_FILE")
-        selected_by(routes, None)  # what cannot be read is told when the definitions are loaded
+        selected_by(routes, None)  # what cannot be read is reported when the definitions are loaded
 
     @dg.sensor(
         name="saga_alerts",
@@ -139,8 +139,8 @@ def alerts_sensor(
             context.update_cursor(kept)
             return dg.SkipReason(gettext("{sent}; the next one failed.", sent=_sent(count, to)))
         context.update_cursor(kept)
-        said = f"{_sent(count, to)}." if count or way.state else gettext("Nothing new is wrong.")
-        return dg.SkipReason(said + way.state)
+        reason = f"{_sent(count, to)}." if count or way.state else gettext("Nothing new is wrong.")
+        return dg.SkipReason(reason + way.state)
 
     return saga_alerts
 

@@ -62,7 +62,7 @@ def send(
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 connection.quit()  # however it ends, the message has been taken
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        # The cause may quote what was sent. A ValueError: a challenge that is no base64.
+        # The cause may quote what was sent. A ValueError: a challenge that is not base64.
         raise NotDelivered(
             gettext("{place} did not take an e-mail: {reason}.", place=place, reason=_why(error))
         ) from None

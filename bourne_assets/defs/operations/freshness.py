@@ -13,7 +13,7 @@ from bourne_assets.defs.csvs.datasets import dataset_key
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.saga.figures import OLDEST_FIGURES
 
-#: TMDB is asked every day: a warning means that one refresh is late, a failure that one was missed.
+#: Daily refreshes: a warning means that one refresh is late, a failure that one was missed.
 OF_TMDB = dg.FreshnessPolicy.time_window(
     fail_window=OLDEST_FIGURES, warn_window=timedelta(hours=26)
 )

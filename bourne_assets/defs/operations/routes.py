@@ -1,4 +1,4 @@
-"""Who is told of what: the alerts file, read and checked.
+"""Who is alerted to what: the alerts file, read and checked.
 
 Not here: what a selection selects (`alerts`), and how a message is sent (`delivery`).
 """
@@ -55,7 +55,7 @@ class _Part(BaseModel):
 
 
 class QuietHours(_Part):
-    """When a route tells nothing: what happens then is told when they are over.
+    """When a route sends nothing: what happens then is sent when they are over.
 
     Attributes:
         begin: Time of day at which they begin; `from` in the file.
@@ -120,7 +120,7 @@ class MailServer(_Part):
 
 
 class Route(_Part):
-    """Who is told of some assets.
+    """Who is alerted to some assets.
 
     Attributes:
         name: What messages call it.
@@ -128,7 +128,7 @@ class Route(_Part):
         severity: `error` for what stopped something, `warning` for everything.
         webhook: An address that takes messages as Slack does.
         email: Who gets an e-mail.
-        quiet_hours: When nothing is told.
+        quiet_hours: When nothing is sent.
     """
 
     name: str = Field(min_length=1, max_length=60)
@@ -145,7 +145,7 @@ class Route(_Part):
         return self
 
     def is_quiet(self, moment: datetime) -> bool:
-        """Whether nothing is told at a moment."""
+        """Whether nothing is sent at a moment."""
         return self.quiet_hours is not None and self.quiet_hours.last_at(moment)
 
 
@@ -153,7 +153,7 @@ class AlertRoutes(_Part):
     """The alerts file.
 
     Attributes:
-        routes: Each problem is told on all that it belongs to.
+        routes: Each problem is sent on all that it belongs to.
         mail: The server of those with e-mail addresses; `email` in the file.
     """
 
@@ -173,7 +173,7 @@ class AlertRoutes(_Part):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must stand in no message."""
+        """What must be in no message."""
         return tuple(route.webhook for route in self.routes if route.webhook)
 
 

@@ -2,7 +2,7 @@
 
 See https://docs.dagster.io/guides/automate/schedules and
 https://docs.dagster.io/guides/automate/declarative-automation. Not here: sensors of new data, which
-stand with their sources.
+are with their sources.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
-#: Minutes between the refreshes of two sagas: they ask TMDB one after the other anyway.
+#: Minutes between the refreshes of two sagas: they use TMDB one after the other anyway.
 _STAGGER_MINUTES = 15
 _STOPPED = gettext(
     "It is off because no TMDB credential is set: the bundled snapshot does not change. Set "

@@ -30,7 +30,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=key,
-        deps=[RAW_CSVS],  # whose titles lie in the lake
+        deps=[RAW_CSVS],  # whose titles are in the lake
         ins={
             "tmdb_external_ids": dg.AssetIn(saga_key(saga, "tmdb_external_ids")),
             "tmdb_details": dg.AssetIn(saga_key(saga, "tmdb_details")),

@@ -1,4 +1,4 @@
-"""Where the code of an asset stands, and of which commit it is, for the asset's page.
+"""Where the code of an asset is, and of which commit, for the asset's page.
 
 Not here: versions of the code (`code_version`, which each asset states).
 """
@@ -36,7 +36,7 @@ def with_code(
 
 @cache
 def commit_of(project: Path) -> str | None:
-    """The commit that a clone stands on, read from its `.git`; None where it is not a clone."""
+    """The commit that a clone is on, read from its `.git`; None where it is not a clone."""
     try:
         folder = project / ".git"
         if folder.is_file():  # a work tree of another clone

@@ -59,7 +59,7 @@ def figure_is_plausible(figure: str, films_of_the_saga: Selection, corrected: Co
         as_of = _day_of(table)
         films = [corrected(film) for film in _rows(films_of_the_saga(table))]
         films = [film for film in films if is_released(film, as_of)]
-        # A negative figure breaks the rule of valid ones, and would only be told twice.
+        # A negative figure breaks the rule of valid ones, and would only be reported twice.
         judged = [film for film in films if film[figure] is None or film[figure] >= 0]
         reasons = [(film, why_not(film, figure, as_of)) for film in judged]
         odd = [_shown(film, reason=reason) for film, reason in reasons if reason is not None]

@@ -1,4 +1,4 @@
-"""Resources that no run config can change: whoever starts a run sets how, never with what.
+"""Resources that no run config can change: who starts a run decides how it runs, never with what.
 
 A `ConfigurableResource` lets the config of any run replace its fields, and read any environment
 variable into them: a credential could be sent to another address, and any file be landed.

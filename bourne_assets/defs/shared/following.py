@@ -1,4 +1,4 @@
-"""When an asset follows its inputs by itself: the conditions of `follow_the_data`.
+"""When an asset follows its inputs automatically: the conditions of `follow_the_data`.
 
 See https://docs.dagster.io/guides/automate/declarative-automation. Not here: the sensor that
 evaluates them (`operations.schedules`).

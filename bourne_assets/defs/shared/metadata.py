@@ -1,4 +1,4 @@
-"""What Dagster's catalogue shows of a table: columns, previews, where it lies.
+"""What Dagster's catalogue shows of a table: columns, previews, where it is.
 
 Made from the pandera models, the one dictionary of each table.
 Not here: the models (`schemas` of each domain), and checks.
@@ -19,7 +19,7 @@ from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
 from bourne_assets.translations import gettext, grouped
 
-#: Definition metadata that names the layer of the lake in which an asset's table lies.
+#: Definition metadata that names the layer of the lake in which an asset's table is.
 LAYER_KEY = "lake/layer"
 #: Definition metadata that says `html` where an asset's text is a page, and `table` where its value
 #: goes into an Iceberg table.
@@ -100,13 +100,13 @@ def column_lineage(
 def table_metadata(
     settings: Settings, layer: str, path: tuple[str, ...], extension: str
 ) -> dict[str, Any]:
-    """Definition metadata that says where an asset's table lies."""
+    """Definition metadata that says where an asset's table is."""
     key = keys.table(layer, path, extension)
     return {**object_metadata(settings, key), LAYER_KEY: layer}
 
 
 def object_metadata(settings: Settings, key: str) -> dict[str, Any]:
-    """Definition metadata that says where a table lies whose key is known."""
+    """Definition metadata that says where a table is whose key is known."""
     full = f"{settings.s3_prefix}/{key}" if settings.s3_prefix else key
     return {"dagster/uri": f"s3://{settings.bucket}/{full}", "dagster/table_name": full}
 

@@ -45,7 +45,7 @@ def placed_in(saga: Saga, layer: str) -> Placement:
 def with_owners(
     assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], owners: Sequence[str]
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets, each with those who answer for it: teams and e-mail addresses."""
+    """The assets, each with its owners: teams and e-mail addresses."""
 
     def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(owners=list(owners))
@@ -99,7 +99,7 @@ def _mapped(
 def definition_metadata(
     settings: Settings, layer: str, key: dg.AssetKey, model: type[Table]
 ) -> dict[str, Any]:
-    """Where a table lies and which columns it has."""
+    """Where a table is and which columns it has."""
     return {
         **table_metadata(settings, layer, tuple(key.path), "parquet"),
         COLUMNS_KEY: column_schema(model),
@@ -107,7 +107,7 @@ def definition_metadata(
 
 
 def tmdb_credit(page: str) -> dict[str, Any]:
-    """Where the data are from, and the notice that TMDB's terms ask for."""
+    """Where the data are from, and the notice that TMDB's terms require."""
     return {"source": dg.MetadataValue.url(page), "notice": NOTICE}
 
 
@@ -131,5 +131,5 @@ def saga_job_name(saga: Saga) -> str:
 
 
 def tmdb_job_name(saga: Saga) -> str:
-    """Name of the job that asks TMDB for a saga and makes what follows, and lands no CSV files."""
+    """Name of the job that fetches a saga from TMDB with all downstream, and lands no CSV files."""
     return f"ask_tmdb_for_{saga.slug}"

@@ -1,6 +1,6 @@
 """Selections of assets, as users write them in Dagster's syntax.
 
-Not here: who is told of what is selected (`operations.alerts`), and what is run (`cli.runner`).
+Not here: who is alerted to what is selected (`operations.alerts`), and what is run (`cli.runner`).
 """
 
 import warnings
@@ -12,7 +12,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 
 class SelectionUnusable(ValueError):
-    """A selection is not written as Dagster's are, or asks for what only Dagster's UI knows."""
+    """A selection is not written as Dagster's are, or selects by what only Dagster's UI knows."""
 
 
 def selected(

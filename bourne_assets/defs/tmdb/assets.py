@@ -1,6 +1,6 @@
 """What TMDB knows of a saga's candidates: search, external ids, details.
 
-Not here: which films belong to the saga in the end (`saga`).
+Not here: which films finally belong to the saga (`saga`).
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable
 
-#: One step of all runs at a time asks TMDB, so that the pace of a process is that of the machine.
+#: One step of all runs at a time uses TMDB, so that the pace of a process is that of the machine.
 POOL = "tmdb_api"
 _KINDS = {"python", "parquet", "s3"}
 _DOCUMENTATION = "https://developer.themoviedb.org/reference"
@@ -52,7 +52,7 @@ Popularity moves every day.
 
 
 class TmdbConfig(RunConfig):
-    """How TMDB is asked in this run."""
+    """How TMDB is used in this run."""
 
     resume: bool = Field(
         default=False,
@@ -110,14 +110,14 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
         """
         config = SearchConfig.of(context)
         client = _client(saga, config, tmdb, lake)
-        asked = with_queries(saga, config.queries)
+        searched = with_queries(saga, config.queries)
         with RawWriter(lake.connect()) as writer:
-            candidates = find_candidates(asked, client, writer)
+            candidates = find_candidates(searched, client, writer)
         rejected = candidates[~candidates["kept"]]
         return dg.MaterializeResult(
             value=candidates,
             metadata={
-                "queries": ", ".join(asked.queries),
+                "queries": ", ".join(searched.queries),
                 "candidates": len(candidates),
                 "kept": int(candidates["kept"].sum()),
                 "rejected": len(rejected),
@@ -132,9 +132,9 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
 def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
     """External ids and details, as one step.
 
-    They are two assets in the lineage, for they are two tables of their own. They are one step, for
-    one answer holds both: `/movie/{id}?append_to_response=external_ids` halves the requests. Where
-    one of the two is selected alone, TMDB is asked for that one alone.
+    They are two assets in the lineage, for they are two tables of their own. They are one step, as
+    one response holds both: `/movie/{id}?append_to_response=external_ids` halves the requests.
+    Where one of the two is selected alone, only that one is requested.
     """
     ids_key, details_key = saga_key(saga, "tmdb_external_ids"), saga_key(saga, "tmdb_details")
 
@@ -202,7 +202,7 @@ def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResour
 
 
 def _provenance(client: TmdbClient, writer: RawWriter) -> dict[str, Any]:
-    """Metadata of every table: where the answers came from, and what of Raw was of no use."""
+    """Metadata of every table: where the responses came from, and what of Raw was not usable."""
     provenance = {"source": client.source, **raw_objects(writer)}
     if client.stored is not None and client.stored.unreadable:
         provenance["unreadable_raw_objects"] = rows_of(

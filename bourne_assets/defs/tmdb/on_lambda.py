@@ -1,4 +1,4 @@
-"""TMDB asked on AWS Lambda: one call makes all three tables of a saga.
+"""TMDB requested on AWS Lambda: one call makes all three tables of a saga.
 
 The assets that take the place of those of `assets`, and the resource that calls the function over
 Dagster Pipes. Not here: the function itself (`bourne_assets.aws_lambda`).
@@ -24,9 +24,9 @@ from bourne_assets.defs.tmdb.assets import POOL, TmdbConfig, tmdb_assets
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
-#: A call that ran out of time goes on in the next one, from the answers in Raw.
+#: A call that ran out of time is continued by the next one, from the responses in Raw.
 _TRIES = dg.RetryPolicy(max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL)
-#: Lambda's longest time-out, and a little for the answer's way.
+#: Lambda's longest time-out, and a little for the response to arrive.
 _LONGEST_SECONDS = 910
 _POLL_SECONDS = 1.0
 

@@ -19,7 +19,7 @@ from bourne_assets.tables import from_parquet
 from bourne_assets.tmdb.changes import Watch, changed_films
 from bourne_assets.translations import gettext
 
-#: One request a film: so many a tick are asked in some seconds.
+#: One request per film: this many per tick take a few seconds.
 _FILMS_A_TICK = 200
 
 

@@ -1,6 +1,6 @@
 """The SeaweedFS process: its program, its flags, its ports, its health.
 
-SeaweedFS's own defaults listen on every interface, ask for no credentials on the filer's port
+SeaweedFS's own defaults listen on every interface, require no credentials on the filer's port
 and send statistics to its vendor; `command` is what makes it a private server.
 Not here: who uses the server and when it ends (`embedded`, `supervisor`).
 """
@@ -80,7 +80,7 @@ class LakeFolder:
 
     @property
     def gate(self) -> Path:
-        """Lock held by whoever starts or ends the server."""
+        """Lock held by the process that starts or ends the server."""
         return self.root / "gate.lock"
 
     @property
@@ -225,7 +225,7 @@ def free_base_port() -> int:
 
 
 def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
-    """Whether an S3 server that asks for credentials answers there (an unsigned GET is 403)."""
+    """Whether an S3 server that requires credentials responds there (an unsigned GET is 403)."""
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=timeout)
     try:
         connection.request("GET", "/")

@@ -1,7 +1,7 @@
 """The keys that close SeaweedFS's own ports to the other users of the machine.
 
 SigV4 guards the S3 port alone. Behind it master, volume server and filer talk to each other over
-ports that ask nobody who they are, unless SeaweedFS is given signing keys for its HTTP requests
+ports that authenticate nobody, unless SeaweedFS is given signing keys for its HTTP requests
 and a certificate for gRPC. One process holds all of its parts, so they all share one certificate,
 which is its own authority, and everything is made afresh at each start.
 Run as `python -m bourne_assets.lake.embedded.security FOLDER` by the container that is the lake of

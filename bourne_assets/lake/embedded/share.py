@@ -1,6 +1,6 @@
 """The embedded lake: one S3 server for a `BOURNE_HOME`, there while somebody uses it.
 
-`connect` is the one function that whoever needs the lake calls. Not here: how
+`connect` is the one function for everything that needs the lake. Not here: how
 the server is started and watched (`supervisor`), and its flags (`server`).
 """
 
@@ -329,7 +329,7 @@ def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
         )
     folder.log.chmod(0o600)
     _SUPERVISORS.append(supervisor)
-    assert supervisor.stdout is not None  # noqa: S101 - PIPE was asked for above
+    assert supervisor.stdout is not None  # noqa: S101 - PIPE was given above
     with supervisor.stdout:
         line = supervisor.stdout.readline()
     reply = json.loads(line) if line else {"error": _crash(folder)}

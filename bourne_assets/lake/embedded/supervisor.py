@@ -128,7 +128,7 @@ def _is_ready(
 def _watch(
     folder: seaweedfs.LakeFolder, process: subprocess.Popen[bytes], untouched: _Stored | None
 ) -> None:
-    """Return when the server has ended: by itself, or here because nobody needs it.
+    """Return when the server has ended: on its own, or here because nobody needs it.
 
     Asked to end, it waits a second for streams between its own parts. One that has written nothing
     since it was ready has nothing to finish, and is spared that.

@@ -15,7 +15,7 @@ _ROOM = 1_000
 
 @pytest.fixture
 def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that has room for a thousand bytes, whatever lies on it beside what is fetched."""
+    """A disk that has room for a thousand bytes, whatever is on it beside what is fetched."""
 
     def room(folder: Path) -> int:
         return _ROOM - sum(path.stat().st_size for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""Beside the landed bytes lie a columnar copy, a profile, and the challenge's titles."""
+"""Beside the landed bytes are a columnar copy, a profile, and the challenge's titles."""
 
 import random
 from datetime import date

@@ -71,7 +71,7 @@ def test_a_column_that_nearly_has_a_type_is_named_with_its_first_other_value(
 _TYPED = b"id,gross\n1,100\n2,n/a\n3,300\n"
 
 
-def test_lines_with_a_value_of_another_than_the_declared_type_are_rejected_and_told(
+def test_lines_with_a_value_not_of_the_declared_type_are_rejected_and_reported(
     lake: Lake, folder: Path
 ) -> None:
     row, facts = _landed(lake, folder, _TYPED, types={"gross": "BIGINT"})
@@ -86,7 +86,9 @@ def test_they_are_unknown_and_counted_where_that_is_declared(lake: Lake, folder:
     assert row["unreadable"] == "gross: 1 ('n/a')"
 
 
-def test_a_declared_type_of_a_column_that_is_not_there_is_told(lake: Lake, folder: Path) -> None:
+def test_a_declared_type_of_a_column_that_is_not_there_is_reported(
+    lake: Lake, folder: Path
+) -> None:
     row, _ = _landed(lake, folder, b"Id,zip\n1,01\n", types={"ZIP": "VARCHAR", "town": "VARCHAR"})
     assert row["unreadable"] == "town: types names it, and it is not a column"
 

@@ -76,20 +76,20 @@ def test_odd_names_are_landed(lake: Lake, folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["bell\x07.csv", "line\nbreak.csv", "x" * 245 + ".csv"], ids=ascii)
-def test_names_that_no_object_can_have_are_rejected_and_told_in_printable_signs(
+def test_names_that_no_object_can_have_are_rejected_and_shown_in_printable_characters(
     lake: Lake, folder: Path, name: str
 ) -> None:
     (folder / name).write_bytes(_FILMS)
     (folder / "good.csv").write_bytes(_FILMS)
     rows = _land(lake, folder)
     assert rows.pop("good.csv")["status"] == LANDED
-    ((told, row),) = rows.items()
+    ((shown, row),) = rows.items()
     assert row["status"] == REJECTED
     assert "name" in row["reason"]
-    assert told.isprintable()
+    assert shown.isprintable()
 
 
-def test_a_name_of_three_hundred_bytes_is_not_a_place_of_a_file(folder: Path) -> None:
+def test_a_name_of_three_hundred_bytes_is_not_taken_for_a_path(folder: Path) -> None:
     with pytest.raises(CsvFolderError, match="cannot be read"):
         find_csv_files(folder / ("x" * 296 + ".csv"))
 
@@ -276,20 +276,20 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.reading.reader import read_csv
 try:
     reading = read_csv(Path({str(path)!r}), Path({str(path) + ".parquet"!r}))
-    told = [reading.lines, reading.rows, len(reading.rejected)]
+    result = [reading.lines, reading.rows, len(reading.rejected)]
 except CsvRejected as error:
-    told = str(error)
+    result = str(error)
 try:  # Linux tells a process the peak of its parent as its own, but not here
     peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 except OSError:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([peak, told]))
+print(json.dumps([peak, result]))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100
     )
-    peak, told = json.loads(done.stdout)
-    return int(peak), told
+    peak, result = json.loads(done.stdout)
+    return int(peak), result
 
 
 @pytest.mark.exhaustive

@@ -114,14 +114,14 @@ def test_a_table_that_cannot_be_made_leaves_the_bytes_landed_and_the_other_table
 def test_progress_that_cannot_be_written_ends_nothing(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    lines: list[str] = []
 
     def report(line: str) -> None:
-        told.append(line)
+        lines.append(line)
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("bourne_assets.csvs.landing.batch._PROGRESS_SECONDS", 0.0)
     (folder / "large.csv").write_bytes(_FILMS + b"1|a\n" * 400_000)
     rows = _land(lake, folder, report=report)
-    assert told
+    assert lines
     assert {row["status"] for row in rows.values()} == {LANDED}

@@ -1,4 +1,4 @@
-"""A good table is never replaced by a bad one; whatever is refused is said."""
+"""A good table is never replaced by a bad one; whatever is refused is reported."""
 
 from datetime import date
 from pathlib import Path

@@ -161,10 +161,10 @@ def test_a_backslash_at_the_end_of_a_quoted_path_escapes_nothing(
     assert rows_of(path)[0][1] in {"C:\\", 'a "b" c\\'}
 
 
-def test_what_escapes_a_quote_can_be_said(tmp_path: Path) -> None:
+def test_what_escapes_a_quote_can_be_declared(tmp_path: Path) -> None:
     path = written(tmp_path, b"id,title\n1,'say ^'yes^''\n")
-    said = DatasetOptions(quote="'", escape="^")
-    reading = read_csv(path, tmp_path / "table.parquet", declared=said)
+    options = DatasetOptions(quote="'", escape="^")
+    reading = read_csv(path, tmp_path / "table.parquet", declared=options)
     assert (reading.rows, len(reading.rejected)) == (1, 0)
     assert (reading.dialect.quote, reading.dialect.escape) == ("'", "^")
 

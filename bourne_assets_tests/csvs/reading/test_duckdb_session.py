@@ -15,7 +15,7 @@ from bourne_assets.sql import literal
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A session's folder, beside which a secret lies."""
+    """A session's folder, beside which is a secret."""
     path = tmp_path / "it's scratch"
     path.mkdir()
     (tmp_path / "secret.csv").write_text("a,b\n1,2\n")

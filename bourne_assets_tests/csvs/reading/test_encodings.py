@@ -121,7 +121,7 @@ def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
         ("iso2022_jp", "東京都,日本"),
     ],
 )
-def test_letters_of_others_are_not_taken_for_western_ones(
+def test_letters_of_other_alphabets_are_not_taken_for_western_ones(
     tmp_path: Path, encoding: str, text: str
 ) -> None:
     data = f"a,b\n{text}\n".encode(encoding)
@@ -219,7 +219,7 @@ def test_a_file_without_text_is_rejected_as_empty(tmp_path: Path, data: bytes) -
 
 
 @pytest.mark.parametrize("data", ["n\r\n1\r\n2\r\n\x1a", "n,t\n1,2\n2,3\x1a", "n\n1\n2\n\x1a\x1a"])
-def test_the_sign_that_ended_texts_in_dos_is_not_text(tmp_path: Path, data: str) -> None:
+def test_the_character_that_ended_texts_in_dos_is_not_text(tmp_path: Path, data: str) -> None:
     found = read(tmp_path, data)
     assert (set(found.types), [row[0] for row in found.rows]) == ({"BIGINT"}, [1, 2])
     assert not found.rejected

@@ -1,4 +1,4 @@
-"""Delimiter and header are those that divide the file evenly; what was decided is said."""
+"""Delimiter and header are those that split the file evenly; what was decided is reported."""
 
 import csv
 import io
@@ -165,7 +165,7 @@ def test_years_above_years_are_a_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("sign", "delimiter"), [("#", " "), ("%", " "), ("#", ",")])
-def test_a_sign_of_comments_before_the_names_is_not_a_name(
+def test_a_comment_character_before_the_names_is_not_a_name(
     tmp_path: Path, sign: str, delimiter: str
 ) -> None:
     lines = [f"{sign} x y z", "1 2 3", "4 5 6", "7 8 9"]

@@ -82,7 +82,7 @@ def test_a_look_reports_so_many_and_the_next_looks_the_others(lake: Lake) -> Non
     assert found == [["Inbox/0", "Inbox/1"], ["Inbox/2", "Inbox/3"], ["Inbox/4"], []]
 
 
-def test_more_objects_than_can_be_remembered_are_said(
+def test_more_objects_than_can_be_remembered_are_reported(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bourne_assets.lake.changes.MAXIMUM_OBJECTS", 2)
@@ -184,9 +184,9 @@ def _while_it_runs(tick: Ticks, request: dg.RunRequest) -> str:
     """What a tick says while the run is queued."""
     job = tick._defs.resolve_job_def("full_refresh")
     run = tick.instance.create_run_for_job(job, tags=request.tags)
-    said = tick.skip()
+    message = tick.skip()
     tick.instance.delete_run(run.run_id)
-    return said
+    return message
 
 
 def test_an_object_that_others_landed_keeps_its_day_and_is_not_sent_again(

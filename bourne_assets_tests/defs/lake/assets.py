@@ -29,7 +29,7 @@ ANSWERS = {"schema_version": 1, "films": [{"title": "Ação", "budget": None}]}
 
 
 class Run:
-    """Materialises assets against one lake, and keeps what was told about them."""
+    """Materialises assets against one lake, and keeps what was recorded about them."""
 
     def __init__(self, manager: LakeIOManager) -> None:
         self._resources = {"io_manager": manager}
@@ -61,7 +61,7 @@ class Run:
     def failures(self) -> list[str]:
         """What each failed step says, with all that caused it."""
         assert self.result is not None
-        said = []
+        messages = []
         for event in self.result.filter_events(lambda event: event.is_step_failure):
             data = event.step_failure_data
             parts = [data.user_failure_data.description] if data.user_failure_data else []
@@ -69,8 +69,8 @@ class Run:
             while error is not None:
                 parts.append(error.message)
                 error = error.cause
-            said.append(" ".join(str(part) for part in parts))
-        return said
+            messages.append(" ".join(str(part) for part in parts))
+        return messages
 
     def failure_metadata(self, step: str) -> dict[str, Any]:
         """Metadata of the failure of a step, as plain values."""

@@ -92,10 +92,10 @@ def test_a_page_is_stored_as_its_text_and_comes_back_the_same(run: Run, lake: La
     assert lake.list() == ["Refined/source.html"]
     assert lake.read("Refined/source.html")[0] == page.encode()
     assert received == [page]
-    told = run.metadata("source")
-    assert told["path"] == told["dagster/uri"] == lake.uri("Refined/source.html")
-    assert told["sha256"] == hashlib.sha256(page.encode()).hexdigest()
-    assert "preview" not in told
+    recorded = run.metadata("source")
+    assert recorded["path"] == recorded["dagster/uri"] == lake.uri("Refined/source.html")
+    assert recorded["sha256"] == hashlib.sha256(page.encode()).hexdigest()
+    assert "preview" not in recorded
 
 
 def test_a_page_that_is_not_text_fails_once(run: Run, lake: Lake) -> None:
@@ -216,25 +216,25 @@ def test_a_check_receives_the_table_as_well(run: Run) -> None:
     assert [evaluation.passed for evaluation in result.get_asset_check_evaluations()] == [True]
 
 
-# What Dagster is told
+# What Dagster records
 
 
 def test_a_materialisation_tells_address_size_digest_and_path(run: Run, lake: Lake) -> None:
     assert run(returning(FILMS, pd.DataFrame), returning(ANSWERS, dict, name="answers")).success
     for name, key in (("source", "Trusted/source.parquet"), ("answers", "Trusted/answers.json")):
         data, stored = lake.read(key)
-        told = run.metadata(name)
-        assert told["dagster/uri"] == told["path"] == f"s3://{BUCKET}/{lake.prefix}/{key}"
-        assert told["size_bytes"] == len(data)
-        assert told["sha256"] == hashlib.sha256(data).hexdigest()
-        assert told["etag"] == stored.etag
+        recorded = run.metadata(name)
+        assert recorded["dagster/uri"] == recorded["path"] == f"s3://{BUCKET}/{lake.prefix}/{key}"
+        assert recorded["size_bytes"] == len(data)
+        assert recorded["sha256"] == hashlib.sha256(data).hexdigest()
+        assert recorded["etag"] == stored.etag
 
 
 def test_the_rows_are_counted_and_ten_of_them_are_shown(run: Run) -> None:
     assert run(returning(film_frame(25), pd.DataFrame)).success
-    told = run.metadata("source")
-    assert told["dagster/row_count"] == 25
-    assert [record.data["film_id"] for record in told["preview"].records] == list(
+    recorded = run.metadata("source")
+    assert recorded["dagster/row_count"] == 25
+    assert [record.data["film_id"] for record in recorded["preview"].records] == list(
         range(PREVIEW_ROWS)
     )
 
@@ -281,10 +281,10 @@ def test_the_columns_are_told_as_they_are_with_the_declared_descriptions(run: Ru
 
 def test_a_json_value_is_shown_shortened(run: Run) -> None:
     assert run(returning({"text": "x" * 100_000}, dict)).success
-    told = run.metadata("source")
-    assert told["preview"].startswith("```json\n{")
-    assert len(told["preview"]) < 3_000
-    assert "dagster/row_count" not in told
+    recorded = run.metadata("source")
+    assert recorded["preview"].startswith("```json\n{")
+    assert len(recorded["preview"]) < 3_000
+    assert "dagster/row_count" not in recorded
 
 
 @pytest.mark.parametrize(

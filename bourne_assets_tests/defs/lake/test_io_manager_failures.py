@@ -22,9 +22,9 @@ def test_a_missing_object_fails_once_and_names_object_and_asset(run: Run, lake: 
     source = returning(FILMS, pd.DataFrame)
     target = receiving([], pd.DataFrame, retry_policy=RETRIES)
     assert not run(source, target, only=[target]).success
-    (said,) = run.failures()
-    assert f"s3://{BUCKET}/{lake.prefix}/Trusted/source.parquet" in said
-    assert "materialise source first" in said
+    (message,) = run.failures()
+    assert f"s3://{BUCKET}/{lake.prefix}/Trusted/source.parquet" in message
+    assert "materialise source first" in message
     assert run.tries("target") == 1
     assert run.failure_metadata("target") == {
         "uri": f"s3://{BUCKET}/{lake.prefix}/Trusted/source.parquet",
@@ -50,8 +50,8 @@ def test_a_value_that_is_neither_frame_nor_json_fails_once(
     run: Run, lake: Lake, value: object
 ) -> None:
     assert not run(returning(value, retry_policy=RETRIES)).success
-    (said,) = run.failures()
-    assert "pandas DataFrames and JSON-like values" in said
+    (message,) = run.failures()
+    assert "pandas DataFrames and JSON-like values" in message
     assert run.tries("source") == 1
     assert lake.list() == []
 
@@ -68,8 +68,8 @@ def test_a_frame_that_parquet_cannot_hold_fails_once(
     run: Run, lake: Lake, frame: pd.DataFrame
 ) -> None:
     assert not run(returning(frame, pd.DataFrame, retry_policy=RETRIES)).success
-    (said,) = run.failures()
-    assert "Parquet" in said
+    (message,) = run.failures()
+    assert "Parquet" in message
     assert run.tries("source") == 1
     assert lake.list() == []
 
@@ -113,17 +113,17 @@ def broken(request: pytest.FixtureRequest, s3_server: EmbeddedLake, free_port: i
 
 def test_a_lake_that_cannot_be_written_says_why_in_the_failed_step(broken: Broken) -> None:
     assert not broken.run(returning(FILMS, pd.DataFrame)).success
-    (said,) = broken.run.failures()
-    assert all(word in said for word in broken.words)
-    assert "of-nobody" not in said
+    (message,) = broken.run.failures()
+    assert all(word in message for word in broken.words)
+    assert "of-nobody" not in message
 
 
 def test_a_lake_that_cannot_be_read_says_why_in_the_failed_step(broken: Broken) -> None:
     source, target = returning(FILMS, pd.DataFrame), receiving([], pd.DataFrame)
     assert not broken.run(source, target, only=[target]).success
-    (said,) = broken.run.failures()
-    assert all(word in said for word in broken.words)
-    assert "materialise" not in said
+    (message,) = broken.run.failures()
+    assert all(word in message for word in broken.words)
+    assert "materialise" not in message
 
 
 def test_a_lake_that_does_not_respond_is_tried_again_as_the_policy_says(free_port: int) -> None:

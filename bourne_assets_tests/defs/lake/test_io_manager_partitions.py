@@ -33,11 +33,11 @@ def test_each_partition_is_an_object_of_its_own_and_counts_its_own_rows(
     source = _by_country()
     for country in STATIC:
         assert run(source, partition=country).success
-        told = run.metadata("source")
-        assert told["dagster/partition_row_count"] == 2
-        assert "dagster/row_count" not in told
-        assert told["path"] == told["dagster/uri"]
-        assert told["path"].endswith(f"/Trusted/source/{country}.parquet")
+        recorded = run.metadata("source")
+        assert recorded["dagster/partition_row_count"] == 2
+        assert "dagster/row_count" not in recorded
+        assert recorded["path"] == recorded["dagster/uri"]
+        assert recorded["path"].endswith(f"/Trusted/source/{country}.parquet")
     assert lake.list() == [f"Trusted/source/{country}.parquet" for country in STATIC]
 
 
@@ -77,8 +77,8 @@ def test_a_partition_that_is_missing_fails_by_its_name(run: Run, lake: Lake) -> 
     source, target = _by_country(), receiving([], dict[str, pd.DataFrame])
     assert run(source, partition="br").success
     assert not run(source, target, only=[target]).success
-    (said,) = run.failures()
-    assert f"s3://{BUCKET}/{lake.prefix}/Trusted/source/pt.parquet" in said
+    (message,) = run.failures()
+    assert f"s3://{BUCKET}/{lake.prefix}/Trusted/source/pt.parquet" in message
 
 
 def test_partitions_that_may_be_missing_are_skipped(run: Run) -> None:

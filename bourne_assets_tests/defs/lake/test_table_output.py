@@ -29,8 +29,8 @@ def test_a_frame_becomes_a_table_and_the_table_a_frame_again(run: Run) -> None:
     received: list[Any] = []
     assert run(_source(FILMS), receiving(received, pd.DataFrame)).success
     (frame,) = received
-    told = run.metadata("source")
-    assert frame.attrs == {"table": NAME, "snapshot_id": told["snapshot_id"]}
+    recorded = run.metadata("source")
+    assert frame.attrs == {"table": NAME, "snapshot_id": recorded["snapshot_id"]}
     assert frame["film_id"].dtype == FILMS["film_id"].dtype
     assert frame["title"].tolist()[:2] == ["Identity", "Supremacy"]
     assert frame["is_video"].isna().tolist() == [False, True, False]
@@ -40,14 +40,14 @@ def test_what_is_told_of_a_table_names_it_its_snapshot_its_rows_and_sql(
     run: Run, lake_resource: LakeResource
 ) -> None:
     run(_source(FILMS))
-    told = run.metadata("source")
+    recorded = run.metadata("source")
     newest = open_table(lake_resource.catalogue(), NAME).current_snapshot()
     assert newest is not None
-    assert told["table"] == told["dagster/table_name"] == NAME
-    assert told["snapshot_id"] == str(newest.snapshot_id)
-    assert told["dagster/row_count"] == 3
-    assert 'bourne query "SELECT * FROM refined.films LIMIT 10"' in told["sql"]
-    assert "preview" in told
+    assert recorded["table"] == recorded["dagster/table_name"] == NAME
+    assert recorded["snapshot_id"] == str(newest.snapshot_id)
+    assert recorded["dagster/row_count"] == 3
+    assert 'bourne query "SELECT * FROM refined.films LIMIT 10"' in recorded["sql"]
+    assert "preview" in recorded
 
 
 def test_a_snapshot_names_the_run_and_the_digests_of_what_the_step_loaded(
@@ -125,7 +125,7 @@ def test_a_table_that_is_not_there_is_named(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "metadata", "said"),
+    ("value", "metadata", "message"),
     [
         ({"no": "table"}, {}, "this is a dict"),
         (FILMS, {"lake/table": "no_namespace"}, "namespace.name"),
@@ -135,10 +135,10 @@ def test_a_table_that_is_not_there_is_named(run: Run) -> None:
     ],
 )
 def test_what_cannot_be_a_table_is_said_and_not_tried_again(
-    run: Run, value: Any, metadata: dict[str, Any], said: str
+    run: Run, value: Any, metadata: dict[str, Any], message: str
 ) -> None:
     assert not run(_source(value, **metadata)).success
-    assert said in run.failures()[0]
+    assert message in run.failures()[0]
     assert run.tries("source") == 1
 
 

@@ -1,4 +1,4 @@
-"""What people are told when something is wrong: once, in words, and without secrets."""
+"""What people are alerted to when something is wrong: once, in words, and without secrets."""
 
 import logging
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class _Log(logging.Handler):
 
 
 class World:
-    """A small platform whose asset and check do what they are told to.
+    """A small platform whose asset and check do what the test says.
 
     Attributes:
         error: What the asset raises; None: it succeeds.
@@ -97,10 +97,10 @@ class World:
             self.instance, cursor=self._cursor, repository_def=self.defs.get_repository_def()
         )
         context.log.addHandler(self.log)
-        told = self._sensor(context)
+        skipped = self._sensor(context)
         self._cursor = context.cursor
-        assert isinstance(told, dg.SkipReason)
-        return str(told.skip_message)
+        assert isinstance(skipped, dg.SkipReason)
+        return str(skipped.skip_message)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def world(webhook: Webhook) -> World:
     return world
 
 
-def test_a_run_that_went_well_is_not_told(world: World, webhook: Webhook) -> None:
+def test_a_run_that_went_well_sends_no_alert(world: World, webhook: Webhook) -> None:
     world.run()
     assert world.tick() == "Nothing new is wrong."
     assert webhook.texts == []
@@ -178,7 +178,7 @@ def test_a_warning_is_told_as_such_and_told_again_only_when_its_rows_change(
     assert len(webhook.texts) == 2
 
 
-def test_runs_of_before_the_first_look_are_not_told(webhook: Webhook) -> None:
+def test_runs_before_the_first_tick_send_no_alert(webhook: Webhook) -> None:
     world = World(webhook.url)
     world.error = BourneError("Long ago.")
     world.run()
@@ -281,7 +281,7 @@ def test_a_tick_that_takes_long_leaves_the_rest_to_the_next(
         assert len(webhook.texts) == expected
 
 
-def test_no_secret_and_no_traceback_is_told(webhook: Webhook) -> None:
+def test_no_alert_has_a_secret_or_a_traceback(webhook: Webhook) -> None:
     world = World(webhook.url, token="token.of.tmdb")
     world.tick()
     world.error = RuntimeError(f"token.of.tmdb at {webhook.url}\nTraceback (most recent call last)")

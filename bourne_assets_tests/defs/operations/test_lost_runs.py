@@ -85,7 +85,7 @@ def test_a_run_whose_process_is_gone_is_ended_and_its_turn_is_free(
     assert _claim(instance, waiting)
 
 
-def test_a_run_that_goes_on_is_left_alone(instance: dg.DagsterInstance) -> None:
+def test_a_running_run_is_left_alone(instance: dg.DagsterInstance) -> None:
     going_on = _started(instance, os.getpid())
     assert _claim(instance, going_on)
     assert end_lost_runs(instance) == []
@@ -111,7 +111,7 @@ def _set_clock_forward(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("was_seen", [True, False])
-def test_a_run_that_goes_on_survives_a_step_of_the_clock(
+def test_a_running_run_survives_a_step_of_the_clock(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, *, was_seen: bool
 ) -> None:
     run = _started(instance, os.getpid())
@@ -177,8 +177,8 @@ def test_the_sensor_says_what_it_saw(instance: dg.DagsterInstance) -> None:
     context = dg.build_sensor_context(instance)
     assert lost_runs_sensor(context).skip_message == "No run is lost."  # type: ignore[union-attr]
     run = _started(instance, _ended_process())
-    told = lost_runs_sensor(context)
-    assert run.run_id in str(told.skip_message)  # type: ignore[union-attr]
+    skipped = lost_runs_sensor(context)
+    assert run.run_id in str(skipped.skip_message)  # type: ignore[union-attr]
     assert lost_runs_sensor.default_status == dg.DefaultSensorStatus.RUNNING
 
 

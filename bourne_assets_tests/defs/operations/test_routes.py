@@ -1,4 +1,4 @@
-"""Who is told of what: the alerts file, e-mail, quiet hours, and trying it."""
+"""Who is alerted to what: the alerts file, e-mail, quiet hours, and trying it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

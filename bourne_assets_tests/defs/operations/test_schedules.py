@@ -108,13 +108,13 @@ def test_two_ticks_of_one_time_request_one_run() -> None:
 # Freshness and conditions
 
 
-def test_what_comes_from_tmdb_must_be_fresh_and_it_is_said_in_one_place() -> None:
+def test_what_comes_from_tmdb_must_be_fresh_which_is_declared_in_one_place() -> None:
     for spec in _defs().resolve_all_asset_specs():
         expected = None if spec.key == dg.AssetKey("raw_csvs_s3") else OF_TMDB
         assert spec.freshness_policy == expected, spec.key
 
 
-def test_the_saga_table_and_what_follows_are_made_by_themselves() -> None:
+def test_the_saga_table_and_what_is_downstream_are_made_automatically() -> None:
     conditions = {
         spec.key.to_user_string(): spec.automation_condition
         for spec in _defs().resolve_all_asset_specs()
@@ -268,16 +268,16 @@ class TestChangesSensor:
     def test_a_lake_without_films_sends_no_request(
         self, tmdb_server: TmdbStandIn, lake_resource: LakeResource
     ) -> None:
-        told, _ = self._tick(tmdb_server, lake_resource)
-        assert "No film of Jason Bourne is in the lake yet" in told.skip_message
+        outcome, _ = self._tick(tmdb_server, lake_resource)
+        assert "No film of Jason Bourne is in the lake yet" in outcome.skip_message
         assert tmdb_server.requests == []
 
     def test_nothing_changed_is_said_and_the_look_is_remembered(
         self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
     ) -> None:
         self._films(lake, 2501, 2502)
-        told, context = self._tick(tmdb_server, lake_resource)
-        assert "None of 2 films changed since" in told.skip_message
+        outcome, context = self._tick(tmdb_server, lake_resource)
+        assert "None of 2 films changed since" in outcome.skip_message
         assert context.cursor
 
     def test_a_change_requests_one_run_of_the_saga(
@@ -286,10 +286,10 @@ class TestChangesSensor:
         self._films(lake, 2501, 2502)
         just_now = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S} UTC"
         tmdb_server.override("/movie/2502/changes", _changes(_change("budget", just_now)))
-        told, _ = self._tick(tmdb_server, lake_resource)
-        (request,) = told.run_requests
+        outcome, _ = self._tick(tmdb_server, lake_resource)
+        (request,) = outcome.run_requests
         assert request.tags == {"saga": "bourne", "changed": "2502: budget"}
-        again, _ = self._tick(tmdb_server, lake_resource, told.cursor)
+        again, _ = self._tick(tmdb_server, lake_resource, outcome.cursor)
         assert "None of 2 films changed" in again.skip_message
 
     def test_an_outage_fails_the_tick_and_the_look_is_not_remembered(

@@ -52,9 +52,9 @@ def test_the_sentence_comes_first_and_the_command_line_knows_the_cause(
     assert data.user_failure_data.description == _SENTENCE
     assert data.error is not None
     assert data.error.cls_name == "Failure"
-    told = outcome_of(failure)
-    assert isinstance(told, StepFailed)
-    assert (told.message, told.is_configuration) == (_SENTENCE, True)
+    failed = outcome_of(failure)
+    assert isinstance(failed, StepFailed)
+    assert (failed.message, failed.is_configuration) == (_SENTENCE, True)
 
 
 def test_a_mistake_of_the_code_keeps_its_stack_trace() -> None:

@@ -29,7 +29,7 @@ def test_every_setting_of_a_run_is_described_and_has_a_default(config: type[dg.C
 
 
 @pytest.mark.parametrize("day", ["today", "2026-1-1", "20260101", "2026-01-01T00:00", ""])
-def test_a_day_that_is_none_is_refused(day: str) -> None:
+def test_an_invalid_day_is_refused(day: str) -> None:
     for config, name in ((ReportConfig, "as_of"), (LandingConfig, "landed_on")):
         with pytest.raises(ValidationError):
             config.model_validate({name: day})

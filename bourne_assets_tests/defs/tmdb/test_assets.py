@@ -36,6 +36,6 @@ def test_the_metadata_name_stored_responses_that_resuming_could_not_read(
         instance=dg.DagsterInstance.ephemeral(),
     )
     (event,) = result.asset_materializations_for_node("tmdb_search")
-    told = event.metadata["unreadable_raw_objects"]
-    assert isinstance(told, dg.TableMetadataValue)
-    assert [record.data["uri"] for record in told.records] == [lake.uri(key)]
+    listed = event.metadata["unreadable_raw_objects"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    assert [record.data["uri"] for record in listed.records] == [lake.uri(key)]

@@ -92,7 +92,7 @@ def test_ports_are_taken_only_where_all_are_free(
         assert {seaweedfs.free_base_port() for _ in range(10)} == {second}
 
 
-def test_where_no_ports_are_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_free_ports_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     base = seaweedfs.free_base_port()
     monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
     with socket.socket() as occupied:

@@ -258,11 +258,11 @@ def test_the_status_tells_who_is_there_and_how_much_is_stored(
     s3_server: EmbeddedLake, lake: Lake
 ) -> None:
     lake.write("key", os.urandom(MEBIBYTE), TEXT)
-    told = embedded.status(s3_server._folder.root.parent)
-    assert (told.running, told.endpoint, told.kept, told.in_use) == (
+    status = embedded.status(s3_server._folder.root.parent)
+    assert (status.running, status.endpoint, status.kept, status.in_use) == (
         True,
         s3_server.endpoint,
         False,
         True,
     )
-    assert told.bytes_on_disk > MEBIBYTE
+    assert status.bytes_on_disk > MEBIBYTE
