@@ -1,4 +1,4 @@
-"""Runs and landings killed with -9 in the middle: what became of the lake, and of the next one.
+"""Runs and landings killed with -9 in the middle: the state of the lake, and the next one.
 
 Runs and landings in turn, each with CSV files that are new, killed at a moment of chance; every
 second kill takes the embedded S3 server and its supervisor along. After each, every object of the

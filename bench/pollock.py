@@ -9,7 +9,7 @@ any hint. Polars and CleverCSV take part where they can be imported.
     python -m bench.pollock FOLDER [--only ours,DuckDB]
 
 A file that a system refuses scores nothing, and is reported. `silent` are the tables that are wrong
-without a word: no line was named, nothing refused, no warning given.
+silently: no line was named, nothing refused, no warning given.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""What a score hides: tables that are wrong without a word, compared with the clean ones by row.
+"""What a score hides: tables that are silently wrong, compared with the clean ones by row.
 
 Pollock's measures are of multisets, and its records have no sign between their cells: a row whose
 cells have moved by one scores like one that is right. Here a row is right where each of its cells
-is: the same text but for case and blanks around it, or one number, time, date or truth value in
+is: the same text except for case and blanks around it, or one number, time, date or truth value in
 whatever form; a number that lost leading zeros or digits is not the same. Empty cells at the end of
 a row, and rows without any text, do not count.
 """
@@ -44,7 +44,7 @@ class Loaded:
 
 
 def judge(clean: Rows, loaded: Loaded, parameters: Mapping[str, Any]) -> str:
-    """What became of a file: `right`, `warned` or `silent`.
+    """The outcome of a file: `right`, `warned` or `silent`.
 
     Args:
         clean: The table that was meant.

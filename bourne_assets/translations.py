@@ -40,7 +40,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _PLACEHOLDER = re.compile(r"{(\w+)(?:![rsa])?(?::[^{}]*)?}")
 _PORTUGUESE_MARKS = str.maketrans(",.", ".,")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
-#: From so many letters on, a stored text is a sentence and not a value.
+#: From this many letters on, a stored text is a sentence and not a value.
 _LEAST_LETTERS = 6
 
 

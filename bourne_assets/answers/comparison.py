@@ -18,7 +18,7 @@ Outcome = Literal["same", "changed", "reversed", "unknown"]
 
 @dataclass(frozen=True)
 class AnswerChange:
-    """What became of one answer between two days.
+    """The outcome of one answer between two days.
 
     Attributes:
         answer: Its name in the answers object.
@@ -41,7 +41,7 @@ class AnswerChangeText:
     Attributes:
         question: The question in full.
         outcome: As that of the `AnswerChange`.
-        verdict: What became of the answer.
+        verdict: The outcome of the answer.
         former: The answer of the first day, in one sentence.
         latter: That of the second day.
     """
@@ -54,7 +54,7 @@ class AnswerChangeText:
 
 
 def as_json(former: Answers, latter: Answers) -> dict[str, Any]:
-    """The answers of two days and what became of each, as the command prints them."""
+    """The answers of two days and the outcome of each, as the command prints them."""
     return {
         "former": answers_as_json(former),
         "latter": answers_as_json(latter),

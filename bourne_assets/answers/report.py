@@ -39,7 +39,7 @@ from bourne_assets.translations import LANGUAGES, Language
 
 _log = logging.getLogger(__name__)
 _FOLDER = DATA_DIR / "report"
-#: So many days of the history are listed: the first, and the last ones.
+#: This many days of the history are listed: the first, and the last ones.
 _DAYS = 8
 _NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 

@@ -38,7 +38,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.text import printable
 from bourne_assets.translations import gettext, grouped, ngettext, retold
 
-#: So many offending rows are named in one line.
+#: This many offending rows are named in one line.
 _NAMED = 5
 #: A part of a line: text, or text and its style.
 Part = str | tuple[str, str]

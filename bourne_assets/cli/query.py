@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # DuckDB, Arrow and pyiceberg are loaded when there is a lake
 
 _TABLE = "table"
 _FORMATS = (_TABLE, "csv", "json", "parquet")
-#: So many rows are printed for people; other formats and files have no limit.
+#: This many rows are printed for people; other formats and files have no limit.
 _SHOWN_ROWS = 200
 _UNKNOWN = "\N{EN DASH}"
 

@@ -57,7 +57,7 @@ _CHALLENGE_COLUMNS = frozenset(
         *CHALLENGE_TYPES,
     }
 )
-#: With these a file has ratings, and with so many of all it has lost some.
+#: With these a file has ratings, and with this many of all it has lost some.
 _RATED = frozenset({CHALLENGE_ID, "notaMedia", "numeroVotos"})
 _CHALLENGE_SHARE = 2 / 3
 

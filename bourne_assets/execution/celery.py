@@ -32,11 +32,11 @@ from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext
 
-#: A step of a worker that is gone is given to another so much later: no step takes longer.
+#: A step of a worker that is gone is given to another this much later: no step takes longer.
 VISIBILITY_SECONDS = 900
 #: Seconds that a worker has for its response.
 _PATIENCE_SECONDS = 5.0
-#: A worker may be silent for so long, while the broker is restarted for instance.
+#: A worker may be silent for this long, while the broker is restarted for instance.
 _GRACE_SECONDS = 60.0
 
 
@@ -123,7 +123,7 @@ def worker_app() -> Celery:
             },
         }
     )
-    # A step may be done twice, for it stores the same again; so it stays with the broker until it
+    # A step may be done twice, as it stores the same again; so it stays with the broker until it
     # is done. A run may not: Dagster itself starts it again.
     create_task(app, acks_late=True, reject_on_worker_lost=True)  # type: ignore[no-untyped-call]
     create_execute_job_task(app)
@@ -132,7 +132,7 @@ def worker_app() -> Celery:
 
 
 def __getattr__(name: str) -> Any:
-    """`app`, which `celery --app` looks for; made then, for the launcher needs none."""
+    """`app`, which `celery --app` looks for; made then, as the launcher needs none."""
     if name == "app":
         return worker_app()
     raise AttributeError(name)

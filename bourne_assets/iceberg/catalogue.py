@@ -208,7 +208,7 @@ def _sqlite(home: Path, warehouse: str) -> str:
 
 
 def _quiet_pyiceberg() -> None:
-    """Only errors: it warns of each commit that others were faster than, which is made again."""
+    """Only errors: it warns of each commit that others were faster than, which is retried."""
     log = logging.getLogger("pyiceberg")
     if log.level == logging.NOTSET:
         log.setLevel(logging.ERROR)

@@ -51,7 +51,7 @@ def merge(
     """Put rows into a table: of each key the newest, and within the rows the last, stays.
 
     Keys are compared as values, and null is equal to null. What others commit meanwhile is kept:
-    the merge is made again on top of it.
+    the merge is repeated on top of it.
 
     Args:
         table: The table, which has all columns of the rows: `evolve` first. It is refreshed.

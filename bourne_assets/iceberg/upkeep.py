@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 KEPT_FOR = timedelta(days=90)
-#: A writer may need so long from its first byte to its commit, by what the table has seen ...
+#: A writer may need this long from its first byte to its commit, by what the table has seen ...
 _UNNAMED_FOR = timedelta(days=3)
-#: ... and so long by the clock, which may have been set, or gone on while the machine slept.
+#: ... and this long by the clock, which may have been set, or gone on while the machine slept.
 _UNNAMED_BY_THE_CLOCK = timedelta(days=30)
 _SMALL = 16 * 1024 * 1024
 _FEWEST_SMALL = 10
@@ -186,7 +186,7 @@ def _remove_unnamed(table: "Table", now: datetime) -> tuple[int, int]:
     """Remove files below the table that are old and that no snapshot names.
 
     Old is what was stored days before the newest that is named: a clock that is days ahead alone
-    does not make it so, for a writer that was interrupted by that would name what is gone.
+    does not make it so, as a writer that was interrupted by that would name what is gone.
     """
     storage, root = storage_of(table, table.location())
     # Listed first: what is committed from here on is named when the names are read.

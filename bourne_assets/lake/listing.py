@@ -14,7 +14,7 @@ from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.multipart import MultipartClient
 from bourne_assets.translations import gettext
 
-#: So many keys are quoted where keys are named to people.
+#: This many keys are quoted where keys are named to people.
 _QUOTED = 5
 
 

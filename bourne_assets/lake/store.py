@@ -373,7 +373,7 @@ class Lake:
 
     @contextmanager
     def _translated(self, key: str, *, creating: bool = False) -> Iterator[None]:
-        """Turn obstore's errors into the lake's; `from None`, for they quote whole requests."""
+        """Turn obstore's errors into the lake's; `from None`, as they quote whole requests."""
         try:
             yield
         except FileNotFoundError as error:

@@ -13,7 +13,7 @@ from bourne_assets.translations import gettext, retold
 INTERRUPTED = "interrupted"
 #: Metadata of every check of the platform: the first offending rows, and how many there are.
 OFFENDING, OFFENDING_COUNT = "offending", "offending_count"
-#: So much of a rejected line is shown in a message.
+#: This much of a rejected line is shown in a message.
 _SHOWN_CHARACTERS = 80
 
 

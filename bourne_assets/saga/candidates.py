@@ -26,7 +26,7 @@ from bourne_assets.tmdb.responses import Response, parse
 from bourne_assets.tmdb.schemas import DELETED, KNOWN, UNREADABLE, SearchTable
 from bourne_assets.translations import gettext, grouped
 
-#: So many candidates are named where a saga cannot be resolved.
+#: This many candidates are named where a saga cannot be resolved.
 _NAMED = 5
 #: Twice what one query finds at most: details of every candidate are requested, and kept.
 _MOST_CANDIDATES = 20_000

@@ -17,7 +17,7 @@ from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.models import Change, Changes, FieldChanges, read_items
 from bourne_assets.tmdb.responses import Response, parse
 
-#: TMDB responds for at most so many days.
+#: TMDB responds for at most this many days.
 LONGEST_WINDOW = timedelta(days=14)
 #: How much of the last window is requested again.
 OVERLAP = timedelta(days=2)

@@ -25,7 +25,7 @@ from bourne_assets.tmdb.session import MAXIMUM_CONNECTIONS
 #: TMDB serves no page above this, whatever `total_pages` says.
 LAST_PAGE = 500
 _RESULTS_A_PAGE = 20
-#: So many times as many threads as pace and latency call for: a response may take longer.
+#: This many times as many threads as pace and latency call for: a response may take longer.
 _HEADROOM = 4
 _FEWEST_THREADS = 4
 
@@ -160,7 +160,7 @@ def _store_the_rest(
     ahead: "deque[Future[Fetched]]",
     writer: RawWriter,
 ) -> None:
-    """Send no further request, wait for those under way, and store what came of them."""
+    """Send no further request, wait for those under way, and store their responses."""
     for future in ahead:
         future.cancel()
     came: list[Response | Failed] = list(fetched)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 #: holds; more would reach the server as a burst.
 CATCH_UP_SECONDS = 0.02
 
-#: Waits so many seconds; whether the wait was interrupted.
+#: Waits this many seconds; whether the wait was interrupted.
 Sleep = Callable[[float], bool]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TRIES = 35
 _LONGEST_PAUSE_SECONDS = 2.0
 _TIMEOUT_SECONDS = 5.0
-#: The pace is forgotten so long after the last request.
+#: The pace is forgotten this long after the last request.
 _KEPT_MILLISECONDS = 24 * 3600 * 1000
 
 # What `RateLimiter` does, atomically, by the clock of Redis; times in microseconds.

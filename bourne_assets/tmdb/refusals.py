@@ -58,11 +58,11 @@ def _described(
         return TmdbProtocolError, (
             gettext(
                 "TMDB's response to {path} is not as documented (HTTP {status} with {what}) - "
-                "{mend}, and any proxy in between.",
+                "{remedy}, and any proxy in between.",
                 path=path,
                 status=status,
                 what=_body_in_words(response),
-                mend=plain(_CHECK_ADDRESS),
+                remedy=plain(_CHECK_ADDRESS),
             )
         )
     if HTTPStatus.MULTIPLE_CHOICES <= outcome < HTTPStatus.BAD_REQUEST:

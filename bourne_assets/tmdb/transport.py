@@ -138,7 +138,7 @@ class Transport:
         self._sleep(seconds)
 
     def _send(self, path: str, prepared: requests.PreparedRequest, maximum: int) -> HttpReply:
-        """The reply; `from None`, for the errors of requests quote the whole URL."""
+        """The reply; `from None`, as the errors of requests quote the whole URL."""
         limits = Limits(_WHOLE_RESPONSE_SECONDS, maximum + _HEADER_BYTES, self._stopped)
         try:
             with (

@@ -42,7 +42,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisSer
 
 @pytest.fixture
 def launcher(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> CeleryRunLauncher:
-    """The launcher on this broker; it is more patient than in life, for the machine may be busy."""
+    """The launcher on this broker; it is more patient than in life, as the machine may be busy."""
     monkeypatch.setattr(launching, "_PATIENCE_SECONDS", 30.0)
     monkeypatch.setattr(launching, "_GRACE_SECONDS", 3600.0)
     return CeleryRunLauncher(default_queue="dagster", broker=server.url, backend=server.url)

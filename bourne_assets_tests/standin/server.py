@@ -20,7 +20,7 @@ from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, resp
 from bourne_assets_tests.standin.replies import UNAUTHORISED, Reply, Request, as_json
 
 _ROOT = "/3"
-#: Requests a second: so many that no test waits for the rate_limiter.
+#: Requests per second: so many that no test waits for the rate_limiter.
 PACE = 1000.0
 _Pattern = tuple[str, frozenset[tuple[str, str]]]
 

@@ -139,7 +139,7 @@ class LambdaStandIn:
         return call
 
     def finish(self, name: str, response: bytes, error: str | None) -> None:
-        """From the function's process: what came of a call."""
+        """From the function's process: the outcome of a call."""
         call = self._calls[name]
         call.response, call.error = response, error
         call.done.set()

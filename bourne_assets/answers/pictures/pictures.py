@@ -26,9 +26,9 @@ from bourne_assets.tables import records
 _FIGURES = (("budget", ORANGE), ("revenue", BLUE), ("profit", GREEN))
 #: TMDB re-scaled its popularity between these days: no line joins the two sides.
 _RESCALED = (date(2024, 11, 30), date(2025, 11, 1))
-#: A history of years is drawn, and described, by so many of its days.
+#: A history of years is drawn, and described, by this many of its days.
 _DAYS_DRAWN, _DAYS_DESCRIBED = 60, 6
-#: So many films have bars, points with names, or lines; of more, the extremes have.
+#: This many films have bars, points with names, or lines; of more, the extremes have.
 _MOST_BARS, _MOST_NAMES, _MOST_LINES = 30, 12, 12
 
 

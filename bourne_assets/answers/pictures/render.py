@@ -57,10 +57,10 @@ def javascript(folder: Path | None = None) -> str:
     if folder is None:
         return _RENDERING.call("javascript", "").decode()
     kept = folder / f"vega-of-vl-convert-{version('vl-convert-python')}.js"
-    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is made again
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is recreated
         return kept.read_text(encoding="utf-8")
     code = _RENDERING.call("javascript", "").decode()
-    with contextlib.suppress(OSError):  # a folder that is not there, or full: made again next time
+    with contextlib.suppress(OSError):  # a folder that is not there, or full: recreated next time
         write_private(kept, code)
     return code
 

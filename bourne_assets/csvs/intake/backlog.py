@@ -19,7 +19,7 @@ _LONGEST_PAUSE = timedelta(hours=6)
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of a run that was requested.
+    """The outcome of a run that was requested.
 
     Attributes:
         is_over: Whether it goes no further.
@@ -89,7 +89,7 @@ class Backlog(BaseModel):
         """Take note of the runs that are over.
 
         Args:
-            outcome_of: Tells what became of the run with a key.
+            outcome_of: Gives the outcome of the run with a key.
             now: UTC.
 
         Returns:

@@ -14,7 +14,7 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.opening import Stamp, open_csv
 
-#: A poll reads at most so many files, and starts no further file after so many bytes.
+#: A poll reads at most this many files, and starts no further file after this many bytes.
 MAXIMUM_FILES = 5_000
 MAXIMUM_BYTES = 2 * 1024**3
 

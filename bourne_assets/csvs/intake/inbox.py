@@ -30,7 +30,7 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
     """The objects as files of a folder that is removed afterwards; their names are their keys.
 
     One that cannot be fetched is among them with the reason, so that it is rejected alone. The
-    files are numbered, for a key may be longer than a file's name.
+    files are numbered, as a key may be longer than a file's name.
 
     Raises:
         LakeError: The lake does not respond, or none of the objects could be fetched.

@@ -48,7 +48,7 @@ from bourne_assets.threads import thread_pool
 from bourne_assets.translations import gettext, in_english, system_words
 
 _FILES_AT_ONCE = 8
-#: So many files are looked up one by one; for more, one list of all datasets is cheaper.
+#: This many files are looked up one by one; for more, one list of all datasets is cheaper.
 _FEW_FILES = 16
 _SHOWN_CHARACTERS = 300
 _PROGRESS_SECONDS = 1.0
@@ -56,7 +56,7 @@ _PROGRESS_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Landing:
-    """What became of a batch.
+    """The outcome of a batch.
 
     Attributes:
         manifest: `ManifestTable`.
@@ -77,7 +77,7 @@ def land_csv_files(
     journal: Path | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Landing:
-    """Land files and say what became of each; a bad file stops no other.
+    """Land files and report the outcome of each; a bad file does not stop the others.
 
     Args:
         files: The files.

@@ -45,7 +45,7 @@ class Correction(BaseModel):
 
 @dataclass(frozen=True)
 class CorrectedRows:
-    """What became of the corrected lines of a file.
+    """The outcome of the corrected lines of a file.
 
     Attributes:
         table: Their rows, a Parquet file; None where there are none.

@@ -248,7 +248,7 @@ class DatasetWriter:
             files=facts,
             options=dataset.options,
         )
-        # Last, for it says that the others are those of these files.
+        # Last, as it says that the others are those of these files.
         write_profile(self.lake, profile)
         parts = {path for each in landed for path in tables_of(each)}
         for path in {*parts, table, *([summary.titles] if summary.titles else [])}:

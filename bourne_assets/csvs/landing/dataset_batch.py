@@ -124,5 +124,5 @@ class DatasetBatch:
 
     @property
     def outcome(self) -> DatasetOutcome:
-        """What became of its table."""
+        """The outcome for its table."""
         return DatasetOutcome(self.table_uri, self.table_error, self.drift)

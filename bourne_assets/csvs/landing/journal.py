@@ -1,7 +1,7 @@
 """Uploads in progress, noted on disk, so that what a killed landing leaves is cleaned by the next.
 
 Kernel locks show whose landing is still alive. They also let one landing at a time of this
-machine complete a key, for not every S3 server decides between two of them in one step.
+machine complete a key, as not every S3 server decides between two of them in one step.
 Not here: sending (`upload`).
 """
 
@@ -28,7 +28,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.translations import gettext, system_words
 
 _SLOTS = 256
-#: An upload of another machine that began so long ago has been abandoned there.
+#: An upload of another machine that began this long ago has been abandoned there.
 _GIVEN_UP = timedelta(days=2)
 
 

@@ -79,7 +79,7 @@ _COLUMNS = tuple(ManifestTable.to_schema().columns)
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one file.
+    """The outcome of one file.
 
     Attributes:
         file: Its name in the batch.
@@ -100,7 +100,7 @@ class FileOutcome:
 
 @dataclass(frozen=True)
 class DatasetOutcome:
-    """What became of the table of a dataset.
+    """The outcome of the table of a dataset.
 
     Attributes:
         table_uri: Its name; None where there is none.
@@ -114,7 +114,7 @@ class DatasetOutcome:
 
 
 def make_manifest(outcomes: Iterable[tuple[FileOutcome, DatasetOutcome]]) -> pd.DataFrame:
-    """The manifest of files, each with what became of its dataset, as `ManifestTable`."""
+    """The manifest of files, each with the outcome of its dataset, as `ManifestTable`."""
     rows = [_row(file, dataset) for file, dataset in outcomes]
     return conform(sorted(rows, key=lambda row: str(row["file"])), ManifestTable)
 

@@ -60,14 +60,14 @@ class RejectedEntry(BaseModel):
 
 @dataclass(frozen=True)
 class CorrectedDataset:
-    """What became of the corrected lines of a dataset.
+    """The outcome of the corrected lines of a dataset.
 
     Attributes:
         dataset: Its name.
         brought_home: Lines that are rows now and were not before, by file.
         known: Lines that were corrected in the same way before.
         refused: Why others are not rows, by file and line.
-        outcome: What became of its table.
+        outcome: The outcome for its table.
         files: What is known of its files now.
     """
 
@@ -98,7 +98,7 @@ def list_rejected(lake: Lake, dataset: str | None = None) -> Iterator[RejectedEn
 
 
 def _read_bounded(path: Path) -> bytes:
-    """A file, or what a pipe brings, up to a byte more than may be; a pipe of nobody is empty."""
+    """A file, or what a pipe brings, up to a byte more than may be; without a writer: empty."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "rb") as file:

@@ -59,7 +59,7 @@ _PLAIN = {
 #: How the names of the tables of the challenge's titles end.
 TITLES = "_titles"
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-#: Numbers of so many digits are exact as DOUBLE.
+#: Numbers of this many digits are exact as DOUBLE.
 _EXACT_DIGITS = 15
 _EXACT_INTEGER = 2**53
 _MOST_DIGITS = 38

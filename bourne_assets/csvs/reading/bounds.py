@@ -16,12 +16,12 @@ from bourne_assets.translations import in_english
 MAXIMUM_RATIO = 100
 #: A file may grow to this size whatever its ratio.
 _ALWAYS_ALLOWED_BYTES = 256 * 1024 * 1024
-#: So much may go into a decompressor before anything comes out; later, a multiple of what came.
+#: This much may go into a decompressor before anything comes out; later, a multiple of what came.
 _EMPTY_BYTES = 4 * 1024 * 1024
 _GREATEST_LOSS = 10
-#: So much of the disk stays free for everything else, or a tenth of a small one.
+#: This much of the disk stays free for everything else, or a tenth of a small one.
 _FREE_BYTES = 512 * 1024 * 1024
-#: Free disk space is checked once in so many bytes.
+#: Free disk space is checked once in this many bytes.
 _BETWEEN_LOOKS_BYTES = 64 * 1024 * 1024
 
 

@@ -23,7 +23,7 @@ from bourne_assets.sql import literal
 TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.
 _NEAR_SHARE = 0.9
-#: A number of so many characters, sign and point included, is exact as a DOUBLE; one of 16 digits
+#: A number of this many characters, sign and point included, is exact as a DOUBLE; one of 16 digits
 #: may be beyond 2**53.
 _EXACT_CHARACTERS = 15
 _BIGINT_DIGITS = 18

@@ -79,7 +79,7 @@ class Converter:
         origin: Where the rows are from: the last two columns, where it is known already.
         types: DuckDB's types by column, once the table is written.
         misfits: Values that are not of their declared type, of which the lines are rejected.
-        has_misfits: Whether there are some that cannot be named, for the source has no lines.
+        has_misfits: Whether there are some that cannot be named, as the source has no lines.
         cast_failures: Values that are null in the table instead: how many, and one, by column.
     """
 

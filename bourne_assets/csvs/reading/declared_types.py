@@ -1,6 +1,6 @@
 """Types that the user declares: a value has its column's type, or is named.
 
-Not here: types that are found (`column_types`), and what becomes of a line (`reader`).
+Not here: types that are found (`column_types`), and what happens to a line (`reader`).
 """
 
 import re

@@ -28,7 +28,7 @@ DELIMITERS = (",", ";", "\t", "|", "\x01", " ")
 #: Considered where none of these splits the lines, and taken where almost all lines agree.
 _RARE_DELIMITERS = ("~", "^", "\x1f", "\x1e", "\x02", "\xa6", "\xa7", "\xac", ":", "#", "!")
 _RARE_SHARE = 0.9
-#: They occur in times, ratios and keys too: names of so many columns are needed.
+#: They occur in times, ratios and keys too: names of this many columns are needed.
 _SIGNS_IN_TEXT, _SIGNS_WIDTH = frozenset(":#!"), 3
 #: Below this share of records of one width, in the body of a file, no delimiter divides it.
 _EVEN_SHARE = 0.7

@@ -31,7 +31,7 @@ from bourne_assets.translations import in_english
 #: DuckDB holds some 2,000 rows of all columns at once: more would not fit into the memory that
 #: reading may take.
 MAXIMUM_COLUMNS = 2_048
-#: So many of the line ends are alike where they are of a rare kind.
+#: This many of the line ends are alike where they are of a rare kind.
 _SAME_ENDS = 0.9
 _NAMES = 4096
 

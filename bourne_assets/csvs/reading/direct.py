@@ -27,7 +27,7 @@ _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
 _BUFFER_BYTES = 8 * 1024 * 1024
 _REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid UTF-8")}
 #: DuckDB takes any number of empty fields at a record's end for nothing while the empty text means
-#: null. A text that no plain file holds, for a NUL is in it, makes them surplus fields.
+#: null. A text that no plain file holds, as a NUL is in it, makes them surplus fields.
 _NO_NULL = "\x01\x02 no null \x02\x01"
 
 #: What surrounds the names of a repeated header, as behind a page break.

@@ -16,7 +16,7 @@ import duckdb
 from bourne_assets.csvs.reading.bounds import free_room
 from bourne_assets.sql import identifier, literal
 
-#: Values of a row group: so many rows are one that a group fits into the memory that there is.
+#: Values of a row group: this many rows are one that a group fits into the memory that there is.
 _GROUP_VALUES = 800_000
 _ROWS = (2_048, 40_960)
 _MEMORY_MEGABYTES = 80
@@ -99,7 +99,7 @@ def locked_connection(
         "allowed_paths": f"[{literal(str(source)) if source else ''}]",
         "allowed_configs": f"[{', '.join(map(literal, _ADJUSTABLE))}]",
         "enable_external_access": "false",
-        "lock_configuration": "true",  # the last, for it holds from now on
+        "lock_configuration": "true",  # the last, as it holds from now on
     }.items():
         connection.execute(f"SET {name} = {value}")
     return connection

@@ -22,7 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-#: Of a text in UTF-16 at least so many characters are ASCII: names, digits, delimiters.
+#: Of a text in UTF-16 at least this many characters are ASCII: names, digits, delimiters.
 _WIDE_SHARE = 0.4
 _WIDE_BYTES = 4096
 _SEQUENCE = re.compile(
@@ -56,7 +56,7 @@ _ODD_SHARE = 0.05
 _ISO_2022 = re.compile(rb"\x1b(\$[@AB(]|\([BJI])")
 _MAXIMUM_RUN = 3
 _RUNS_SHARE = 0.1
-#: A guess at an East Asian encoding was always right, of 1,500 tried, where the text had so many
+#: A guess at an East Asian encoding was always right, of 1,500 tried, where the text had this many
 #: bytes beyond ASCII, or characters in the shares that a language has; of less it was wrong in 4 %.
 _EAST_ASIAN = re.compile(
     r"big5|gb|cp93|cp94|cp95|euc|shift|johab|hz|iso2022|iso_2022", re.IGNORECASE

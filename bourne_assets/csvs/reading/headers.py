@@ -10,7 +10,7 @@ from itertools import pairwise
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields
 
-#: A column is of a kind where so many of its values are.
+#: A column is of a kind where this many of its values are.
 _TYPED_SHARE = 0.8
 _YEARS = range(1500, 2201)
 _VALUES = frozenset({"number", "time"})

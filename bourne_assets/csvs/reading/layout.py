@@ -16,17 +16,17 @@ from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 from bourne_assets.translations import in_english
 
-#: So many records below the header are compared with it.
+#: This many records below the header are compared with it.
 _COMPARED = 200
-#: A header is looked for in so many records.
+#: A header is looked for in this many records.
 _SEARCHED = 100
-#: A line with one word is a title where one of so many below it has more.
+#: A line with one word is a title where one of this many below it has more.
 _LOOKED_BELOW = 5
 _VALUES = frozenset({"number", "time"})
 _PAIR = 2
 #: At most this many lines of keys with values may be above a table.
 _PREFACE = 8
-#: Without a blank line between them, the table has so many times as many; so many agree in it.
+#: Without a blank line between them, the table has this many times as many; this many agree in it.
 _FAR_MORE, _ALIKE_SHARE = 3, 0.9
 #: What comments begin with, where a line is as wide as the rows by chance.
 _COMMENT_SIGNS = frozenset({"#", "//", "%", "--"})
@@ -121,7 +121,7 @@ def _width(search: _Search) -> int:
 
 
 def _is_preface(search: _Search, own: int) -> bool:
-    """Whether records at the top are keys with values, for a wider table begins below them."""
+    """Whether records at the top are keys with values, as a wider table begins below them."""
     count = search.widths[own]
     top, below = search.records[:count], search.records[count:]
     is_apart = bool(below) and below[0].line > top[-1].line + top[-1].lines
@@ -181,7 +181,7 @@ def _names_come_below(search: _Search, place: int, width: int) -> bool:
 
 
 def _stands_above_names(search: _Search, place: int, width: int) -> bool:
-    """Whether a record with empty fields is a title, for the names of all columns come below it."""
+    """Whether a record with empty fields is a title, as the names of all columns come below it."""
     title = search.records[place].fields
     has_words, is_sparse = names_columns(title), 2 * _filled(title) <= width
     if all(title) or (has_words and not is_sparse):

@@ -33,14 +33,14 @@ from bourne_assets.csvs.reading.scan import BLOCK, END_MARK, MAXIMUM_LINE_BYTES
 from bourne_assets.csvs.reading.swallowed import shape_of
 from bourne_assets.translations import in_english
 
-#: So much of a rejected line is kept beside its reason, and less of it where there are many; all
+#: This much of a rejected line is kept beside its reason, and less of it where there are many; all
 #: of it is in the landed file.
 MAXIMUM_TEXT_BYTES = 64 * 1024
 _SHORT_TEXT_BYTES = 1024
 _LONG_TEXTS = 100
 #: Each rejected line is kept in memory; a file with this many is another format.
 MAXIMUM_REJECTED = 100_000
-#: Records are written in groups: so many values, or so much text.
+#: Records are written in groups: this many values, or this much text.
 _GROUP_VALUES = 200_000
 _GROUP_CHARACTERS = 4 * 1024 * 1024
 #: The column with the physical line of a record.
@@ -71,7 +71,7 @@ class RejectedLine:
 
 @dataclass
 class NormalisedCopy:
-    """What became of a copy.
+    """The outcome of a copy.
 
     Attributes:
         records: Records below the header, rejected ones included.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bourne_assets.csvs.reading.records import Line
 
-#: Lines of so many words are prose, where no delimiter divides them evenly.
+#: Lines of this many words are prose, where no delimiter divides them evenly.
 _PROSE_WORDS = 5
 _PROSE_LINES = 3
 _TITLE = re.compile(r"#{1,6} \S")

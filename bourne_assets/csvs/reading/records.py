@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES
 from bourne_assets.translations import in_english
 
-#: A quoted field that continues for so many lines was never meant to.
+#: A quoted field that continues for this many lines was never meant to.
 _MAXIMUM_QUOTED_LINES = 1_000
 
 #: Programs that translate line ends twice write two carriage returns, and some old ones both
@@ -366,7 +366,7 @@ def _lost_a_delimiter(bare: Sequence[str], quote: str) -> bool:
     """Whether a quote inside of a field may open what a quote at the end of a later one closes.
 
     `9.99"Table, round"` has lost the delimiter before its quote, and the one inside makes up for
-    it; inch marks as in `5" pipe` open nothing, for a blank follows.
+    it; inch marks as in `5" pipe` open nothing, as a blank follows.
     """
     opened = False
     for field in bare:

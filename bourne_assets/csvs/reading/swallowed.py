@@ -17,7 +17,7 @@ _SEEN_RECORDS = 500
 _VALUES = frozenset({"number", "time"})
 #: Fewer records and lines say nothing of a file's columns.
 _LEAST_KNOWN = 7
-#: Lines of words alone are records where they are so many and so wide.
+#: Lines of words alone are records where they are this many and this wide.
 _WORDS_LINES, _WORDS_WIDTH = 4, 4
 
 

@@ -37,7 +37,7 @@ from bourne_assets.translations import retold
 
 #: Metadata of a landing: keys of the objects that it could not fetch.
 NOT_FETCHED = "objects_not_fetched"
-#: Metadata of a landing: SHA-256 by name of the files that the lake has, so many at most.
+#: Metadata of a landing: SHA-256 by name of the files that the lake has, this many at most.
 LANDED_FILES, _MOST_NAMED = "landed_files", 1_000
 
 

@@ -21,7 +21,7 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.translations import gettext
 
-#: So many files are named in a reason.
+#: This many files are named in a reason.
 _NAMED = 5
 
 

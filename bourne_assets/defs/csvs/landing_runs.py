@@ -1,4 +1,4 @@
-"""Runs that land CSV files by themselves: how they are found, and what became of them.
+"""Runs that sensors start to land CSV files: how they are found, and their outcome.
 
 Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a file is requested
 again (`bourne_assets.csvs.intake.backlog`).
@@ -23,7 +23,7 @@ def tags_of(request: str, name: str, values: list[str]) -> dict[str, str]:
 
 
 def outcome_of(instance: dg.DagsterInstance, request: str) -> RunOutcome:
-    """What became of the run with this key, or of what was run again in its place.
+    """The outcome of the run with this key, or of its re-execution.
 
     A run that is not there was lost before it began, or deleted: that counts as a failure.
     """

@@ -220,7 +220,7 @@ class _Single:
         self._settings, self._context = settings, context
 
     def send_waiting(self) -> int:
-        """Nothing waits: a tick that fails is made again."""
+        """Nothing waits: a tick that fails is repeated."""
         return 0
 
     def send(self, alert: Alert) -> int:
@@ -283,7 +283,7 @@ def alerts_of_runs(
 
 
 def _about(instance: dg.DagsterInstance, run: dg.DagsterRun, titles: Mapping[str, str]) -> str:
-    """What a person calls what the run was for: its saga, or its job in words."""
+    """What people call the purpose of the run: its saga, or its job in words."""
     slug = run.tags.get(SAGA_TAG, "")
     if slug:
         return titles.get(slug) or slug
@@ -394,7 +394,7 @@ def _ended(
         found += [(kind, record.storage_id, record.run_id) for record in records]
         if len(records) == _RUNS_A_TICK:
             last.append(records[-1].storage_id)
-    # A kind with more than that waits, and what came after its last one waits for it.
+    # A kind with more than that waits, and what happened after its last one waits for it.
     until = min(last, default=None)
     ended = [each for each in found if until is None or each[1] <= until]
     return sorted(ended, key=lambda each: each[1])

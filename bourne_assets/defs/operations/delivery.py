@@ -23,7 +23,7 @@ from bourne_assets.markup import in_slack
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext, ngettext
 
-#: So many messages of a route wait for the end of its quiet hours, or for its server.
+#: This many messages of a route wait for the end of its quiet hours, or for its server.
 _MOST_WAITING = 50
 
 Waiting = dict[str, list[dict[str, str]]]

@@ -126,7 +126,7 @@ def _identify(pid: int, since: float) -> ProcessIdentity | None:
 # the moment before the run's status follows, it takes the run for one that goes on, and never comes
 # back to it (seen with Dagster 1.13 on PostgreSQL: one failure in seven on a busy machine).
 
-#: The daemon has so long to retry a run by itself; after a day nobody expects a retry any more.
+#: The daemon has this long to retry a run on its own; after a day nobody expects a retry any more.
 _PATIENCE = timedelta(seconds=30)
 _OVER = timedelta(days=1)
 

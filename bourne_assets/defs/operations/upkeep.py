@@ -57,7 +57,7 @@ def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeRe
     ),
 )
 def maintain_tables() -> None:
-    """One op, for the tables are looked after one after the other."""
+    """One op, as the tables are maintained one after the other."""
     _maintain()
 
 

@@ -132,7 +132,7 @@ def _search(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
 def _films(settings: Settings, saga: Saga) -> dg.AssetsDefinition:
     """External ids and details, as one step.
 
-    They are two assets in the lineage, for they are two tables of their own. They are one step, as
+    They are two assets in the lineage, as they are two tables of their own. They are one step, as
     one response holds both: `/movie/{id}?append_to_response=external_ids` halves the requests.
     Where one of the two is selected alone, only that one is requested.
     """

@@ -349,7 +349,7 @@ def _end_strays(folder: seaweedfs.LakeFolder) -> None:
     """End what killed processes left: supervisors of this lake, then servers on its data.
 
     Two servers on one data folder would damage it, and a stray would block it for good. A
-    supervisor first, for it would start its server again.
+    supervisor first, as it would start its server again.
     """
     for process in seaweedfs.processes_of(folder):
         seaweedfs.end(process)

@@ -12,7 +12,7 @@ from bourne_assets.csvs.reading.reader import Reading, read_csv
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file."""
+    """The outcome of a file."""
 
     reading: Reading
     rows: list[tuple[Any, ...]]

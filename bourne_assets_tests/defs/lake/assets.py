@@ -1,4 +1,4 @@
-"""Assets that the tests of the IO manager materialise, and what became of them."""
+"""Assets that the tests of the IO manager materialise, and their outcome."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
