@@ -132,7 +132,7 @@ def _edition(
 
 
 def _shown(picture: Picture) -> _Shown | None:
-    """None where it cannot be drawn: its figures stand in the page's tables too."""
+    """None where it cannot be drawn: its figures are in the page's tables too."""
     try:
         svg = render.svg_of(picture.specification)
         specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))

@@ -67,7 +67,7 @@ def fix(file: Path) -> int:
 
     Correct `text` and leave `file` and `line` as they are. The landed files are not changed.
     """
-    from bourne_assets.csvs.landing.rejects import bring_home, read_corrections_file
+    from bourne_assets.csvs.landing.rejects import apply_corrections, read_corrections_file
     from bourne_assets.csvs.landing.tables import DatasetTables
     from bourne_assets.csvs.options import load_datasets
 
@@ -76,7 +76,7 @@ def fix(file: Path) -> int:
     datasets = load_datasets(settings.csv_datasets)
     with command_lake(settings) as shared:
         lake = shared.connect()
-        corrected = bring_home(
+        corrected = apply_corrections(
             corrections,
             lake,
             DatasetTables(shared.catalogue),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RatingsTable(Model):
-    """One row a title, ordered by id."""
+    """One row per title, ordered by id."""
 
     imdb_id: str = Field(unique=True, description="IMDb's id of the title")
     imdb_rating: float = Field(nullable=True, description="Rating, 0 to 10")

@@ -65,7 +65,7 @@ class RateLimiter:
             return True
 
     def pause(self, seconds: float) -> None:
-        """Give no turn for so long, as the server demands. A longer pause continues."""
+        """Give no turn for this long, as the server demands. A longer pause continues."""
         with self._hold_lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
 

@@ -175,7 +175,7 @@ def _with_policy(send: Send) -> Send:
 
 
 def _name(authority: str) -> str | None:
-    """The host without its port; None where it is none."""
+    """The host without its port; None where it is not one."""
     try:
         parts = urlsplit(f"//{authority}")
         usable = parts.netloc == authority and "@" not in authority and parts.port != 0

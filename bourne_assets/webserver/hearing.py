@@ -37,7 +37,7 @@ class Interrupts:
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
 
     def come(self, *, within: float = 0.0) -> bool:
-        """Whether one has come, or comes within so many seconds."""
+        """Whether one has come, or comes within this many seconds."""
         if not self.have_come:
             self.have_come = bool(select.select([self._heard], [], [], within)[0])
         return self.have_come

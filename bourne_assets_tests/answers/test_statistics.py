@@ -361,7 +361,7 @@ def test_a_fifth_correlation_lowers_the_threshold_of_all() -> None:
     assert "p < 0.005 is needed, as 10 correlations are tested" in ten.verdict
 
 
-def test_half_a_correlation_is_none() -> None:
+def test_half_a_correlation_is_refused() -> None:
     stored = correlation([1, 2, 4], [1, 5, 3])
     for name in ("pearson", "spearman", "p_value_threshold"):
         with pytest.raises(ValidationError, match="belong together"):

@@ -30,13 +30,13 @@ def test_nobody_else_can_read_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [b"ab", b"abcd", b""])
-def test_a_block_of_another_length_is_none(tmp_path: Path, text: bytes) -> None:
+def test_a_block_of_another_length_is_not_returned(tmp_path: Path, text: bytes) -> None:
     cache = BlockCache(tmp_path / "blocks")
     cache.keep(FILE, 0, text)
     assert cache.read(FILE, 0, 3) is None
 
 
-def test_a_block_that_was_changed_is_none(tmp_path: Path) -> None:
+def test_a_block_that_was_changed_is_not_returned(tmp_path: Path) -> None:
     cache = BlockCache(tmp_path / "blocks")
     cache.keep(FILE, 0, b"abc")
     (path,) = kept(tmp_path)

@@ -154,7 +154,7 @@ def test_abandoned_uploads_are_aborted_beside_odd_ones(
     odd = f"{place.lake.prefix}/{place.odd[0].format('Raw/Local/CSV/M')}"
     place.client.create_multipart_upload(Bucket=place.lake.bucket, Key=odd)
     with Journal(tmp_path / "journal", place.lake) as journal:
-        journal.clean_given_up()
+        journal.clean_abandoned()
     left = place.lake.unfinished_uploads("Raw/Local/CSV/M/")
     assert not {each.key[-5:] for each in left} & {"a.csv", "z.csv"}
 

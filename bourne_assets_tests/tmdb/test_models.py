@@ -237,7 +237,7 @@ def test_a_number_that_is_not_finite_is_refused(word: str) -> None:
 
 
 @pytest.mark.parametrize("total", [None, "many", 1.5])
-def test_a_number_of_pages_that_is_none_costs_no_result(total: object) -> None:
+def test_an_invalid_number_of_pages_costs_no_result(total: object) -> None:
     page = snapshot("search/movie/bourne-1") | {"total_pages": total}
     assert len(parse(_response(page), SearchPage, []).results) == 9
 

@@ -338,7 +338,7 @@ def _ends(rows: Rows, highest: float) -> Rows:
 
 
 def _thinned(days: Sequence[date], most: int) -> list[date]:
-    """At most so many days, evenly among them, the first and the last in any case."""
+    """At most this many days, evenly among them, the first and the last in any case."""
     if len(days) <= most:
         return list(days)
     return [days[round(number * (len(days) - 1) / (most - 1))] for number in range(most)]

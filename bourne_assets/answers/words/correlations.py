@@ -215,7 +215,7 @@ def _tendency(t: Localizer, r: float) -> str:
 
 
 def _with_threshold(t: Localizer, answer: FilmCorrelation, caveat: str) -> str:
-    """The caveat after what a p-value must reach, and whether so many films can."""
+    """The caveat after what a p-value must reach, and whether this many films can."""
     n, threshold = answer.n, answer.p_value_threshold
     if n < MINIMUM_PAIRS:
         needed = t.gettext("A correlation needs at least {n} films.", n=MINIMUM_PAIRS)

@@ -160,7 +160,7 @@ class _Batch:
         sizes = [_size(file.path) for file in files]
         self._progress = Progress(len(files), sum(sizes))
         if any(size > SINGLE_BYTES for size in sizes):
-            journal.clean_given_up()
+            journal.clean_abandoned()
         self._sessions = SessionPool(self._ensure_running, self._folder)
         self._uploader = Uploader(lake, landed_on, journal, self._count_sent)
         self._writer = DatasetWriter(lake, tables, self._sessions, self._folder)

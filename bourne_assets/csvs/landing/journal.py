@@ -122,8 +122,8 @@ class Journal:
                 lock.release()
         return aborted
 
-    def clean_given_up(self) -> int:
-        """Abort uploads of CSV files that nobody has gone on with for days.
+    def clean_abandoned(self) -> int:
+        """Abort uploads of CSV files that nobody has continued for days.
 
         Returns:
             How many; none where the credentials do not allow to look for them.

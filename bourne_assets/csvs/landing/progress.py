@@ -23,12 +23,12 @@ class Progress:
         self._begun = time.monotonic()
 
     def count_scanned(self, size: int) -> None:
-        """So many more bytes have been scanned."""
+        """This many more bytes have been scanned."""
         with self._lock:
             self._scanned += size
 
     def count_sent(self, size: int) -> None:
-        """So many bytes more are in the lake, or need not be sent."""
+        """This many more bytes are in the lake, or need not be sent."""
         with self._lock:
             self._sent += size
 

@@ -1,4 +1,4 @@
-"""Rejected lines: listing those of the last landings, and bringing corrected ones home.
+"""Rejected lines: listing those of the last landings, and adding corrected ones to their tables.
 
 Not here: what is printed (`cli`), and how corrected lines are read (`corrections`).
 """
@@ -106,7 +106,7 @@ def _read_bounded(path: Path) -> bytes:
 
 
 def read_corrections_file(path: Path) -> list[Correction]:
-    """A corrected copy of a file of rejected lines: a JSON object a line.
+    """A corrected copy of a file of rejected lines: one JSON object per line.
 
     Args:
         path: The file.
@@ -156,7 +156,7 @@ def read_corrections_file(path: Path) -> list[Correction]:
     return list(found.values())
 
 
-def bring_home(
+def apply_corrections(
     corrections: Sequence[Correction],
     lake: Lake,
     tables: DatasetTables,
@@ -186,7 +186,7 @@ def bring_home(
     folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
     with Journal(folder, lake) as noted, _sessions(noted.scratch) as sessions:
         return [
-            _Homecoming(
+            _CorrectedTable(
                 DatasetWriter(lake, tables, sessions, noted.scratch),
                 profiles[name],
                 datasets[name],
@@ -258,7 +258,7 @@ def _profile_of(lake: Lake, dataset: str, corrections: Sequence[Correction]) -> 
     return profile
 
 
-class _Homecoming:
+class _CorrectedTable:
     """The table of one dataset, made once more from its landed files and corrected lines."""
 
     def __init__(

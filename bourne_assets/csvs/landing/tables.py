@@ -236,7 +236,7 @@ class DatasetTables:
         )
 
     def drop(self, name: str) -> None:
-        """Remove a table, its rows and its past; the landed bytes stay.
+        """Remove a table, its rows and its history; the landed bytes stay.
 
         Raises:
             LakeError: The catalogue failed.

@@ -45,7 +45,7 @@ class CompressedFile:
         self.came_out = 0
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes; none at the end.
+        """At most this many bytes; none at the end.
 
         Raises:
             CsvRejected: Next to nothing came out of what was read.
@@ -79,7 +79,7 @@ class DecompressedReader:
         self._left = max(_ALWAYS_ALLOWED_BYTES, MAXIMUM_RATIO * compressed_bytes)
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes; none at the end.
+        """At most this many bytes; none at the end.
 
         Raises:
             CsvRejected: More came out than the size of the file makes plausible.
@@ -111,7 +111,7 @@ class DiskRoom:
         self._written = 0
 
     def take(self, size: int) -> None:
-        """So many bytes more are about to be written.
+        """This many more bytes are about to be written.
 
         Raises:
             CsvRejected: They would leave too little of the disk.

@@ -172,7 +172,7 @@ class DuckDbSession:
         return self._connection.execute(query).fetchall()
 
     def prepare(self, columns: int) -> None:
-        """Get ready for queries of so many columns."""
+        """Get ready for queries of this many columns."""
         megabytes = max(self._megabytes, columns // _COLUMNS_A_MEGABYTE)
         self._connection.execute(f"SET memory_limit = '{megabytes}MB'")
         slow = ["common_subexpressions"] if columns > _MANY_COLUMNS else []

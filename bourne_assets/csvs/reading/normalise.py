@@ -334,7 +334,7 @@ def _errors(encoding: str) -> str:
 
 
 def _judged(lines: list[Line], skipped: int, dialect: Dialect) -> list[Line]:
-    """The lines with their faults; of the first, so many characters were skipped."""
+    """The lines with their faults; of the first, this many characters were skipped."""
     if skipped:
         first = lines[0]
         lines[0] = first._replace(fault=_TOO_LONG, size=len(first.text) + skipped)

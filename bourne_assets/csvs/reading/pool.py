@@ -107,7 +107,7 @@ class SessionPool:
 
     @contextmanager
     def session(self, size: int, source: Path | None = None) -> Iterator[DuckDbSession]:
-        """A session with the memory that so many bytes need; small files share this thread's.
+        """A session with the memory that this many bytes need; small files share this thread's.
 
         Args:
             size: Bytes that are read.

@@ -57,7 +57,7 @@ NO_QUOTES = QuoteUse()
 
 
 def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteUse:
-    """What the quotes of a grammar do in some records, most of which have so many fields."""
+    """What the quotes of a grammar do in some records, most of which have this many fields."""
     if not grammar.quote:
         return NO_QUOTES
     enclosed = full = whole = needed = broken = bare = 0

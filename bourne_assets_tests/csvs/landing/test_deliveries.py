@@ -17,7 +17,7 @@ from bourne_assets.csvs.landing.inventory import (
     list_datasets,
     take_back,
 )
-from bourne_assets.csvs.landing.rejects import bring_home
+from bourne_assets.csvs.landing.rejects import apply_corrections
 from bourne_assets.csvs.landing.tables import table_name, type_in_table
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.iceberg import commits
@@ -53,7 +53,7 @@ class Sales:
 
     def fix(self, line: int, text: str) -> None:
         given = [Correction(file="sales.csv", line=line, text=text)]
-        bring_home(given, self.lake, self.tables, self._datasets, self._folder / "journal")
+        apply_corrections(given, self.lake, self.tables, self._datasets, self._folder / "journal")
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -148,7 +148,7 @@ def test_a_journal_whose_last_line_was_cut_off_is_read_all_the_same(
     (tmp_path / "1-a.jsonl").write_text('{"lake": "s3://other/", "key": "a", "upload_id": nul')
     with Journal(tmp_path, lake) as journal:
         assert journal.clean() == 0
-        assert journal.clean_given_up() == 0
+        assert journal.clean_abandoned() == 0
     assert not list(tmp_path.glob("*.jsonl"))
 
 

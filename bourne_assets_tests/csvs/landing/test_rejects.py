@@ -14,7 +14,7 @@ from bourne_assets.csvs.landing.corrections import Correction
 from bourne_assets.csvs.landing.rejects import (
     CorrectedDataset,
     RejectsError,
-    bring_home,
+    apply_corrections,
     list_rejected,
     read_corrections_file,
 )
@@ -61,7 +61,9 @@ class Films:
 
     def fix(self, *corrections: tuple[int, str], name: str = "films.csv") -> CorrectedDataset:
         given = [Correction(file=name, line=line, text=text) for line, text in corrections]
-        (found,) = bring_home(given, self.lake, tables_of(self.lake), self.datasets, self.journal)
+        (found,) = apply_corrections(
+            given, self.lake, tables_of(self.lake), self.datasets, self.journal
+        )
         for facts in found.files:
             assert facts.rows + facts.rejected_rows + facts.corrected_rows == facts.lines
         return found

@@ -131,7 +131,7 @@ def test_numbers_of_seventeen_digits_are_numbers_where_a_double_prints_them_so(
     assert _column(tmp_path, *exact, "0.84695980624768031")[0] == "DECIMAL(19,17)"
 
 
-def test_a_column_that_is_nearly_a_number_says_which_value_is_none(tmp_path: Path) -> None:
+def test_a_column_that_is_nearly_numeric_says_which_value_is_not_a_number(tmp_path: Path) -> None:
     lines = ["id,x", *(f"{n},{n}" for n in range(2, 60)), "60,n/a", "bad", "61,0x3"]
     found = read(tmp_path, "\n".join(lines))
     assert found.types == ["BIGINT", "VARCHAR"]
