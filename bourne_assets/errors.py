@@ -9,7 +9,7 @@ INTERRUPTED = 130
 
 
 class BourneError(Exception):
-    """Something failed that a person can put right; its text is one sentence with the remedy.
+    """Something failed that a person can fix; its text is one sentence with the remedy.
 
     Attributes:
         exit_code: What the `bourne` command ends with when this error ends it.

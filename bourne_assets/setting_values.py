@@ -200,7 +200,7 @@ def _parts(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def language(value: str) -> str:
-    """One of the languages that are spoken."""
+    """One of the supported languages."""
     if value not in LANGUAGES:
         raise ValueError(
             gettext(

@@ -165,7 +165,7 @@ class Settings(BaseModel):
 
     @property
     def has_tmdb_credential(self) -> bool:
-        """Whether TMDB is asked; without a credential the bundled snapshot answers."""
+        """Whether TMDB is used; without a credential the bundled snapshot is."""
         return bool(self.tmdb_read_access_token or self.tmdb_api_key)
 
     @property

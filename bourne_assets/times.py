@@ -35,7 +35,7 @@ class DailyTime:
         return cls(int(found[1]) * 60 + int(found[2]))
 
     def cron(self, later: int = 0, weekday: str = "*") -> str:
-        """The time in cron's words, so many minutes later."""
+        """The time in cron's words, this many minutes later."""
         minutes = self.minutes + later
         return f"{minutes % 60} {minutes // 60 % 24} * * {weekday}"
 

@@ -230,10 +230,10 @@ def maintain(*, runs_age: timedelta | None) -> int:
     prune_blocks(settings.home)
     say(ngettext("{n} table maintained.", "{n} tables maintained.", tables))
     if runs_age is not None:
-        from bourne_assets.runs.instance import open_instance, telling_of_databases
+        from bourne_assets.runs.instance import open_instance, reporting_database_failures
         from bourne_assets.runs.pruning import prune_runs
 
-        with open_instance(settings) as instance, telling_of_databases(settings):
+        with open_instance(settings) as instance, reporting_database_failures(settings):
             say(
                 ngettext(
                     "{n} run deleted.", "{n} runs deleted.", prune_runs(instance, now - runs_age)

@@ -21,7 +21,7 @@ from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.events import INTERRUPTED, outcome_of
 from bourne_assets.runs.in_process import quieten_watchers, run_job
-from bourne_assets.runs.instance import telling_of_databases
+from bourne_assets.runs.instance import reporting_database_failures
 from bourne_assets.runs.outcomes import (
     Checked,
     ProgressLine,
@@ -63,7 +63,7 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    with telling_of_databases(settings):
+    with reporting_database_failures(settings):
         turn = Turn(saga, instance, on_event)
         turn.wait()
         note_saga(settings.home, saga)
@@ -95,7 +95,7 @@ def run_landing(
         batch: The batch, in place of the folder of the settings.
         on_event: Called with whatever happens, when it happens.
     """
-    with telling_of_databases(settings):
+    with reporting_database_failures(settings):
         return _run(
             settings,
             instance,
@@ -124,7 +124,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
         asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
     )
     quieten_watchers()
-    with telling_of_databases(settings):
+    with reporting_database_failures(settings):
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,

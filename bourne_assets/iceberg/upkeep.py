@@ -105,7 +105,7 @@ def table_names(catalogue: "Catalog") -> list[str]:
 
 
 def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
-    """Remove snapshots that are older, but the newest, those with somebody's tag, and the kept.
+    """Remove older snapshots, except the newest, those with somebody's tag, and the kept.
 
     Tags of runs are the platform's own, and go with the age of their snapshots.
     """

@@ -199,7 +199,7 @@ def _botocore_data() -> Any:
 
 
 def _refuse_region_lookup(**_: Any) -> None:
-    """End botocore's own HEAD after a redirect: redirected as well, it repeats itself forever."""
+    """End botocore's own HEAD after a redirect: redirected too, it repeats itself forever."""
     from botocore.exceptions import ClientError
 
     raise ClientError({"ResponseMetadata": {"HTTPHeaders": {}}}, "HeadBucket")

@@ -1,4 +1,4 @@
-"""What can go wrong when SQL is put to the lake."""
+"""What can go wrong when SQL is run on the lake."""
 
 from bourne_assets.errors import BourneError, ConfigurationError
 

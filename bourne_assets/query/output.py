@@ -111,7 +111,7 @@ def write_file(reader: pa.RecordBatchReader, writer: Writer, path: Path) -> int:
 
 @contextmanager
 def representable() -> Iterator[None]:
-    """Tell of a value that DuckDB has and a format has not: an infinite time, bytes in a CSV file.
+    """Report a value of DuckDB that a format cannot hold: an infinite time, bytes in a CSV file.
 
     Raises:
         QueryFailed: There is such a value.

@@ -141,8 +141,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 @contextmanager
-def telling_of_databases(settings: Settings) -> Iterator[None]:
-    """Tell in a sentence what Dagster's databases fail with while they are used.
+def reporting_database_failures(settings: Settings) -> Iterator[None]:
+    """Report in a sentence what Dagster's databases fail with while they are used.
 
     Raises:
         BourneError: One failed: its disk is full, say.

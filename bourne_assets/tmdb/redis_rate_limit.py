@@ -101,7 +101,7 @@ class RedisRateLimiter(RateLimiter):
             return True
 
     def pause(self, seconds: float) -> None:
-        """As `RateLimiter.hold`, for all processes.
+        """As `RateLimiter.pause`, for all processes.
 
         Raises:
             RateLimiterUnavailable: Redis does not respond.

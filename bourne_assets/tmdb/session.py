@@ -45,7 +45,7 @@ class KeyAuth(AuthBase):
 
 
 class _Session(requests.Session):
-    """Looks at no redirect: requests would read its whole body and address, followed or not."""
+    """Ignores redirects: requests would read their whole body and address, followed or not."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None."""

@@ -1,4 +1,4 @@
-"""Where `bourne dev` serves the UI: the port that is free, and one line when it answers.
+"""Where `bourne dev` serves the UI: the port that is free, and one line when it responds.
 
 Not here: where people reach a UI that others serve (`settings.ui_url`).
 """

@@ -44,7 +44,7 @@ class Interrupts:
 
 
 @contextmanager
-def heard_until_interrupted() -> Iterator[Interrupts]:
+def forward_until_interrupted() -> Iterator[Interrupts]:
     """Pass on what children print, and this process on standard error, until an interrupt comes.
 
     Standard output of this process itself is passed on beyond that. What cannot be written, as

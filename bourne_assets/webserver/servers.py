@@ -20,7 +20,7 @@ from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext
 from bourne_assets.webserver.address import Address, announce_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
-from bourne_assets.webserver.hearing import heard_until_interrupted
+from bourne_assets.webserver.hearing import forward_until_interrupted
 from bourne_assets.webserver.reports import Reports, reader_of
 
 
@@ -52,8 +52,8 @@ def serve() -> None:
     cli.main()
 
 
-def _tell_the_address(options: Sequence[str]) -> None:
-    """One line among Dagster's, when the UI answers."""
+def _print_the_address(options: Sequence[str]) -> None:
+    """One line among Dagster's, when the UI responds."""
     address = Address.named(options)
 
     def announce(line: str) -> None:
@@ -91,7 +91,7 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
         return start([*watched, *rest], **kwargs)
 
     dev.open_ipc_subprocess = started
-    with heard_until_interrupted() as interrupts:
+    with forward_until_interrupted() as interrupts:
         try:
             take_interrupts()
             code = _developed(dev.dev_command, options)
@@ -115,7 +115,7 @@ def _developed(command: Any, options: Sequence[str]) -> int:
         click.Abort: It was interrupted before it served.
     """
     if "--help" not in options:
-        _tell_the_address(options)
+        _print_the_address(options)
     with warnings.catch_warnings():
         # `dg dev` would read the folder that it is started in.
         warnings.simplefilter("ignore", dg.SupersessionWarning)

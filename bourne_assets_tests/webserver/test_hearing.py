@@ -12,8 +12,8 @@ import pytest
 #: What `bourne dev` does, with a child that takes an interrupt as a program that loads does.
 _PARENT = """
 import signal, subprocess, sys, time
-from bourne_assets.webserver.hearing import heard_until_interrupted
-with heard_until_interrupted() as interrupts:
+from bourne_assets.webserver.hearing import forward_until_interrupted
+with forward_until_interrupted() as interrupts:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
     try:

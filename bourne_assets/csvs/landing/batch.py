@@ -234,7 +234,7 @@ class _Batch:
         return outcome
 
     def _write_table(self, dataset: DatasetBatch) -> None:
-        """Write the table of a dataset whose bytes are landed; one that fails stops no other."""
+        """Write the table of a dataset whose bytes are landed; a failure does not stop others."""
         try:
             self._writer.write(dataset)
         except (LakeError, LandingStopped):

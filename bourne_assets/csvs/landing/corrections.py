@@ -1,4 +1,4 @@
-"""Corrected lines: rejected lines that people have put right, and that are rows of the table then.
+"""Corrected lines: rejected lines that people have corrected, and that are rows of the table then.
 
 They are kept beside the landed bytes, which never change, by the physical line that each replaces,
 and are read in the dialect and with the types of their file.

@@ -139,11 +139,11 @@ class DatasetWriter:
         dataset.table_uri = table_name(dataset.name)
         facts = tuple(each.facts for each in landed)
         if profile is not None and self._is_current(profile, dataset, landed):
-            self._note_where_they_lie(profile, facts)
+            self._note_where_they_are(profile, facts)
             return
         landed = self._undelivered(dataset, landed)
         if not landed and profile is not None:
-            self._note_where_they_lie(profile, facts)
+            self._note_where_they_are(profile, facts)
             return
         landed = [
             self._read_again(dataset, each, n) for n, each in enumerate(landed or dataset.landed)
@@ -351,7 +351,7 @@ class DatasetWriter:
             for each, reading in zip(landed, readings, strict=True)
         ]
 
-    def _note_where_they_lie(self, profile: Profile, facts: tuple[FileFacts, ...]) -> None:
+    def _note_where_they_are(self, profile: Profile, facts: tuple[FileFacts, ...]) -> None:
         """The same bytes may have been landed under another day."""
         if facts != profile.files or profile.refused_files:
             update = {"files": facts, "refused_files": (), "refusal": None}

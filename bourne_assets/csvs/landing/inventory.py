@@ -29,7 +29,7 @@ _FEWEST_DIGITS = 4
 
 
 class DatasetError(BourneError):
-    """A dataset or a delivery that there is not, or that cannot be removed so."""
+    """A dataset or a delivery that does not exist, or that cannot be removed this way."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ _MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
 
 
 class RejectsError(BourneError):
-    """A dataset or a file of corrected lines that there is not, or that cannot be read."""
+    """A dataset or a file of corrected lines that does not exist, or that cannot be read."""
 
 
 class RejectedEntry(BaseModel):

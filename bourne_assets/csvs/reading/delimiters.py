@@ -1,4 +1,4 @@
-"""Which grammar divides the lines of a sample most evenly.
+"""Which grammar splits the lines of a sample most evenly.
 
 Each candidate divides the sample, and is scored by how many records agree in their number of
 fields, and by how clean the fields are. A tie is reported, never guessed.
@@ -121,7 +121,7 @@ def find_grammar(
 def _divisions(
     lines: Sequence[Line], text: str, ends: str, options: DatasetOptions
 ) -> list[Divided]:
-    """The lines as each delimiter divides them best."""
+    """The lines as each delimiter splits them best."""
     found: list[Divided] = []
     for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
         if delimiter in text or options.delimiter:
@@ -133,7 +133,7 @@ def _divisions(
 
 
 def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) -> Grammar | None:
-    """The grammar by a delimiter that is seldom one, where it divides nearly all lines alike."""
+    """The grammar by a delimiter that is seldom one, where it splits nearly all lines alike."""
     if is_prose(lines, divided=False):
         return None
     for delimiter in _RARE_DELIMITERS:
@@ -290,7 +290,7 @@ def _quotings(delimiter: str, text: str, ends: str, options: DatasetOptions) -> 
 
 
 def _best_quoting(found: Sequence[Divided]) -> Divided:
-    """The likeliest use of quotes: by how evenly it divides, then by what it encloses.
+    """The likeliest use of quotes: by how evenly it splits, then by what it encloses.
 
     Where quotes enclose no more fields than they are elsewhere, they are data: a file that is
     divided as evenly without them has none.

@@ -151,7 +151,7 @@ def _first_of(search: _Search, width: int) -> int:
             continue
         filled = _filled(record.fields)
         nearly_empty = width > _PAIR and filled <= 1
-        if width > _PAIR and _stands_above_names(search, place, width):
+        if width > _PAIR and _is_above_names(search, place, width):
             continue
         below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
         if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
@@ -180,7 +180,7 @@ def _names_come_below(search: _Search, place: int, width: int) -> bool:
     return False
 
 
-def _stands_above_names(search: _Search, place: int, width: int) -> bool:
+def _is_above_names(search: _Search, place: int, width: int) -> bool:
     """Whether a record with empty fields is a title, as the names of all columns come below it."""
     title = search.records[place].fields
     has_words, is_sparse = names_columns(title), 2 * _filled(title) <= width

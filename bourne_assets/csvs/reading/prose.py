@@ -1,4 +1,4 @@
-"""Lines that no delimiter divides, and that are not columns either: prose, and aligned columns.
+"""Lines that no delimiter splits, and that are not columns either: prose, and aligned columns.
 
 Not here: which delimiter divides lines (`delimiters`).
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bourne_assets.csvs.reading.records import Line
 
-#: Lines of this many words are prose, where no delimiter divides them evenly.
+#: Lines of this many words are prose, where no delimiter splits them evenly.
 _PROSE_WORDS = 5
 _PROSE_LINES = 3
 _TITLE = re.compile(r"#{1,6} \S")

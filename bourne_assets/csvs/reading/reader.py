@@ -215,7 +215,7 @@ class _Job:
         return True
 
     def _by_record(self, types: Mapping[str, str]) -> Reading:
-        """Divide the records one by one."""
+        """Split the records one by one."""
         copy = self.folder / "texts.parquet"
         copied = normalise(self.path, copy, self.dialect, self.options.nulls, self.stop)
         if self.dialect.encoding == "utf-8" and self._is_in_another_encoding(copied.rejected):

@@ -58,7 +58,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Grammar:
-    """How a record is divided.
+    """How a record is split.
 
     Attributes:
         delimiter: One character.

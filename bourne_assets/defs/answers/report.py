@@ -34,7 +34,7 @@ from bourne_assets.translations import LANGUAGES, gettext, original
 
 
 class ReportConfig(RunConfig):
-    """Of which day the report is."""
+    """The day of the report."""
 
     as_of: str | None = Field(
         default=None,

@@ -1,1 +1,1 @@
-"""CSV files: landing, datasets, checks, and the sensors that land by themselves."""
+"""CSV files: landing, datasets, checks, and the sensors that land new files."""

@@ -103,7 +103,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         output = table_output(_definition_metadata(context))
         if output is None:
             return super().load_input(context)
-        snapshot = _snapshot_asked_for(context)
+        snapshot = _requested_snapshot(context)
         try:
             value = load(self.lake.catalogue(), output, snapshot, context.dagster_type.typing_type)
         except TableMissing as error:
@@ -213,7 +213,7 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
     return (upstream.definition_metadata if upstream else None) or {}
 
 
-def _snapshot_asked_for(context: dg.InputContext) -> int | None:
+def _requested_snapshot(context: dg.InputContext) -> int | None:
     """The snapshot that the input's own metadata request; None for the newest."""
     requested = (context.definition_metadata or {}).get(SNAPSHOT_KEY)
     requested = getattr(requested, "value", requested)

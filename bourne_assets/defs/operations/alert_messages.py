@@ -28,7 +28,7 @@ _LONGEST_MAIL = 20_000
 
 
 class NotDelivered(BourneError):
-    """A message did not reach whom it was for."""
+    """A message did not reach its recipients."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Alert:
-    """One message to be."""
+    """One message to send."""
 
     about: str
     problems: Sequence[Problem]
@@ -270,7 +270,7 @@ def _link(alert: Alert, settings: Settings) -> str | None:
 def alerts_of_runs(
     instance: dg.DagsterInstance, memory: Memory, titles: Mapping[str, str]
 ) -> Iterator[Alert]:
-    """An alert for each run that has ended since the last look and has news."""
+    """An alert for each run that has ended since the last tick and has news."""
     for kind, storage_id, run_id in _ended(instance, memory):
         memory.seen[kind.value] = storage_id
         failed = kind == _FAILURE

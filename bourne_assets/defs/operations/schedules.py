@@ -1,4 +1,4 @@
-"""When assets are materialised by themselves: jobs, schedules, and the automation sensor.
+"""When assets are materialised automatically: jobs, schedules, and the automation sensor.
 
 See https://docs.dagster.io/guides/automate/schedules and
 https://docs.dagster.io/guides/automate/declarative-automation. Not here: sensors of new data, which

@@ -1,4 +1,4 @@
-"""What a user can put right is shown as one sentence: Dagster's `Failure`, without wrappers.
+"""What a user can fix is shown as one sentence: Dagster's `Failure`, without wrappers.
 
 Dagster wraps any other exception in one of its own, whose stack trace is above the cause.
 Not here: the errors themselves (`errors` of each domain).

@@ -269,7 +269,7 @@ def supervisors_of(folder: LakeFolder) -> list[psutil.Process]:
 
 
 def processes_of(folder: LakeFolder) -> list[psutil.Process]:
-    """The supervisors of this lake, and then its servers, in one look at all processes."""
+    """The supervisors of this lake, and then its servers, in one scan of all processes."""
     return _processes_with((SUPERVISOR, str(folder.root)), ("mini", data_flag(folder)))
 
 

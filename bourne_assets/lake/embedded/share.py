@@ -297,7 +297,7 @@ def _must_have_room(folder: seaweedfs.LakeFolder) -> None:
 
 
 def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
-    """State of the server if it and its supervisor are alive and it answers.
+    """State of the server if it and its supervisor are alive and it responds.
 
     A busy machine makes a server slow: one that is alive is given time before it counts as dead,
     for others may be using it.
