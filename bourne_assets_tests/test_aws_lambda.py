@@ -272,7 +272,7 @@ def test_dagster_calls_the_function_and_shows_its_reports(
     assert checks["every_candidate_is_answered"].metadata["candidates"].value == FILMS
     # Downstream of the function, the platform reads what it stored.
     assert result.success, [check.check_name for check in checks.values() if not check.passed]
-    assert far_lake.find("Refined/far/insight_metrics.json")
+    assert far_lake.head("Refined/far/insight_metrics.json")
     assert far_lake.list("_pipes")
 
 

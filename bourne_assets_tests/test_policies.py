@@ -159,7 +159,7 @@ def test_what_a_killed_landing_had_begun_stops_no_later_one(
     place.lake.begin_upload(key, "text/csv", "ab")
     killed._path.write_text(noted)
     assert set(_statuses(place, files, tmp_path / "log").values()) == {"landed"}
-    assert place.whole.unfinished_uploads() == []
+    assert place.whole.incomplete_uploads() == []
     assert not killed._path.exists()
 
 
@@ -242,7 +242,7 @@ def _lacking(place: Place) -> list[str]:
 def test_the_doctor_finds_nothing_wrong_and_leaves_nothing_behind(place: Place) -> None:
     assert _lacking(place) == []
     assert place.whole.list() == []
-    assert place.whole.unfinished_uploads() == []
+    assert place.whole.incomplete_uploads() == []
 
 
 _GRANTED = [(each["Sid"], action) for each in _policy("Platform") for action in _actions(each)]

@@ -97,7 +97,7 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
             for key in removed
         ),
         ("s3:AbortMultipartUpload", probe, lambda: lake.abort_upload(probe, uuid.uuid4().hex)),
-        ("s3:ListBucketMultipartUploads", probe, lambda: lake.unfinished_uploads(probe)),
+        ("s3:ListBucketMultipartUploads", probe, lambda: lake.incomplete_uploads(probe)),
     ]
 
 

@@ -195,7 +195,7 @@ class Lake:
         """
         self._multipart().abort(self._named(key), upload_id)
 
-    def unfinished_uploads(self, prefix: str = "") -> list[IncompleteUpload]:
+    def incomplete_uploads(self, prefix: str = "") -> list[IncompleteUpload]:
         """Uploads in parts below a prefix that were begun and not ended, by key and id.
 
         Raises:
@@ -238,7 +238,7 @@ class Lake:
         digest = hashlib.sha256(data).hexdigest()
         return data, StoredObject(self.uri(key), len(data), digest, _bare(etag))
 
-    def copy_to(self, key: str, file: BinaryIO, *, most_bytes: int | None = None) -> StoredObject:
+    def download(self, key: str, file: BinaryIO, *, most_bytes: int | None = None) -> StoredObject:
         """Stream an object into an open file, in constant memory.
 
         Raises:
@@ -259,7 +259,7 @@ class Lake:
             etag = result.meta["e_tag"]
         return StoredObject(self.uri(key), size, digest.hexdigest(), _bare(etag))
 
-    def digest(self, key: str) -> StoredObject:
+    def read_back(self, key: str) -> StoredObject:
         """Read an object back and compute its SHA-256, in constant memory.
 
         Raises:
@@ -267,9 +267,9 @@ class Lake:
             LakeError: The lake refused or failed.
         """
         with Path(os.devnull).open("wb") as nowhere:
-            return self.copy_to(key, nowhere)
+            return self.download(key, nowhere)
 
-    def find(self, key: str) -> StoredObject | None:
+    def head(self, key: str) -> StoredObject | None:
         """What is stored under a key, with the digest that its writer noted; None if nothing is.
 
         Raises:

@@ -114,7 +114,7 @@ class RawWriter:
         number = 1
         while True:
             key = keys.tmdb_responses(folder, time, number)
-            known = self._lake.find(key)
+            known = self._lake.head(key)
             if known is None:
                 # Where another process is faster, its object is looked at in the next turn.
                 with contextlib.suppress(ObjectExists):

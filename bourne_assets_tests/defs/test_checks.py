@@ -310,7 +310,7 @@ def test_an_error_fails_the_run_and_stops_what_is_downstream(
     assert not outcome.success
     assert "budget_is_valid" in outcome.failed()
     assert "answers_follow_from_inputs" not in outcome.checks
-    assert lake.find(KEYS["insight_metrics"]) is None
+    assert lake.head(KEYS["insight_metrics"]) is None
 
 
 @pytest.mark.exhaustive
@@ -327,7 +327,7 @@ def test_a_warning_neither_fails_the_run_nor_stops_anything(
         "revenue_covers_budget",
     }
     assert outcome.checks["answers_follow_from_inputs"].passed
-    assert lake.find(KEYS["insight_metrics"]) is not None
+    assert lake.head(KEYS["insight_metrics"]) is not None
 
 
 @pytest.mark.parametrize("asset", KEYS)

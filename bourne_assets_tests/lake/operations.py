@@ -46,9 +46,9 @@ OPERATIONS: dict[str, Operation] = {
     "create": lambda lake, key: lake.write(key, b"data", TEXT, create_only=True),
     "write_file": lambda lake, key: lake.write_file(key, Path(__file__), "0" * 64, TEXT),
     "read": lambda lake, key: lake.read(key),
-    "copy_to": lambda lake, key: lake.copy_to(key, io.BytesIO()),
-    "digest": lambda lake, key: lake.digest(key),
-    "find": lambda lake, key: lake.find(key),
+    "download": lambda lake, key: lake.download(key, io.BytesIO()),
+    "read_back": lambda lake, key: lake.read_back(key),
+    "head": lambda lake, key: lake.head(key),
     "list": lambda lake, key: lake.list(),  # noqa: ARG005
     "delete": lambda lake, key: lake.delete(key),
 }

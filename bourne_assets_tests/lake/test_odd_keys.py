@@ -155,7 +155,7 @@ def test_abandoned_uploads_are_aborted_beside_odd_ones(
     place.client.create_multipart_upload(Bucket=place.lake.bucket, Key=odd)
     with Journal(tmp_path / "journal", place.lake) as journal:
         journal.clean_abandoned()
-    left = place.lake.unfinished_uploads("Raw/Local/CSV/M/")
+    left = place.lake.incomplete_uploads("Raw/Local/CSV/M/")
     assert not {each.key[-5:] for each in left} & {"a.csv", "z.csv"}
 
 

@@ -69,7 +69,7 @@ def test_a_key_is_taken_literally_whatever_it_holds(lake: Lake, boto: Any, key: 
     assert written.uri == f"s3://{BUCKET}/{lake.prefix}/{key}"
     assert lake.key(written.uri) == key
     assert lake.read(key)[0] == data
-    assert lake.find(key) == written
+    assert lake.head(key) == written
     assert lake.list() == [key]
     assert stored_by_another(boto, lake, key)[0] == data
     lake.delete(key)
@@ -155,10 +155,10 @@ def test_a_file_of_many_parts_arrives_whole_and_keeps_its_digest(
     assert written.etag is not None
     assert written.etag.endswith("-4"), "the file is expected to be sent in parts"
     assert (written.size, written.sha256) == (MULTIPART_BYTES, digest)
-    assert lake.find("big") == written
-    assert lake.digest("big") == written
+    assert lake.head("big") == written
+    assert lake.read_back("big") == written
     with (tmp_path / "back").open("wb") as file:
-        assert lake.copy_to("big", file) == written
+        assert lake.download("big", file) == written
     assert (tmp_path / "back").read_bytes() == path.read_bytes()
     assert boto.head_object(Bucket=BUCKET, Key=f"{lake.prefix}/big")["ContentType"] == "text/csv"
 
@@ -180,7 +180,7 @@ def test_a_file_that_is_not_there_is_the_callers_error(lake: Lake, tmp_path: Pat
 def test_copying_into_a_file_that_cannot_take_it_is_the_callers_error(lake: Lake) -> None:
     lake.write("key", b"data", TEXT)
     with Path(os.devnull).open("rb") as unwritable, pytest.raises(OSError, match="write"):
-        lake.copy_to("key", unwritable)
+        lake.download("key", unwritable)
 
 
 # Finding and listing
@@ -188,12 +188,12 @@ def test_copying_into_a_file_that_cannot_take_it_is_the_callers_error(lake: Lake
 
 def test_finding_tells_the_digest_without_reading(lake: Lake) -> None:
     written = lake.write("key", b"data", TEXT)
-    assert lake.find("key") == written
+    assert lake.head("key") == written
 
 
 def test_an_object_of_another_writer_is_found_without_a_digest(lake: Lake, boto: Any) -> None:
     boto.put_object(Bucket=BUCKET, Key=f"{lake.prefix}/key", Body=b"data")
-    found = lake.find("key")
+    found = lake.head("key")
     assert found is not None
     assert (found.size, found.sha256) == (4, None)
     assert lake.read("key")[1].sha256 == sha256_of(b"data")
@@ -201,7 +201,7 @@ def test_an_object_of_another_writer_is_found_without_a_digest(lake: Lake, boto:
 
 def test_a_folder_is_not_an_object(lake: Lake) -> None:
     lake.write("folder/key", b"data", TEXT)
-    assert lake.find("folder") is None
+    assert lake.head("folder") is None
     with refused(ObjectMissing, f"{lake.prefix}/folder"):
         lake.read("folder")
 
@@ -234,7 +234,7 @@ def test_lakes_of_other_prefixes_are_not_seen(s3_server: EmbeddedLake, lake: Lak
     for prefix in (f"{lake.prefix}x", lake.prefix[:-1], f"{lake.prefix}/other"):
         other = connect_server(s3_server.endpoint, s3_server.credentials, BUCKET, prefix)
         assert other.list() == []
-        assert other.find("key") is None
+        assert other.head("key") is None
         other.delete("key")
     assert lake.read("key")[0] == b"data"
 
@@ -250,7 +250,7 @@ def test_a_lake_without_a_prefix_is_the_whole_bucket(s3_server: EmbeddedLake, la
 def test_a_deleted_object_is_gone_and_deleting_it_again_is_not_an_error(lake: Lake) -> None:
     lake.write("folder/key", b"data", TEXT)
     lake.delete("folder/key")
-    assert lake.find("folder/key") is None
+    assert lake.head("folder/key") is None
     lake.delete("folder/key")
     lake.delete("never there")
     assert lake.list() == []

@@ -265,13 +265,13 @@ def test_a_process_that_was_faster_keeps_its_object_and_loses_nothing(
 ) -> None:
     rival = connect_s3(lake.access, lake.bucket, lake.prefix)
 
-    def find_before_the_rival_writes(key: str) -> StoredObject | None:
-        known = Lake.find(lake, key)
+    def head_before_the_rival_writes(key: str) -> StoredObject | None:
+        known = Lake.head(lake, key)
         if not rival.list():
             _landed(rival, [_response(theirs)])
         return known
 
-    monkeypatch.setattr(lake, "find", find_before_the_rival_writes)
+    monkeypatch.setattr(lake, "head", head_before_the_rival_writes)
     _landed(lake, [_response(b'{"id": 1}')])
     keys = lake.list()
     assert len(keys) == objects

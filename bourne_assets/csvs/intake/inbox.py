@@ -43,7 +43,7 @@ def fetched(lake: Lake, object_keys: Sequence[str]) -> Iterator[list[CsvFile]]:
             problem, room = None, free_room(Path(folder))
             try:
                 with path.open("wb") as file:
-                    lake.copy_to(key, file, most_bytes=room)
+                    lake.download(key, file, most_bytes=room)
             except (BucketMissing, LakeUnreachable):
                 raise
             except (LakeError, OSError) as error:

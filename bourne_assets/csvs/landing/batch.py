@@ -133,7 +133,7 @@ def _digest_now(lake: Lake, row: dict[str, Any]) -> str:
     try:
         if row["checksum"] is not None and lake.checksum(key) == row["checksum"]:
             return str(row["sha256"])
-        return str(lake.digest(key).sha256)
+        return str(lake.read_back(key).sha256)
     except ObjectMissing:
         return "missing"
 

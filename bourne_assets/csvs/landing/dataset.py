@@ -303,7 +303,7 @@ class DatasetWriter:
         target = keys.rejected_lines(key)
         if rejected:
             return self.lake.write(target, json_lines(_entries(name, rejected)), JSON_LINES).uri
-        if self.lake.find(target) is not None:  # of an older reading of these bytes
+        if self.lake.head(target) is not None:  # of an older reading of these bytes
             self.lake.delete(target)
         return None
 

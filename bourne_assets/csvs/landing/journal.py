@@ -130,7 +130,7 @@ class Journal:
         """
         aborted = 0
         with contextlib.suppress(LakeError):
-            for upload in self._lake.unfinished_uploads(f"{LANDED_CSVS}/"):
+            for upload in self._lake.incomplete_uploads(f"{LANDED_CSVS}/"):
                 if upload.initiated < datetime.now(UTC) - _GIVEN_UP:
                     self._lake.abort_upload(upload.key, upload.upload_id)
                     aborted += 1
@@ -146,7 +146,7 @@ class Journal:
         return len(begun)
 
     def _unfinished(self, key: str) -> list[str]:
-        uploads = self._lake.unfinished_uploads(key)
+        uploads = self._lake.incomplete_uploads(key)
         return [upload.upload_id for upload in uploads if upload.key == key]
 
 

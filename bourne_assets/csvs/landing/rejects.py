@@ -297,7 +297,7 @@ class _CorrectedTable:
         key = self._lake.key(facts.uri)
         path = self._folder / f"landed-{next(self._numbers)}"
         with path.open("wb") as target:
-            stored = self._lake.copy_to(key, target)
+            stored = self._lake.download(key, target)
         if stored.sha256 != facts.sha256:
             raise LakeFailed(
                 gettext(

@@ -89,11 +89,11 @@ class Uploader:
         if pending.is_new:
             return key, None
         for candidate in (key, keys.with_digest(key, digest)):
-            known = self._lake.find(candidate)
+            known = self._lake.head(candidate)
             if known is None:
                 return candidate, None
             if known.sha256 is None and known.size == pending.scan.size:
-                known = self._lake.digest(candidate)  # somebody else put it there
+                known = self._lake.read_back(candidate)  # somebody else put it there
             if known.sha256 == digest and known.size == pending.scan.size:
                 return candidate, known
         raise CsvRejected(
@@ -143,17 +143,17 @@ class Uploader:
             The object; None where there is nothing to copy, or the day's key is taken.
         """
         key, known = self.find(replace(pending, is_new=False))
-        source = self._lake.find(earlier)
+        source = self._lake.head(earlier)
         if known is not None or source is None or source.sha256 != pending.scan.sha256:
             return None
         with self._journal.completing(key):
-            if self._lake.find(key) is not None:
+            if self._lake.head(key) is not None:
                 return None
             try:
                 self._lake.copy(earlier, key)
             except LakeError:  # larger than the server copies, or forbidden: it is sent
                 return None
-        found = self._lake.find(key)
+        found = self._lake.head(key)
         if found is None or found.sha256 != source.sha256 or found.size != source.size:
             return None
         self._on_sent(source.size)
@@ -176,7 +176,7 @@ class Uploader:
         return stored
 
     def _ensure_arrived(self, key: str, stored: StoredObject) -> None:
-        if self._lake.digest(key).sha256 != stored.sha256:
+        if self._lake.read_back(key).sha256 != stored.sha256:
             raise CsvRejected(
                 in_english(
                     "the bytes that arrived at {uri} are not those that were sent", uri=stored.uri
@@ -210,7 +210,7 @@ class Uploader:
         return stored
 
     def _ensure_free(self, key: str) -> None:
-        if self._lake.find(key) is not None:
+        if self._lake.head(key) is not None:
             raise ObjectExists(self._lake.uri(key))
 
     def _sent_parts(self, pending: PendingUpload, upload: Upload) -> list[Part]:

@@ -290,7 +290,7 @@ def _formatted(text: str, kind: str, options: DatasetOptions) -> Column:
     return Column(kind, f"CASE WHEN {fits} THEN {value} END", f"({text} IS NULL OR {fits})")
 
 
-def look_at(
+def examined_types(
     session: DuckDbSession,
     source: str,
     guesses: Mapping[int, Guess],

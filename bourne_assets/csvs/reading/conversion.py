@@ -19,8 +19,8 @@ from bourne_assets.csvs.reading.column_types import (
     Guess,
     almost_type,
     column_of,
+    examined_types,
     guess_types,
-    look_at,
 )
 from bourne_assets.csvs.reading.declared_types import declared_column, with_decimal_comma
 from bourne_assets.csvs.reading.dialect import Dialect
@@ -179,7 +179,7 @@ class Converter:
         """Give columns the types that all of their values have."""
         self.stop()
         guesses = {n: self._guesses[n] for n in places if n not in self._proven}
-        found = look_at(self.session, self.source.query, guesses, self.options)
+        found = examined_types(self.session, self.source.query, guesses, self.options)
         for n, guess in found.items():
             self._guesses[n] = guess
         self._proven.update(found)

@@ -135,7 +135,7 @@ def is_foreign(lake: Lake, item: ListedObject) -> bool:
     ):
         return False
     try:
-        found = lake.find(item.key)
+        found = lake.head(item.key)
     except (BucketMissing, LakeUnreachable):
         raise
     except LakeError:

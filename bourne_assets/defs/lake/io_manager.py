@@ -139,7 +139,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     def path_exists(self, path: Any) -> bool:
         """Whether an object of any format is there."""
         lake = self.lake.connect()
-        return any(lake.find(f"{path}{suffix}") for suffix in _ALL_SUFFIXES)
+        return any(lake.head(f"{path}{suffix}") for suffix in _ALL_SUFFIXES)
 
     def unlink(self, path: Any) -> None:
         """Remove the object of whatever format."""
@@ -166,7 +166,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
                 "preview": dg.MetadataValue.md(markdown_code(shortened(_text(obj)), "json"))
             }
         other = _MISTAKABLE.get(suffix)
-        if other and lake.find(f"{path}{other}"):  # yesterday's, of another type, is not today's
+        if other and lake.head(f"{path}{other}"):  # yesterday's, of another type, is not today's
             lake.delete(f"{path}{other}")
         context.add_output_metadata({**_describe_object(stored), **described})
 

@@ -79,17 +79,17 @@ class LakeFolder:
         return self.root / "server.log"
 
     @property
-    def gate(self) -> Path:
+    def start_lock(self) -> Path:
         """Lock held by the process that starts or ends the server."""
         return self.root / "gate.lock"
 
     @property
-    def users(self) -> Path:
+    def usage_lock(self) -> Path:
         """Lock shared by all who use the server."""
         return self.root / "users.lock"
 
     @property
-    def keep(self) -> Path:
+    def keep_marker(self) -> Path:
         """Present while the server stays although nobody uses it."""
         return self.root / "keep"
 

@@ -24,7 +24,7 @@ from bourne_assets.lake.private_files import ensure_safe, make_private_folder, r
 from bourne_assets.translations import gettext, system_words
 
 _MINIMUM_FREE_BYTES = 64 * 1024 * 1024
-_GATE_SECONDS = 60.0
+_START_LOCK_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _PATIENCE_SECONDS = 20.0
 #: Supervisors outlive the call that starts them; Python warns of a forgotten child otherwise.
@@ -45,13 +45,13 @@ class EmbeddedLake:
         self,
         folder: seaweedfs.LakeFolder,
         state: ServerState,
-        users: FileLock,
+        usage_lock: FileLock,
         bucket: str,
         prefix: str,
     ) -> None:
         self._folder = folder
         self._state = state
-        self._users = users
+        self._usage_lock = usage_lock
         self.endpoint = state.endpoint
         self.region = seaweedfs.REGION
         self.credentials = seaweedfs.credentials(folder)
@@ -66,7 +66,7 @@ class EmbeddedLake:
 
     def keep(self) -> None:
         """Leave the server running when nobody uses it, until `stop`."""
-        self._folder.keep.touch(mode=0o600)
+        self._folder.keep_marker.touch(mode=0o600)
 
     def release(self, *, wait: bool = False) -> None:
         """Give this process's share back; the last one ends the server.
@@ -74,7 +74,7 @@ class EmbeddedLake:
         Args:
             wait: Return only when the server has ended, unless others use it or it is kept.
         """
-        self._users.release()
+        self._usage_lock.release()
         if wait:
             _wait_for_end(self._folder, self._state)
 
@@ -118,18 +118,18 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
         EmbeddedLakeFailed: The folder cannot be used, or no server could be started.
     """
     folder = _folder(home)
-    gate, users = FileLock(folder.gate), FileLock(folder.users)
+    start_lock, usage_lock = FileLock(folder.start_lock), FileLock(folder.usage_lock)
     try:
         with _usable(folder):
-            _pass(gate, folder)
-            users.acquire(shared=True, timeout=_GATE_SECONDS)
+            _pass(start_lock, folder)
+            usage_lock.acquire(shared=True, timeout=_START_LOCK_SECONDS)
             state = _running(folder) or _started(folder, bucket)
-            return EmbeddedLake(folder, state, users, bucket, prefix)
+            return EmbeddedLake(folder, state, usage_lock, bucket, prefix)
     except BaseException:
-        users.release()
+        usage_lock.release()
         raise
     finally:
-        gate.release()
+        start_lock.release()
 
 
 def exists(home: Path) -> bool:
@@ -163,11 +163,11 @@ def _stop(folder: seaweedfs.LakeFolder) -> bool:
     if not folder.root.is_dir():  # removed under a running server, perhaps
         _end_strays(folder)
         return True
-    folder.keep.unlink(missing_ok=True)
+    folder.keep_marker.unlink(missing_ok=True)
     state = read_state(folder.state)
     if state is not None:
         _wait_for_end(folder, state)
-    with FileLock(folder.gate):
+    with FileLock(folder.start_lock):
         if _running(folder) is not None:
             return False
         _end_strays(folder)
@@ -190,7 +190,7 @@ def _status(folder: seaweedfs.LakeFolder) -> Status:
     return Status(
         running=state is not None,
         endpoint=state.endpoint if state else None,
-        kept=state is not None and folder.keep.exists(),
+        kept=state is not None and folder.keep_marker.exists(),
         in_use=state is not None and _is_used(folder),
         bytes_on_disk=_size(folder.data),
     )
@@ -221,15 +221,15 @@ def _usable(folder: seaweedfs.LakeFolder) -> Iterator[None]:
         ) from error
 
 
-def _pass(gate: FileLock, folder: seaweedfs.LakeFolder) -> None:
+def _pass(start_lock: FileLock, folder: seaweedfs.LakeFolder) -> None:
     """Wait until nobody else starts or stops the server."""
-    if not gate.acquire(timeout=_GATE_SECONDS):
+    if not start_lock.acquire(timeout=_START_LOCK_SECONDS):
         raise EmbeddedLakeFailed(
             gettext(
                 "Another process has been starting or stopping the embedded lake in {root} for "
-                "more than {gate_seconds:.0f} s: end that process and try again.",
+                "more than {lock_seconds:.0f} s: end that process and try again.",
                 root=folder.root,
-                gate_seconds=_GATE_SECONDS,
+                lock_seconds=_START_LOCK_SECONDS,
             )
         )
 
@@ -267,7 +267,7 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
     try:
         for private in (folder.root.parent, folder.root):
             make_private_folder(private)
-        folder.gate.touch(mode=0o600)
+        folder.start_lock.touch(mode=0o600)
     except OSError as error:
         raise HomeUnusable(
             gettext(
@@ -280,7 +280,7 @@ def _folder(home: Path) -> seaweedfs.LakeFolder:
     return folder
 
 
-def _must_have_room(folder: seaweedfs.LakeFolder) -> None:
+def _ensure_room(folder: seaweedfs.LakeFolder) -> None:
     disk = shutil.disk_usage(folder.root)
     # SeaweedFS writes nothing to a disk that is filled to more than 99 per cent.
     needed = max(_MINIMUM_FREE_BYTES, disk.total // 100 + _MINIMUM_FREE_BYTES // 4)
@@ -316,8 +316,8 @@ def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
 
 
 def _started(folder: seaweedfs.LakeFolder, bucket: str) -> ServerState:
-    """State of a new server; the caller holds the gate, so that nobody else starts one."""
-    _must_have_room(folder)
+    """State of a new server; the caller holds the start lock, so that nobody else starts one."""
+    _ensure_room(folder)
     _end_strays(folder)
     with folder.log.open("wb") as log:
         supervisor = subprocess.Popen(
@@ -358,9 +358,9 @@ def _end_strays(folder: seaweedfs.LakeFolder) -> None:
 
 
 def _is_used(folder: seaweedfs.LakeFolder) -> bool:
-    users = FileLock(folder.users)
-    if users.acquire():
-        users.release()
+    usage_lock = FileLock(folder.usage_lock)
+    if usage_lock.acquire():
+        usage_lock.release()
         return False
     return True
 
@@ -368,6 +368,6 @@ def _is_used(folder: seaweedfs.LakeFolder) -> bool:
 def _wait_for_end(folder: seaweedfs.LakeFolder, state: ServerState) -> None:
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end and state.supervisor.is_alive:
-        if folder.keep.exists() or (folder.state.exists() and _is_used(folder)):
+        if folder.keep_marker.exists() or (folder.state.exists() and _is_used(folder)):
             return
         time.sleep(0.03)

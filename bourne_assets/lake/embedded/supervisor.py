@@ -2,10 +2,10 @@
 
 It exists because no user of the lake can be trusted to end the server: a run may be killed, and
 Dagster's workers leave without running exit handlers. The kernel frees a dead user's share of
-the `users` lock; the supervisor sees that the lock is free, and stops the server.
+the usage lock; the supervisor sees that the lock is free, and stops the server.
 
 Run as `python -m bourne_assets.lake.embedded.supervisor <folder> <bucket>` by `share.connect`,
-which holds the gate meanwhile and reads one line of JSON from it: the state, or the error.
+which holds the start lock meanwhile and reads one line of JSON from it: the state, or the error.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ def _start(
 ) -> tuple[subprocess.Popen[bytes], ServerState]:
     """A healthy server and its state file; another process may take a port first: try again."""
     folder.data.mkdir(mode=0o700, exist_ok=True)
-    folder.keep.unlink(missing_ok=True)
+    folder.keep_marker.unlink(missing_ok=True)
     keys = seaweedfs.credentials(folder)
     write_server_keys(folder.root)
     seaweedfs.write_configuration(folder)
@@ -133,19 +133,19 @@ def _watch(
     Asked to end, it waits a second for streams between its own parts. One that has written nothing
     since it was ready has nothing to finish, and is spared that.
     """
-    gate, users = FileLock(folder.gate), FileLock(folder.users)
+    start_lock, usage_lock = FileLock(folder.start_lock), FileLock(folder.usage_lock)
     while process.poll() is None:
         time.sleep(_POLL_SECONDS)
-        if folder.keep.exists():
+        if folder.keep_marker.exists():
             untouched = None  # clients that take no share may be in the middle of a request
             continue
-        if not gate.acquire():
+        if not start_lock.acquire():
             continue
-        if users.acquire():
+        if usage_lock.acquire():
             folder.state.unlink(missing_ok=True)
             _end(process, at_once=_stored(folder) == untouched)
-            users.release()
-        gate.release()
+            usage_lock.release()
+        start_lock.release()
 
 
 def _stored(folder: seaweedfs.LakeFolder) -> _Stored:

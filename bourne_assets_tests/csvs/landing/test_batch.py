@@ -341,10 +341,10 @@ class _BusyFolder(Lake):
 
     path: Path
 
-    def find(self, key: str) -> StoredObject | None:
+    def head(self, key: str) -> StoredObject | None:
         with self.path.open("ab") as file:
             file.write(b"more\n")
-        return super().find(key)
+        return super().head(key)
 
 
 @pytest.mark.parametrize("single_put_bytes", [32, 1024 * 1024], ids=["in parts", "in one"])

@@ -224,7 +224,7 @@ def test_the_same_bytes_of_another_day_are_copied_and_not_sent(
     )
     row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
     assert row["uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/24/films.csv")
-    assert lake.digest(lake.key(row["uri"])).sha256 == row["sha256"]
+    assert lake.read_back(lake.key(row["uri"])).sha256 == row["sha256"]
 
 
 def test_what_the_server_does_not_copy_is_sent(
@@ -239,7 +239,7 @@ def test_what_the_server_does_not_copy_is_sent(
     monkeypatch.setattr(Lake, "copy", refuse)
     row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
     assert row["status"] == LANDED
-    assert lake.digest(lake.key(row["uri"])).sha256 == row["sha256"]
+    assert lake.read_back(lake.key(row["uri"])).sha256 == row["sha256"]
 
 
 def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_file_that_changes_while_it_is_landed_is_rejected_whole(
     path = folder / "films.csv"
     line = b"1|" + b"a" * 97 + b"\n"  # wide: many rows would prove no more, and take long
     path.write_bytes(b"id|title\n" + line * (size // len(line)))
-    find = Lake.find
+    head = Lake.head
 
     def disturb(self: Lake, key: str) -> Any:
         with path.open("r+b") as file:
@@ -158,13 +158,13 @@ def test_a_file_that_changes_while_it_is_landed_is_rejected_whole(
             else:
                 file.seek(0, os.SEEK_END if change == "grows" else os.SEEK_SET)
                 file.write(b"9|z\n")
-        return find(self, key)
+        return head(self, key)
 
-    monkeypatch.setattr(Lake, "find", disturb)
+    monkeypatch.setattr(Lake, "head", disturb)
     row = _land(lake, folder)["films.csv"]
     assert row["status"] == REJECTED
     assert lake.list() == []
-    assert lake.unfinished_uploads() == []
+    assert lake.incomplete_uploads() == []
 
 
 def test_a_file_that_never_stops_growing_ends_the_landing_all_the_same(

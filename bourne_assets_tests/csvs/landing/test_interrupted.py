@@ -86,7 +86,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
         process.communicate()
         here = connect_s3(lake.access, lake.bucket, prefix)
         for key in here.list(LANDED_CSVS):
-            assert here.digest(key).sha256 == whole[key.rpartition("/")[2]]
+            assert here.read_back(key).sha256 == whole[key.rpartition("/")[2]]
             seen += 1
         for key in here.list("Trusted"):
             data, _ = here.read(key)
@@ -105,7 +105,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
         assert (manifest["rows"] + manifest["rejected_rows"] == manifest["lines"]).all()
         assert len(here.list(LANDED_CSVS)) == len(files)
         assert [
-            each for each in here.unfinished_uploads() if not each.key.startswith(WAREHOUSE)
+            each for each in here.incomplete_uploads() if not each.key.startswith(WAREHOUSE)
         ] == [], "except those of the tables' own metadata"
     left = [path for path in (tmp_path / "journal").iterdir() if path.suffix != ".lock"]
     assert left == [], "nothing of what the killed ones wrote is left"
@@ -124,13 +124,13 @@ def test_an_upload_that_a_killed_landing_left_is_aborted_by_the_next(
         upload.send(1, b"x" * 6_000_000)
         if note_id:
             killed.note(key, upload.upload_id)
-        assert len(lake.unfinished_uploads()) == 1
+        assert len(lake.incomplete_uploads()) == 1
         with Journal(tmp_path / "journal", lake) as living:
             assert living.clean() == 0, "its landing lives"
         killed._lock.release()  # as the kernel does when a process ends
         with Journal(tmp_path / "journal", lake) as living:
             assert living.clean() == 1
-        assert lake.unfinished_uploads() == []
+        assert lake.incomplete_uploads() == []
         assert lake.list() == []
 
 
@@ -180,7 +180,7 @@ def test_a_lake_that_fails_in_the_middle_leaves_no_parts(
         )
     assert sent
     assert lake.list() == []
-    assert lake.unfinished_uploads() == []
+    assert lake.incomplete_uploads() == []
 
 
 def test_a_landing_that_is_interrupted_ends_soon_and_leaves_no_parts(
@@ -200,7 +200,7 @@ def test_a_landing_that_is_interrupted_ends_soon_and_leaves_no_parts(
             journal=tmp_path / "journal",
             report=interrupt,
         )
-    assert lake.unfinished_uploads() == []
+    assert lake.incomplete_uploads() == []
 
 
 # Two landings at the same time
@@ -233,7 +233,7 @@ def test_landings_at_the_same_time_overwrite_nothing(
     landed = [result.manifest.loc[0] for result in results]
     assert REJECTED not in {row["status"] for row in landed}
     for row in landed:
-        assert lake.digest(lake.key(str(row["uri"]))).sha256 == row["sha256"]
+        assert lake.read_back(lake.key(str(row["uri"]))).sha256 == row["sha256"]
     assert len(lake.list(LANDED_CSVS)) == (1 if alike else 3)
     assert sum(row["status"] == LANDED for row in landed) == (1 if alike else 3)
 
@@ -246,19 +246,19 @@ def test_an_object_in_parts_appears_whole_and_only_where_nobody_has_the_key(lake
     digest = hashlib.sha256(b"".join(data)).hexdigest()
     upload = lake.begin_upload("a/b.csv", CSV, digest)
     parts = [upload.send(number, piece) for number, piece in enumerate(data, start=1)]
-    assert lake.find("a/b.csv") is None
+    assert lake.head("a/b.csv") is None
     checksum = upload.complete(parts[::-1])
-    found = lake.find("a/b.csv")
+    found = lake.head("a/b.csv")
     assert found is not None
     assert (found.sha256, found.size) == (digest, 6_000_010)
-    assert lake.digest("a/b.csv").sha256 == digest
+    assert lake.read_back("a/b.csv").sha256 == digest
     assert lake.checksum("a/b.csv") == checksum is not None
     other = lake.begin_upload("a/b.csv", CSV, digest)
     with pytest.raises(ObjectExists):
         other.complete([other.send(1, b"other")])
     other.abort()
     other.abort()
-    assert lake.digest("a/b.csv").sha256 == digest
+    assert lake.read_back("a/b.csv").sha256 == digest
 
 
 def test_a_server_without_checksums_is_queried_for_the_md5_of_what_it_stored(

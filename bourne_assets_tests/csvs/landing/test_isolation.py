@@ -72,7 +72,7 @@ def test_any_failure_of_reading_rejects_that_file_alone(
     assert rows["good.csv"]["status"] == LANDED
     assert (rows["bad.csv"]["status"], rows["bad.csv"]["reason"]) == (REJECTED, reason)
     assert len(lake.list("Raw")) == 1
-    assert lake.unfinished_uploads() == []
+    assert lake.incomplete_uploads() == []
 
 
 def test_a_lake_that_fails_is_not_a_fault_of_a_file(

@@ -132,9 +132,9 @@ def test_a_lake_that_somebody_else_starts_for_too_long_is_said_to_be_blocked(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_of(home).root.mkdir(parents=True)
-    monkeypatch.setattr(shares, "_GATE_SECONDS", 0.1)
+    monkeypatch.setattr(shares, "_START_LOCK_SECONDS", 0.1)
     with (
-        FileLock(folder_of(home).gate),
+        FileLock(folder_of(home).start_lock),
         pytest.raises(EmbeddedLakeFailed, match="another process"),
     ):
         embedded.connect(home, BUCKET)
@@ -248,4 +248,4 @@ def _write_many(lake: Lake, count: int, size: int, stored: list[StoredObject]) -
 
 
 def _assert_whole(lake: Lake, stored: list[StoredObject]) -> None:
-    assert [lake.digest(lake.key(known.uri)) for known in stored] == stored
+    assert [lake.read_back(lake.key(known.uri)) for known in stored] == stored
