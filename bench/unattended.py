@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn, refusal
 from bourne_assets_tests.support.ui import DevServer, dagster_dev, wait_for
 from bourne_assets_tests.support.webhook import Webhook
 
@@ -82,21 +82,21 @@ class World:
 
     def recover(self) -> None:
         """TMDB responds again, and the editor corrects the budget once more."""
-        catalogue = self._catalogue()
-        self.tmdb.override(f"/collection/{_MATRIX}", catalogue.collection(_MATRIX))
+        source = self._source()
+        self.tmdb.override(f"/collection/{_MATRIX}", source.collection(_MATRIX))
         self._change(603, "budget", budget=65_000_000)
 
     def _change(self, tmdb_id: int, field: str, **figures: int) -> None:
-        films = self._catalogue().films
+        films = self._source().films
         films[tmdb_id] = replace(films[tmdb_id], **figures)
         moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         item = {"id": moment, "action": "updated", "time": moment}
         changes = {"changes": [{"key": field, "items": [item]}]}
         self.tmdb.override(f"/movie/{tmdb_id}/changes", changes)
 
-    def _catalogue(self) -> InventedCatalogue:
-        assert isinstance(self.tmdb.catalogue, InventedCatalogue)
-        return self.tmdb.catalogue
+    def _source(self) -> InventedFilms:
+        assert isinstance(self.tmdb.source, InventedFilms)
+        return self.tmdb.source
 
 
 def main() -> int:
@@ -104,10 +104,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     seconds = parser.parse_args().minutes * 60
-    catalogue = InventedCatalogue.of(_FILMS, _COLLECTIONS)
+    source = InventedFilms.of(_FILMS, _COLLECTIONS)
     with (
         tempfile.TemporaryDirectory(prefix="bourne-unattended-") as name,
-        TmdbStandIn(catalogue) as tmdb,
+        TmdbStandIn(source) as tmdb,
         Webhook() as webhook,
     ):
         csvs = Path(name) / "csv"

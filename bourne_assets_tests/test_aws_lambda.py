@@ -28,7 +28,7 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
-from bourne_assets_tests.standin import Film, InventedCatalogue, Reply, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, Reply, TmdbStandIn
 from bourne_assets_tests.support.standin_lambda import LambdaStandIn, build, build_zip
 from bourne_assets_tests.support.ui import wait_for
 
@@ -66,7 +66,7 @@ def tmdb() -> Iterator[TmdbStandIn]:
         Film(n, f"Far {n}", 1000 + n, 2000 + n, "2001-01-01", 1.0, f"tt{n:07}", collection_id=7)
         for n in range(1, FILMS + 1)
     ]
-    with TmdbStandIn(InventedCatalogue.of(films, {7: "Far Collection"})) as server:
+    with TmdbStandIn(InventedFilms.of(films, {7: "Far Collection"})) as server:
         yield server
 
 

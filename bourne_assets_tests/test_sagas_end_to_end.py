@@ -17,7 +17,7 @@ from bourne_assets.saga.definition import Saga, load_sagas
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_json, from_parquet, records
 from bourne_assets_tests.conftest import BUCKET, resource_of
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
 
 pytestmark = pytest.mark.exhaustive
 
@@ -44,7 +44,7 @@ _FILMS = [
     Film(42, "七人のחברים العربية", 900_000, 800_000, "1960-01-01", 6.0, collection_id=4),
     Film(43, "七人 Ωmega 🎬", 700_000, 2_000_000, "1970-01-01", 7.0, collection_id=4),
 ]
-_CATALOGUE = InventedCatalogue(
+_FILM_SOURCE = InventedFilms(
     {film.id: film for film in _FILMS},
     {1: "Alone Collection", 2: "Pair Collection", 3: "Odd Collection", 4: "Script Collection"},
     deleted={35},
@@ -85,7 +85,7 @@ def refreshed(
     """A lake in which everything was refreshed once, as a Dagster resource too, and the run."""
     lake = connect_server(s3_server.endpoint, s3_server.credentials, BUCKET, "test/several-sagas")
     resource = resource_of(s3_server, lake.prefix)
-    with TmdbStandIn(_CATALOGUE) as server:
+    with TmdbStandIn(_FILM_SOURCE) as server:
         return lake, resource, _run(server, resource, sagas, "full_refresh")
 
 
@@ -106,7 +106,7 @@ def test_each_of_several_sagas_gets_its_own_films_and_right_answers(
         table = from_parquet(lake.read(f"Refined/{slug}/{slug}_saga_table.parquet")[0])
         assert table["tmdb_id"].tolist() == members
         answers = _answers(lake, slug)["answers"]
-        films = [_CATALOGUE.films[tmdb_id] for tmdb_id in members]
+        films = [_FILM_SOURCE.films[tmdb_id] for tmdb_id in members]
         for figure in ("revenue", "budget"):
             known = [value for film in films if (value := getattr(film, figure))]
             assert answers[f"mean_{figure}"]["value"] == fmean(known)
@@ -147,7 +147,7 @@ def test_the_edges_of_small_and_odd_sagas_come_out_right(
 def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one_is_named(
     lake: Lake, lake_resource: LakeResource, sagas: list[Saga]
 ) -> None:
-    with TmdbStandIn(_CATALOGUE) as server:
+    with TmdbStandIn(_FILM_SOURCE) as server:
         result = _run(server, lake_resource, sagas, "refresh_odd")
     search = from_parquet(lake.read("Trusted/odd/tmdb_search.parquet")[0])
     found_by = dict(zip(search["tmdb_id"], search["found_by"], strict=True))
@@ -177,7 +177,7 @@ def test_one_sagas_run_leaves_the_others_alone(
         for key in lake.list()
         if "/pair/" not in key and not key.startswith(("Raw/", "Trusted/raw_csvs_s3"))
     }
-    with TmdbStandIn(_CATALOGUE) as server:
+    with TmdbStandIn(_FILM_SOURCE) as server:
         _run(server, resource, sagas, "refresh_pair")
         films = [path for path in server.paths if path.startswith("/movie/")]
     assert sorted(films) == ["/movie/21", "/movie/22"]

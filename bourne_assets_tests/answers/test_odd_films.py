@@ -17,7 +17,7 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.settings import Settings
 from bourne_assets_tests.answers.builders import films_of_2017
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
 
 _SAGA = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _TODAY = datetime.now(UTC).date()
@@ -77,8 +77,8 @@ def run(lake: Lake, lake_resource: LakeResource) -> Callable[..., _Outcome]:
     """Runs everything on a TMDB that knows these films."""
 
     def call(films: list[Film], saga: Saga = _SAGA) -> _Outcome:
-        catalogue = InventedCatalogue.of(films, {31562: "The Bourne Collection"})
-        with TmdbStandIn(catalogue) as server:
+        source = InventedFilms.of(films, {31562: "The Bourne Collection"})
+        with TmdbStandIn(source) as server:
             tmdb = TmdbResource(
                 read_access_token=server.token, base_url=server.base_url, requests_per_second=1000
             )

@@ -17,7 +17,7 @@ from bourne_assets.iceberg.tables import ensure_table
 from bourne_assets.lake import embedded
 from bourne_assets.settings import EMBEDDED_BUCKET
 from bourne_assets_tests.cli.conftest import Bourne
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
 
 CATALOGUE_VARIABLES = [
     "TYPE",
@@ -164,7 +164,7 @@ def test_another_saga_runs_beside_under_its_own_name(bourne: Bourne, tmp_path: P
         ),
         Film(9, "Matrix Analysis", 1, 1, "1985-01-01"),
     ]
-    with TmdbStandIn(InventedCatalogue.of(films, {2344: "The Matrix Collection"})) as server:
+    with TmdbStandIn(InventedFilms.of(films, {2344: "The Matrix Collection"})) as server:
         live = {"TMDB_READ_ACCESS_TOKEN": server.token, "TMDB_BASE_URL": server.base_url}
         result = bourne("run", "--saga", "matrix", **live)
     assert result.exit_code == 0, result.output

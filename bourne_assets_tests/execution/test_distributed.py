@@ -15,7 +15,7 @@ from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
-from bourne_assets_tests.standin import Film, InventedCatalogue, Limiter, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, Limiter, TmdbStandIn
 from bourne_assets_tests.support.services import (
     RedisServer,
     needs_postgres,
@@ -31,7 +31,7 @@ PACE = 39
 LIMIT = 40
 
 
-def catalogue() -> InventedCatalogue:
+def film_source() -> InventedFilms:
     """Ten sagas, each of thirty films with figures of its own, and one namesake."""
     films = [
         Film(
@@ -49,7 +49,7 @@ def catalogue() -> InventedCatalogue:
     ]
     namesakes = [Film(90_000 + n, f"Not {slug} at all", 1, 1) for n, slug in SAGAS.items()]
     names = {number + 1: f"{slug} Collection" for number, slug in SAGAS.items()}
-    return InventedCatalogue.of([*films, *namesakes], names)
+    return InventedFilms.of([*films, *namesakes], names)
 
 
 def sagas_file(folder: Path) -> Path:
@@ -88,12 +88,12 @@ def environment(
 
 
 def wrong_answers(lake: Lake) -> list[str]:
-    """Sagas whose table or answers are not those of the catalogue."""
-    known = catalogue()
+    """Sagas whose table or answers are not those of the film source."""
+    known = film_source()
     return [slug for number, slug in SAGAS.items() if not _is_right(lake, known, number, slug)]
 
 
-def _is_right(lake: Lake, known: InventedCatalogue, number: int, slug: str) -> bool:
+def _is_right(lake: Lake, known: InventedFilms, number: int, slug: str) -> bool:
     films = [film for film in known.films.values() if film.collection_id == number + 1]
     table = from_parquet(lake.read(f"Refined/{slug}/{slug}_saga_table.parquet")[0])
     answers = from_json(lake.read(f"Refined/{slug}/insight_metrics.json")[0])["answers"]
@@ -135,7 +135,7 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
     with (
         RedisServer(data) as redis,
         postgres_database() as postgres,
-        TmdbStandIn(catalogue(), latency=0.05, limiter=limiter) as tmdb,
+        TmdbStandIn(film_source(), latency=0.05, limiter=limiter) as tmdb,
     ):
         variables, lake = environment(tmp_path, s3_server, tmdb, redis, postgres)
         with Workers(home, variables) as platform:

@@ -27,7 +27,7 @@ from bourne_assets_tests.standin import (
     as_html,
     snapshot,
 )
-from bourne_assets_tests.standin.films import SnapshotCatalogue
+from bourne_assets_tests.standin.films import SnapshotFilms
 
 _SAGA = [2501, 2502, 2503, 49040, 324668]
 _OTHERS = [40001, 1407622, 900000001, 900000002]
@@ -308,7 +308,7 @@ def _responses_in_memory() -> int:
     return sum(isinstance(found, Response) for found in gc.get_objects())
 
 
-class _ManyPages(SnapshotCatalogue):
+class _ManyPages(SnapshotFilms):
     """A search of many pages; counts the responses in memory when a late one is requested.
 
     Once, as TMDB's response waits for it.
@@ -326,8 +326,8 @@ class _ManyPages(SnapshotCatalogue):
 
 @pytest.mark.exhaustive
 def test_five_hundred_pages_are_read_one_by_one(lake: Lake, tmdb_server: TmdbStandIn) -> None:
-    tmdb_server.catalogue = catalogue = _ManyPages()
+    tmdb_server.source = source = _ManyPages()
     before = _responses_in_memory()  # other tests' own
     assert len(_found(_BOURNE, tmdb_server.client(), lake)) > 500
     # Those that wait to be stored and read; and those on their way, the more the slower they come.
-    assert 0 < catalogue.most - before <= 2 * MAXIMUM_RESPONSES + MAXIMUM_CONNECTIONS
+    assert 0 < source.most - before <= 2 * MAXIMUM_RESPONSES + MAXIMUM_CONNECTIONS

@@ -9,8 +9,8 @@ Not here: expectations, which are the tests' own.
 from bourne_assets_tests.standin.faults import Faults, Limiter
 from bourne_assets_tests.standin.films import (
     Film,
-    GeneratedCatalogue,
-    InventedCatalogue,
+    GeneratedFilms,
+    InventedFilms,
     snapshot,
 )
 from bourne_assets_tests.standin.replies import (
@@ -36,8 +36,8 @@ __all__ = [
     "UNAUTHORISED",
     "Faults",
     "Film",
-    "GeneratedCatalogue",
-    "InventedCatalogue",
+    "GeneratedFilms",
+    "InventedFilms",
     "Limiter",
     "Reply",
     "Request",

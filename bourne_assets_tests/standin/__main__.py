@@ -9,7 +9,7 @@ import json
 import sys
 
 from bourne_assets_tests.standin.faults import Faults, Limiter
-from bourne_assets_tests.standin.films import GeneratedCatalogue
+from bourne_assets_tests.standin.films import GeneratedFilms
 from bourne_assets_tests.standin.server import TmdbStandIn
 
 
@@ -26,8 +26,8 @@ def main() -> None:
     options = parser.parse_args()
     limiter = Limiter(options.limit) if options.limit else None
     faults = Faults(options.faults, stall_seconds=options.stall) if options.faults else None
-    catalogue = GeneratedCatalogue(options.films)
-    with TmdbStandIn(catalogue, latency=options.latency, limiter=limiter, faults=faults) as server:
+    source = GeneratedFilms(options.films)
+    with TmdbStandIn(source, latency=options.latency, limiter=limiter, faults=faults) as server:
         print(json.dumps({"base_url": server.base_url, "token": server.token}), flush=True)
         sys.stdin.read()
         report = {

@@ -20,7 +20,7 @@ _PAGE_SIZE = 20
 _LAST_PAGE = 500
 
 
-class Catalogue(Protocol):
+class FilmSource(Protocol):
     """Responses for a search page, a film, its external ids, a collection; None: not known."""
 
     def search(self, query: str, page: int) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Catalogue(Protocol):
         ...
 
 
-class SnapshotCatalogue:
+class SnapshotFilms:
     """The files of the bundled snapshot."""
 
     def search(self, query: str, page: int) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Film:
 
 
 @dataclass
-class InventedCatalogue:
+class InventedFilms:
     """Films and collections that a test invents.
 
     Attributes:
@@ -122,7 +122,7 @@ class InventedCatalogue:
 
     @classmethod
     def of(cls, films: Iterable[Film], collections: dict[int, str]) -> Self:
-        """A catalogue of these films."""
+        """A source of these films."""
         return cls({film.id: film for film in films}, dict(collections))
 
     def search(self, query: str, page: int) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class InventedCatalogue:
         return {"id": collection_id, "name": name, "overview": "", "parts": films}
 
 
-class GeneratedCatalogue:
+class GeneratedFilms:
     """So many films of one collection, made when they are requested: for measurements."""
 
     def __init__(self, number: int) -> None:
@@ -213,9 +213,9 @@ class GeneratedCatalogue:
         """The collection, with its first film alone: the search finds the others."""
         return self._alone(1).collection(collection_id)
 
-    def _alone(self, number: int) -> InventedCatalogue:
+    def _alone(self, number: int) -> InventedFilms:
         films = [_generated(number)] if 1 <= number <= self._number else []
-        return InventedCatalogue.of(films, {1: "Generated Collection"})
+        return InventedFilms.of(films, {1: "Generated Collection"})
 
 
 def _generated(number: int) -> Film:
@@ -236,31 +236,31 @@ def snapshot(path: str) -> dict[str, Any]:
     return dict(json.loads((_SNAPSHOT / f"{path.strip('/')}.json").read_bytes()))
 
 
-def respond(catalogue: Catalogue, request: Request) -> Reply:
-    """TMDB's response to a request, from what the catalogue knows."""
+def respond(source: FilmSource, request: Request) -> Reply:
+    """TMDB's response to a request, from what the source knows."""
     if request.path == "/authentication":
         return as_json({"success": True, "status_code": 1, "status_message": "Success."})
     if request.path == "/configuration":
         images = {"base_url": "http://image.invalid/t/p/", "poster_sizes": ["w92", "original"]}
         return as_json({"images": images, "change_keys": ["budget", "revenue", "title"]})
     if request.path == "/search/movie":
-        return _search(catalogue, request.query.get("query", ""), request.query.get("page", "1"))
+        return _search(source, request.query.get("query", ""), request.query.get("page", "1"))
     if part := _COLLECTION.fullmatch(request.path):
-        return _known(catalogue.collection(int(part[1])))
+        return _known(source.collection(int(part[1])))
     if film := _MOVIE.fullmatch(request.path):
-        return _movie(catalogue, int(film[1]), film[2], request.query)
+        return _movie(source, int(film[1]), film[2], request.query)
     return NOT_FOUND
 
 
-def _movie(catalogue: Catalogue, tmdb_id: int, part: str | None, query: Any) -> Reply:
+def _movie(source: FilmSource, tmdb_id: int, part: str | None, query: Any) -> Reply:
     if part == "/external_ids":
-        return _known(catalogue.external_ids(tmdb_id))
-    details = catalogue.movie(tmdb_id)
+        return _known(source.external_ids(tmdb_id))
+    details = source.movie(tmdb_id)
     if part == "/changes":
         return _known(details and {"changes": []})
     appended = query.get("append_to_response", "").split(",")
     if details and "external_ids" in appended:
-        ids = catalogue.external_ids(tmdb_id) or {}
+        ids = source.external_ids(tmdb_id) or {}
         details["external_ids"] = {name: value for name, value in ids.items() if name != "id"}
     return _known(details)
 
@@ -269,12 +269,12 @@ def _known(found: dict[str, Any] | None) -> Reply:
     return as_json(found) if found else NOT_FOUND
 
 
-def _search(catalogue: Catalogue, query: str, page: str) -> Reply:
+def _search(source: FilmSource, query: str, page: str) -> Reply:
     if not query:
         return as_json({"errors": ["query must be provided"]}, 422)
     if not page.isdecimal() or not 1 <= int(page) <= _LAST_PAGE:
         return refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
-    return as_json(catalogue.search(query, int(page)))
+    return as_json(source.search(query, int(page)))
 
 
 def _file(path: str) -> dict[str, Any] | None:

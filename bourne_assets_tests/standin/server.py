@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.rate_limit import RateLimiter
 from bourne_assets_tests.standin.faults import Faults, Limiter
-from bourne_assets_tests.standin.films import Catalogue, SnapshotCatalogue, respond
+from bourne_assets_tests.standin.films import FilmSource, SnapshotFilms, respond
 from bourne_assets_tests.standin.replies import UNAUTHORISED, Reply, Request, as_json
 
 _ROOT = "/3"
@@ -32,12 +32,12 @@ class TmdbStandIn:
         token: The read access token that it accepts; `key` is the v3 key.
         base_url: What TMDB_BASE_URL has to be.
         requests: Every request so far, in the order of arrival.
-        catalogue: What it knows; may be replaced at any time.
+        source: What it knows; may be replaced at any time.
     """
 
     def __init__(
         self,
-        catalogue: Catalogue | None = None,
+        source: FilmSource | None = None,
         *,
         latency: float = 0.0,
         limiter: Limiter | None = None,
@@ -46,7 +46,7 @@ class TmdbStandIn:
         self.token = f"token.{secrets.token_urlsafe(24)}"
         self.key = secrets.token_hex(16)
         self.requests: list[Request] = []
-        self.catalogue: Catalogue = catalogue or SnapshotCatalogue()
+        self.source: FilmSource = source or SnapshotFilms()
         self._latency = latency
         self._limiter = limiter
         self._faults = faults
@@ -119,7 +119,7 @@ class TmdbStandIn:
         wrong = self._faults.strikes() if self._faults else None
         if self._latency and refused is None:
             time.sleep(self._latency)
-        return refused or wrong or respond(self.catalogue, request)
+        return refused or wrong or respond(self.source, request)
 
 
 def _pattern(text: str) -> _Pattern:

@@ -14,7 +14,7 @@ from bourne_assets.tmdb.raw import RawWriter, StoredResponses
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
 from bourne_assets_tests.standin import (
     UNAUTHORISED,
-    GeneratedCatalogue,
+    GeneratedFilms,
     Reply,
     TmdbStandIn,
     as_json,
@@ -170,7 +170,7 @@ def test_a_deleted_film_is_not_requested_again_but_an_error_is(
 
 def test_many_films_resume_with_few_files_in_memory(lake: Lake) -> None:
     ids = list(range(1, 451))
-    with TmdbStandIn(GeneratedCatalogue(450)) as server:
+    with TmdbStandIn(GeneratedFilms(450)) as server:
         _fetch(server.client(), lake, ids)
         assert len(server.requests) == 450
         films = _fetch(_resumed(server, lake), lake, ids)

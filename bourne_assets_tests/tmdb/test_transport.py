@@ -31,7 +31,7 @@ from bourne_assets_tests.standin import (
     PACE,
     TOO_MANY,
     Faults,
-    GeneratedCatalogue,
+    GeneratedFilms,
     Limiter,
     Reply,
     TmdbStandIn,
@@ -375,7 +375,7 @@ def test_clients_of_a_process_keep_one_pace_together(
 
 def test_a_limiter_at_the_pace_refuses_nothing_that_is_not_requested_again() -> None:
     limiter = Limiter(20)
-    with TmdbStandIn(GeneratedCatalogue(60), limiter=limiter) as server:
+    with TmdbStandIn(GeneratedFilms(60), limiter=limiter) as server:
         client = server.client(RateLimiter(60.0))  # three times too fast
         with ThreadPoolExecutor(8) as pool:
             responses = list(pool.map(client.movie_details, range(1, 61)))
@@ -386,7 +386,7 @@ def test_a_limiter_at_the_pace_refuses_nothing_that_is_not_requested_again() -> 
 def test_faults_of_all_kinds_lose_nothing(no_naps: None) -> None:
     del no_naps
     faults = Faults(0.3, stall_seconds=0.4)
-    with TmdbStandIn(GeneratedCatalogue(100), faults=faults) as server:
+    with TmdbStandIn(GeneratedFilms(100), faults=faults) as server:
         client = connect_tmdb(
             server.base_url,
             token=server.token,

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 from bourne_assets.lake import embedded
 from bourne_assets.tmdb.changes import FIELDS
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn, refusal
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn, refusal
 from bourne_assets_tests.support.ui import (
     CHROMIUM,
     DevServer,
@@ -73,8 +73,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     csvs = folder / "csv"
     csvs.mkdir()
     (csvs / "people.csv").write_text("id,name\n1,Ann\n")
-    catalogue = InventedCatalogue.of(_FILMS, _COLLECTIONS)
-    with TmdbStandIn(catalogue) as tmdb, Webhook() as webhook:
+    source = InventedFilms.of(_FILMS, _COLLECTIONS)
+    with TmdbStandIn(source) as tmdb, Webhook() as webhook:
         variables = {
             "BOURNE_SAGAS": "bourne,matrix",
             "BOURNE_CSV_DIR": str(csvs),
@@ -178,9 +178,9 @@ def test_a_rejected_line_is_corrected_and_queried_in_sql(platform: Platform) -> 
 def test_a_film_that_changed_at_tmdb_refreshes_its_saga_alone(platform: Platform) -> None:
     assert "revenue" in FIELDS
     film = _FILMS[2]
-    catalogue = platform.tmdb.catalogue
-    assert isinstance(catalogue, InventedCatalogue)
-    catalogue.films[film.id] = replace(film, revenue=444_100_035)
+    source = platform.tmdb.source
+    assert isinstance(source, InventedFilms)
+    source.films[film.id] = replace(film, revenue=444_100_035)
     item = {"id": "1", "action": "updated", "time": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
     changes = {"changes": [{"key": "revenue", "items": [item]}]}
     platform.tmdb.override(f"/movie/{film.id}/changes", changes)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from bourne_assets_tests.standin import Film, InventedCatalogue, TmdbStandIn
+from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
 from bourne_assets_tests.support.ui import (
     CHROMIUM,
     DevServer,
@@ -104,7 +104,7 @@ def tmdb(attacker: Attacker) -> Iterator[TmdbStandIn]:
              f"tt{number:07}", collection_id=31562 if number < 2504 else 1)
         for number, title in titles.items()
     ]  # fmt: skip
-    with TmdbStandIn(InventedCatalogue.of(films, {31562: "Bourne", 1: "Other"})) as server:
+    with TmdbStandIn(InventedFilms.of(films, {31562: "Bourne", 1: "Other"})) as server:
         yield server
 
 
