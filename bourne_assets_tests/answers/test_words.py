@@ -200,7 +200,7 @@ def test_films_that_are_left_out_are_named() -> None:
     assert not any("Left out" in sentence for sentence in _sentences(films, "en", 2))
 
 
-def test_revenue_that_never_changes_is_said_to_be_the_same() -> None:
+def test_revenue_that_never_changes_is_called_the_same() -> None:
     films = SCENARIOS["revenue never changes"]
     assert _sentences(films, "en", 3) == ("No: it was the same for every film.",)
     assert _sentences(films, "pt", 3) == ("Não: foi o mesmo em todos os filmes.",)
@@ -229,7 +229,7 @@ def test_of_many_changes_the_largest_are_told_and_the_number_of_all() -> None:
         assert stored["answers"]["revenue_variation"]["steps"][number]["change_pct"] == figure.value
 
 
-def test_one_film_that_leads_both_is_said_to_be_the_same() -> None:
+def test_one_film_that_leads_both_is_called_the_same() -> None:
     films = SCENARIOS["same film leads both"]
     assert _sentences(films, "en", 4) == (
         "It is the same film: The Bourne Ultimatum (2007) earned the most ($442.8 million) and "
@@ -271,7 +271,7 @@ def test_a_top_revenue_film_without_a_budget_is_named_as_the_reason(language: La
     assert "poucos" not in printed
 
 
-def test_an_unknown_profit_is_said_to_be_unknown() -> None:
+def test_an_unknown_profit_is_called_unknown() -> None:
     films = changed(budget=dict.fromkeys((2503, 49040)))
     assert _sentences(films, "en", 5)[-2].endswith("popularity 45.38, profit unknown.")
     assert _sentences(films, "pt", 5)[-2].endswith("popularidade 45,38, lucro desconhecido.")

@@ -117,7 +117,7 @@ def test_a_file_of_the_folder_that_one_stands_in_is_not_obeyed(lake: Lake, tmp_p
 @pytest.mark.parametrize(
     "text", ["catalog: [", "catalog:\n  bourne: text\n", "catalog:\n  bourne:\n    type: none\n"]
 )
-def test_a_configuration_that_cannot_be_used_is_said_to_be_such(
+def test_a_configuration_that_cannot_be_used_is_reported(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("PYICEBERG_HOME", str(tmp_path))

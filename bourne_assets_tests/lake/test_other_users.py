@@ -357,7 +357,7 @@ def test_the_servers_keys_are_in_files_of_their_owner_and_nowhere_else(
 
 @needs_root
 @pytest.mark.parametrize("call", [embedded.exists, embedded.status, embedded.stop, _connect])
-def test_the_home_of_another_user_is_said_to_be_unusable(
+def test_the_home_of_another_user_is_reported_as_unusable(
     tmp_path: Path, call: Callable[[Path], object]
 ) -> None:
     home = tmp_path / "home"

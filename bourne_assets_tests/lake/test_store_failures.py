@@ -52,7 +52,7 @@ def test_a_bucket_that_is_missing_is_named(s3_server: EmbeddedLake, operation: O
 
 @pytest.mark.parametrize("wrong", ["secret", "both", "unsigned"])
 @every_operation
-def test_credentials_that_are_refused_are_said_to_be(
+def test_refused_credentials_are_reported(
     s3_server: EmbeddedLake, operation: Operation, wrong: str
 ) -> None:
     if wrong == "unsigned":

@@ -73,7 +73,7 @@ def test_an_opening_that_does_not_end_is_named(
         return False
 
     monkeypatch.setattr(FileLock, "acquire", give_up)
-    with pytest.raises(ConfigurationError, match="Another process is opening"):
+    with pytest.raises(ConfigurationError, match="Another process has been opening"):
         open_instance(Settings(home=tmp_path / "home"))
 
 

@@ -268,9 +268,9 @@ def test_a_server_without_checksums_is_queried_for_the_md5_of_what_it_stored(
     call = upload._client.call
 
     def without(operation: str, path: str, **parameters: object) -> dict[str, object]:
-        answer = call(operation, path, **parameters)
-        answer.pop("ChecksumSHA256", None)
-        return answer
+        response = call(operation, path, **parameters)
+        response.pop("ChecksumSHA256", None)
+        return response
 
     monkeypatch.setattr(upload._client, "call", without)
     part = upload.send(1, b"abc")
@@ -280,7 +280,7 @@ def test_a_server_without_checksums_is_queried_for_the_md5_of_what_it_stored(
     )
     with pytest.raises(LakeFailed, match="are not those that were sent"):
         upload.send(1, b"abc")
-    with pytest.raises(LakeFailed, match="another way"):
+    with pytest.raises(LakeFailed, match="did not assemble the parts"):
         upload.complete([part])
 
 

@@ -104,4 +104,4 @@ def test_a_copy_that_would_fill_the_disk_rejects_its_file_alone(
     assert rows["good.csv"]["status"] == LANDED
     for name in ("large.csv.gz", "latin.csv"):
         assert rows[name]["status"] == REJECTED
-        assert "free disk" in rows[name]["reason"]
+        assert "disk space" in rows[name]["reason"]

@@ -35,7 +35,7 @@ from bourne_assets_tests.lake.embedded.homes import (
 
 
 @pytest.mark.parametrize("below", ["home", "deep/in/home", "."])
-def test_a_home_that_cannot_be_a_folder_is_said_to_be_unusable(tmp_path: Path, below: str) -> None:
+def test_a_home_that_cannot_be_a_folder_is_reported_as_unusable(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedLakeFailed, match="BOURNE_HOME") as refused:
         embedded.connect(tmp_path / "file" / below, BUCKET)
@@ -43,7 +43,7 @@ def test_a_home_that_cannot_be_a_folder_is_said_to_be_unusable(tmp_path: Path, b
     assert refused.value.exit_code == 2
 
 
-def test_a_home_that_is_a_link_to_itself_is_said_to_be_unusable(tmp_path: Path) -> None:
+def test_a_home_that_is_a_link_to_itself_is_reported_as_unusable(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.symlink_to(home)
     for use in (embedded.stop, lambda home: embedded.connect(home, BUCKET)):
@@ -97,7 +97,7 @@ def test_a_home_whose_name_is_not_utf_8_is_refused_for_it_would_end_the_server(
     assert not home.exists()
 
 
-def test_data_that_the_server_cannot_open_are_said_to_be_so_with_its_log(home: Path) -> None:
+def test_data_that_the_server_cannot_open_are_reported_with_its_log(home: Path) -> None:
     folder = folder_of(home)
     folder.data.mkdir(parents=True)
     (folder.data / "filerldb2").write_text("not a folder")
@@ -128,14 +128,14 @@ def test_a_supervisor_that_ends_without_a_word_is_said_to_have(
         embedded.connect(home, BUCKET)
 
 
-def test_a_lake_that_somebody_else_starts_for_too_long_is_said_to_be_blocked(
+def test_a_lake_that_somebody_else_starts_for_too_long_is_reported_as_blocked(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_of(home).root.mkdir(parents=True)
     monkeypatch.setattr(shares, "_START_LOCK_SECONDS", 0.1)
     with (
         FileLock(folder_of(home).start_lock),
-        pytest.raises(EmbeddedLakeFailed, match="another process"),
+        pytest.raises(EmbeddedLakeFailed, match="Another process"),
     ):
         embedded.connect(home, BUCKET)
     assert not server_pids(home)
