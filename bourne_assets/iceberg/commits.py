@@ -191,7 +191,7 @@ def _set(transaction: "Transaction", table: "Table", properties: Properties | No
     """Stage properties that follow from those of this moment.
 
     pyiceberg would commit them again as they are where others were faster, and lose what the others
-    said: in this attempt it must not, and `_commit` asks for them again.
+    said: in this attempt it must not, and `_commit` requests them again.
     """
     if properties is not None:
         transaction.set_properties(properties(table.properties))

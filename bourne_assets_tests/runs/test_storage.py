@@ -177,7 +177,7 @@ def test_a_tick_that_found_nothing_to_do_does_not_repeat_the_sensors_cursor(
     )
     tick = instance.create_tick(data)
     for status, kept in ((TickStatus.SKIPPED, None), (TickStatus.SUCCESS, "all files")):
-        told = instance.update_tick(tick.with_status(status).with_cursor("all files"))
-        assert told.cursor == "all files"
+        updated = instance.update_tick(tick.with_status(status).with_cursor("all files"))
+        assert updated.cursor == "all files"
         (stored,) = instance.get_ticks("origin", "selector")
         assert (stored.status, stored.cursor) == (status, kept)

@@ -1,7 +1,7 @@
 """Babel's functions for dates, whatever the variable TZ says.
 
 Babel looks for the local time zone when it is imported, in the variable TZ and in a file of that
-name in the working folder, and a text that is no zone ends the import. The platform writes dates
+name in the working folder, and a text that is not a zone ends the import. The platform writes dates
 alone, which have no zone. Not here: what is written (`language`).
 """
 

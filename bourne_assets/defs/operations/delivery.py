@@ -49,7 +49,7 @@ class Message:
     ) -> "Message":
         """The message about problems, in which no secret is quoted.
 
-        Names of files may hold bytes that are no text (`os.fsdecode`), which nobody can be sent.
+        Names of files may hold bytes that are not text (`os.fsdecode`), which nobody can be sent.
         """
         texts = (
             subject_of(about, problems),

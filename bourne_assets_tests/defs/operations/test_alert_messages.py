@@ -117,7 +117,7 @@ def test_what_was_taken_is_not_sent_again_for_an_odd_farewell(farewell: bytes) -
         email.send(_mail_server(url), None, ["ann@example.com"], "subject", "text")
 
 
-def test_names_that_are_no_text_or_have_no_end_are_sent_as_far_as_they_go() -> None:
+def test_names_that_are_not_text_or_have_no_end_are_sent_as_far_as_they_go() -> None:
     """A server of e-mail gets UTF-8, and no line that begins another message."""
     odd = Problem("caf\udce9.csv", "failed", "x\r\n.\r\nMAIL FROM:<a@b>", ("n" * 1_000_000,), 1)
     message = Message.of("a saga", [odd], "http://127.0.0.1:3000/runs/1", secrets=())
