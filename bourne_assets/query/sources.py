@@ -1,6 +1,6 @@
 """What SQL can name: `trusted.*` and `refined.*`, which are Iceberg tables, and `assets.*`.
 
-An asset's object is a state without a past: a frame is a table, JSON is one row of one column.
+An asset's object is a state without history: a frame is a table, JSON is one row of one column.
 Not here: SQL itself (`engine`).
 """
 

@@ -62,9 +62,9 @@ def test_a_day_before_the_first_snapshot_has_no_rows_to_show(sources: Sources) -
         rows("SELECT * FROM trusted.movies", sources, moment)
 
 
-def test_an_object_has_no_past_and_says_so(sources: Sources) -> None:
+def test_an_object_has_no_history_and_says_so(sources: Sources) -> None:
     moment = parse_moment("2024-01-01", sources.tables())
-    with pytest.raises(NoSuchState, match=r"assets.insight_metrics is kept as it is now"):
+    with pytest.raises(NoSuchState, match=r"assets.insight_metrics has no history"):
         rows("SELECT * FROM assets.insight_metrics", sources, moment)
 
 
