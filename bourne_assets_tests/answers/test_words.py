@@ -213,7 +213,7 @@ def test_one_change_is_told_once() -> None:
     assert _sentences(SCENARIOS["two films"], "en", 3) == (f"Yes: {change}.",)
 
 
-def test_of_many_changes_the_largest_are_told_and_the_number_of_all() -> None:
+def test_of_many_changes_the_largest_are_named_and_the_number_of_all() -> None:
     films = [
         film(n, release_date=date(1900 + n, 1, 1), revenue=1_000_000 * (n % 7) ** 3 + 500_000)
         for n in range(1, 101)

@@ -117,7 +117,7 @@ def test_a_request_that_the_server_does_not_understand_is_not_tried_again(
 
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
 @every_operation
-def test_a_refusal_of_any_server_is_said_to_be_one(
+def test_a_refusal_of_any_server_is_reported_as_one(
     faulty: FixedResponse, operation: Operation, status: HTTPStatus
 ) -> None:
     faulty.status = status
@@ -164,7 +164,7 @@ def test_a_server_that_conflicts_with_a_plain_write_is_not_said_to_hold_the_obje
         lake_at(faulty.endpoint).write("key", b"data", TEXT)
 
 
-def test_credentials_that_can_no_longer_be_had_are_said_to_be_refused(
+def test_credentials_that_can_no_longer_be_had_are_reported_as_refused(
     faulty: FixedResponse,
 ) -> None:
     def expired() -> Any:
@@ -185,7 +185,7 @@ def test_a_bucket_name_that_no_bucket_can_have_is_a_missing_bucket(
         connect_server(s3_server.endpoint, s3_server.credentials, bucket).list()
 
 
-def test_an_address_that_cannot_be_made_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_cannot_be_made_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_COPY_IF_NOT_EXISTS", "nonsense")
     with refused(LakeFailed, repr(BUCKET), "http://127.0.0.1:1"):
         lake_at("http://127.0.0.1:1")

@@ -88,7 +88,7 @@ def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
     ("asset", "setting"), [("saga_report", "as_of"), ("raw_csvs_s3", "landed_on")]
 )
 @pytest.mark.parametrize(
-    ("day", "told"),
+    ("day", "sentence"),
     [
         ("yesterday", "'yesterday' is not a date; write it like 2017-09-01."),
         ("2024-02-31", "day is out of range for month."),
@@ -96,8 +96,8 @@ def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
     ],
 )
 def test_a_day_that_cannot_be_used_starts_no_run(
-    asset: str, setting: str, day: str, told: str
+    asset: str, setting: str, day: str, sentence: str
 ) -> None:
     job = build_defs(settings=Settings(), sagas=[_BOURNE]).resolve_job_def("refresh_bourne")
-    with pytest.raises(dg.DagsterInvalidConfigError, match=re.escape(told)):
+    with pytest.raises(dg.DagsterInvalidConfigError, match=re.escape(sentence)):
         create_execution_plan(job, {"ops": {asset: {"config": {setting: day}}}})
