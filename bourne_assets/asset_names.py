@@ -1,4 +1,4 @@
-"""Names of the assets that both floors know: as the last part of a key, and of an object's.
+"""Names of the assets that both floors know: as the last part of a key, and of an object's; groups.
 
 Not here: whole keys (`defs.shared.naming`; in the lake, `lake.keys`).
 """
@@ -20,3 +20,14 @@ OF_EACH_SAGA = (
 )
 #: First part of the keys of CSV datasets.
 CSV_DATASETS = "csv_datasets"
+RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
+
+
+def group_of(slug: str, layer: str) -> str:
+    """The group of a saga's assets of one layer: each saga has groups of its own in the lineage."""
+    return f"{slug}_{layer}"
+
+
+def groups_of(slug: str) -> list[str]:
+    """The groups of all assets of a run of a saga."""
+    return [RAW_GROUP, *(group_of(slug, layer) for layer in (TRUSTED_GROUP, REFINED_GROUP))]

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -195,13 +196,14 @@ def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
         console.print(
             line("  ", _FAILED, " ", (dataset, "bold"), f"  {retold(reason)}"), soft_wrap=True
         )
-    counts = {
-        status: grouped(sum(file["status"] == status for file in files))
-        for status in ("landed", "unchanged", "rejected")
-    }
+    counts = Counter(file["status"] for file in files)
     lines = sum(file["rejected_rows"] or 0 for file in files)
-    counted = gettext("{landed} landed, {unchanged} unchanged, {rejected} rejected", **counts)
-    console.print(line(f"  {counted}; {_rejected_lines(lines)}"), soft_wrap=True)
+    counted = (
+        ngettext("{n} landed", "{n} landed", counts["landed"]),
+        ngettext("{n} unchanged", "{n} unchanged", counts["unchanged"]),
+        ngettext("{n} rejected", "{n} rejected", counts["rejected"]),
+    )
+    console.print(line(f"  {', '.join(counted)}; {_rejected_lines(lines)}"), soft_wrap=True)
 
 
 def _rejected_lines(count: int) -> str:

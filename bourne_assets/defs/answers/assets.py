@@ -20,7 +20,7 @@ from bourne_assets.answers.questions import (
     to_text,
 )
 from bourne_assets.answers.words.language import localizer
-from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
+from bourne_assets.asset_names import INSIGHT_METRICS, REFINED_GROUP, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
@@ -30,12 +30,7 @@ from bourne_assets.defs.shared.metadata import (
     plain_metadata,
     table_metadata,
 )
-from bourne_assets.defs.shared.naming import (
-    REFINED_GROUP,
-    collection_credit,
-    placed_in,
-    saga_key,
-)
+from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.table import deleted_films

@@ -6,17 +6,12 @@ import dagster as dg
 
 from bourne_assets.answers.questions import parse_answers
 from bourne_assets.asset_names import FACT_ANSWER as NAME
-from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
+from bourne_assets.asset_names import INSIGHT_METRICS, REFINED_GROUP, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import column_schema, table_state
-from bourne_assets.defs.shared.naming import (
-    REFINED_GROUP,
-    collection_credit,
-    placed_in,
-    saga_key,
-)
+from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.saga.definition import Saga
 from bourne_assets.star.answers import answer_rows

@@ -10,17 +10,12 @@ from pydantic import Field, field_validator
 
 from bourne_assets.answers.questions import Answers, answer_questions, as_json, parse_answers
 from bourne_assets.answers.report import build_report
-from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY, SAGA_REPORT
+from bourne_assets.asset_names import INSIGHT_METRICS, REFINED_GROUP, SAGA_HISTORY, SAGA_REPORT
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
-from bourne_assets.defs.shared.naming import (
-    REFINED_GROUP,
-    collection_credit,
-    placed_in,
-    saga_key,
-)
+from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
 from bourne_assets.defs.shared.run_config import RunConfig, past_day
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import HTML

@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field, field_validator
 
+from bourne_assets.asset_names import RAW_GROUP
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.inbox import fetched
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
@@ -28,7 +29,7 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
-from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP, definition_metadata
+from bourne_assets.defs.shared.naming import RAW_CSVS, definition_metadata
 from bourne_assets.defs.shared.run_config import RunConfig, past_day
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake

@@ -11,13 +11,14 @@ from typing import Any
 
 import dagster as dg
 
+from bourne_assets.asset_names import RAW_GROUP
 from bourne_assets.csvs.landing.batch import Landing
 from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.landing.tables import table_name
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
 from bourne_assets.defs.shared.metadata import sql_to_paste
-from bourne_assets.defs.shared.naming import RAW_CSVS, RAW_GROUP
+from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown
 from bourne_assets.translations import gettext, grouped, in_english, plain, retold

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.asset_names import REFINED_GROUP
 from bourne_assets.csvs.ratings import landed_ratings
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
@@ -10,7 +11,6 @@ from bourne_assets.defs.shared.following import EAGER_AFTER_RATINGS
 from bourne_assets.defs.shared.metadata import column_lineage, rows_of
 from bourne_assets.defs.shared.naming import (
     RAW_CSVS,
-    REFINED_GROUP,
     collection_credit,
     definition_metadata,
     placed_in,

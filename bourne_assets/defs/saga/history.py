@@ -5,13 +5,12 @@ import pandas as pd
 
 from bourne_assets.answers.pictures.pictures import popularity_over_time
 from bourne_assets.answers.words.language import localizer
-from bourne_assets.asset_names import SAGA_HISTORY
+from bourne_assets.asset_names import REFINED_GROUP, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import column_schema, picture, table_state
 from bourne_assets.defs.shared.naming import (
-    REFINED_GROUP,
     collection_credit,
     definition_metadata,
     placed_in,

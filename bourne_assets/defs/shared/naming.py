@@ -19,7 +19,6 @@ SAGA_TAG = "saga"
 #: Tag of the assets of a saga that was run by hand and is not among those of the settings.
 BY_HAND_TAG = "by_hand"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
-RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:
@@ -37,7 +36,7 @@ class Placement(TypedDict):
 def placed_in(saga: Saga, layer: str) -> Placement:
     """The placement of a saga's asset: each saga has groups of its own in the lineage."""
     return Placement(
-        group_name=f"{saga.slug}_{layer}",
+        group_name=asset_names.group_of(saga.slug, layer),
         tags={"domain": "films", SAGA_TAG: saga.slug},
     )
 

@@ -10,11 +10,11 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from bourne_assets.asset_names import TRUSTED_GROUP
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.defs.shared.naming import (
-    TRUSTED_GROUP,
     definition_metadata,
     placed_in,
     raw_objects,
