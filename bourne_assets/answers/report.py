@@ -46,7 +46,7 @@ _NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 @dataclass(frozen=True)
 class _Shown:
-    """A picture as the page has it: drawn, and the specification to draw it again."""
+    """A picture as the page has it: drawn in its first language, and what to draw in its own."""
 
     svg: Any
     specification: Any
@@ -77,8 +77,11 @@ def build_report(
         cache: A folder of ours that keeps what all reports have.
     """
     films = films_of(table)
+    drawn: dict[str, str] = {}
     editions = [
-        _edition(localizer(language), saga, result, films=films, history=history, held=held)
+        _edition(
+            localizer(language), saga, result, films=films, history=history, held=held, drawn=drawn
+        )
         for language in sorted(LANGUAGES, key=lambda each: each != first)
     ]
     return str(
@@ -104,8 +107,13 @@ def _edition(
     films: Sequence[Film],
     history: pd.DataFrame,
     held: Sequence[str],
+    drawn: dict[str, str],
 ) -> dict[str, Any]:
-    """What the template needs in one language."""
+    """What the template needs in one language.
+
+    `drawn` has the pictures by name. They are drawn in the first language alone, which takes most
+    of a report's time: a browser draws them again in the language that is read.
+    """
     pictures = pictures_of(t, result, films)
     over_time = popularity_over_time(t, history)
     if over_time is not None:
@@ -122,7 +130,7 @@ def _edition(
         "pictures": {
             name: shown
             for name, picture in pictures.items()
-            if (shown := _shown(picture)) is not None
+            if (shown := _shown(name, picture, drawn)) is not None
         },
         "days": [_day(t, saga, history, day) for day in _listed_days(history)],
         "films": [_row(t, film) for film in films],
@@ -131,16 +139,17 @@ def _edition(
     }
 
 
-def _shown(picture: Picture) -> _Shown | None:
+def _shown(name: str, picture: Picture, drawn: dict[str, str]) -> _Shown | None:
     """None where it cannot be drawn: its figures are in the page's tables too."""
     try:
-        svg = render.svg_of(picture.specification)
+        if name not in drawn:
+            drawn[name] = render.svg_of(picture.specification)
         specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))
     except render.PictureNotDrawn as error:
         _log.warning("The report lacks the picture %r. %s", picture.title, error)
         return None
     return _Shown(
-        svg=_markup(svg),
+        svg=_markup(drawn[name]),
         specification=_markup(specification.replace("<", "\\u003c")),
         alternative=picture.alternative,
     )

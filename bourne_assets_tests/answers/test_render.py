@@ -42,6 +42,10 @@ def process() -> Iterator[RenderProcess]:
     process.close()
 
 
+def _drawn(process: RenderProcess, specification: str) -> bytes:
+    return process.call("draw", process.call("compile", specification).decode())
+
+
 def _child(process: RenderProcess) -> psutil.Process:
     assert process._process is not None
     return psutil.Process(process._process.pid)
@@ -49,36 +53,36 @@ def _child(process: RenderProcess) -> psutil.Process:
 
 def test_a_renderer_that_aborts_takes_nobody_along(process: RenderProcess) -> None:
     with pytest.raises(PictureNotDrawn, match="the renderer died"):
-        process.call("draw", _DEADLY)
-    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
+        _drawn(process, _DEADLY)
+    assert _drawn(process, _EMPTY).startswith(b"<svg")
 
 
 def test_a_renderer_that_was_killed_is_started_again(process: RenderProcess) -> None:
-    process.call("draw", _EMPTY)
+    _drawn(process, _EMPTY)
     child = _child(process)
     child.send_signal(signal.SIGKILL)
     psutil.wait_procs([child], timeout=20)
-    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
+    assert _drawn(process, _EMPTY).startswith(b"<svg")
 
 
 def test_a_renderer_that_is_stuck_is_abandoned(
     process: RenderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process.call("draw", _EMPTY)
+    _drawn(process, _EMPTY)
     monkeypatch.setattr("bourne_assets.answers.pictures.render._DEADLINE", 0.2)
     _child(process).send_signal(signal.SIGSTOP)
     with pytest.raises(PictureNotDrawn, match="took too long"):
-        process.call("draw", _EMPTY)
+        _drawn(process, _EMPTY)
 
 
 def test_a_picture_that_is_refused_says_why_and_the_renderer_lives_on(
     process: RenderProcess,
 ) -> None:
-    process.call("draw", _EMPTY)
+    _drawn(process, _EMPTY)
     child = _child(process)
     with pytest.raises(PictureNotDrawn, match="Vega-Lite to Vega conversion failed"):
-        process.call("draw", _REFUSED)
-    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
+        _drawn(process, _REFUSED)
+    assert _drawn(process, _EMPTY).startswith(b"<svg")
     assert _child(process) == child
 
 
@@ -101,10 +105,10 @@ def test_no_renderer_outlives_its_run(way: str) -> None:
 
 
 def test_a_forked_process_has_a_renderer_of_its_own(process: RenderProcess) -> None:
-    process.call("draw", _EMPTY)
+    _drawn(process, _EMPTY)
     parents = process._process
     process._owner = os.getppid()  # as in a child, whose memory is a copy of its parent's
-    assert process.call("draw", _EMPTY).startswith(b'{"vega"')
+    assert _drawn(process, _EMPTY).startswith(b"<svg")
     assert process._process is not parents
     assert parents is not None
     parents.kill()

@@ -372,6 +372,9 @@ class TestInChromium:
         opened.page.locator("label", has_text="Português").click()
         assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
         assert opened.page.get_by_text("The mean revenue is").first.is_hidden()
+        # As drawn in the first language, and described in the one that is read.
+        assert opened.page.locator(".picture svg:visible").count() == 9
+        assert opened.page.locator(".picture[aria-label*='faturamento']:visible").count() > 0
 
     @pytest.mark.exhaustive
     def test_on_paper_there_is_one_language_and_no_switch(

@@ -39,12 +39,12 @@ def svg_of(specification: dict[str, Any]) -> str:
     Raises:
         PictureNotDrawn: The renderer refused it or died; so do the other functions here.
     """
-    return str(_drawn(_clean(specification))["svg"])
+    return _drawn(_compiled(_clean(specification)))
 
 
 def vega_of(specification: dict[str, Any]) -> dict[str, Any]:
     """The compiled Vega specification, which a browser draws with `javascript`."""
-    return dict(_drawn(_clean(specification))["vega"])
+    return dict(json.loads(_compiled(_clean(specification))))
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +70,7 @@ def warm_up() -> None:
 
     Call it in a thread while something else is loaded.
     """
-    _RENDERING.call("draw", json.dumps({"data": {"values": []}, "mark": "bar"}))
+    svg_of({"data": {"values": []}, "mark": "bar"})
 
 
 class RenderProcess:
@@ -156,9 +156,13 @@ atexit.register(_RENDERING.close)
 
 
 @lru_cache(maxsize=_KEPT)
-def _drawn(specification: str) -> dict[str, Any]:
-    drawn: dict[str, Any] = json.loads(_RENDERING.call("draw", specification))
-    return drawn
+def _compiled(specification: str) -> str:
+    return _RENDERING.call("compile", specification).decode()
+
+
+@lru_cache(maxsize=_KEPT)
+def _drawn(compiled: str) -> str:
+    return _RENDERING.call("draw", compiled).decode()
 
 
 def _clean(specification: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def main() -> None:
     # What a library prints must not end up among the replies.
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    calls = {"draw": _draw, "javascript": _javascript}
+    calls = {"compile": _compile, "draw": _draw, "javascript": _javascript}
     for line in sys.stdin.buffer:
         name, argument = json.loads(line)
         try:
@@ -36,10 +36,15 @@ def main() -> None:
         replies.flush()
 
 
-def _draw(specification: str) -> bytes:
-    """The compiled chart, and what it looks like: compiled once for both."""
+def _compile(specification: str) -> bytes:
+    """Vega of Vega-Lite."""
     vega = vl_convert.vegalite_to_vega(specification)
-    return json.dumps({"vega": vega, "svg": vl_convert.vega_to_svg(vega)}).encode()
+    return json.dumps(vega, separators=(",", ":")).encode()
+
+
+def _draw(compiled: str) -> bytes:
+    """SVG of Vega."""
+    return str(vl_convert.vega_to_svg(compiled)).encode()
 
 
 def _javascript(_: str) -> bytes:
