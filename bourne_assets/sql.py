@@ -2,7 +2,7 @@
 
 
 def identifier(name: str) -> str:
-    """A name, in the quotes that make any name one."""
+    """A name, quoted as an identifier."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
 

@@ -1,4 +1,4 @@
-"""Threads for a while: a block hands out work, and whatever ends the block ends the work.
+"""A thread pool that lives as long as a block: whatever ends the block ends the work.
 
 Not here: how many threads there are, and work that outlives a block.
 """
@@ -22,8 +22,6 @@ def thread_pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
     pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
     try:
         yield pool
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    finally:
         pool.shutdown()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,7 +1,11 @@
-"""Times of the clock and of the week as settings spell them. Not here: what happens then."""
+"""Days, and times of the clock and of the week, as users write them.
+
+Not here: what happens then.
+"""
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Self
 
@@ -10,6 +14,26 @@ from bourne_assets.translations import gettext
 #: In cron's order, which counts from Sunday.
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
+def past_day(text: str) -> date:
+    """A day of which something can be known: today, in UTC, or an earlier one.
+
+    Raises:
+        ValueError: It is not a date, or has not come yet.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(
+            gettext("{text!r} is not a date; write it like 2017-09-01", text=text)
+        ) from error
+    today = datetime.now(UTC).date()
+    if day > today:
+        raise ValueError(
+            gettext("{day} has not come yet; today is {today} (UTC)", day=day, today=today)
+        )
+    return day
 
 
 @dataclass(frozen=True)

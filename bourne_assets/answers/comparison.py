@@ -18,7 +18,7 @@ Outcome = Literal["same", "changed", "reversed", "unknown"]
 
 @dataclass(frozen=True)
 class AnswerChange:
-    """The outcome of one answer between two days.
+    """How one answer changed between two days.
 
     Attributes:
         answer: Its name in the answers object.

@@ -1,6 +1,7 @@
-"""The six answers on one page for people: both languages, the pictures, and where all is from.
+"""The six answers on one page for people: in both languages, with pictures and sources.
 
-The page loads nothing from the network and needs no scripts. Its style is in `data/report`.
+The page loads nothing from the network and needs no scripts; without them the pictures are those of
+its first language. Its style is in `data/report`.
 Not here: sentences of the answers (`words`) and pictures (`pictures`).
 """
 
@@ -46,7 +47,7 @@ _NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 @dataclass(frozen=True)
 class _Shown:
-    """A picture as the page has it: drawn in its first language, and what to draw in its own."""
+    """A picture: its SVG in the page's first language, and the Vega of this edition's language."""
 
     svg: Any
     specification: Any

@@ -10,12 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import wraps
 from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
+from bourne_assets import times
 from bourne_assets.cli.environment_file import load_environment_file
 from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
 from bourne_assets.lake.opening import open_lake
@@ -154,17 +155,9 @@ def past_day(text: str) -> date:
         ConfigurationError: It is not a date, or has not come yet.
     """
     try:
-        day = date.fromisoformat(text)
+        return times.past_day(text)
     except ValueError as error:
-        raise ConfigurationError(
-            gettext("{text!r} is not a date; write it like 2017-09-01.", text=text)
-        ) from error
-    today = datetime.now(UTC).date()
-    if day > today:
-        raise ConfigurationError(
-            gettext("{day} has not come yet; today is {today} (UTC).", day=day, today=today)
-        )
-    return day
+        raise ConfigurationError(f"{error}.") from error
 
 
 def ensure_exclusive(*options: object) -> None:

@@ -1,7 +1,5 @@
 """`bourne run`. Not here: the run itself (`runner`)."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import click
 from rich.console import Console
 
@@ -14,6 +12,7 @@ from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_not_newer
 from bourne_assets.settings import Settings, read_settings
+from bourne_assets.threads import thread_pool
 
 
 @click.command(cls=Command)
@@ -67,7 +66,7 @@ def _run(
 ) -> int:
     from bourne_assets.cli import console as show
 
-    with command_lake(settings) as shared, ThreadPoolExecutor(1) as meanwhile:
+    with command_lake(settings) as shared, thread_pool(1, "warm-up") as meanwhile:
         from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up)

@@ -66,7 +66,6 @@ def run_saga(
     with reporting_database_failures(settings):
         turn = Turn(saga, instance, on_event)
         turn.wait()
-        note_saga(settings.home, saga)
         return _run(
             settings,
             instance,
@@ -158,6 +157,8 @@ def _run(
     selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
+    for saga in parts["sagas"]:
+        note_saga(settings.home, saga)
     gc.freeze()  # all of this lives until the end; what the run leaves is garbage
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     run = run_job(

@@ -26,7 +26,7 @@ _LIMIT = 2 * 10**9
 _UNUSED_SECONDS = 30 * 86_400
 _STEP = _LIMIT // 8
 _PART = ".part"
-#: A part that is so old was left by a process that was killed.
+#: A part that is older than this was left by a process that was killed.
 _OLD_PART_SECONDS = 3_600
 #: What is removed: whatever else somebody has put there is theirs.
 _OURS = re.compile(r"[0-9a-f]{64}-[0-9]+|\w+\.part", re.ASCII)
@@ -55,14 +55,14 @@ class BlockCache:
         self._root, self._limit = folder, limit
         self._folder = folder / _boot()
         self._written = self._unpruned = 0
-        self._keeps = True
+        self._is_usable = self._has_room = True
         try:
             for each in (folder, self._folder):
                 if each.is_symlink():
                     raise NotADirectoryError(each)
                 make_private_folder(each)
         except OSError:
-            self._keeps = False
+            self._is_usable = False
 
     def read(self, file: str, number: int, size: int) -> bytes | None:
         """A block; None where it is not kept.
@@ -72,7 +72,7 @@ class BlockCache:
             number: Which block, counted from 0.
             size: Bytes that it has.
         """
-        if not self._keeps:
+        if not self._is_usable:
             return None
         try:
             descriptor = os.open(self._path(file, number), _READING)
@@ -91,7 +91,7 @@ class BlockCache:
     def keep(self, file: str, number: int, block: bytes | memoryview) -> None:
         """Keep a block for later, where there is room."""
         # What one process reads beyond the limit would only push out what it read before.
-        if not self._keeps or self._written + len(block) > self._limit:
+        if not (self._is_usable and self._has_room) or self._written + len(block) > self._limit:
             return
         path = self._path(file, number)
         part = path.with_name(f"{uuid.uuid4().hex}{_PART}")
@@ -102,7 +102,7 @@ class BlockCache:
                 target.write(_sum(block))
             part.replace(path)
         except OSError:
-            self._keeps = False
+            self._has_room = False
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             return

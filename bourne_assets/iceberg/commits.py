@@ -18,7 +18,7 @@ import requests
 
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit, TableBusy, TableChanged
 from bourne_assets.iceberg.tables import reshape
-from bourne_assets.iceberg.translation import database_errors, translated
+from bourne_assets.iceberg.translation import database_errors, translated_for_table
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _commit(
     summary = {**provenance.summary(), COMMIT: token}
     conflicts, outages = _passing_errors()
     last: Exception = TableBusy(name, _ATTEMPTS)
-    with translated(gettext("the table {name}", name=name)):
+    with translated_for_table(name):
         for attempt in range(_ATTEMPTS):
             try:
                 done = _found(table, token, refresh=attempt > 0)

@@ -24,7 +24,7 @@ from bourne_assets.iceberg.commits import (
     replace_with_files,
 )
 from bourne_assets.iceberg.errors import CatalogueFailed, SchemaUnfit
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import translated, translated_for_table
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.s3 import access_of_environment, connect_s3
 from bourne_assets.lake.store import PARQUET, Lake
@@ -70,7 +70,7 @@ def write_rows(table: "Table", rows: pa.Table) -> str:
     uri = new_file(table)
     fitting = _fitting(table, rows)
     with (
-        translated(gettext("the table {name}", name=name_of(table))),
+        translated_for_table(name_of(table)),
         table.io.new_output(uri).create() as stream,
         pq.ParquetWriter(stream, fitting.schema, compression="zstd") as writer,
     ):

@@ -14,8 +14,7 @@ import pyarrow.dataset as ds
 
 from bourne_assets.iceberg.commits import name_of
 from bourne_assets.iceberg.errors import SnapshotMissing
-from bourne_assets.iceberg.translation import translated
-from bourne_assets.translations import gettext
+from bourne_assets.iceberg.translation import translated_for_table
 
 if TYPE_CHECKING:
     from pyiceberg.schema import Schema
@@ -53,7 +52,7 @@ def planned(
     """The scan of a table as of a snapshot and the files that it reads; see `rows_of`."""
     if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
         raise SnapshotMissing(name_of(table), str(snapshot_id))
-    with translated(gettext("the table {name}", name=name_of(table))):
+    with translated_for_table(name_of(table)):
         scan = table.scan(snapshot_id=snapshot_id)
         yield scan, list(scan.plan_files())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from bourne_assets.iceberg.errors import SchemaUnfit
-from bourne_assets.iceberg.translation import database_errors, translated
+from bourne_assets.iceberg.translation import database_errors, translated, translated_for_table
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def open_table(catalogue: "Catalog", name: str) -> "Table":
         TableMissing: There is none.
         CatalogueFailed: The catalogue failed.
     """
-    with translated(gettext("the table {name}", name=name)):
+    with translated_for_table(name):
         return catalogue.load_table(name)
 
 
@@ -58,7 +58,7 @@ def find_table(catalogue: "Catalog", name: str) -> "Table | None":
     """
     from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 
-    with translated(gettext("the table {name}", name=name)):
+    with translated_for_table(name):
         try:
             return catalogue.load_table(name)
         except (NoSuchTableError, NoSuchNamespaceError):
@@ -106,7 +106,7 @@ def ensure_table(
     if found := find_table(catalogue, name):
         return found
     wanted = storable(name, schema, docs)
-    with translated(gettext("the table {name}", name=name)):
+    with translated_for_table(name):
         _ensure_namespace(catalogue, name.rpartition(".")[0])
         every = {**_PROPERTIES, **(properties or {})}
         return catalogue.create_table_if_not_exists(name, wanted, properties=every)
@@ -221,7 +221,7 @@ def evolve(
 
     name = ".".join(table.name()[-2:])
     wanted = storable(name, schema, docs)
-    with translated(gettext("the table {name}", name=name)):
+    with translated_for_table(name):
         for attempt in range(1, _ATTEMPTS + 1):
             added, widened = _differences(table, name, wanted)
             if not added and not widened:

@@ -5,7 +5,7 @@ Not here: retries (`commits`).
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import botocore.exceptions
 import requests
@@ -34,8 +34,8 @@ def database_errors(name: str = "SQLAlchemyError") -> tuple[type[Exception], ...
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Raise what fails in the block as an error that names `what`.
+def translated(what: str, table: str = "") -> Iterator[None]:
+    """Raise what fails in the block as an error that names `what`, or the table that it is.
 
     `from None` throughout: causes may quote whole requests, or a database's address.
     """
@@ -44,9 +44,9 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except iceberg.NoSuchTableError:
-        raise TableMissing(what.removeprefix("the table ")) from None
+        raise TableMissing(table or what) from None
     except (iceberg.ValidationError, iceberg.ResolveError) as error:
-        raise SchemaUnfit(what.removeprefix("the table "), [_first(error)]) from None
+        raise SchemaUnfit(table or what, [_first(error)]) from None
     except (iceberg.NoSuchPropertyException, iceberg.NotInstalledError) as error:
         raise CatalogueMisconfigured(
             gettext("{what} cannot be used: {first}", what=what, first=_first(error))
@@ -98,3 +98,8 @@ def _first(error: Exception) -> str:
     """The first line that an error says, bounded."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:300]
+
+
+def translated_for_table(name: str) -> AbstractContextManager[None]:
+    """`translated`, for what is done with a table."""
+    return translated(gettext("the table {name}", name=name), name)

@@ -13,7 +13,7 @@ from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table, open_table
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
         return gettext("allowed")
 
     def read() -> str:
-        with translated(gettext("the table {name}", name=name)):
+        with translated_for_table(name):
             rows = open_table(catalogue, name).scan().to_arrow()
         if rows.to_pylist() != _ROWS.to_pylist():
             raise BourneError(
@@ -48,7 +48,7 @@ def attempts(catalogue: "Catalog") -> list[tuple[str, Callable[[], str]]]:
         return gettext("allowed")
 
     def drop() -> str:
-        with translated(gettext("the table {name}", name=name)):
+        with translated_for_table(name):
             if catalogue.table_exists(name):
                 catalogue.purge_table(name)
             if catalogue.namespace_exists(_NAMESPACE) and not catalogue.list_tables(_NAMESPACE):

@@ -23,7 +23,7 @@ from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.files import send_file, storage_of
 from bourne_assets.iceberg.reading import files_of, oldest_first
 from bourne_assets.iceberg.tables import open_table
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import translated, translated_for_table
 from bourne_assets.lake.store import Lake
 from bourne_assets.translations import gettext
 
@@ -83,7 +83,7 @@ def maintain(
     """
     for name in table_names(catalogue):
         table = open_table(catalogue, name)
-        with translated(gettext("the table {name}", name=name)):
+        with translated_for_table(name):
             merged = _merge_small_files(table)
             expired = _expire(table, now - kept_for, frozenset(kept))
             removed, freed = _remove_unnamed(table, now)

@@ -24,7 +24,7 @@ from bourne_assets.iceberg.reading import committed_at
 from bourne_assets.iceberg.scanning import selection_of
 from bourne_assets.iceberg.served_files import ServedFiles
 from bourne_assets.iceberg.tables import REFINED, TRUSTED
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.lake import keys
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
@@ -164,7 +164,7 @@ def _object_rows(lake: Lake, key: str) -> pa.Table:
 
 
 def _read_by_pyiceberg(table: Table, snapshot_id: int | None) -> pa.Table:
-    with translated(gettext("the table {name}", name=name_of(table))):
+    with translated_for_table(name_of(table)):
         return table.scan(snapshot_id=snapshot_id).to_arrow()
 
 

@@ -1,7 +1,7 @@
 """Which sagas were run by hand, though the settings do not keep them in the lineage.
 
 The code location has their jobs and assets too, so that such a run is executed again from the UI.
-Not here: what such a saga has there, and what it has not (`definitions`).
+Not here: what such a saga has there, and what it lacks (`definitions`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ from bourne_assets.answers.films import FilmName, names_of
 from bourne_assets.answers.sources import Input
 from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.tables import find_table, open_table
-from bourne_assets.iceberg.translation import translated
+from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import FilmsAsOf, films_as_of
 from bourne_assets.star.dimensions import ATTRIBUTES, date_key
@@ -151,14 +151,14 @@ class _Pinned:
     snapshot: "Snapshot"
 
     def rows(self, where: str) -> pa.Table:
-        with translated(gettext("the table {name}", name=self.name)):
+        with translated_for_table(self.name):
             scan = self.table.scan(where, snapshot_id=self.snapshot.snapshot_id)
             return scan.to_arrow()
 
     def as_input(self, rows: Iterable[Mapping[str, Any]]) -> Input:
         uri = self.snapshot.manifest_list
         with (
-            translated(gettext("the table {name}", name=self.name)),
+            translated_for_table(self.name),
             self.table.io.new_input(uri).open() as file,
         ):
             data = file.read()

@@ -2,9 +2,9 @@
 
     python -m bourne_assets.webserver.orphans PARENT MODULE ARGUMENTS...
 
-Whoever is killed with -9 can tell nobody: the webserver would go on to serve, on the port that the
-next `bourne dev` wants, and the daemon to start runs beside the next one's. Dagster's code servers
-end by themselves, when nobody asks them any more and their runs are over.
+A process that is killed with -9 cannot stop its children: the webserver would keep the port that
+the next `bourne dev` wants, and the daemon would start runs beside the next one's. Dagster's code
+servers end by themselves, when nobody asks them any more and their runs are over.
 Not here: which servers there are (`servers`).
 """
 
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _end_after(parent: int) -> None:
-    """Interrupt this process when another one has become its parent, as the kernel sees to."""
+    """Interrupt this process when its parent has died and another took its place."""
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGINT)

@@ -5,6 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from bourne_assets.cli.runner import run_saga
+from bourne_assets.cli.selection import SelectionError
 from bourne_assets.definitions import build_defs, csv_folder
 from bourne_assets.defs.operations.schedules import full_refresh, land_csv_files
 from bourne_assets.saga.by_hand import note_saga, sagas_by_hand
@@ -54,6 +56,13 @@ def test_sagas_of_the_settings_stay_as_they_are(settings: Settings) -> None:
     assert sagas_by_hand(settings.home, known, settings.saga_slugs) == []
     keys = build_defs(settings=settings).resolve_asset_graph().get_all_asset_keys()
     assert dg.AssetKey("bourne_saga_table") in keys
+
+
+def test_a_run_that_never_began_notes_no_saga(settings: Settings, matrix: Saga) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(SelectionError):
+        run_saga(settings, matrix, instance, select="tag:none=such", on_event=print)
+    known = known_sagas(settings.sagas_file)
+    assert sagas_by_hand(settings.home, known, settings.saga_slugs) == []
 
 
 def test_what_is_no_longer_in_the_sagas_file_is_passed_over(

@@ -155,6 +155,20 @@ def test_without_room_on_the_disk_nothing_is_kept_and_nothing_fails(
     assert cache.read(FILE, 0, 3) is None
 
 
+def test_blocks_that_are_kept_are_read_though_there_is_room_for_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    cache = BlockCache(tmp_path / "blocks")
+    cache.keep(FILE, 0, b"kept")
+    monkeypatch.setattr(Path, "replace", full)
+    cache.keep(FILE, 1, b"lost")
+    assert cache.read(FILE, 0, 4) == b"kept"
+    assert cache.read(FILE, 1, 4) is None
+
+
 def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "blocks").write_text("a file")
     cache = BlockCache(tmp_path / "blocks")

@@ -22,6 +22,15 @@ def test_a_table_that_is_not_there_is_named(catalogue: Catalog) -> None:
     assert find_table(catalogue, NAME) is None
 
 
+def test_in_portuguese_too_a_table_is_named_by_its_name_alone(
+    catalogue: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    with pytest.raises(TableMissing, match=r"tabela trusted\.things") as missing:
+        open_table(catalogue, NAME)
+    assert missing.value.name == NAME
+
+
 def test_an_existing_table_keeps_its_columns_when_it_is_requested(catalogue: Catalog) -> None:
     ensure_table(catalogue, NAME, pa.schema([("a", pa.int32())]))
     again = ensure_table(catalogue, NAME, pa.schema([("b", pa.string())]))

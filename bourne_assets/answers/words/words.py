@@ -17,8 +17,8 @@ from bourne_assets.answers.words.sentences import (
     tied,
 )
 
-#: So many changes of revenue are told one by one, and so many numbers stand above an answer: of
-#: more, the largest. The object has all.
+#: Up to this many changes of revenue are listed, each with its figure above the answer. Of more, as
+#: many of the largest are listed, and the six largest have figures; the stored object has all.
 _MOST_STEPS, _MOST_FIGURES = 30, 6
 
 

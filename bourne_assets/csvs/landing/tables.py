@@ -28,7 +28,6 @@ from bourne_assets.iceberg.commits import (
 from bourne_assets.iceberg.files import send_file
 from bourne_assets.iceberg.merge import merge
 from bourne_assets.iceberg.tables import ensure_table, evolve, find_table
-from bourne_assets.translations import gettext
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -241,10 +240,10 @@ class DatasetTables:
         Raises:
             LakeError: The catalogue failed.
         """
-        from bourne_assets.iceberg.translation import translated
+        from bourne_assets.iceberg.translation import translated_for_table
 
         if find_table(self.catalogue, name) is not None:
-            with translated(gettext("the table {name}", name=name)):
+            with translated_for_table(name):
                 self.catalogue.purge_table(name)
 
     def named(self, dataset: str) -> "Iterable[str]":

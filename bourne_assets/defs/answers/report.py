@@ -16,7 +16,7 @@ from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
 from bourne_assets.defs.shared.metadata import FORMAT_KEY, table_metadata
 from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
-from bourne_assets.defs.shared.run_config import RunConfig, past_day
+from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import HTML
 from bourne_assets.saga.definition import Saga
@@ -25,6 +25,7 @@ from bourne_assets.settings import Settings
 from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
+from bourne_assets.times import past_day
 from bourne_assets.translations import LANGUAGES, gettext, original
 
 
@@ -41,7 +42,7 @@ class ReportConfig(RunConfig):
     @field_validator("as_of")
     @classmethod
     def _is_a_past_day(cls, value: str | None) -> str | None:
-        return past_day(value)
+        return past_day(value).isoformat() if value else value
 
 
 def report_assets(

@@ -30,10 +30,11 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS, definition_metadata
-from bourne_assets.defs.shared.run_config import RunConfig, past_day
+from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
+from bourne_assets.times import past_day
 from bourne_assets.translations import retold
 
 #: Metadata of a landing: keys of the objects that it could not fetch.
@@ -58,7 +59,7 @@ class LandingConfig(RunConfig):
     @field_validator("landed_on")
     @classmethod
     def _is_a_past_day(cls, value: str | None) -> str | None:
-        return past_day(value)
+        return past_day(value).isoformat() if value else value
 
 
 def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:

@@ -124,13 +124,13 @@ def load(
     """
     from bourne_assets.iceberg.reading import rows_of
     from bourne_assets.iceberg.tables import open_table
-    from bourne_assets.iceberg.translation import translated
+    from bourne_assets.iceberg.translation import translated_for_table
 
     table = open_table(catalogue, output.name)
     newest = table.current_snapshot()
     read = snapshot_id or (newest.snapshot_id if newest else None)
     rows = rows_of(table, read)
-    with translated(gettext("the table {name}", name=output.name)):
+    with translated_for_table(output.name):
         found = rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows.to_table()
     if kind is pa.Table:
         return found

@@ -153,7 +153,7 @@ class AlertRoutes(_Part):
     """The alerts file.
 
     Attributes:
-        routes: Each problem is sent on all that it belongs to.
+        routes: Each problem is sent to every route that matches it.
         mail: The server of those with e-mail addresses; `email` in the file.
     """
 

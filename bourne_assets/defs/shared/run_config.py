@@ -1,7 +1,6 @@
 """What may be set for one run. Not here: the settings of each asset."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Self
 
@@ -67,19 +66,6 @@ class RunConfig(dg.Config):
             raise ConfigurationError(
                 gettext("The run's setting {name}: {first}.", name=name, first=_reason(first))
             ) from None
-
-
-def past_day(value: str | None) -> str | None:
-    """A day that a setting names, of which something can be known.
-
-    Raises:
-        ValueError: There is no such day, or it has not come yet.
-    """
-    if value and date.fromisoformat(value) > datetime.now(UTC).date():
-        raise ValueError(
-            gettext("{value} is not over yet: name today, or a day before", value=value)
-        )
-    return value
 
 
 def _reason(error: Any) -> str:

@@ -91,8 +91,8 @@ def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
     ("day", "sentence"),
     [
         ("yesterday", "'yesterday' is not a date; write it like 2017-09-01."),
-        ("2024-02-31", "day is out of range for month."),
-        ("2999-01-01", "2999-01-01 is not over yet: name today, or a day before."),
+        ("2024-02-31", "'2024-02-31' is not a date; write it like 2017-09-01."),
+        ("2999-01-01", "2999-01-01 has not come yet; today is "),
     ],
 )
 def test_a_day_that_cannot_be_used_starts_no_run(
