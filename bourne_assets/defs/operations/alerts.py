@@ -13,8 +13,8 @@ from typing import Literal
 
 import dagster as dg
 
-from bourne_assets.defs.operations.alert_messages import Problem, message, post
-from bourne_assets.defs.operations.delivery import Delivery, Waiting, masked
+from bourne_assets.defs.operations.alert_messages import Problem, post
+from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
 from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
 from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
@@ -225,8 +225,8 @@ class _Single:
 
     def send(self, alert: Alert) -> int:
         """Send an alert; how many messages that were."""
-        text = message(alert.about, alert.problems, _link(alert, self._settings))
-        text = masked(text, self._settings.secrets)
+        secrets, link = self._settings.secrets, _link(alert, self._settings)
+        text = Message.of(alert.about, alert.problems, link, secrets).marked
         if self._settings.alert_webhook_url:
             post(self._settings.alert_webhook_url, text)
         else:

@@ -6,7 +6,7 @@ Not here: what is wrong (`alerts`), and the file (`routes`).
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bourne_assets.defs.operations import email
@@ -49,8 +49,12 @@ class Message:
     ) -> "Message":
         """The message about problems, in which no secret is quoted.
 
+        Secrets go before anything is shortened: of one that is cut, the beginning would be sent.
         Names of files may hold bytes that are not text (`os.fsdecode`), which nobody can be sent.
         """
+        about = masked(about, secrets)
+        problems = [_masked_problem(problem, secrets) for problem in problems]
+        link = masked(link, secrets) if link else link
         texts = (
             subject_of(about, problems),
             plain_message(about, problems, link),
@@ -62,10 +66,20 @@ class Message:
 
 def masked(text: str, secrets: Sequence[str]) -> str:
     """A text in which no secret is quoted."""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
         # An error that quotes it has been escaped by now.
         text = text.replace(in_slack(secret), "***").replace(secret, "***")
     return text
+
+
+def _masked_problem(problem: Problem, secrets: Sequence[str]) -> Problem:
+    return replace(
+        problem,
+        asset=masked(problem.asset, secrets),
+        what=masked(problem.what, secrets),
+        detail=masked(problem.detail, secrets),
+        rows=tuple(masked(row, secrets) for row in problem.rows),
+    )
 
 
 class Delivery:

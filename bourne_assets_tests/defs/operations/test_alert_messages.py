@@ -132,6 +132,27 @@ def test_names_that_are_not_text_or_have_no_end_are_sent_as_far_as_they_go() -> 
     assert len(message.plain) < 100_000
 
 
+_SECRET = "sk-" + "0123456789" * 4
+
+
+@pytest.mark.parametrize("where", ["about", "asset", "detail", "rows"])
+@pytest.mark.parametrize("longest", [300, 3_500, 20_000])
+def test_a_secret_where_a_text_is_shortened_is_masked_first(where: str, longest: int) -> None:
+    """Wherever in it the text ends: none of its beginning is sent."""
+    for before in range(longest - 80, longest, 15):
+        said = {where: f"{'x' * before} {_SECRET} and more {'y' * 100}"}
+        row = said.get("rows", "a row")
+        odd = Problem(said.get("asset", "films"), "failed", said.get("detail", "why"), (row,), 1)
+        message = Message.of(said.get("about", "Saga"), [odd], None, [_SECRET])
+        assert "sk-0" not in message.subject + message.plain + message.marked
+
+
+def test_of_two_secrets_that_begin_alike_nothing_is_left() -> None:
+    problem = Problem("films", "failed", f"{_SECRET}-longer is refused")
+    message = Message.of("Saga", [problem], None, [_SECRET, f"{_SECRET}-longer"])
+    assert "films`: failed - *** is refused" in message.marked
+
+
 def _replying(*replies: bytes) -> Callable[[socket.socket], None]:
     def behave(connection: socket.socket) -> None:
         for reply in replies:

@@ -294,6 +294,18 @@ def test_no_alert_has_a_secret_or_a_traceback(webhook: Webhook) -> None:
     assert "`films`: failed - *** at ***" in text
 
 
+def test_a_secret_where_an_alert_ends_is_masked_before_the_rest_is_left_out(
+    webhook: Webhook,
+) -> None:
+    world = World(webhook.url, token="token.of.tmdb" * 10)
+    world.tick()
+    world.error = RuntimeError("x" * 250 + "token.of.tmdb" * 10)
+    world.run()
+    world.tick()
+    (text,) = webhook.texts
+    assert "token" not in text
+
+
 def test_data_that_becomes_overdue_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     states = {_KEY: "FAIL"}
 
