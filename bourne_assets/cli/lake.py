@@ -233,7 +233,7 @@ def maintain(*, runs_age: timedelta | None) -> int:
         from bourne_assets.runs.instance import open_instance, reporting_database_failures
         from bourne_assets.runs.pruning import prune_runs
 
-        with open_instance(settings) as instance, reporting_database_failures(settings):
+        with open_instance(settings) as instance, reporting_database_failures(settings, instance):
             say(
                 ngettext(
                     "{n} run deleted.", "{n} runs deleted.", prune_runs(instance, now - runs_age)

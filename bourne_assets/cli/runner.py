@@ -63,7 +63,7 @@ def run_saga(
     Raises:
         SelectionError: The selection selects nothing, or cannot be read.
     """
-    with reporting_database_failures(settings):
+    with reporting_database_failures(settings, instance):
         turn = Turn(saga, instance, on_event)
         turn.wait()
         return _run(
@@ -94,7 +94,7 @@ def run_landing(
         batch: The batch, in place of the folder of the settings.
         on_event: Called with whatever happens, when it happens.
     """
-    with reporting_database_failures(settings):
+    with reporting_database_failures(settings, instance):
         return _run(
             settings,
             instance,
@@ -123,7 +123,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
         asset_check_selection={key for key in keys if key.asset_key == RAW_CSVS},
     )
     quieten_watchers()
-    with reporting_database_failures(settings):
+    with reporting_database_failures(settings, instance):
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,

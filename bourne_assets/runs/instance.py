@@ -13,7 +13,8 @@ from typing import Any
 
 import dagster as dg
 import yaml
-from sqlalchemy.exc import SQLAlchemyError
+from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.locks import FileLock
@@ -141,24 +142,36 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 @contextmanager
-def reporting_database_failures(settings: Settings) -> Iterator[None]:
+def reporting_database_failures(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
     """Report in a sentence what Dagster's databases fail with while they are used.
+
+    What they refuse is a mistake of this program, and passes as it is.
 
     Raises:
         BourneError: One failed: its disk is full, say.
     """
     try:
         yield
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
+        # SQLite calls a damaged file no more than a DatabaseError; a refusal is a kind of its own.
+        if type(error) not in (OperationalError, DatabaseError):
+            raise
         first = str(error).strip().partition("\n")[0]
         # The cause may quote the database's address, which has its password.
-        raise BourneError(
-            gettext(
-                "Dagster's databases failed: {first} - check the disk of {home}.",
-                first=first,
-                home=settings.home,
-            )
-        ) from None
+        raise BourneError(_failure(settings, instance, first)) from None
+
+
+def _failure(settings: Settings, instance: dg.DagsterInstance, first: str) -> str:
+    storage, home = instance.event_log_storage, settings.home.absolute()
+    if isinstance(storage, SqliteEventLogStorage) and Path(
+        storage.path_for_shard("index")
+    ).absolute().is_relative_to(home):
+        return gettext(
+            "Dagster's databases failed: {first} - check the disk of {home}.",
+            first=first,
+            home=settings.home,
+        )
+    return gettext("Dagster's databases failed: {first}", first=first)
 
 
 @contextmanager

@@ -9,11 +9,17 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bourne_assets.cli.runner import check_landing, run_saga
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.runs.instance import instance_folder, open_instance
+from bourne_assets.runs.instance import (
+    instance_folder,
+    open_instance,
+    reporting_database_failures,
+)
 from bourne_assets.saga.definition import known_sagas
 from bourne_assets.settings import Settings
 
@@ -178,3 +184,46 @@ def test_a_database_that_fails_while_it_is_used_is_told_in_a_sentence(
     sentence = "Dagster's databases failed: .* - check the disk of"
     with open_instance(settings) as instance, pytest.raises(BourneError, match=sentence):
         use(settings, instance)
+
+
+def test_a_damaged_database_is_told_in_a_sentence_too(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with open_instance(settings) as instance:
+        path = tmp_path / "damaged.db"
+        path.write_bytes(b"no database" * 1000)
+        sentence = "Dagster's databases failed: .*not a database - check the disk of"
+        with (
+            pytest.raises(BourneError, match=sentence),
+            reporting_database_failures(settings, instance),
+            create_engine(f"sqlite:///{path}").connect() as connection,
+        ):
+            connection.execute(text("SELECT * FROM runs"))
+
+
+def test_databases_outside_the_home_are_not_blamed_on_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(elsewhere))
+    settings = Settings(home=tmp_path / "home")
+    with (
+        open_instance(settings) as instance,
+        pytest.raises(BourneError, match=r"Dagster's databases failed: .*no such table: none$"),
+        reporting_database_failures(settings, instance),
+        create_engine("sqlite://").connect() as connection,
+    ):
+        connection.execute(text("SELECT * FROM none"))
+
+
+def test_what_a_database_refuses_is_not_told_as_its_failure(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with (
+        open_instance(settings) as instance,
+        create_engine("sqlite://").connect() as connection,
+    ):
+        connection.execute(text("CREATE TABLE runs (id INTEGER NOT NULL)"))
+        with pytest.raises(IntegrityError), reporting_database_failures(settings, instance):
+            connection.execute(text("INSERT INTO runs VALUES (NULL)"))
+        with pytest.raises(SQLAlchemyError), reporting_database_failures(settings, instance):
+            raise SQLAlchemyError("a mistake")
