@@ -6,8 +6,9 @@ its job, and it cannot be executed again from there. Not here: what is run, and 
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.events import EngineEventData
 from dagster._core.execution import compute_logs
 from dagster._core.execution.api import execute_run
 from dagster._core.execution.scripts import watch_orphans
@@ -22,6 +24,9 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from bourne_assets.runs.instance import WORKSPACE
+from bourne_assets.translations import gettext
+
+_NOT_BEGUN = frozenset({dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING})
 
 
 class TakesTurns(Protocol):
@@ -66,16 +71,40 @@ def run_job(
             asset_selection=assets,
             remote_job_origin=_origin(job.name),
         )
-        if turn is None:
-            break
-        starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, run.job_name)
-        instance.report_dagster_event(starting, run.run_id)
-        if turn.is_free(run.run_id):
-            break
+        with _deleting_unless_begun(instance, run):
+            if turn is None or _is_its_turn(turn, instance, run):
+                quieten_watchers()
+                return execute_run(InMemoryJob(job), run, instance).dagster_run
         instance.delete_run(run.run_id)  # Dagster's queue was first, and nothing of ours has begun
         turn.wait()
-    quieten_watchers()
-    return execute_run(InMemoryJob(job), run, instance).dagster_run
+
+
+def _is_its_turn(turn: TakesTurns, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    # Were this process killed while it waits, others would know that nobody starts the run any
+    # more. A tag is not enough: Dagster copies tags to the runs that repeat this one.
+    process = EngineEventData.in_process(os.getpid())
+    instance.report_engine_event(
+        gettext("Waits for its turn among the runs of its saga."), run, engine_event_data=process
+    )
+    starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, run.job_name)
+    instance.report_dagster_event(starting, run.run_id)
+    return turn.is_free(run.run_id)
+
+
+@contextmanager
+def _deleting_unless_begun(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[None]:
+    """Delete the run where anything stops it before it begins: Dagster's queue would wait for it.
+
+    Once it has begun, Dagster itself records how it ended.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # a database that fails has failed before: that is what is told
+            known = instance.get_run_by_id(run.run_id)
+            if known is not None and known.status in _NOT_BEGUN:
+                instance.delete_run(run.run_id)
+        raise
 
 
 def quieten_watchers() -> None:

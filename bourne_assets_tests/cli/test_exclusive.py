@@ -1,5 +1,6 @@
 """Two runs of one saga at once: the second waits, says so, and can be interrupted."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -8,19 +9,25 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.events import EngineEventData
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from bourne_assets.cli import turns
 from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.cli.runner import run_saga
 from bourne_assets.cli.turns import Turn
+from bourne_assets.defs.operations.lost_runs import PROCESS_TAG
 from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.errors import ConfigurationError
+from bourne_assets.processes import ProcessIdentity
 from bourne_assets.runs.in_process import run_job
-from bourne_assets.runs.instance import instance_config, open_instance
+from bourne_assets.runs.instance import WORKSPACE, instance_config, open_instance
 from bourne_assets.runs.outcomes import ProgressLine, RunEvent
 from bourne_assets.saga.definition import Saga, known_sagas
 from bourne_assets.settings import Settings
@@ -188,6 +195,70 @@ def test_of_a_run_and_one_of_dagsters_that_begin_at_once_ours_waits(
     assert ended.is_success
     runs = {record.dagster_run.run_id for record in instance.get_run_records()}
     assert runs == {ended.run_id, others[0].run_id}
+
+
+def _unexpected(event: RunEvent) -> None:
+    pytest.fail(f"Nothing is waited for: {event}")
+
+
+def _queued(instance: dg.DagsterInstance, saga: str) -> dg.DagsterRun:
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    (location,) = location_origins_from_yaml_paths([str(WORKSPACE)])
+    repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
+    return instance.create_run_for_job(
+        nothing,
+        tags={SAGA_TAG: saga},
+        status=dg.DagsterRunStatus.QUEUED,
+        remote_job_origin=RemoteJobOrigin(repository, nothing.name),
+    )
+
+
+def test_a_queued_run_that_dagster_counted_before_ours_was_known_goes_first(
+    instance: dg.DagsterInstance, bourne: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = _queued(instance, "bourne")
+
+    def begin(_: float) -> None:
+        starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, other.job_name)
+        instance.report_dagster_event(starting, other.run_id)
+
+    monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=begin))
+    own = _starting(instance, "bourne")
+    assert not Turn(bourne, instance, _unexpected).is_free(own.run_id)
+
+
+def test_a_queued_run_that_ours_holds_back_does_not_hold_ours_back(
+    instance: dg.DagsterInstance, bourne: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _queued(instance, "bourne")
+    own = _starting(instance, "bourne")
+    clock = itertools.count()
+    waits: list[float] = []
+    time_of_it = SimpleNamespace(monotonic=lambda: float(next(clock)), sleep=waits.append)
+    monkeypatch.setattr(turns, "time", time_of_it)
+    turn = Turn(bourne, instance, _unexpected)
+    assert turn.is_free(own.run_id)
+    assert waits
+    waits.clear()
+    other_saga = Turn(known_sagas(Settings().sagas_file)["matrix"], instance, _unexpected)
+    assert other_saga.is_free(_starting(instance, "matrix").run_id)
+    assert not waits  # only a run of the same saga is given time
+
+
+def test_a_run_whose_process_was_killed_before_its_start_is_not_waited_for(
+    instance: dg.DagsterInstance, bourne: Saga
+) -> None:
+    run = _starting(instance, "bourne")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        identity = ProcessIdentity.of(process.pid)
+        data = EngineEventData.in_process(process.pid)
+        instance.report_engine_event("here", run, engine_event_data=data)
+        instance.add_run_tags(run.run_id, {PROCESS_TAG: str(identity)})
+        process.kill()
+    Turn(bourne, instance, _unexpected).wait()
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from bourne_assets.definitions import PROGRESS
+from bourne_assets.runs import in_process
 from bourne_assets.runs.in_process import run_job
 from bourne_assets_tests.defs.definitions import definitions_of
 
@@ -77,6 +78,44 @@ def test_a_run_that_fails_raises_nothing_and_is_recorded_as_failed(
     instance: dg.DagsterInstance, job: dg.JobDefinition
 ) -> None:
     assert run_job(job, instance, run_config={}, tags={}).is_failure
+
+
+class _Stopped:
+    """A turn that something stops while the run is known as starting."""
+
+    def __init__(self, error: BaseException, instance: dg.DagsterInstance) -> None:
+        self._error = error
+        self._instance = instance
+
+    def is_free(self, own: str) -> bool:
+        run = self._instance.get_run_by_id(own)
+        assert run is not None
+        assert run.status is dg.DagsterRunStatus.STARTING
+        raise self._error
+
+    def wait(self) -> None:
+        pytest.fail("nothing is waited for")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a database")])
+def test_a_run_that_is_stopped_before_it_begins_leaves_nothing_that_others_wait_for(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, error: BaseException
+) -> None:
+    with pytest.raises(type(error)):
+        run_job(job, instance, run_config={}, tags={}, turn=_Stopped(error, instance))
+    assert not instance.get_runs()
+
+
+def test_a_run_that_is_stopped_as_dagster_is_about_to_begin_it_leaves_nothing_either(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(in_process, "execute_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, instance, run_config={}, tags={})
+    assert not instance.get_runs()
 
 
 def test_the_code_location_takes_the_configuration_of_such_a_run() -> None:

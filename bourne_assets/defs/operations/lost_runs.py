@@ -2,7 +2,8 @@
 
 A run that is killed with its process stays "started", and its slot of the pool `tmdb_api` stays
 taken, so that every later run would wait for TMDB forever: Dagster frees the slots of runs that
-have ended, and on one machine nobody else notices that this one has.
+have ended, and on one machine nobody else notices that this one has. Killed while it is starting,
+it holds the turn of its saga in Dagster's queue as well.
 Not here: anything that starts a run.
 """
 
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import psutil
+from dagster._core.storage.dagster_run import ACTIVE_RUN_STATUSES
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
@@ -34,11 +36,11 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     storage = instance.event_log_storage
     if not isinstance(storage, SqliteEventLogStorage):
         return []
-    going_on = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    going_on = dg.RunsFilter(statuses=ACTIVE_RUN_STATUSES)
     lost = [
         record.dagster_run
         for record in instance.get_run_records(going_on)
-        if _is_gone(instance, record.dagster_run)
+        if is_gone(instance, record.dagster_run)
     ]
     for run in lost:
         instance.report_run_failed(run, gettext("The process of this run is gone: it was killed."))
@@ -74,7 +76,7 @@ def lost_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     )
 
 
-def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether all processes that a run named are gone; one that named none is just starting.
 
     Dagster's events name a process by its id and the wall time of the event, which a step of the

@@ -150,6 +150,59 @@ def test_a_run_that_took_over_the_tags_of_a_lost_one_is_judged_by_its_own_proces
     assert end_lost_runs(instance) == []
 
 
+def _starting(instance: dg.DagsterInstance, tags: dict[str, str]) -> dg.DagsterRun:
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    run = instance.create_run_for_job(nothing, tags=tags)
+    starting = dg.DagsterEventType.RUN_STARTING.value
+    instance.report_dagster_event(dg.DagsterEvent(starting, run.job_name), run.run_id)
+    return run
+
+
+#: Names its process as `bourne run` does, and is killed before the run has begun.
+KILLED_IN_ITS_TURN = """
+import os, signal, sys
+from pathlib import Path
+import dagster as dg
+from bourne_assets.defs.operations.lost_runs import PROCESS_TAG
+from bourne_assets.processes import ProcessIdentity
+from bourne_assets.runs.in_process import run_job
+from bourne_assets.runs.instance import open_instance
+from bourne_assets.settings import Settings
+
+class Killed:
+    def is_free(self, own):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@dg.job
+def nothing():
+    pass
+
+with open_instance(Settings(home=Path(sys.argv[1]))) as instance:
+    tags = {PROCESS_TAG: str(ProcessIdentity.own())}
+    run_job(nothing, instance, run_config={}, tags=tags, turn=Killed())
+"""
+
+
+def test_a_run_that_was_killed_before_it_began_is_ended(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_IN_ITS_TURN, tmp_path / "home"], check=False)
+    (run,) = instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.STARTING
+    assert end_lost_runs(instance) == [run.run_id]
+    assert _status(instance, run) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_repeats_a_killed_one_is_left_to_begin(instance: dg.DagsterInstance) -> None:
+    """Dagster copies the tags of a run to its re-execution, which has no process yet."""
+    repeated = _starting(instance, {PROCESS_TAG: f"{_ended_process()}:1:another-boot"})
+    assert end_lost_runs(instance) == []
+    assert _status(instance, repeated) == dg.DagsterRunStatus.STARTING
+
+
 @pytest.mark.parametrize("tag", ["", "x", "1:2", "1:2:3:4", "a:b:c"])
 def test_a_tag_that_names_no_process_is_passed_over(instance: dg.DagsterInstance, tag: str) -> None:
     run = _started(instance, _ended_process())
