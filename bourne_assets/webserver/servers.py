@@ -20,7 +20,7 @@ from bourne_assets.settings import read_settings
 from bourne_assets.translations import gettext
 from bourne_assets.webserver.address import Address, announce_when_ready
 from bourne_assets.webserver.guard import Allowed, Guard
-from bourne_assets.webserver.hearing import forward_until_interrupted
+from bourne_assets.webserver.output import forward_until_interrupted
 from bourne_assets.webserver.reports import Reports, reader_of
 
 
@@ -100,7 +100,7 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
             code = 1
         except BaseException:
             # What breaks because its servers ended comes from the interrupt, not a failure.
-            if not interrupts.come():
+            if not interrupts.wait():
                 raise
             code = INTERRUPTED
         # A further interrupt finds nothing left to do, and ends this at once.

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 #: What `bourne dev` does, with a child that takes an interrupt as a program that loads does.
 _PARENT = """
 import signal, subprocess, sys, time
-from bourne_assets.webserver.hearing import forward_until_interrupted
+from bourne_assets.webserver.output import forward_until_interrupted
 with forward_until_interrupted() as interrupts:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
@@ -22,7 +23,7 @@ with forward_until_interrupted() as interrupts:
         child.wait()
         print("ended by an interrupt")
         print("of no interest", file=sys.stderr)
-sys.exit(3 if interrupts.come() else child.returncode)
+sys.exit(3 if interrupts.wait() else child.returncode)
 """
 _INTERRUPTED = """
 import time
@@ -59,6 +60,66 @@ def test_the_output_of_a_child_that_fails_is_passed_on_to_its_end() -> None:
     assert stdout == "half a line"
     assert errors == "this is why\n"
     assert process.returncode == 1
+
+
+#: `bourne dev` with a run that prints before and after it has ended: more than a pipe holds.
+_OUTLIVED = """
+import subprocess, sys
+from bourne_assets.webserver.output import forward_until_interrupted
+with forward_until_interrupted():
+    subprocess.Popen([sys.executable, "-c", *sys.argv[1:]]).wait()
+"""
+_OUTLIVING = """
+import os, sys, time
+from pathlib import Path
+print("the child is there", flush=True)
+parent = os.getppid()
+while os.getppid() == parent:
+    time.sleep(0.01)
+for stream in (sys.stdout, sys.stderr):
+    print("more than a pipe holds" * 10_000, file=stream, flush=True)
+Path(sys.argv[1]).touch()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_what_outlives_the_ui_can_print_all_the_same(tmp_path: Path, how: signal.Signals) -> None:
+    printed = tmp_path / "printed"
+    with subprocess.Popen(
+        [sys.executable, "-c", _OUTLIVED, _OUTLIVING, str(printed)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "the child is there\n"
+        (child,) = (
+            each
+            for each in psutil.Process(process.pid).children()
+            if os.getpgid(each.pid) == process.pid
+        )
+        process.send_signal(how)
+        process.wait(60)
+        child.wait(60)
+    assert printed.exists()
+
+
+def test_what_was_opened_is_closed_in_the_end() -> None:
+    code = """
+import os, signal
+from bourne_assets.webserver.output import forward_until_interrupted
+with forward_until_interrupted():
+    pass
+def opened():
+    return len(os.listdir("/dev/fd"))
+before = opened()
+with forward_until_interrupted():
+    pass
+print(opened() - before, signal.set_wakeup_fd(-1))
+"""
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"1 -1\n"  # standard output of this process, which loggers keep
 
 
 @pytest.mark.slow
