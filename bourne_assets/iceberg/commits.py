@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 RUN, INPUTS, COMMIT = "bourne.run", "bourne.inputs", "bourne.commit"
 _ATTEMPTS = 20
 _LONGEST_WAIT_SECONDS = 2.0
+#: How pyiceberg begins to say that a table of this name is another one now.
+_OTHER_TABLE = "Table UUID does not match"
 _log = logging.getLogger(__name__)
 
 
@@ -241,10 +243,33 @@ def _commit(
                 last = TableBusy(name, _ATTEMPTS)
             except outages as error:
                 last = error
+            except ValueError as error:
+                if _OTHER_TABLE not in str(error):
+                    raise
+                _take_successor(table, error)
+                last = TableBusy(name, _ATTEMPTS)
             else:
                 return _committed(table, done, provenance.run_id)
             time.sleep(min(0.05 * 2**attempt, _LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1))  # noqa: S311
         raise last
+
+
+def _take_successor(table: "Table", error: ValueError) -> None:
+    """Go on with the table that has taken this one's place, where this one never had a row.
+
+    SeaweedFS may let two processes make a table at the same moment: the later one stays.
+
+    Raises:
+        TableChanged: This one had rows: it was dropped and made again.
+    """
+    if table.snapshots():
+        raise TableChanged(name_of(table)) from error
+    found = table.catalog.load_table(table.name())
+    table.metadata, table.metadata_location, table.io = (
+        found.metadata,
+        found.metadata_location,
+        found.io,
+    )
 
 
 def _passing_errors() -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:

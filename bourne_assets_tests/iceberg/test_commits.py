@@ -52,6 +52,27 @@ def test_a_replacement_leaves_what_was_there_to_those_who_read_its_snapshot(
     assert after.rows == 1
 
 
+def test_rows_go_into_the_table_that_took_the_place_of_an_empty_one(
+    catalogue: Catalog, table: Table
+) -> None:
+    """As where two processes make a table at the same moment, and the later one stays."""
+    catalogue.drop_table(NAME)
+    successor = ensure_table(catalogue, NAME, ROWS.schema)
+    assert successor.metadata.table_uuid != table.metadata.table_uuid
+    append_arrow(table, ROWS, RUN)
+    assert _titles(open_table(catalogue, NAME)) == ["Identity", "Supremacy"]
+
+
+def test_a_table_with_rows_that_was_dropped_and_made_again_is_changed(
+    catalogue: Catalog, table: Table
+) -> None:
+    append_arrow(table, ROWS, RUN)
+    catalogue.drop_table(NAME)
+    ensure_table(catalogue, NAME, ROWS.schema)
+    with pytest.raises(TableChanged):
+        append_arrow(table, MORE, RUN)
+
+
 def test_a_clock_that_was_set_back_keeps_no_row_out_and_turns_no_order_round(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
