@@ -80,7 +80,7 @@ class Catalogue:
         for pattern, translation in self._patterns:
             if found := pattern.fullmatch(sentence):
                 values = {name: self.retell(value) for name, value in found.groupdict().items()}
-                translated = _PLACEHOLDER.sub(lambda name: values[name[1]], translation)  # noqa: B023
+                translated = _PLACEHOLDER.sub(lambda name: values[name[1]], translation)  # noqa: B023 - called at once
                 return translated.replace("{{", "{").replace("}}", "}")
         return sentence
 

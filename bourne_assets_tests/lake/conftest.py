@@ -49,7 +49,7 @@ def faulty() -> Iterator[FixedResponse]:
             if self.command != "HEAD":
                 self.wfile.write(given.body[: given.body_sent])
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _respond  # noqa: N815
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _respond  # noqa: N815 - as http.server calls them
 
         def log_message(self, *arguments: object) -> None:
             pass

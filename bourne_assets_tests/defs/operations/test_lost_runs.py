@@ -231,7 +231,8 @@ def test_the_sensor_says_what_it_saw(instance: dg.DagsterInstance) -> None:
     assert lost_runs_sensor(context).skip_message == "No run is lost."  # type: ignore[union-attr]
     run = _started(instance, _ended_process())
     skipped = lost_runs_sensor(context)
-    assert run.run_id in str(skipped.skip_message)  # type: ignore[union-attr]
+    assert isinstance(skipped, dg.SkipReason)
+    assert run.run_id in str(skipped.skip_message)
     assert lost_runs_sensor.default_status == dg.DefaultSensorStatus.RUNNING
 
 
