@@ -21,6 +21,8 @@ OF_EACH_SAGA = (
 #: First part of the keys of CSV datasets.
 CSV_DATASETS = "csv_datasets"
 RAW_GROUP, TRUSTED_GROUP, REFINED_GROUP = "raw", "trusted", "refined"
+#: Tag of assets, jobs and runs whose value is the slug of their saga.
+SAGA_TAG = "saga"
 
 
 def group_of(slug: str, layer: str) -> str:

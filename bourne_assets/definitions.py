@@ -24,8 +24,9 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.io_manager import LakeIOManager
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.alerts import alerts_sensor
+from bourne_assets.defs.operations.forgotten_retries import forgotten_retries_sensor
 from bourne_assets.defs.operations.freshness import with_freshness
-from bourne_assets.defs.operations.lost_runs import forgotten_retries_sensor, lost_runs_sensor
+from bourne_assets.defs.operations.lost_runs import lost_runs_sensor
 from bourne_assets.defs.operations.routes import load_routes
 from bourne_assets.defs.operations.schedules import (
     follow_the_data,

@@ -5,9 +5,9 @@ from rich.console import Console
 
 from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
-from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.cli.help import Command
 from bourne_assets.cli.selection import ensure_known
+from bourne_assets.runs.exclusive import exclusive_run
 from bourne_assets.runs.outcomes import ProgressLine
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_not_newer

@@ -10,12 +10,11 @@ from typing import Any
 
 import dagster as dg
 
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.cli.selection import SelectionError
-from bourne_assets.cli.turns import Turn
 from bourne_assets.definitions import PROGRESS, build_defs
-from bourne_assets.defs.operations.lost_runs import PROCESS_TAG, end_lost_runs
 from bourne_assets.defs.operations.schedules import land_csv_files
-from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG, saga_job_name
+from bourne_assets.defs.shared.naming import RAW_CSVS, saga_job_name
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.defs.tmdb.assets import POOL
 from bourne_assets.processes import ProcessIdentity
@@ -30,6 +29,8 @@ from bourne_assets.runs.outcomes import (
     StepFailed,
     Stored,
 )
+from bourne_assets.runs.processes import PROCESS_TAG, end_lost_runs
+from bourne_assets.runs.turns import Turn
 from bourne_assets.saga.by_hand import note_saga
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import CONFIG

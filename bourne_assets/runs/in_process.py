@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -24,21 +24,10 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from bourne_assets.runs.instance import WORKSPACE
+from bourne_assets.runs.turns import Turn
 from bourne_assets.translations import gettext
 
 _NOT_BEGUN = frozenset({dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING})
-
-
-class TakesTurns(Protocol):
-    """What `cli.turns.Turn` does."""
-
-    def is_free(self, own: str) -> bool:
-        """Whether no run but this one, which is starting, goes on."""
-        ...
-
-    def wait(self) -> None:
-        """Wait until none goes on."""
-        ...
 
 
 def run_job(
@@ -48,7 +37,7 @@ def run_job(
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
     assets: AbstractSet[dg.AssetKey] | None = None,
-    turn: TakesTurns | None = None,
+    turn: Turn | None = None,
 ) -> dg.DagsterRun:
     """Run a job to its end, as Dagster's own run worker does.
 
@@ -79,7 +68,7 @@ def run_job(
         turn.wait()
 
 
-def _is_its_turn(turn: TakesTurns, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def _is_its_turn(turn: Turn, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     # Were this process killed while it waits, others would know that nobody starts the run any
     # more. A tag is not enough: Dagster copies tags to the runs that repeat this one.
     process = EngineEventData.in_process(os.getpid())

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bourne_assets.cli.exclusive import exclusive_run
 from bourne_assets.lake import embedded, private_files
 from bourne_assets.lake.errors import UnsafeFolder
 from bourne_assets.lake.private_files import make_private_folder
+from bourne_assets.runs.exclusive import exclusive_run
 from bourne_assets.runs.instance import open_instance
 from bourne_assets.saga.definition import known_sagas
 from bourne_assets.settings import Settings

@@ -12,6 +12,10 @@ import pytest
 from bourne_assets.definitions import PROGRESS
 from bourne_assets.runs import in_process
 from bourne_assets.runs.in_process import run_job
+from bourne_assets.runs.outcomes import RunEvent
+from bourne_assets.runs.turns import Turn
+from bourne_assets.saga.definition import known_sagas
+from bourne_assets.settings import Settings
 from bourne_assets_tests.defs.definitions import definitions_of
 
 
@@ -80,10 +84,11 @@ def test_a_run_that_fails_raises_nothing_and_is_recorded_as_failed(
     assert run_job(job, instance, run_config={}, tags={}).is_failure
 
 
-class _Stopped:
+class _Stopped(Turn):
     """A turn that something stops while the run is known as starting."""
 
     def __init__(self, error: BaseException, instance: dg.DagsterInstance) -> None:
+        super().__init__(known_sagas(Settings().sagas_file)["bourne"], instance, _unexpected)
         self._error = error
         self._instance = instance
 
@@ -93,8 +98,9 @@ class _Stopped:
         assert run.status is dg.DagsterRunStatus.STARTING
         raise self._error
 
-    def wait(self) -> None:
-        pytest.fail("nothing is waited for")
+
+def _unexpected(_: RunEvent) -> None:
+    pytest.fail("nothing is waited for")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a database")])

@@ -13,10 +13,11 @@ from typing import Literal
 
 import dagster as dg
 
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.defs.operations.alert_messages import Problem, post
 from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
 from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
-from bourne_assets.defs.shared.naming import RAW_CSVS, SAGA_TAG
+from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.events import outcome_of

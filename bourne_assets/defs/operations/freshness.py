@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import dagster as dg
 
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.defs.csvs.datasets import dataset_key
-from bourne_assets.defs.shared.naming import SAGA_TAG
 from bourne_assets.saga.figures import OLDEST_FIGURES
 
 #: Daily refreshes: a warning means that one refresh is late, a failure that one was missed.

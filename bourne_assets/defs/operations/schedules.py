@@ -10,10 +10,10 @@ from typing import Any
 
 import dagster as dg
 
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.defs.shared.naming import (
     BY_HAND_TAG,
     RAW_CSVS,
-    SAGA_TAG,
     saga_job_name,
     saga_key,
     tmdb_job_name,

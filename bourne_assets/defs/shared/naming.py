@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 import dagster as dg
 
 from bourne_assets import asset_names
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.defs.shared.metadata import COLUMNS_KEY, column_schema, table_metadata
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
@@ -14,8 +15,6 @@ from bourne_assets.tmdb import NOTICE
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.translations import current_language, plain
 
-#: Tag that names the saga of an asset, a job or a run.
-SAGA_TAG = "saga"
 #: Tag of the assets of a saga that was run by hand and is not among those of the settings.
 BY_HAND_TAG = "by_hand"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.defs.lake.resource import LakeResource
-from bourne_assets.defs.shared.naming import SAGA_TAG, tmdb_job_name
+from bourne_assets.defs.shared.naming import tmdb_job_name
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing

@@ -6,8 +6,11 @@ import dagster as dg
 import pytest
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
-from bourne_assets.defs.operations import lost_runs as retries
-from bourne_assets.defs.operations.lost_runs import forgotten_retries_sensor, remind_of_retries
+from bourne_assets.defs.operations import forgotten_retries as retries
+from bourne_assets.defs.operations.forgotten_retries import (
+    forgotten_retries_sensor,
+    remind_of_retries,
+)
 
 
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:

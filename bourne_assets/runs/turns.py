@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from bourne_assets.defs.operations.lost_runs import has_living_process, is_gone
-from bourne_assets.defs.shared.naming import SAGA_TAG
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.runs.outcomes import ProgressLine, RunEvent
+from bourne_assets.runs.processes import has_living_process, is_gone
 from bourne_assets.saga.definition import Saga
 from bourne_assets.translations import gettext
 

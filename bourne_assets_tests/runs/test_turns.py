@@ -1,8 +1,7 @@
-"""Two runs of one saga at once: the second waits, says so, and can be interrupted."""
+"""`bourne run` and the runs that Dagster starts: of one saga, one at a time."""
 
 import itertools
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -18,21 +17,18 @@ from dagster._core.events import EngineEventData
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
-from bourne_assets.cli import turns
-from bourne_assets.cli.exclusive import exclusive_run
+from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.cli.runner import run_saga
-from bourne_assets.cli.turns import Turn
-from bourne_assets.defs.operations.lost_runs import PROCESS_TAG
-from bourne_assets.defs.shared.naming import SAGA_TAG
-from bourne_assets.errors import ConfigurationError
 from bourne_assets.processes import ProcessIdentity
+from bourne_assets.runs import turns
 from bourne_assets.runs.in_process import run_job
 from bourne_assets.runs.instance import WORKSPACE, instance_config, open_instance
 from bourne_assets.runs.outcomes import ProgressLine, RunEvent
+from bourne_assets.runs.processes import PROCESS_TAG
+from bourne_assets.runs.turns import Turn
 from bourne_assets.saga.definition import Saga, known_sagas
 from bourne_assets.settings import Settings
-
-BOURNE = Path(sys.executable).with_name("bourne")
+from bourne_assets_tests.support.dagster_runs import nothing, started_run, starting_run
 
 
 @pytest.fixture
@@ -41,114 +37,16 @@ def bourne() -> Saga:
 
 
 @pytest.fixture
-def matrix() -> Saga:
-    return known_sagas(Settings().sagas_file)["matrix"]
-
-
-def _run(folder: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [BOURNE, "run", "--select", "raw_csvs_s3"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.exhaustive
-def test_two_runs_at_once_come_one_after_the_other(tmp_path: Path, bourne: Saga) -> None:
-    with exclusive_run(tmp_path / ".bourne", bourne, pytest.fail):
-        pair = [_run(tmp_path), _run(tmp_path)]
-        time.sleep(1)  # both wait by now, or are still starting
-    printed = [process.communicate(timeout=100) for process in pair]
-    assert [process.returncode for process in pair] == [0, 0], printed
-    with open_instance(Settings(home=tmp_path / ".bourne")) as instance:
-        first, second = sorted(
-            instance.get_run_records(), key=lambda record: record.create_timestamp
-        )
-    assert first.end_time is not None
-    assert second.start_time is not None
-    assert first.end_time <= second.start_time
-
-
-@pytest.mark.slow
-def test_a_waiting_run_says_so_and_ends_by_one_interrupt(tmp_path: Path, bourne: Saga) -> None:
-    with exclusive_run(tmp_path / ".bourne", bourne, pytest.fail):
-        waiting = _run(tmp_path)
-        assert waiting.stdout is not None
-        assert (
-            waiting.stdout.readline().strip()
-            == "Waiting for another `bourne run` of Jason Bourne in .bourne to end."
-        )
-        waiting.send_signal(signal.SIGINT)
-        _, errors = waiting.communicate(timeout=60)
-    assert waiting.returncode == 130
-    assert errors == "Error: Interrupted.\n"
-
-
-def test_other_sagas_and_other_homes_do_not_wait(
-    tmp_path: Path, bourne: Saga, matrix: Saga
-) -> None:
-    with (
-        exclusive_run(tmp_path / "home", bourne, pytest.fail),
-        exclusive_run(tmp_path / "home", matrix, pytest.fail),
-        exclusive_run(tmp_path / "other", bourne, pytest.fail),
-    ):
-        pass
-    with exclusive_run(tmp_path / "home", bourne, pytest.fail):
-        pass
-
-
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, bourne: Saga) -> None:
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(ConfigurationError, match="set BOURNE_HOME to a folder that you can write"),
-        exclusive_run(tmp_path / "file" / "home", bourne, pytest.fail),
-    ):
-        pass
-
-
-# Runs that Dagster starts
-
-
-@pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     with open_instance(Settings(home=tmp_path / "home")) as instance:
         yield instance
 
 
-def _started(instance: dg.DagsterInstance, pid: int, saga: str) -> dg.DagsterRun:
-    @dg.job
-    def nothing() -> None:
-        pass
-
-    run = instance.create_run_for_job(nothing, tags={SAGA_TAG: saga})
-    instance.report_engine_event("here", run, engine_event_data=EngineEventData.in_process(pid))
-    started = dg.DagsterEventType.RUN_START.value
-    instance.report_dagster_event(dg.DagsterEvent(started, run.job_name), run.run_id)
-    return run
-
-
-def _starting(instance: dg.DagsterInstance, saga: str) -> dg.DagsterRun:
-    """What Dagster's queue makes of a run: its process begins seconds later."""
-
-    @dg.job
-    def nothing() -> None:
-        pass
-
-    run = instance.create_run_for_job(nothing, tags={SAGA_TAG: saga})
-    starting = dg.DagsterEventType.RUN_STARTING.value
-    instance.report_dagster_event(dg.DagsterEvent(starting, run.job_name), run.run_id)
-    return run
-
-
 def test_a_run_that_is_starting_is_waited_for_before_its_process_is_known(
     instance: dg.DagsterInstance, bourne: Saga, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = _starting(instance, "bourne")
-    _starting(instance, "matrix")
+    other = starting_run(instance, {SAGA_TAG: "bourne"})
+    starting_run(instance, {SAGA_TAG: "matrix"})
     said: list[RunEvent] = []
 
     def on_event(event: RunEvent) -> None:
@@ -161,7 +59,9 @@ def test_a_run_that_is_starting_is_waited_for_before_its_process_is_known(
         f"Waiting for run {other.run_id} of Jason Bourne in Dagster to end."
     ]
     monkeypatch.setattr(turns, "_STARTING_SECONDS", 0.0)
-    _starting(instance, "bourne")  # its start was cut short: nobody knows whether it ever goes on
+    starting_run(
+        instance, {SAGA_TAG: "bourne"}
+    )  # its start was cut short: nobody knows whether it ever goes on
     turn.wait()
     assert len(said) == 1
 
@@ -176,7 +76,7 @@ def test_of_a_run_and_one_of_dagsters_that_begin_at_once_ours_waits(
 
         def is_free(self, own: str) -> bool:
             if not others:
-                others.append(_starting(instance, "bourne"))
+                others.append(starting_run(instance, {SAGA_TAG: "bourne"}))
             ours = instance.get_run_by_id(own)
             assert ours is not None
             assert ours.status is dg.DagsterRunStatus.STARTING  # so that the queue counts it
@@ -202,10 +102,6 @@ def _unexpected(event: RunEvent) -> None:
 
 
 def _queued(instance: dg.DagsterInstance, saga: str) -> dg.DagsterRun:
-    @dg.job
-    def nothing() -> None:
-        pass
-
     (location,) = location_origins_from_yaml_paths([str(WORKSPACE)])
     repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
     return instance.create_run_for_job(
@@ -226,7 +122,7 @@ def test_a_queued_run_that_dagster_counted_before_ours_was_known_goes_first(
         instance.report_dagster_event(starting, other.run_id)
 
     monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=begin))
-    own = _starting(instance, "bourne")
+    own = starting_run(instance, {SAGA_TAG: "bourne"})
     assert not Turn(bourne, instance, _unexpected).is_free(own.run_id)
 
 
@@ -234,7 +130,7 @@ def test_a_queued_run_that_ours_holds_back_does_not_hold_ours_back(
     instance: dg.DagsterInstance, bourne: Saga, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _queued(instance, "bourne")
-    own = _starting(instance, "bourne")
+    own = starting_run(instance, {SAGA_TAG: "bourne"})
     clock = itertools.count()
     waits: list[float] = []
     time_of_it = SimpleNamespace(monotonic=lambda: float(next(clock)), sleep=waits.append)
@@ -244,14 +140,14 @@ def test_a_queued_run_that_ours_holds_back_does_not_hold_ours_back(
     assert waits
     waits.clear()
     other_saga = Turn(known_sagas(Settings().sagas_file)["matrix"], instance, _unexpected)
-    assert other_saga.is_free(_starting(instance, "matrix").run_id)
+    assert other_saga.is_free(starting_run(instance, {SAGA_TAG: "matrix"}).run_id)
     assert not waits  # only a run of the same saga is given time
 
 
 def test_a_run_whose_process_was_killed_before_its_start_is_not_waited_for(
     instance: dg.DagsterInstance, bourne: Saga
 ) -> None:
-    run = _starting(instance, "bourne")
+    run = starting_run(instance, {SAGA_TAG: "bourne"})
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         identity = ProcessIdentity.of(process.pid)
         data = EngineEventData.in_process(process.pid)
@@ -266,8 +162,8 @@ def test_a_run_whose_process_was_killed_before_its_start_is_not_waited_for(
 def test_a_run_that_dagster_started_is_waited_for(
     tmp_path: Path, instance: dg.DagsterInstance, bourne: Saga
 ) -> None:
-    other = _started(instance, os.getpid(), "bourne")
-    _started(instance, os.getpid(), "matrix")
+    other = started_run(instance, os.getpid(), {SAGA_TAG: "bourne"})
+    started_run(instance, os.getpid(), {SAGA_TAG: "matrix"})
     events: list[RunEvent] = []
 
     def on_event(event: RunEvent) -> None:
