@@ -38,7 +38,7 @@ from bourne_assets.answers.remarks import (
     remarks_on,
 )
 from bourne_assets.answers.sources import Input, as_inputs
-from bourne_assets.answers.words import correlations, words
+from bourne_assets.answers.words import correlations, money
 from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
@@ -88,7 +88,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         description="Mean revenue in USD over films of known revenue",
         columns=("revenue",),
         formula=lambda films: mean_of(films, "revenue"),
-        text=words.mean_revenue_text,
+        text=money.mean_revenue_text,
         conclusion=conclusions.conclude_mean,
         pictures={"revenue": pictures.mean_revenue},
         main_numbers={"mean_revenue_usd": lambda answer: answer.value},
@@ -98,7 +98,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         description="Mean budget in USD over films of known budget",
         columns=("budget",),
         formula=lambda films: mean_of(films, "budget"),
-        text=words.mean_budget_text,
+        text=money.mean_budget_text,
         conclusion=conclusions.conclude_mean,
         pictures={"budget": pictures.mean_budget},
         main_numbers={"mean_budget_usd": lambda answer: answer.value},
@@ -110,7 +110,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         ),
         columns=("revenue", "release_date"),
         formula=revenue_variation,
-        text=words.variation_text,
+        text=money.variation_text,
         conclusion=conclusions.conclude_variation,
         pictures={"changes": pictures.revenue_changes},
     ),
@@ -122,7 +122,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         ),
         columns=("revenue", "budget"),
         formula=top_revenue_vs_top_budget,
-        text=words.tops_text,
+        text=money.tops_text,
         conclusion=conclusions.conclude_tops,
         pictures={"figures": pictures.figures_by_film},
         main_numbers={"top_budget_difference_pct": lambda answer: answer.difference_pct},
@@ -341,7 +341,7 @@ def to_text(result: Answers, language: Language = "en") -> list[AnswerText]:
 
 def origin(result: Answers, language: Language = "en") -> str:
     """Where the figures are from, and of which day, in one sentence."""
-    return words.origin_text(localizer(language), result.films, result.source, result.day)
+    return remarks_words.origin_text(localizer(language), result.films, result.source, result.day)
 
 
 def remarks(result: Answers, language: Language = "en") -> list[str]:

@@ -6,13 +6,14 @@ Not here: reading data (`sources`).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from bourne_assets.iceberg.commits import RUN
 from bourne_assets.query.errors import NoSuchState, QueryRefused
+from bourne_assets.times import past_day
 from bourne_assets.translations import gettext
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -121,13 +122,9 @@ def run_of(snapshot: Snapshot) -> str | None:
 
 def _end_of_day(text: str) -> int:
     try:
-        day = date.fromisoformat(text)
+        day = past_day(text)
     except ValueError as error:
-        raise QueryRefused(
-            gettext("{text!r} is not a date; write it like 2024-11-30.", text=text)
-        ) from error
-    if day > datetime.now(UTC).date():
-        raise QueryRefused(gettext("--as-of {text} is in the future.", text=text))
+        raise QueryRefused(f"{error}.") from error
     following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     return int(following.timestamp() * 1000) - 1
 

@@ -19,8 +19,8 @@ from bourne_assets.answers.pictures import plots
 from bourne_assets.answers.pictures.labels import FONT_SIZE, outermost, shortened, spread
 from bourne_assets.answers.pictures.plots import BLUE, GREEN, HEIGHT, ORANGE, Head, Rows
 from bourne_assets.answers.words.language import Localizer
+from bourne_assets.answers.words.money import step_text
 from bourne_assets.answers.words.sentences import film_name
-from bourne_assets.answers.words.words import step_text
 from bourne_assets.tables import records
 
 _FIGURES = (("budget", ORANGE), ("revenue", BLUE), ("profit", GREEN))

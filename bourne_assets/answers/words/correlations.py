@@ -1,6 +1,6 @@
 """The answers on correlations in words: how strong, on what evidence, and in how many films.
 
-Not here: the other answers (`words`), and statistics.
+Not here: the answers on money (`money`), and statistics.
 """
 
 from datetime import date

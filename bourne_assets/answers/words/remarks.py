@@ -1,4 +1,4 @@
-"""The remarks in words: what is left out, what is replaced, and why.
+"""Where the figures are from, and the remarks, in words: what is left out or replaced, and why.
 
 Not here: which remarks there are (`answers.remarks`).
 """
@@ -10,6 +10,18 @@ from bourne_assets.answers.films import FilmName
 from bourne_assets.answers.remarks import DoubtfulFigure, SameFilm, StatedFigure, UpcomingFilm
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.saga.figures import THRESHOLDS
+
+
+def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
+    """Where the figures are from, and of which day, in one sentence."""
+    counted = t.ngettext("{n} film", "{n} films", films)
+    if source == "tmdb":
+        return t.gettext("{films}; figures of TMDB on {day} (UTC).", films=counted, day=t.day(day))
+    return t.gettext(
+        "{films}; figures of the bundled TMDB snapshot of {month}, not of today.",
+        films=counted,
+        month=t.month(day),
+    )
 
 
 def not_released_text(t: Localizer, films: Sequence[UpcomingFilm], as_of: date) -> list[str]:

@@ -1,6 +1,6 @@
 """What the sentences of all answers share: their form, and how films are named in them.
 
-Not here: the sentences of one question (`words`, `correlations`).
+Not here: the sentences of one question (`money`, `correlations`).
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The answers on money in words, in English and Portuguese, and where the figures are from.
+"""The answers on money in words, in English and Portuguese.
 
 Every number comes from the answers; nothing is computed here but rounding.
 Not here: correlations (`correlations`), and markup. Callers join the sentences as they need.
@@ -20,18 +20,6 @@ from bourne_assets.answers.words.sentences import (
 #: Up to this many changes of revenue are listed, each with its figure above the answer. Of more, as
 #: many of the largest are listed, and the six largest have figures; the stored object has all.
 _MOST_STEPS, _MOST_FIGURES = 30, 6
-
-
-def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
-    """Where the figures are from, and of which day, in one sentence."""
-    counted = t.ngettext("{n} film", "{n} films", films)
-    if source == "tmdb":
-        return t.gettext("{films}; figures of TMDB on {day} (UTC).", films=counted, day=t.day(day))
-    return t.gettext(
-        "{films}; figures of the bundled TMDB snapshot of {month}, not of today.",
-        films=counted,
-        month=t.month(day),
-    )
 
 
 def mean_revenue_text(t: Localizer, answer: Mean, _day: date) -> AnswerText:
