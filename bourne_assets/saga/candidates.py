@@ -28,7 +28,7 @@ from bourne_assets.translations import gettext, grouped
 
 #: This many candidates are named where a saga cannot be resolved.
 _NAMED = 5
-#: Twice what one query finds at most: details of every candidate are requested, and kept.
+#: Twice what one query finds at most. Details of every candidate are requested, and kept in memory.
 _MOST_CANDIDATES = 20_000
 
 _log = logging.getLogger(__name__)
