@@ -63,7 +63,7 @@ def build_report(
     *,
     run_id: str = "",
     first: Language = "en",
-    cache: Path | None = None,
+    folder: Path | None = None,
 ) -> str:
     """The page as one HTML document; the same inputs give the same bytes.
 
@@ -75,13 +75,20 @@ def build_report(
         held: Rules that held, or there would be no page: English, as in the catalogue.
         run_id: The run of Dagster that makes the page, which its foot names.
         first: The language that is shown until the reader takes the other.
-        cache: A folder of ours that keeps what all reports have.
+        folder: A folder of ours that keeps what was drawn.
     """
     films = films_of(table)
     drawn: dict[str, str] = {}
     editions = [
         _edition(
-            localizer(language), saga, result, films=films, history=history, held=held, drawn=drawn
+            localizer(language),
+            saga,
+            result,
+            films=films,
+            history=history,
+            held=held,
+            drawn=drawn,
+            folder=folder,
         )
         for language in sorted(LANGUAGES, key=lambda each: each != first)
     ]
@@ -95,7 +102,7 @@ def build_report(
             run_id=run_id,
             style=_file("report.css"),
             script=_file("report.js"),
-            vega=_vega(cache),
+            vega=_vega(folder),
         )
     )
 
@@ -109,6 +116,7 @@ def _edition(
     history: pd.DataFrame,
     held: Sequence[str],
     drawn: dict[str, str],
+    folder: Path | None,
 ) -> dict[str, Any]:
     """What the template needs in one language.
 
@@ -131,7 +139,7 @@ def _edition(
         "pictures": {
             name: shown
             for name, picture in pictures.items()
-            if (shown := _shown(name, picture, drawn)) is not None
+            if (shown := _shown(name, picture, drawn, folder)) is not None
         },
         "days": [_day(t, saga, history, day) for day in _listed_days(history)],
         "films": [_row(t, film) for film in films],
@@ -140,12 +148,16 @@ def _edition(
     }
 
 
-def _shown(name: str, picture: Picture, drawn: dict[str, str]) -> _Shown | None:
+def _shown(
+    name: str, picture: Picture, drawn: dict[str, str], folder: Path | None
+) -> _Shown | None:
     """None where it cannot be drawn: its figures are in the page's tables too."""
     try:
         if name not in drawn:
-            drawn[name] = render.svg_of(picture.specification)
-        specification = json.dumps(render.vega_of(picture.specification), separators=(",", ":"))
+            drawn[name] = render.svg_of(picture.specification, folder)
+        specification = json.dumps(
+            render.vega_of(picture.specification, folder), separators=(",", ":")
+        )
     except render.PictureNotDrawn as error:
         _log.warning("The report lacks the picture %r. %s", picture.title, error)
         return None
@@ -227,10 +239,10 @@ def _markup(text: str) -> Any:
     return Markup(text)  # noqa: S704 - made here, as noted above
 
 
-def _vega(cache: Path | None) -> Any:
+def _vega(folder: Path | None) -> Any:
     """The code that draws pictures in the browser; without it the page keeps the drawn ones."""
     try:
-        return _markup(render.javascript(cache).replace("</script", "<\\/script"))
+        return _markup(render.javascript(folder).replace("</script", "<\\/script"))
     except render.PictureNotDrawn as error:
         _log.warning("The report's pictures do not answer the pointer. %s", error)
         return ""

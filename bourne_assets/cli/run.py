@@ -69,7 +69,7 @@ def _run(
     with command_lake(settings) as shared, thread_pool(1, "warm-up") as meanwhile:
         from bourne_assets.answers.pictures.render import warm_up
 
-        meanwhile.submit(warm_up)
+        meanwhile.submit(warm_up, settings.home)
         from bourne_assets.cli.answer_printing import print_answers
         from bourne_assets.cli.runner import run_saga
         from bourne_assets.cli.stored import read_answers

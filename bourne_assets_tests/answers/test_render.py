@@ -132,8 +132,7 @@ def nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> bytes:
         raise PictureNotDrawn("A picture could not be drawn: the renderer died.")
 
-    for name in ("_drawn", "javascript"):
-        monkeypatch.setattr(render, name, refuse)
+    monkeypatch.setattr(render, "_made", refuse)
 
 
 def test_the_report_without_its_pictures_has_all_figures(

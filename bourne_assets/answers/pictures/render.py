@@ -1,8 +1,8 @@
 """Charts as SVG and for pages: Vega-Lite drawn by vl-convert, without a network.
 
 Drawn in a process of its own (`renderer`), as vl-convert can abort the one it runs in: a picture
-may be missing, a run goes on. A chart is evaluated once in a process, whatever it is wanted as.
-Not here: what the pictures show (`pictures`).
+may be missing, a run goes on. Not here: what the pictures show (`pictures`), and how what was drawn
+is found again (`kept`).
 """
 
 import atexit
@@ -13,17 +13,16 @@ import subprocess
 import sys
 import threading
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bourne_assets.answers.pictures.kept import kept_or_made
 from bourne_assets.errors import BourneError
-from bourne_assets.lake.private_files import write_private
 from bourne_assets.text import drawable
 from bourne_assets.translations import gettext
 
-#: Pictures that are kept: those of one saga in two languages.
-_KEPT = 32
+#: Results of the renderer in memory: those of one saga in two languages.
+_KEPT = 64
 _RENDERER = Path(__file__).with_name("renderer.py")
 #: Seconds for one picture, with a wide margin: a renderer that takes longer is stuck.
 _DEADLINE = 60.0
@@ -33,44 +32,36 @@ class PictureNotDrawn(BourneError):
     """The renderer refused a picture, or died over it."""
 
 
-def svg_of(specification: dict[str, Any]) -> str:
+def svg_of(specification: dict[str, Any], folder: Path | None = None) -> str:
     """An SVG of a Vega-Lite specification.
+
+    Args:
+        specification: The specification.
+        folder: A folder of ours that keeps what was drawn; so in the other functions here.
 
     Raises:
         PictureNotDrawn: The renderer refused it or died; so do the other functions here.
     """
-    return _drawn(_compiled(_clean(specification)))
+    return _made(folder, "draw", _compiled(specification, folder))
 
 
-def vega_of(specification: dict[str, Any]) -> dict[str, Any]:
+def vega_of(specification: dict[str, Any], folder: Path | None = None) -> dict[str, Any]:
     """The compiled Vega specification, which a browser draws with `javascript`."""
-    return dict(json.loads(_compiled(_clean(specification))))
+    return dict(json.loads(_compiled(specification, folder)))
 
 
-@lru_cache(maxsize=1)
 def javascript(folder: Path | None = None) -> str:
-    """The code that draws compiled charts in a browser, as `window.vega`; under 600 KB.
-
-    Args:
-        folder: A folder of ours that keeps it, as bundling takes a second.
-    """
-    if folder is None:
-        return _RENDERING.call("javascript", "").decode()
-    kept = folder / f"vega-of-vl-convert-{version('vl-convert-python')}.js"
-    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is recreated
-        return kept.read_text(encoding="utf-8")
-    code = _RENDERING.call("javascript", "").decode()
-    with contextlib.suppress(OSError):  # a folder that is not there, or full: recreated next time
-        write_private(kept, code)
-    return code
+    """The code that draws compiled charts in a browser, as `window.vega`; under 700 KB."""
+    return _made(folder, "javascript", "")
 
 
-def warm_up() -> None:
+def warm_up(folder: Path) -> None:
     """Start the renderer, so that the first picture need not wait half a second.
 
+    It stays away where the folder keeps pictures: most are found there.
     Call it in a thread while something else is loaded.
     """
-    svg_of({"data": {"values": []}, "mark": "bar"})
+    svg_of({"data": {"values": []}, "mark": "bar"}, folder)
 
 
 class RenderProcess:
@@ -155,14 +146,13 @@ _RENDERING = RenderProcess()
 atexit.register(_RENDERING.close)
 
 
-@lru_cache(maxsize=_KEPT)
-def _compiled(specification: str) -> str:
-    return _RENDERING.call("compile", specification).decode()
+def _compiled(specification: dict[str, Any], folder: Path | None) -> str:
+    return _made(folder, "compile", _clean(specification))
 
 
 @lru_cache(maxsize=_KEPT)
-def _drawn(compiled: str) -> str:
-    return _RENDERING.call("draw", compiled).decode()
+def _made(folder: Path | None, name: str, argument: str) -> str:
+    return kept_or_made(folder, name, argument, lambda: _RENDERING.call(name, argument).decode())
 
 
 def _clean(specification: dict[str, Any]) -> str:

@@ -99,7 +99,9 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
                 **{
-                    f"picture_of_{name}": picture(shown.specification, shown.alternative)
+                    f"picture_of_{name}": picture(
+                        shown.specification, shown.alternative, settings.home
+                    )
                     for name, shown in pictures.items()
                 },
                 "figures_of": stored["as_of"],

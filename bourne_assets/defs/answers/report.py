@@ -109,7 +109,7 @@ def report_assets(
                 held,
                 run_id=context.run.run_id,
                 first=settings.language,
-                cache=settings.home,
+                folder=settings.home,
             )
 
         if not config.as_of:

@@ -7,6 +7,7 @@ Not here: the models (`schemas` of each domain), and checks.
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -152,11 +153,13 @@ def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
     return preview_of_table(frame, rows=_WHOLE_ROWS)
 
 
-def picture(specification: dict[str, Any], alternative: str) -> dg.MarkdownMetadataValue:
+def picture(
+    specification: dict[str, Any], alternative: str, folder: Path | None = None
+) -> dg.MarkdownMetadataValue:
     """A chart as a Markdown picture that needs no other file; in words where it cannot be drawn."""
     words = in_markdown(alternative)
     try:
-        encoded = base64.b64encode(svg_of(specification).encode()).decode()
+        encoded = base64.b64encode(svg_of(specification, folder).encode()).decode()
     except PictureNotDrawn as error:
         return dg.MetadataValue.md(f"{words} ({in_markdown(error)})")
     return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{encoded})")
