@@ -1,7 +1,7 @@
 """What was drawn, kept from run to run: a picture of the same figures is not drawn again.
 
-A file for each call of the renderer, named by the digest of all that decides its outcome, so that
-nothing here ever has to be kept up to date. Not here: drawing (`render`).
+A file for each call of the renderer, named by it and by the digest of all that decides its outcome,
+so that nothing here ever has to be kept up to date. Not here: drawing (`render`).
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def kept_or_made(folder: Path | None, name: str, argument: str, make: Callable[[
     kept_in = _private(folder) if folder is not None else None
     if kept_in is None:
         return make()
-    path = kept_in / _digest(version("vl-convert-python"), name, argument)
+    path = kept_in / f"{name}-{_digest(version('vl-convert-python'), name, argument)}"
     known = _read(path)
     if known is not None:
         return known
