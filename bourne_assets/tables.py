@@ -2,7 +2,7 @@
 
 A pandera model is the one dictionary of a table: columns, types, nullability, descriptions.
 `conform` makes a frame follow it; Parquet and JSON are the two formats of the lake.
-Not here: the models themselves, which are in each domain's `schemas`.
+Not here: the models themselves, which are in each chapter's `schemas`.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""`bourne datasets` and `bourne unland`. Not here: what datasets hold (`landing.inventory`)."""
+"""`bourne datasets` and `bourne unland`. Not here: what datasets hold (`csvs.landing.inventory`)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

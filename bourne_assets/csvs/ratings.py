@@ -1,6 +1,6 @@
 """Rating and votes by IMDb id, from the titles of the landed datasets that have them.
 
-Not here: making the titles (`titles`).
+Not here: making the titles (`reading.titles`), and their tables (`landing.tables`).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """How a bucket is reached, as a plain value.
 
-Not here: connections (`connection`), and where credentials come from (`aws`).
+Not here: connections, and where credentials come from (`s3`).
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 Two runs at once would land and store the same objects, and each would find its objects replaced
 by the other's. Not here: runs that Dagster starts, which its queue keeps apart by their saga
-(`concurrency` in dagster.yaml; `runner`).
+(`concurrency` in dagster.yaml), and how `bourne run` waits for those (`turns`).
 """
 
 from collections.abc import Callable, Iterator

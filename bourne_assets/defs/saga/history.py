@@ -1,4 +1,4 @@
-"""The figures of a saga over time. Not here: how snapshots merge (`saga`)."""
+"""The figures of a saga over time. Not here: how observations merge (`star.observations`)."""
 
 import dagster as dg
 import pandas as pd

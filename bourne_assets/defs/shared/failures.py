@@ -1,7 +1,7 @@
 """What a user can fix is shown as one sentence: Dagster's `Failure`, without wrappers.
 
 Dagster wraps any other exception in one of its own, whose stack trace is above the cause.
-Not here: the errors themselves (`errors` of each domain).
+Not here: the errors themselves (`errors` of each chapter).
 """
 
 import inspect

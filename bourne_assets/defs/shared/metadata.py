@@ -1,7 +1,7 @@
 """What Dagster's catalogue shows of a table: columns, previews, where it is.
 
 Made from the pandera models, the one dictionary of each table.
-Not here: the models (`schemas` of each domain), and checks.
+Not here: the models (`schemas` of each chapter), and checks.
 """
 
 import base64

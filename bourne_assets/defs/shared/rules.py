@@ -1,6 +1,6 @@
 """Rules over tables, and the Dagster check that runs all rules of an asset.
 
-Not here: rules that know films (`figures`) or one asset (its own module).
+Not here: rules that know films (`figure_rules`) or one asset (its own chapter's `checks`).
 """
 
 import copy

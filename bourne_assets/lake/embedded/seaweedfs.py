@@ -2,7 +2,7 @@
 
 SeaweedFS's own defaults listen on every interface, require no credentials on the filer's port
 and send statistics to its vendor; `command` is what makes it a private server.
-Not here: who uses the server and when it ends (`embedded`, `supervisor`).
+Not here: who uses the server (`share`), and when it ends (`supervisor`).
 """
 
 import http.client

@@ -6,7 +6,7 @@ and a certificate for gRPC. One process holds all of its parts, so they all shar
 which is its own authority, and everything is made afresh at each start.
 Run as `python -m bourne_assets.lake.embedded.security FOLDER` by the container that is the lake of
 deploy/compose.yaml.
-Not here: the S3 credentials (`server`), which live as long as the lake.
+Not here: the S3 credentials (`seaweedfs`), which live as long as the lake.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """The embedded lake: one S3 server for a `BOURNE_HOME`, there while somebody uses it.
 
 `connect` is the one function for everything that needs the lake. Not here: how
-the server is started and watched (`supervisor`), and its flags (`server`).
+the server is started, watched and ended (`supervisor`), and its flags (`seaweedfs`).
 """
 
 import json
