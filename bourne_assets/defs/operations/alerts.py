@@ -59,7 +59,14 @@ class Memory:
     @classmethod
     def read(cls, cursor: str | None) -> "Memory":
         """From a cursor."""
-        return cls(**json.loads(cursor)) if cursor else cls()
+        if not cursor:
+            return cls()
+        known = json.loads(cursor)
+        waiting = {
+            route: [Message(**each) for each in queue]
+            for route, queue in known.pop("waiting", {}).items()
+        }
+        return cls(**known, waiting=waiting)
 
     def write(self) -> str:
         """As a cursor."""

@@ -26,9 +26,6 @@ from bourne_assets.translations import gettext, ngettext
 #: This many messages of a route wait for the end of its quiet hours, or for its server.
 _MOST_WAITING = 50
 
-Waiting = dict[str, list[dict[str, str]]]
-
-
 @dataclass(frozen=True)
 class Message:
     """What a route is sent.
@@ -64,6 +61,10 @@ class Message:
         return cls(*(masked(text, secrets) for text in sendable))
 
 
+#: Messages that wait, by the name of their route.
+Waiting = dict[str, list[Message]]
+
+
 def masked(text: str, secrets: Sequence[str]) -> str:
     """A text in which no secret is quoted."""
     for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
@@ -90,7 +91,7 @@ class Delivery:
         routes: The alerts file.
         waiting: Messages of each route that wait; brought up to date.
         now: The time.
-        seconds: So long messages are sent; what is not sent then waits.
+        seconds: How long messages are sent for; what has not been sent by then waits.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Delivery:
             if route is None or route.is_quiet(self._now()) or self._is_late:
                 continue
             queue = self._waiting.pop(name)
-            while queue and not self._is_late and self._try(route, Message(**queue[0])):
+            while queue and not self._is_late and self._try(route, queue[0]):
                 queue.pop(0)
                 sent += 1
             if queue:
@@ -201,7 +202,7 @@ class Delivery:
     def _keep(self, route: Route, text: Message) -> None:
         queue = self._waiting.setdefault(route.name, [])
         if len(queue) < _MOST_WAITING:
-            queue.append({"subject": text.subject, "plain": text.plain, "marked": text.marked})
+            queue.append(text)
 
 
 def _belongs(problem: Problem, route: Route, selected: Mapping[str, frozenset[str]]) -> bool:

@@ -1,5 +1,6 @@
 """Who is alerted to what: the alerts file, e-mail, quiet hours, and trying it."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +177,14 @@ def test_what_happens_in_quiet_hours_is_told_when_they_are_over(
     later = Delivery(_SETTINGS, routes, kept.waiting, lambda: morning)
     assert (later.send_waiting(), later.send_waiting(), later.state) == (1, 0, "")
     assert "`tmdb_search`: failed" in webhook.texts[0]
+
+
+def test_a_cursor_keeps_waiting_messages_as_they_are() -> None:
+    text = {"subject": "one", "plain": "two", "marked": "three"}
+    stored = {"seen": {"RUN_FAILURE": 3}, "open": {"a failed": "1f"}, "waiting": {"night": [text]}}
+    memory = Memory.read(json.dumps(stored))
+    assert memory.waiting == {"night": [Message("one", "two", "three")]}
+    assert json.loads(memory.write()) == stored
 
 
 def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
