@@ -26,6 +26,7 @@ from bourne_assets.translations import gettext, ngettext
 #: This many messages of a route wait for the end of its quiet hours, or for its server.
 _MOST_WAITING = 50
 
+
 @dataclass(frozen=True)
 class Message:
     """What a route is sent.

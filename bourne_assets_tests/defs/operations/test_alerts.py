@@ -10,6 +10,7 @@ import pytest
 from bourne_assets.defs.operations import alerts
 from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, message, post
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_freshness, alerts_sensor
+from bourne_assets.defs.operations.problems import problems_of_run
 from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.settings import Settings
@@ -368,9 +369,9 @@ def test_a_step_of_several_assets_that_fails_is_a_problem_of_each_and_settled_by
     job = dg.Definitions(assets=[together]).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         run = job.execute_in_process(instance=instance, raise_on_error=False)
-        problems, _ = alerts.problems_of_run(instance, run.dagster_run, failed=True)
+        problems, _ = problems_of_run(instance, run.dagster_run, failed=True)
         assert [problem.asset for problem in problems] == ["matrix/details", "matrix/ids"]
         fails.clear()
         run = job.execute_in_process(instance=instance)
-        _, settled = alerts.problems_of_run(instance, run.dagster_run, failed=False)
+        _, settled = problems_of_run(instance, run.dagster_run, failed=False)
         assert {problem.subject for problem in problems} <= settled
