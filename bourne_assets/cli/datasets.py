@@ -1,4 +1,4 @@
-"""`bourne datasets` and `bourne unland`. Not here: what datasets hold (`csvs.landing.inventory`)."""
+"""`bourne datasets` and `bourne unland`. Not here: what datasets hold (`csvs.landing`)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
