@@ -233,7 +233,7 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
     catalogue: Mapping[str, dg.AssetSpec],
 ) -> None:
     for name, spec in catalogue.items():
-        if name.endswith("saga_report"):  # a page has none
+        if name.endswith(("saga_report", "insight_metrics")):  # a page and an object have none
             continue
         columns = column_schema_of(spec).columns
         assert len(columns) >= 8, name
@@ -241,6 +241,16 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
             assert len(column.description or "") >= 5, f"{name}.{column.name}"
             assert column.type, f"{name}.{column.name}"
             assert "dtype" not in column.type, f"{name}.{column.name}"
+
+
+def test_a_report_begins_with_a_link_where_the_address_of_the_ui_is_known() -> None:
+    url = "http://127.0.0.1:4000"
+    unknown, known = (
+        specs_of(build_defs(settings=settings))["saga_report"].description or ""
+        for settings in (Settings(), Settings(ui_url=url))
+    )
+    assert known == f"[Open the report]({url}/reports/bourne)\n\n{unknown}"
+    assert unknown.startswith("The six answers on one page")
 
 
 def test_columns_that_may_be_unknown_say_so(catalogue: Mapping[str, dg.AssetSpec]) -> None:

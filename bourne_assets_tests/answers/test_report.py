@@ -389,3 +389,25 @@ class TestInChromium:
         data = opened.page.pdf(format="A4", path=tmp_path / "report.pdf")
         assert data.startswith(b"%PDF")
         assert 2 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 8
+
+    def test_a_table_of_many_films_scrolls_by_itself_and_is_whole_on_paper(
+        self, chromium: Browser, tmp_path: Path
+    ) -> None:
+        films = [
+            {**_bundled()[0], "tmdb_id": n, "imdb_id": f"tt{n:07}", "title": f"Film {n}"}
+            for n in range(1, 61)
+        ]
+        page = tmp_path / "report.html"
+        page.write_text(_page_of(films), encoding="utf-8")
+        opened = _open(chromium, page.as_uri())
+        table = opened.page.get_by_role("region", name="Table of the films")
+        assert table.evaluate("it => it.clientHeight") <= 36 * 17
+        table.evaluate("it => { it.scrollTop = it.scrollHeight }")
+        top, head = (
+            found.evaluate("it => it.getBoundingClientRect().top")
+            for found in (table, table.locator("thead th").first)
+        )
+        assert head == pytest.approx(top, abs=1), "the names of the columns stay"
+        opened.page.emulate_media(media="print")
+        assert table.evaluate("it => it.scrollHeight - it.clientHeight") == 0
+        assert table.evaluate("it => it.clientHeight") > 60 * 17

@@ -39,10 +39,6 @@ from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
 from bourne_assets.translations import current_language
 
-_FIELDS = dg.TableSchema(
-    columns=[dg.TableColumn(name, kind, description) for name, kind, description in ANSWER_FIELDS]
-)
-
 
 def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
     """The answers of a saga."""
@@ -62,7 +58,6 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         code_version="3",
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
-            "dagster/column_schema": _FIELDS,
             **collection_credit(saga),
         },
     )
@@ -108,10 +103,20 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "source": stored["source"],
                 "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
                 **plain_metadata(main_numbers(result)),
+                "fields": _fields(),
             },
         )
 
     return [insight_metrics]
+
+
+def _fields() -> dg.MarkdownMetadataValue:
+    """The fields of the object; as Dagster's columns they would stand above the answers."""
+    lines = ["| field | type | description | computed from |", "| --- | --- | --- | --- |"]
+    for name, kind, description in ANSWER_FIELDS:
+        columns = ", ".join(column for _, column in FIELD_SOURCES.get(name, ()))
+        lines.append(f"| {name} | {kind} | {description} | {columns} |")
+    return dg.MetadataValue.md("\n".join(lines))
 
 
 def _in_one_sentence(result: Answers) -> dict[str, str]:

@@ -79,7 +79,7 @@ def report_assets(
         metadata={
             **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
             FORMAT_KEY: "html",
-            **_link(settings, saga),
+            **_link(_address(settings, saga)),
             **collection_credit(saga),
         },
     )
@@ -137,18 +137,32 @@ def report_assets(
                 metadata={
                     **_facts(result),
                     "path": dg.MetadataValue.path(stored.uri),
-                    **_link(settings, saga, f"/{day}"),
+                    **_link(_address(settings, saga, f"/{day}")),
                 },
             )
         )
 
-    return [saga_report]
+    return [_with_link(saga_report, _address(settings, saga))]
 
 
-def _link(settings: Settings, saga: Saga, day: str = "") -> dict[str, Any]:
+def _with_link(report: dg.AssetsDefinition, address: str | None) -> dg.AssetsDefinition:
+    """The report with a link in its description, which stands at the top of its page."""
+    if address is None:
+        return report
+    link = f"[Open the report]({address})"
+    return report.map_asset_specs(
+        lambda spec: spec.replace_attributes(description=f"{link}\n\n{spec.description}")
+    )
+
+
+def _address(settings: Settings, saga: Saga, day: str = "") -> str | None:
     """Where the UI's server shows the report, where it is known which that is."""
     url = settings.stated_ui_url
-    return {"open": dg.MetadataValue.url(f"{url}/reports/{saga.slug}{day}")} if url else {}
+    return f"{url}/reports/{saga.slug}{day}" if url else None
+
+
+def _link(address: str | None) -> dict[str, Any]:
+    return {"open": dg.MetadataValue.url(address)} if address else {}
 
 
 def _facts(result: Answers) -> dict[str, Any]:

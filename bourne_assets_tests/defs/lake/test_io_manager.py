@@ -94,7 +94,7 @@ def test_a_page_is_stored_as_its_text_and_comes_back_the_same(run: Run, lake: La
     assert received == [page]
     recorded = run.metadata("source")
     assert recorded["path"] == recorded["dagster/uri"] == lake.uri("Refined/source.html")
-    assert recorded["sha256"] == hashlib.sha256(page.encode()).hexdigest()
+    assert recorded["sha256"] == f"{hashlib.sha256(page.encode()).hexdigest()[:16]}..."
     assert "preview" not in recorded
 
 
@@ -222,12 +222,11 @@ def test_a_check_receives_the_table_as_well(run: Run) -> None:
 def test_a_materialisation_tells_address_size_digest_and_path(run: Run, lake: Lake) -> None:
     assert run(returning(FILMS, pd.DataFrame), returning(ANSWERS, dict, name="answers")).success
     for name, key in (("source", "Trusted/source.parquet"), ("answers", "Trusted/answers.json")):
-        data, stored = lake.read(key)
+        data, _ = lake.read(key)
         recorded = run.metadata(name)
         assert recorded["dagster/uri"] == recorded["path"] == f"s3://{BUCKET}/{lake.prefix}/{key}"
         assert recorded["size_bytes"] == len(data)
-        assert recorded["sha256"] == hashlib.sha256(data).hexdigest()
-        assert recorded["etag"] == stored.etag
+        assert recorded["sha256"] == f"{hashlib.sha256(data).hexdigest()[:16]}..."
 
 
 def test_the_rows_are_counted_and_ten_of_them_are_shown(run: Run) -> None:

@@ -64,9 +64,8 @@ def test_a_snapshot_names_the_run_and_the_digests_of_what_the_step_loaded(
     assert snapshot is not None
     assert snapshot.summary is not None
     assert snapshot.summary.additional_properties["bourne.run"] == result.run_id
-    assert (
-        snapshot.summary.additional_properties["bourne.inputs"] == run.metadata("source")["sha256"]
-    )
+    digest = snapshot.summary.additional_properties["bourne.inputs"]
+    assert run.metadata("source")["sha256"] == f"{digest[:16]}..."
 
 
 @pytest.mark.parametrize(
