@@ -38,6 +38,7 @@ from bourne_assets.saga.candidates import find_candidates
 from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import to_parquet
+from bourne_assets.tmdb import LIVE
 from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.errors import TmdbInterrupted
 from bourne_assets.tmdb.films import candidates_of, fetch_films
@@ -254,7 +255,7 @@ def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
                 "dagster/row_count": len(frame),
                 "size_bytes": stored.size,
                 "sha256": stored.sha256 or "",
-                "source": "tmdb",
+                "source": LIVE,
                 "raw_objects": {"raw_value": _raw(batch), "type": "json"},
                 "raw_objects_of_an_earlier_run": {
                     "raw_value": list(batch.resumed),

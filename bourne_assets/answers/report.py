@@ -35,7 +35,7 @@ from bourne_assets.saga.figures import DOUBTFUL
 from bourne_assets.saga.history import days_of, films_as_of
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.text import drawable
-from bourne_assets.tmdb import NOTICE
+from bourne_assets.tmdb import LIVE, NOTICE
 from bourne_assets.translations import LANGUAGES, Language
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def build_report(
             editions=editions,
             placed=[tuple(question.pictures) for question in QUESTIONS],
             inputs=result.inputs,
-            bundled=result.source != "tmdb",
+            bundled=result.source != LIVE,
             notice=NOTICE,
             run_id=run_id,
             style=_file("report.css"),

@@ -20,7 +20,7 @@ from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
-from bourne_assets.tmdb.client import SNAPSHOT
+from bourne_assets.tmdb import SNAPSHOT
 from bourne_assets.tmdb.snapshot import snapshot_time
 from bourne_assets.translations import gettext, plain
 

@@ -16,7 +16,8 @@ import pandas as pd
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
 from bourne_assets.tables import conform, records
-from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
+from bourne_assets.tmdb import SNAPSHOT
+from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.errors import TmdbNotFound, TmdbProtocolError
 from bourne_assets.tmdb.fetch import fetch_all, search_pages
 from bourne_assets.tmdb.films import Candidate, fetch_films

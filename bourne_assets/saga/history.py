@@ -19,6 +19,7 @@ from bourne_assets.saga.schemas import HistoryTable, SagaTable
 from bourne_assets.saga.table import derived_figures, release_order
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.tables import conform, records
+from bourne_assets.tmdb import SNAPSHOT
 from bourne_assets.translations import gettext
 
 SEED_FILE = DATA_DIR / "history" / "observations.csv"
@@ -247,5 +248,5 @@ def _seeded(row: dict[str, str]) -> dict[str, Any]:
         "partial": row["partial"] == "true",
         "release_date": date.fromisoformat(row["release_date"]) if row["release_date"] else None,
         "fetched_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
-        "source": "bundled-snapshot",
+        "source": SNAPSHOT,
     }

@@ -10,6 +10,7 @@ from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.errors import NewerFigures, SagaConfigurationError
+from bourne_assets.tmdb import LIVE
 from bourne_assets.tmdb.snapshot import has_collection, snapshot_time
 from bourne_assets.translations import gettext
 
@@ -72,7 +73,6 @@ def newest_live_figures(lake: Lake, saga: Saga) -> datetime | None:
 
 def _newest(lake: Lake, key: str) -> datetime | None:
     from bourne_assets.tables import from_parquet
-    from bourne_assets.tmdb.client import LIVE
 
     try:
         table = from_parquet(lake.read(key)[0])

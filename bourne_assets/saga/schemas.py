@@ -3,6 +3,7 @@
 from pandera.pandas import Field
 
 from bourne_assets.tables import Day, Integer, Table, UtcTime
+from bourne_assets.tmdb import SOURCES
 
 
 class SagaTable(Table):
@@ -53,7 +54,7 @@ class SagaTable(Table):
     collection_id: Integer = Field(description="TMDB's id of the saga's collection")
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"],
+        isin=SOURCES,
         description="Where the figures are from: tmdb or bundled-snapshot",
     )
 
@@ -100,6 +101,6 @@ class HistoryTable(Table):
     )
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"],
+        isin=SOURCES,
         description="Where the figures are from: tmdb or bundled-snapshot",
     )

@@ -6,10 +6,10 @@ A dimension and a fact are joined by `film_key`, `saga_key` and `date_key`.
 from pandera.pandas import Field
 
 from bourne_assets.tables import Day, Integer, Table, UtcTime
+from bourne_assets.tmdb import SOURCES
 
 _SAGA_KEY = "Key of the saga in dim_saga: its slug"
 _DATE_KEY = "Key of the day in dim_date: the date as a number, 20170901"
-_SOURCES = ["tmdb", "bundled-snapshot"]
 
 
 class DimFilm(Table):
@@ -85,7 +85,7 @@ class FactFilmDay(Table):
     vote_count: Integer = Field(nullable=True, description="Number of TMDB's votes")
     imdb_rating: float = Field(nullable=True, description="Rating of the landed CSV, 0 to 10")
     imdb_votes: Integer = Field(nullable=True, description="Number of votes of the landed CSV")
-    source: str = Field(isin=_SOURCES, description="Where the figures are from")
+    source: str = Field(isin=SOURCES, description="Where the figures are from")
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     budget_source: str = Field(
         nullable=True, description="Source of the sagas file for the budget; null if it is TMDB's"

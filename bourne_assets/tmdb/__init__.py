@@ -3,6 +3,10 @@
 Plain Python: no Dagster here, and no saga; which films belong to one is `bourne_assets.saga`'s.
 """
 
+#: Where figures are from, as every table says it: TMDB itself, or the snapshot in the package.
+LIVE = "tmdb"
+SNAPSHOT = "bundled-snapshot"
+SOURCES = (LIVE, SNAPSHOT)
 #: TMDB's terms require this notice wherever its data are shown (API Terms of Use, section 3).
 NOTICE = (
     "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise "

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND
+from bourne_assets.tmdb import LIVE, SNAPSHOT
 from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
 from bourne_assets.tmdb.raw import StoredResponses
 from bourne_assets.tmdb.redis_rate_limit import redis_rate_limiter
@@ -19,8 +20,6 @@ from bourne_assets.tmdb.session import live_session
 from bourne_assets.tmdb.snapshot import snapshot_session, snapshot_time
 from bourne_assets.tmdb.transport import TIMEOUT, Transport
 
-LIVE = "tmdb"
-SNAPSHOT = "bundled-snapshot"
 #: Details that include the external ids: one request where there would be two.
 APPENDED = {"append_to_response": "external_ids"}
 _KILOBYTE = 1024

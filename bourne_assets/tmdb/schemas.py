@@ -6,6 +6,7 @@ Not here: how the tables are made (`films`), and the saga table's columns.
 from pandera.pandas import Field
 
 from bourne_assets.tables import Day, Integer, Table, UtcTime
+from bourne_assets.tmdb import SOURCES
 
 KNOWN, DELETED, UNREADABLE = "known", "deleted", "unreadable"
 _PROBLEMS = "What could not be read of TMDB's response; null where all could"
@@ -38,7 +39,7 @@ class SearchTable(Table):
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
+        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
     )
 
 
@@ -58,7 +59,7 @@ class ExternalIdsTable(Table):
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
+        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
     )
 
 
@@ -96,5 +97,5 @@ class DetailsTable(Table):
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
     source: str = Field(
-        isin=["tmdb", "bundled-snapshot"], description="Where it is from: tmdb or bundled-snapshot"
+        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
     )

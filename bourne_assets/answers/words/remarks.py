@@ -10,12 +10,13 @@ from bourne_assets.answers.films import FilmName
 from bourne_assets.answers.remarks import DoubtfulFigure, SameFilm, StatedFigure, UpcomingFilm
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.saga.figures import THRESHOLDS
+from bourne_assets.tmdb import LIVE
 
 
 def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
     """Where the figures are from, and of which day, in one sentence."""
     counted = t.ngettext("{n} film", "{n} films", films)
-    if source == "tmdb":
+    if source == LIVE:
         return t.gettext("{films}; figures of TMDB on {day} (UTC).", films=counted, day=t.day(day))
     return t.gettext(
         "{films}; figures of the bundled TMDB snapshot of {month}, not of today.",

@@ -23,7 +23,7 @@ from bourne_assets.saga.figures import OLDEST_FIGURES
 from bourne_assets.saga.schemas import SagaTable
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.tables import records
-from bourne_assets.tmdb.client import LIVE
+from bourne_assets.tmdb import LIVE
 from bourne_assets.tmdb.models import IMDB_ID
 from bourne_assets.translations import gettext, plain
 

@@ -29,7 +29,8 @@ from bourne_assets.saga.definition import Saga, with_queries
 from bourne_assets.saga.live_figures import ensure_not_newer
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table, records
-from bourne_assets.tmdb.client import SNAPSHOT, TmdbClient
+from bourne_assets.tmdb import SNAPSHOT
+from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable, SearchTable

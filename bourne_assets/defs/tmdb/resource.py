@@ -5,7 +5,8 @@ from pydantic import Field
 
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND, DEFAULT_TMDB_BASE_URL
-from bourne_assets.tmdb.client import LIVE, SNAPSHOT, TmdbClient, connect_tmdb
+from bourne_assets.tmdb import LIVE, SNAPSHOT
+from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
 from bourne_assets.tmdb.raw import StoredResponses
 
 
