@@ -17,7 +17,7 @@ from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.landing.tables import table_name
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.duckdb_session import ColumnProfile
-from bourne_assets.defs.shared.metadata import sql_to_paste
+from bourne_assets.defs.shared.metadata import COLUMNS_KEY, sql_to_paste
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown
@@ -140,6 +140,6 @@ def _metadata(profile: Profile) -> dict[str, Any]:
         "dagster/table_name": profile.table,
         "sql": sql_to_paste(profile.table),
         "dagster/row_count": profile.rows,
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        COLUMNS_KEY: dg.TableSchema(columns=columns),
         "landed_files": dg.MetadataValue.json([each.uri for each in profile.files]),
     }

@@ -21,6 +21,7 @@ from pydantic import PrivateAttr
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.lake.table_output import described, load, store, table_output
 from bourne_assets.defs.shared.metadata import (
+    COLUMNS_KEY,
     FORMAT_KEY,
     LAYER_KEY,
     MATERIALISED,
@@ -28,6 +29,7 @@ from bourne_assets.defs.shared.metadata import (
     observed_schema,
     preview_of_table,
     shortened,
+    stated,
 )
 from bourne_assets.iceberg.errors import TableMissing
 from bourne_assets.lake import keys
@@ -90,8 +92,8 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
         inputs = tuple(dict.fromkeys(self._loaded.pop(context.step_key, [])))
         done = store(self.lake.catalogue(), output, obj, Provenance(context.run_id, inputs))
-        declared = (context.definition_metadata or {}).get("dagster/column_schema")
-        context.add_output_metadata(described(done, obj, getattr(declared, "schema", declared)))
+        declared = stated(context.definition_metadata, COLUMNS_KEY)
+        context.add_output_metadata(described(done, obj, declared))
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Load an input, from its object or its table.
@@ -121,9 +123,8 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     def get_asset_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
         """`<layer>/<asset key>`; the suffix is added when the object's type is known."""
-        metadata = _definition_metadata(context)
-        layer = metadata.get(LAYER_KEY, keys.TRUSTED)
-        return PurePosixPath(str(getattr(layer, "value", layer)), *context.asset_key.path)
+        layer = stated(_definition_metadata(context), LAYER_KEY, keys.TRUSTED)
+        return PurePosixPath(str(layer), *context.asset_key.path)
 
     def get_op_output_relative_path(self, context: dg.InputContext | dg.OutputContext) -> Any:
         """Where the output of a plain op is kept: below `Trusted/`, by run and step."""
@@ -215,8 +216,7 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
 
 def _requested_snapshot(context: dg.InputContext) -> int | None:
     """The snapshot that the input's own metadata request; None for the newest."""
-    requested = (context.definition_metadata or {}).get(SNAPSHOT_KEY)
-    requested = getattr(requested, "value", requested)
+    requested = stated(context.definition_metadata, SNAPSHOT_KEY)
     if requested != MATERIALISED:
         return int(requested) if requested is not None else None
     event = context.instance.get_latest_materialization_event(context.asset_key)
@@ -229,8 +229,7 @@ def _requested_snapshot(context: dg.InputContext) -> int | None:
 
 def _is_page(context: dg.InputContext | dg.OutputContext) -> bool:
     """Whether the asset's metadata says that its value is a page."""
-    stated = _definition_metadata(context).get(FORMAT_KEY)
-    return bool(getattr(stated, "value", stated) == "html")
+    return bool(stated(_definition_metadata(context), FORMAT_KEY) == "html")
 
 
 def _suffix_of(context: dg.OutputContext, obj: Any) -> str:
@@ -266,12 +265,11 @@ def _describe_object(stored: StoredObject) -> dict[str, Any]:
 
 
 def _describe_frame(context: dg.OutputContext, frame: pd.DataFrame) -> dict[str, Any]:
-    declared = (context.definition_metadata or {}).get("dagster/column_schema")
-    schema = getattr(declared, "schema", declared)
+    schema = stated(context.definition_metadata, COLUMNS_KEY)
     count = "dagster/partition_row_count" if context.has_asset_partitions else "dagster/row_count"
     return {
         count: len(frame),
-        "dagster/column_schema": observed_schema(frame, schema),
+        COLUMNS_KEY: observed_schema(frame, schema),
         "preview": preview_of_table(frame),
     }
 

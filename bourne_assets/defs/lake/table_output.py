@@ -12,12 +12,14 @@ import pandas as pd
 import pyarrow as pa
 
 from bourne_assets.defs.shared.metadata import (
+    COLUMNS_KEY,
     FORMAT_KEY,
     MERGE_KEY_KEY,
     TABLE_KEY,
     WRITE_KEY,
     observed_schema,
     preview_of_table,
+    stated,
     table_state,
 )
 from bourne_assets.translations import gettext
@@ -51,11 +53,11 @@ def table_output(metadata: Mapping[str, Any]) -> TableOutput | None:
     Raises:
         Failure: They request something that does not exist.
     """
-    values = {name: getattr(value, "value", value) for name, value in metadata.items()}
-    if values.get(FORMAT_KEY) != "table":
+    if stated(metadata, FORMAT_KEY) != "table":
         return None
-    name, write = str(values.get(TABLE_KEY, "")), str(values.get(WRITE_KEY, "replace"))
-    key = values.get(MERGE_KEY_KEY, ())
+    name = str(stated(metadata, TABLE_KEY, ""))
+    write = str(stated(metadata, WRITE_KEY, "replace"))
+    key = stated(metadata, MERGE_KEY_KEY, ())
     columns = (key,) if isinstance(key, str) else tuple(str(column) for column in key)
     if name.count(".") != 1 or write not in _WRITES or (write == "merge") != bool(columns):
         raise dg.Failure(
@@ -107,7 +109,7 @@ def described(done: "Committed", value: Any, declared: dg.TableSchema | None) ->
         "rows_added": done.added,
     }
     if isinstance(value, pd.DataFrame):
-        metadata["dagster/column_schema"] = observed_schema(value, declared)
+        metadata[COLUMNS_KEY] = observed_schema(value, declared)
         metadata["preview"] = preview_of_table(value)
     return metadata
 
