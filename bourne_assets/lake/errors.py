@@ -1,7 +1,7 @@
 """What can go wrong between the platform and its lake.
 
-Every message names the object or bucket, and what to do. Not here: the
-translation of a client's errors, which is `store`'s.
+Every message names the object or bucket, and what to do.
+Not here: the translation of a client's errors (`store`, `multipart`).
 """
 
 from bourne_assets.errors import BourneError, ConfigurationError
@@ -88,6 +88,32 @@ class LakeUnreachable(LakeError):
 
 class LakeFailed(LakeError):
     """The server responded with an error of its own, such as a full disk."""
+
+
+class BucketElsewhere(LakeFailed):
+    """The bucket is in another region than requests are signed for."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(
+            gettext(
+                "The bucket {bucket!r} is in another region: set AWS_REGION to its own.",
+                bucket=bucket,
+            )
+        )
+
+
+class OperationFailed(LakeFailed):
+    """The server did not complete an operation; `reason` is its status, or the client's words."""
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(
+            gettext(
+                "The lake could not complete the operation on {uri} ({reason}): check its free "
+                "disk space and its log.",
+                uri=uri,
+                reason=reason,
+            )
+        )
 
 
 class EmbeddedLakeFailed(LakeError):

@@ -16,11 +16,13 @@ from urllib.parse import unquote_plus
 
 from bourne_assets.lake.errors import (
     AccessDenied,
+    BucketElsewhere,
     BucketMissing,
     LakeFailed,
     LakeUnreachable,
     ObjectExists,
     ObjectMissing,
+    OperationFailed,
 )
 from bourne_assets.lake.keys import can_name
 from bourne_assets.translations import gettext
@@ -231,25 +233,12 @@ class MultipartClient:
         if code == "NoSuchBucket":
             return BucketMissing(self._bucket)
         if status == 301:  # noqa: PLR2004 - HTTP's own number
-            return LakeFailed(
-                gettext(
-                    "The bucket {bucket!r} is in another region: set AWS_REGION to its own.",
-                    bucket=self._bucket,
-                )
-            )
+            return BucketElsewhere(self._bucket)
         if status in {401, 403}:
             return AccessDenied(self.uri(path))
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return ObjectMissing(self.uri(path))
-        return LakeFailed(
-            gettext(
-                "The lake could not complete the operation on {uri} (HTTP {status} {code}): check "
-                "its free disk space and its log.",
-                uri=self.uri(path),
-                status=status,
-                code=code,
-            )
-        )
+        return OperationFailed(self.uri(path), f"HTTP {status} {code}")
 
 
 def _composite(parts: Sequence[Part]) -> str:

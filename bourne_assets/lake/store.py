@@ -28,13 +28,14 @@ from obstore.store import S3Store
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import (
     AccessDenied,
+    BucketElsewhere,
     BucketMissing,
     LakeError,
-    LakeFailed,
     LakeUnreachable,
     ObjectExists,
     ObjectMissing,
     ObjectTooLarge,
+    OperationFailed,
 )
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import ListedObject, Listing, folders_below, list_below
@@ -398,21 +399,9 @@ class Lake:
         if status.startswith(("401", "403")):
             return AccessDenied(self.uri(key))
         if "redirect" in text.splitlines()[0]:
-            return LakeFailed(
-                gettext(
-                    "The bucket {bucket!r} is in another region: set AWS_REGION to its own.",
-                    bucket=self.bucket,
-                )
-            )
+            return BucketElsewhere(self.bucket)
         reason = f"HTTP {status}" if status else text.splitlines()[0][:200]
-        return LakeFailed(
-            gettext(
-                "The lake could not complete the operation on {uri} ({reason}): check its free "
-                "disk space and its log.",
-                uri=self.uri(key),
-                reason=reason,
-            )
-        )
+        return OperationFailed(self.uri(key), reason)
 
 
 def _bare(etag: str | None) -> str | None:

@@ -16,6 +16,7 @@ from bourne_assets.lake.errors import (
     LakeUnreachable,
     ObjectExists,
     ObjectMissing,
+    OperationFailed,
 )
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
@@ -89,7 +90,7 @@ def test_a_host_that_nobody_knows_is_named() -> None:
 def test_a_failure_of_the_server_is_tried_again_and_then_named(
     faulty: FixedResponse, operation: Operation
 ) -> None:
-    with refused(LakeFailed, f"s3://{BUCKET}/films/", "HTTP 500"):
+    with refused(OperationFailed, f"s3://{BUCKET}/films/", "HTTP 500"):
         operation(lake_at(faulty.endpoint), "key")
     assert faulty.requests > 1
 
@@ -101,7 +102,7 @@ def test_a_server_without_room_makes_the_disk_the_suspect(
     faulty: FixedResponse, status: HTTPStatus
 ) -> None:
     faulty.status = status
-    with refused(LakeFailed, f"HTTP {status.value}", "disk space"):
+    with refused(OperationFailed, f"HTTP {status.value}", "disk space"):
         lake_at(faulty.endpoint).write("key", b"data", TEXT)
 
 
@@ -110,7 +111,7 @@ def test_a_request_that_the_server_does_not_understand_is_not_tried_again(
     faulty: FixedResponse, name: str
 ) -> None:
     faulty.status = HTTPStatus.BAD_REQUEST
-    with refused(LakeFailed, "HTTP 400"):
+    with refused(OperationFailed, "HTTP 400"):
         OPERATIONS[name](lake_at(faulty.endpoint), "key")
     assert faulty.requests == 1
 
@@ -142,7 +143,7 @@ def test_an_object_that_breaks_off_is_never_taken_for_a_whole_one(
     faulty.status = HTTPStatus.OK
     faulty.body, faulty.body_sent = b"x" * 1000, 100
     faulty.headers = {"ETag": '"e"', "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
-    with refused(LakeFailed, f"s3://{BUCKET}/films/key"):
+    with refused(OperationFailed, f"s3://{BUCKET}/films/key"):
         OPERATIONS[name](lake_at(faulty.endpoint), "key")
 
 
@@ -152,7 +153,7 @@ def test_a_list_that_breaks_off_is_never_taken_for_a_whole_one(
 ) -> None:
     faulty.status, faulty.body_sent = HTTPStatus.OK, sent
     faulty.body = b"<ListBucketResult><Contents><Key>films/a</Key>"
-    with refused(LakeFailed, f"s3://{BUCKET}/films/"):
+    with refused(OperationFailed, f"s3://{BUCKET}/films/"):
         lake_at(faulty.endpoint).list()
 
 
@@ -160,7 +161,7 @@ def test_a_server_that_conflicts_with_a_plain_write_is_not_said_to_hold_the_obje
     faulty: FixedResponse,
 ) -> None:
     faulty.status = HTTPStatus.CONFLICT
-    with refused(LakeFailed, "HTTP 409"):
+    with refused(OperationFailed, "HTTP 409"):
         lake_at(faulty.endpoint).write("key", b"data", TEXT)
 
 
