@@ -14,7 +14,12 @@ from typing import Any
 import pandas as pd
 
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import QueryWithoutResults, SagaConfigurationError, SagaEmpty
+from bourne_assets.saga.errors import (
+    NotInSnapshot,
+    QueryWithoutResults,
+    SagaConfigurationError,
+    SagaEmpty,
+)
 from bourne_assets.tables import conform, records
 from bourne_assets.tmdb import SNAPSHOT
 from bourne_assets.tmdb.client import TmdbClient
@@ -53,7 +58,8 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
     A member of the collection that no query found is a candidate too, `found_by` collection.
 
     Raises:
-        SagaConfigurationError: The queries find too many films, or the snapshot knows none.
+        SagaConfigurationError: The queries find too many films.
+        NotInSnapshot: The snapshot in TMDB's place does not have the collection.
         SagaEmpty: Not one candidate is in the collection; the nearest ones are named.
         QueryWithoutResults: A query matches nothing; the nearest films are named.
         TmdbError: TMDB refused or failed.
@@ -64,13 +70,7 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
         (about,) = fetch_all(client, client.collection, [saga.collection_id], writer)
     except TmdbNotFound as error:
         if client.source == SNAPSHOT:
-            raise SagaConfigurationError(
-                gettext(
-                    "The bundled snapshot of TMDB has only Jason Bourne: set "
-                    "TMDB_READ_ACCESS_TOKEN to fetch the saga {slug!r} from TMDB.",
-                    slug=saga.slug,
-                )
-            ) from error
+            raise NotInSnapshot(saga.slug) from error
         fact = gettext("TMDB has no collection {id}", id=saga.collection_id)
         raise _empty(saga, fact, _nearest(hits, client, writer)) from error
     collection = parse(about, Collection, [])

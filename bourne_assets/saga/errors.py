@@ -1,10 +1,24 @@
 """What can go wrong with a saga: its definition, or its films."""
 
 from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.translations import gettext
 
 
 class SagaConfigurationError(ConfigurationError):
     """The sagas file cannot be used, or does not name the saga."""
+
+
+class NotInSnapshot(SagaConfigurationError):
+    """The bundled snapshot does not have the saga's collection, and no credential is set."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            gettext(
+                "The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN to "
+                "fetch the saga {slug!r} from TMDB.",
+                slug=slug,
+            )
+        )
 
 
 class SagaEmpty(BourneError):

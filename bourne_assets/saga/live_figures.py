@@ -9,7 +9,7 @@ from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import Saga
-from bourne_assets.saga.errors import NewerFigures, SagaConfigurationError
+from bourne_assets.saga.errors import NewerFigures, NotInSnapshot
 from bourne_assets.tmdb import LIVE
 from bourne_assets.tmdb.snapshot import has_collection, snapshot_time
 from bourne_assets.translations import gettext
@@ -22,16 +22,10 @@ def ensure_in_snapshot(saga: Saga) -> None:
     """Refuse a saga that only TMDB knows.
 
     Raises:
-        SagaConfigurationError: The bundled snapshot does not have the saga's collection.
+        NotInSnapshot: The bundled snapshot does not have the saga's collection.
     """
     if not has_collection(saga.collection_id):
-        raise SagaConfigurationError(
-            gettext(
-                "The bundled snapshot of TMDB has only Jason Bourne: set TMDB_READ_ACCESS_TOKEN to "
-                "fetch the saga {slug!r} from TMDB.",
-                slug=saga.slug,
-            )
-        )
+        raise NotInSnapshot(saga.slug)
 
 
 def ensure_not_newer(lake: Lake, saga: Saga) -> None:
