@@ -7,7 +7,7 @@ Not here: reading files (`reading`), and what is made of a batch (`dataset`).
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -246,11 +246,6 @@ class DatasetTables:
             with translated_for_table(name):
                 self.catalogue.purge_table(name)
 
-    def named(self, dataset: str) -> "Iterable[str]":
-        """Names of the tables of a dataset that are there."""
-        names = (table_name(dataset), titles_name(dataset))
-        return [name for name in names if find_table(self.catalogue, name) is not None]
-
     def _table(self, name: str, dataset: str, rows: Path) -> "tuple[Table, pa.Schema]":
         schema = pq.read_schema(rows).remove_metadata()
         properties = {DATASET: dataset, **_BOUNDS}
@@ -294,11 +289,6 @@ def _stated_in(properties: Mapping[str, str]) -> tuple[Delivery, ...]:
     return _ADAPTER.validate_json(stated) if stated else ()
 
 
-def stored_type(reading: str) -> str:
-    """The type that a table has for a type of DuckDB."""
-    return _STORED_AS.get(reading, reading)
-
-
 def type_in_table(reading: str, present: str | None) -> str:
     """The type of new rows of a column: that of the table, where it holds every value of theirs.
 
@@ -309,7 +299,7 @@ def type_in_table(reading: str, present: str | None) -> str:
     Returns:
         The type; one that the table cannot be given is refused when the rows are added.
     """
-    given = stored_type(reading)
+    given = _STORED_AS.get(reading, reading)
     if present is None or present == given:
         return given
     if present == "BIGINT" and given == "INTEGER":
