@@ -50,8 +50,8 @@ def answers(
     as_page: bool,
 ) -> int:
     """Print the answers stored in the lake, for today or for an earlier day."""
-    ensure_exclusive("--as-of", as_of, "--compare", compare, "--open", as_page)
-    ensure_exclusive("--json", as_json, "--open", as_page)
+    ensure_exclusive({"--as-of": as_of, "--compare": compare, "--open": as_page})
+    ensure_exclusive({"--json": as_json, "--open": as_page})
     days = [past_day(text) for text in (compare or ([as_of] if as_of else []))]
     settings = read_settings()
     saga = saga_of(settings, slug)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Parameters = ParamSpec("Parameters")
 
-#: So soon a finaliser, in which an interrupt was lost, has ended.
+#: Seconds after which the finaliser that swallowed an interrupt has ended.
 _FINALISER_SECONDS = 0.1
 
 
@@ -160,13 +160,16 @@ def past_day(text: str) -> date:
         raise ConfigurationError(f"{error}.") from error
 
 
-def ensure_exclusive(*options: object) -> None:
-    """Refuse options that exclude each other, given as name, value, name, value ...
+def ensure_exclusive(options: Mapping[str, object]) -> None:
+    """Refuse options that exclude each other.
+
+    Args:
+        options: Their values by their names; one without a value is not given.
 
     Raises:
         ConfigurationError: More than one has a value.
     """
-    names = [str(name) for name, value in zip(options[::2], options[1::2], strict=True) if value]
+    names = [name for name, value in options.items() if value]
     if len(names) > 1:
         raise ConfigurationError(
             gettext("{names} exclude each other: leave one out.", names=series(names))

@@ -44,7 +44,7 @@ def rejects() -> None:
 @with_exit_codes
 def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
     """List the lines that the last landing of a dataset, or of all, rejected."""
-    ensure_exclusive("--json", as_json, "--csv", as_csv)
+    ensure_exclusive({"--json": as_json, "--csv": as_csv})
     settings = _settings()
     with command_lake(settings) as shared:
         from bourne_assets.csvs.landing.rejects import list_rejected
