@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -75,7 +76,7 @@ def _permissions(lake: Lake) -> Iterator[Diagnosis]:
         if permission == "s3:GetObject" and "s3:PutObject" in lacking:
             yield Diagnosis(name, False, gettext("not tried, as nothing could be written"))
             continue
-        diagnosis = _tried(name, lambda p=permission, k=key, a=attempt: _allowed(lake, p, k, a))  # type: ignore[misc]
+        diagnosis = _tried(name, partial(_allowed, lake, permission, key, attempt))
         if not diagnosis.healthy:
             lacking.add(permission)
         yield diagnosis
@@ -93,7 +94,7 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
         ("s3:PutObject", probe, lambda: lake.write(probe, b"{}\n", JSON)),
         ("s3:GetObject", probe, lambda: lake.read(probe)),
         *(
-            ("s3:DeleteObject", key, lambda key=key: lake.delete(_below(key, probe)))
+            ("s3:DeleteObject", key, partial(lake.delete, _below(key, probe)))
             for key in removed
         ),
         ("s3:AbortMultipartUpload", probe, lambda: lake.abort_upload(probe, uuid.uuid4().hex)),
