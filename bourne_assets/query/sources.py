@@ -66,8 +66,8 @@ class ListedTable:
 class Sources:
     """The tables and objects of one lake and its catalogue, by their names in SQL."""
 
-    def __init__(self, catalog: Catalog, lake: Lake) -> None:
-        self._catalog, self.lake = catalog, lake
+    def __init__(self, catalogue: Catalog, lake: Lake) -> None:
+        self._catalogue, self.lake = catalogue, lake
 
     @cached_property
     def _objects(self) -> dict[str, ListedObject]:
@@ -78,7 +78,7 @@ class Sources:
         return {
             f"{namespace}.{name}": (namespace, name)
             for namespace in (TRUSTED, REFINED)
-            for name in sorted(_table_names(self._catalog, namespace))
+            for name in sorted(_table_names(self._catalogue, namespace))
         }
 
     def names(self) -> list[str]:
@@ -94,7 +94,7 @@ class Sources:
 
     def tables(self) -> Iterator[Table]:
         """All Iceberg tables."""
-        return (self._catalog.load_table(each) for each in self._tables.values())
+        return (self._catalogue.load_table(each) for each in self._tables.values())
 
     def rows(
         self,
@@ -125,7 +125,7 @@ class Sources:
                     )
                 )
             return _object_rows(self.lake, self._objects[name].key)
-        table = self._catalog.load_table(self._tables[name])
+        table = self._catalogue.load_table(self._tables[name])
         snapshot = snapshot_at(table, name, moment)
         wanted = snapshot.snapshot_id if snapshot else None
         return selection_of(connection, files, table, wanted) or _read_by_pyiceberg(table, wanted)
@@ -133,14 +133,14 @@ class Sources:
     def listed(self) -> Iterator[ListedTable]:
         """What can be queried, in the order of `names`."""
         for name, identifier in self._tables.items():
-            yield _listed_table(name, self._catalog.load_table(identifier))
+            yield _listed_table(name, self._catalogue.load_table(identifier))
         for name, found in self._objects.items():
             yield ListedTable(name, None, found.size, 1, found.stored_at)
 
 
-def _table_names(catalog: Catalog, namespace: str) -> list[str]:
+def _table_names(catalogue: Catalog, namespace: str) -> list[str]:
     try:
-        return [identifier[-1] for identifier in catalog.list_tables(namespace)]
+        return [identifier[-1] for identifier in catalogue.list_tables(namespace)]
     except NoSuchNamespaceError:
         return []
 
