@@ -1,4 +1,4 @@
-"""Which objects of a prefix are new or were overwritten since the last tick, by their ETags.
+"""Which objects of a prefix are new or were overwritten since the last check, by their ETags.
 
 By ETag and not by time: objects of one second, or with a clock that is wrong, are not lost, and an
 overwritten one is seen. Not here: what is done with them.
@@ -27,8 +27,8 @@ class BucketChanges:
     """What a check of the lake found.
 
     Attributes:
-        known: What the next poll needs: a short ETag by a short digest of the key. Objects that are
-            new, or wait, are not in it: `remember` puts them there.
+        known: What the next check needs: a short ETag by a short digest of the key. Objects that
+            are new, or wait, are not in it: `remember` puts them there.
         new: Objects that are new or overwritten, in order of their keys.
         waiting: Keys of objects that were found before, wait, and are as they were.
         left: How many new ones there are beyond those, left for the next check.
@@ -61,7 +61,7 @@ def changes_since(
     Args:
         lake: The lake.
         prefixes: Folders, as `Lake.list` takes them.
-        known: What the last poll remembered.
+        known: What the last check remembered.
         waiting: Versions of the objects that were found before and are not known yet, by key.
         most: How many new objects to report; the others are reported by the next checks.
 

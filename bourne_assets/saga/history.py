@@ -198,7 +198,7 @@ def _film_as_of(row: dict[str, Any], stated: dict[str, Any], saga: Saga) -> dict
 
 
 def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Budgets and revenues that the newest snapshot states otherwise than the one before it.
+    """Budgets and revenues that the newest snapshot states differently from the one before it.
 
     Partial rows say nothing about them and are passed over. A figure that became known, or is no
     longer known, has drifted as well.

@@ -14,13 +14,13 @@ from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.opening import Stamp, open_csv
 
-#: A poll reads at most this many files, and starts no further file after this many bytes.
+#: A check reads at most this many files, and starts no further file after this many bytes.
 MAXIMUM_FILES = 5_000
 MAXIMUM_BYTES = 2 * 1024**3
 
 
 class Known(BaseModel):
-    """What a poll remembers of a file.
+    """What a check remembers of a file.
 
     Attributes:
         size: Bytes.
@@ -43,13 +43,13 @@ class Known(BaseModel):
 
 @dataclass
 class FolderChanges:
-    """What a poll of a folder found.
+    """What a check of a folder found.
 
     Attributes:
-        known: What the next poll needs.
+        known: What the next check needs.
         ready: New or changed files that have stopped growing, with their SHA-256.
         growing: Files that were not as they are now at the last changes.
-        waiting: Files that are left for the next poll, as this one read enough.
+        waiting: Files that are left for the next check, as this one read enough.
     """
 
     known: dict[str, Known] = field(default_factory=dict)
@@ -61,12 +61,12 @@ class FolderChanges:
 def changes_since(files: Iterable[CsvFile], known: Mapping[str, Known]) -> FolderChanges:
     """Compare files with what they were at the last changes.
 
-    A file is ready when two polls find it the same, and its content is not what was reported last.
+    A file is ready when two checks find it the same, and its content is not what was last reported.
     What cannot be landed (a pipe, a link out of the folder) is passed over: a landing names it.
 
     Args:
         files: The files of the folder, in order.
-        known: What the last poll remembered.
+        known: What the last check remembered.
     """
     changes, read = FolderChanges(), 0
     for file in files:

@@ -22,10 +22,8 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.tables import to_json
 from bourne_assets.translations import in_english
 
-#: Raised when reading changes: what an older version made is rebuilt.
+#: Counted up when reading changes: what an older version made is rebuilt.
 READER_VERSION = 6
-
-
 #: With a larger share of rejected lines, files do not replace a good table.
 _MAXIMUM_REJECTED_SHARE = 0.1
 #: This many rejected lines of a file are shown with it, with this many characters of each.

@@ -85,8 +85,8 @@ class QuietHours(_Part):
     def _is_known(cls, value: str) -> str:
         return _known_time_zone(value)
 
-    def last_at(self, moment: datetime) -> bool:
-        """Whether a moment is one of them."""
+    def include(self, moment: datetime) -> bool:
+        """Whether a moment lies in them."""
         now = moment.astimezone(ZoneInfo(self.time_zone)).time()
         if self.begin <= self.end:
             return self.begin <= now < self.end
@@ -146,7 +146,7 @@ class Route(_Part):
 
     def is_quiet(self, moment: datetime) -> bool:
         """Whether nothing is sent at a moment."""
-        return self.quiet_hours is not None and self.quiet_hours.last_at(moment)
+        return self.quiet_hours is not None and self.quiet_hours.include(moment)
 
 
 class AlertRoutes(_Part):
