@@ -93,10 +93,7 @@ def _attempts(lake: Lake, probe: str) -> list[tuple[str, str, Callable[[], objec
         ("s3:ListBucket", probe, lambda: lake.list(REFINED)),
         ("s3:PutObject", probe, lambda: lake.write(probe, b"{}\n", JSON)),
         ("s3:GetObject", probe, lambda: lake.read(probe)),
-        *(
-            ("s3:DeleteObject", key, partial(lake.delete, _below(key, probe)))
-            for key in removed
-        ),
+        *(("s3:DeleteObject", key, partial(lake.delete, _below(key, probe))) for key in removed),
         ("s3:AbortMultipartUpload", probe, lambda: lake.abort_upload(probe, uuid.uuid4().hex)),
         ("s3:ListBucketMultipartUploads", probe, lambda: lake.incomplete_uploads(probe)),
     ]

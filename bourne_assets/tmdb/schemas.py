@@ -38,9 +38,7 @@ class SearchTable(Table):
     )
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
-    source: str = Field(
-        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
-    )
+    source: str = Field(isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot")
 
 
 class ExternalIdsTable(Table):
@@ -58,9 +56,7 @@ class ExternalIdsTable(Table):
     )
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
-    source: str = Field(
-        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
-    )
+    source: str = Field(isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot")
 
 
 class DetailsTable(Table):
@@ -96,6 +92,4 @@ class DetailsTable(Table):
     collection_name: str = Field(nullable=True, description="Name of that collection")
     problems: str = Field(nullable=True, description=_PROBLEMS)
     fetched_at: UtcTime = Field(description="UTC time of TMDB's response")
-    source: str = Field(
-        isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot"
-    )
+    source: str = Field(isin=SOURCES, description="Where it is from: tmdb or bundled-snapshot")
