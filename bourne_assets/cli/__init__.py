@@ -17,6 +17,8 @@ from bourne_assets.cli.help import Group, translate_click
 from bourne_assets.errors import BourneError
 from bourne_assets.text import printable
 
+#: Not for people: not in the help, and not suggested.
+_FOR_KUBERNETES = "dagster"
 #: Where each command is: module of this package and name in it, in the order of the help.
 _COMMANDS = {
     "run": ("run", "run"),
@@ -32,7 +34,7 @@ _COMMANDS = {
     "dev": ("dev", "dev"),
     "lake": ("lake", "lake"),
     "exec": ("exec", "execute"),
-    "dagster": ("exec", "dagster"),
+    _FOR_KUBERNETES: ("exec", "dagster"),
 }
 
 
@@ -48,6 +50,16 @@ class _Commands(Group):
         module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:  # click looks for near names among loaded commands only
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS.keys() - {_FOR_KUBERNETES})
+            vars(error)["possibilities"] = near
+            raise
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         translate_click()

@@ -42,6 +42,24 @@ def test_the_help_of_a_group_shows_whole_sentences(
         assert command.hidden or sentence in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "suggests"),
+    [
+        (("anwsers",), "'answers'?"),
+        (("lake", "strt"), "(Did you mean one of: 'start', 'status'?)"),
+        (("docter",), "Did you mean 'doctor'?"),
+        (("dagstr",), "No such command 'dagstr'.\n"),
+        (("nothing-near",), "No such command 'nothing-near'.\n"),
+    ],
+)
+def test_a_mistyped_command_is_told_the_nearest_ones(
+    bourne: Bourne, arguments: tuple[str, ...], suggests: str
+) -> None:
+    result = bourne(*arguments)
+    assert result.exit_code == 2
+    assert suggests in result.output
+
+
 def test_exec_has_help_of_its_own_and_leaves_the_commands_options_alone(bourne: Bourne) -> None:
     result = bourne("exec", "--help")
     assert result.exit_code == 0
