@@ -40,6 +40,10 @@ _ESCAPED = re.compile(r"\\(.)")
 _PLACEHOLDER = re.compile(r"{(\w+)(?:![rsa])?(?::[^{}]*)?}")
 _PORTUGUESE_MARKS = str.maketrans(",.", ".,")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
+_THOUSAND = 1000
+_UNITS = ("kB", "MB", "GB", "TB")
+#: One of the next unit, as no thousand of one is shown.
+_ROUNDED_UP = 999.95
 #: From this many letters on, a stored text is a sentence and not a value.
 _LEAST_LETTERS = 6
 
@@ -142,6 +146,18 @@ def grouped(number: float, digits: int = 0) -> str:
     """A number with the marks of the language of this process."""
     text = f"{number:,.{digits}f}"
     return text if current_language() == "en" else text.translate(_PORTUGUESE_MARKS)
+
+
+def byte_size(size: float) -> str:
+    """So many bytes, in the unit in which a person would give them."""
+    if (whole := round(size)) < _THOUSAND:
+        return ngettext("{n} byte", "{n} bytes", whole)
+    *smaller, unit = _UNITS
+    for name in smaller:
+        size /= _THOUSAND
+        if size < _ROUNDED_UP:
+            return f"{grouped(size, 1)} {name}"
+    return f"{grouped(size / _THOUSAND, 1)} {unit}"
 
 
 def series(things: Sequence[str]) -> str:

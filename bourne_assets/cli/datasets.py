@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
-from rich.filesize import decimal
 from rich.table import Table
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
@@ -14,7 +13,7 @@ from bourne_assets.cli.help import Command, DefaultGroup
 from bourne_assets.errors import BourneError
 from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import read_settings
-from bourne_assets.translations import gettext, grouped, ngettext, series
+from bourne_assets.translations import byte_size, gettext, grouped, ngettext, series
 
 if TYPE_CHECKING:
     from bourne_assets.csvs.landing.inventory import Dataset
@@ -148,7 +147,7 @@ def _print_all(found: "Sequence[Dataset]") -> None:
             each.table,
             grouped(each.rows),
             grouped(len(each.present)),
-            decimal(each.size),
+            byte_size(each.size),
             _age(each.changed_at),
             written,
         )

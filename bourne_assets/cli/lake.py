@@ -15,7 +15,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
-from bourne_assets.translations import gettext, grouped, ngettext
+from bourne_assets.translations import byte_size, gettext, grouped, ngettext
 
 _ENGINES = ("duckdb", "pyiceberg", "polars", "spark", "trino", "athena")
 
@@ -82,8 +82,8 @@ def status() -> int:
     settings = _embedded_settings()
     found = embedded.status(settings.home)
     size = gettext(
-        "{size:.1f} MiB in {folder}",
-        size=found.bytes_on_disk / 2**20,
+        "{size} in {folder}",
+        size=byte_size(found.bytes_on_disk),
         folder=settings.home / "lake",
     )
     if not found.running:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from rich.filesize import decimal
 
 from bourne_assets.cli.common import command_lake, with_exit_codes
 from bourne_assets.cli.help import Command
@@ -16,7 +15,7 @@ from bourne_assets.cli.streams import TextSink
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.opening import lake_exists
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.translations import gettext, grouped, ngettext
+from bourne_assets.translations import byte_size, gettext, grouped, ngettext
 
 if TYPE_CHECKING:  # DuckDB, Arrow and pyiceberg are loaded when there is a lake to ask
     import pyarrow as pa
@@ -200,7 +199,7 @@ def _print_listed(listed: list["ListedTable"]) -> None:
         cells = (
             each.name,
             grouped(each.rows) if each.rows is not None else _UNKNOWN,
-            decimal(each.size) if each.size is not None else _UNKNOWN,
+            byte_size(each.size) if each.size is not None else _UNKNOWN,
             grouped(each.snapshots),
             f"{each.changed_at:%Y-%m-%d %H:%M} UTC" if each.changed_at else _UNKNOWN,
         )

@@ -9,7 +9,14 @@ from bourne_assets.cli import main
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.operations.alert_messages import Problem, message
 from bourne_assets.settings import Settings
-from bourne_assets.translations import current_language, gettext, grouped, in_english, retold
+from bourne_assets.translations import (
+    byte_size,
+    current_language,
+    gettext,
+    grouped,
+    in_english,
+    retold,
+)
 from bourne_assets_tests.cli.conftest import Bourne
 
 
@@ -84,6 +91,25 @@ def test_numbers_and_stored_sentences_are_told_in_the_language(
     assert retold("{nobody} said this") == "{nobody} said this"
     assert grouped(1234.5, 1) == "1.234,5"
     assert gettext("rejected: {reason}", reason="{x}") == "rejeitado: {x}"
+
+
+@pytest.mark.parametrize(
+    ("size", "english", "portuguese"),
+    [
+        (0, "0 bytes", "0 byte"),
+        (1, "1 byte", "1 byte"),
+        (999.6, "1.0 kB", "1,0 kB"),
+        (20_496, "20.5 kB", "20,5 kB"),
+        (999_960, "1.0 MB", "1,0 MB"),
+        (2.5e15, "2,500.0 TB", "2.500,0 TB"),
+    ],
+)
+def test_sizes_are_in_a_unit_of_their_own_and_in_the_marks_of_the_language(
+    monkeypatch: pytest.MonkeyPatch, size: float, english: str, portuguese: str
+) -> None:
+    assert byte_size(size) == english
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    assert byte_size(size) == portuguese
 
 
 def test_checks_and_alerts_speak_the_language_and_keep_their_names(

@@ -3,9 +3,7 @@
 import time
 from threading import Lock
 
-from bourne_assets.translations import gettext, grouped
-
-_MEGABYTE = 1_000_000
+from bourne_assets.translations import byte_size, gettext, grouped
 
 
 class Progress:
@@ -54,12 +52,11 @@ class Progress:
         else:
             ending = gettext("starting")
         return gettext(
-            "Landing: {files} of {all_files} files, {size} of {whole_size} MB, {pace} MB/s, "
-            "{ending}",
+            "Landing: {files} of {all_files} files, {size} of {whole_size}, {pace}/s, {ending}",
             files=grouped(files),
             all_files=grouped(self._files),
-            size=grouped(size / _MEGABYTE, 1),
-            whole_size=grouped(self._size / _MEGABYTE, 1),
-            pace=grouped(pace / _MEGABYTE, 1),
+            size=byte_size(size),
+            whole_size=byte_size(self._size),
+            pace=byte_size(pace),
             ending=ending,
         )

@@ -346,13 +346,19 @@ def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
 # Progress
 
 
+def test_progress_of_small_files_is_in_small_units() -> None:
+    progress = Progress(files=1, size=25_400)
+    progress.count_scanned(25_400)
+    assert progress.line().startswith("Landing: 0 of 1 files, 12.7 kB of 25.4 kB, ")
+
+
 def test_progress_tells_files_bytes_speed_and_what_is_left() -> None:
     progress = Progress(files=3, size=4_000_000)
-    assert progress.line().endswith("0.0 MB/s, starting")
+    assert progress.line().endswith(" 0 bytes/s, starting")
     progress.count_scanned(4_000_000)
     progress.end_file()
     line = progress.line()
-    assert line.startswith("Landing: 1 of 3 files, 2.0 of 4.0 MB, ")
+    assert line.startswith("Landing: 1 of 3 files, 2.0 MB of 4.0 MB, ")
     assert line.endswith(" s left")
     progress.count_sent(4_000_000)
     assert progress.line().endswith("reading the rest")
