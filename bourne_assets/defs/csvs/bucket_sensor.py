@@ -18,6 +18,7 @@ from bourne_assets.defs.csvs.landing_runs import (
     outcome_of,
     tags_of,
     waiting_text,
+    written,
 )
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.naming import RAW_CSVS
@@ -45,7 +46,7 @@ _DESCRIPTION = gettext(
     "Lands CSV files that others put under {inbox}/ or {landed_csvs}/ of the lake. What is in "
     "the latter at the sensor's first check counts as known. Objects whose run fails are "
     "tried again, after pauses that grow and in smaller runs. Assets that read what is new in "
-    "them follow by `follow_the_data`.",
+    "them follow by the sensor follow_the_data.",
     inbox=keys.INBOX,
     landed_csvs=keys.LANDED_CSVS,
 )
@@ -113,7 +114,7 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason(str(error))
         batches = list(_batches(cursor.backlog, now))
         runs = [_request(cursor.backlog, batch) for batch in batches]
-        text = cursor.model_dump_json()
+        text = written(cursor)
         if not runs:
             context.update_cursor(text)
             return dg.SkipReason(_reason(changes, cursor.backlog))

@@ -16,6 +16,7 @@ from bourne_assets.defs.csvs.landing_runs import (
     outcome_of,
     tags_of,
     waiting_text,
+    written,
 )
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.shared.naming import RAW_CSVS
@@ -49,7 +50,7 @@ class FolderCursor(BaseModel):
         gettext(
             "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has "
             "stopped growing. Where the run fails it is tried again, after pauses that grow. "
-            "Assets that read what is new in them follow by `follow_the_data`."
+            "Assets that read what is new in them follow by the sensor follow_the_data."
         )
     ),
 )
@@ -73,7 +74,7 @@ def csv_folder_sensor(
     cursor.known = changes.known
     due = sorted(backlog.due(now))
     if not due:
-        context.update_cursor(cursor.model_dump_json())
+        context.update_cursor(written(cursor))
         return dg.SkipReason(_reason(changes, backlog))
     request = backlog.request_landing(due)
     run = dg.RunRequest(
@@ -81,7 +82,7 @@ def csv_folder_sensor(
         asset_selection=[RAW_CSVS],
         tags=tags_of(request, "csv_files", due),
     )
-    return dg.SensorResult(run_requests=[run], cursor=cursor.model_dump_json())
+    return dg.SensorResult(run_requests=[run], cursor=written(cursor))
 
 
 def _reason(changes: FolderChanges, backlog: Backlog) -> str:

@@ -4,10 +4,12 @@ Not here: which files are landed (`folder_sensor`, `bucket_sensor`), and when a 
 again (`bourne_assets.csvs.intake.backlog`).
 """
 
+import json
 from collections.abc import Mapping
 
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
+from pydantic import BaseModel
 
 from bourne_assets.csvs.intake.backlog import Backlog, RunOutcome
 from bourne_assets.defs.csvs.assets import LANDED_FILES, NOT_FETCHED
@@ -15,6 +17,11 @@ from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.translations import gettext, ngettext
 
 _TAG_LENGTH = 200
+
+
+def written(cursor: BaseModel) -> str:
+    """A cursor as JSON, with spaces: the page of the sensor shows it, and breaks lines at them."""
+    return json.dumps(cursor.model_dump(mode="json"), ensure_ascii=False)
 
 
 def tags_of(request: str, name: str, values: list[str]) -> dict[str, str]:

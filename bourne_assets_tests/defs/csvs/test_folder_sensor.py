@@ -124,7 +124,7 @@ class Ticks:
     def __init__(self, folder: Path, lake: LakeResource, cursor: str | None = None) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
         self._folder = CsvFolderResource(folder=str(folder))
-        self._cursor = cursor
+        self.cursor = cursor
         self._followed: Any = None
         self._defs = build_defs(
             settings=Settings(),
@@ -135,12 +135,12 @@ class Ticks:
     def __call__(self) -> Any:
         with dg.build_sensor_context(
             self.instance,
-            cursor=self._cursor,
+            cursor=self.cursor,
             repository_def=self._defs.get_repository_def(),
             resources={"csv_folder": self._folder},
         ) as context:
             result = csv_folder_sensor(context)
-            self._cursor = getattr(result, "cursor", None) or context.cursor
+            self.cursor = getattr(result, "cursor", None) or context.cursor
         return result
 
     def request(self) -> dg.RunRequest:
@@ -282,3 +282,18 @@ def test_a_cursor_that_cannot_be_read_is_started_over(
     folder: Path, lake_resource: LakeResource
 ) -> None:
     assert Ticks(folder, lake_resource, cursor="no JSON").request().tags["csv_files"] == "a.csv"
+
+
+def test_the_page_of_the_sensor_can_break_the_lines_of_its_cursor(
+    folder: Path, lake_resource: LakeResource
+) -> None:
+    (folder / "ação.csv").write_text("id\n1\n")
+    tick = Ticks(folder, lake_resource)
+    tick.request()
+    assert tick.cursor is not None
+    assert "ação.csv" in tick.cursor
+    assert max(map(len, tick.cursor.split(" "))) < 80  # a SHA-256 has 64
+
+
+def test_its_description_is_plain_text_as_dagster_shows_it() -> None:
+    assert "`" not in str(csv_folder_sensor.description)
