@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table
 from bourne_assets.lake import embedded
-from bourne_assets.settings import EMBEDDED_BUCKET
+from bourne_assets.settings import DATA_DIR, EMBEDDED_BUCKET
 from bourne_assets_tests.cli.conftest import Bourne
 from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
 
@@ -219,6 +220,31 @@ def test_a_file_that_is_rejected_whole_is_told_by_the_exit_code_and_stops_no_oth
     assert "raw_csvs_s3: no_file_was_rejected failed (empty.csv)" in result.output
     assert "raw_csvs_s3: no_line_was_rejected failed (good.csv line 3: " in result.output
     assert "1. What is" not in result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("readme", "language"), [("README.md", "en"), ("README.pt.md", "pt")])
+def test_land_prints_what_the_readme_shows(
+    bourne: Bourne, tmp_path: Path, readme: str, language: str
+) -> None:
+    folder = tmp_path / "batch"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "x.csv").write_text("a,b\n1,2\n3\n")
+    (folder / "empty.csv").touch()
+    shutil.copy(DATA_DIR / "sample_csvs" / "movies.csv", folder)
+    called = "$ .venv/bin/bourne land batch\n"
+    shown = (
+        (DATA_DIR.parent.parent / readme)
+        .read_text(encoding="utf-8")
+        .split(called)[1]
+        .split("```")[0]
+    )
+    options = {"BOURNE_LANG": language, "COLUMNS": "100"}
+    result = bourne("land", str(folder), "--date", "2026-11-24", **options)
+    assert result.exit_code == 1
+    progress = "  Landing: " if language == "en" else "  Carga: "
+    printed = [line for line in result.output.splitlines() if not line.startswith(progress)]
+    assert printed[: len(shown.splitlines())] == shown.splitlines()
 
 
 @pytest.mark.slow
