@@ -137,6 +137,15 @@ def test_the_page_names_its_inputs_and_the_rules_that_held() -> None:
     assert "<details>" not in bare
 
 
+def test_names_in_a_rule_that_held_are_set_as_code() -> None:
+    table = saga_table(_bundled())
+    rules = ["No `tmdb_id` is in `<two>` rows."]
+    page = build_report(
+        BOURNE, _result(_bundled()), table, merged([snapshot_of(table)]), held=rules
+    )
+    assert "<li>No <code>tmdb_id</code> is in <code>&lt;two&gt;</code> rows.</li>" in page
+
+
 def test_a_report_begins_in_the_language_that_it_is_asked_for() -> None:
     table = saga_table(_bundled())
     history = merged([snapshot_of(table)])
@@ -386,6 +395,7 @@ class TestInChromium:
         assert opened.page.get_by_text("A média de faturamento é").first.is_visible()
         assert opened.page.get_by_text("The mean revenue is").first.is_hidden()
         assert opened.page.locator(".switch").is_hidden()
+        assert opened.page.locator("details .particulars li:visible").count() == 1
         data = opened.page.pdf(format="A4", path=tmp_path / "report.pdf")
         assert data.startswith(b"%PDF")
         assert 2 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 8
