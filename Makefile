@@ -113,7 +113,7 @@ clean-lake:
 	  echo "This would remove $(LAKE), $$(du -sh "$(LAKE)" | cut -f1): every landed file, table and answer."; \
 	  echo "Dagster's runs stay. To remove it: make clean-lake YES=1"; \
 	else \
-	  if [ -x $(BIN)/bourne ]; then case "$$($(BIN)/bourne lake stop)" in \
+	  if [ -x $(BIN)/bourne ]; then case "$$(BOURNE_LANG=en $(BIN)/bourne lake stop)" in \
 	    *"is stopped"*) ;; *) echo "$(LAKE) is in use: end what uses it first."; exit 1;; esac; fi; \
 	  rm -rf "$(LAKE)" "$(OWN)/query" && echo "Removed $(LAKE)."; \
 	fi

@@ -56,3 +56,15 @@ def test_a_lake_in_use_is_not_removed(project: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         _make(project, "clean-lake", "YES=1")
     assert (project / ".bourne" / "lake" / "data" / "kept").exists()
+
+
+def test_a_lake_is_removed_in_every_language(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bourne = project / ".venv" / "bin" / "bourne"
+    bourne.write_text(
+        "#!/bin/sh\n[ \"$BOURNE_LANG\" = en ] && echo 'The lake is stopped.' || echo 'O lake parou.'\n"
+    )
+    bourne.chmod(0o755)
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    assert "Removed .bourne/lake." in _make(project, "clean-lake", "YES=1")

@@ -4,6 +4,7 @@ Not here: where people reach a UI that others serve (`settings.ui_url`).
 """
 
 import argparse
+import errno
 import http.client
 import socket
 import time
@@ -12,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bourne_assets.errors import ConfigurationError
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, system_words
 
 FIRST_PORT, _PORTS = 3000, 100
 _LAST_PORT = 65_535
@@ -128,24 +129,38 @@ def _is_named(options: Sequence[str]) -> bool:
 
 
 def _is_taken(host: str, port: int) -> bool:
-    """Whether this address cannot be listened on.
+    """Whether another program listens on this address.
 
     Raises:
-        ConfigurationError: The host is not one of this machine.
+        ConfigurationError: The host is not one of this machine, or the port is not for this user.
     """
     try:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:  # the latter where it is not a host name at all
-        raise ConfigurationError(
-            gettext(
-                "{host!r} is not an address of this machine: leave --host out for 127.0.0.1.",
-                host=host,
-            )
-        ) from error
+        raise _not_here(host) from error
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(name)
-        except OSError:
-            return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise _not_here(host) from error
+            raise ConfigurationError(
+                gettext(
+                    "Port {port} cannot be used ({strerror}): name another one with --port.",
+                    port=port,
+                    strerror=system_words(error),
+                )
+            ) from error
     return False
+
+
+def _not_here(host: str) -> ConfigurationError:
+    return ConfigurationError(
+        gettext(
+            "{host!r} is not an address of this machine: leave --host out for 127.0.0.1.",
+            host=host,
+        )
+    )

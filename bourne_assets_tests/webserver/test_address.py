@@ -1,5 +1,6 @@
 """The address of `bourne dev`: a free port, one line when the UI responds, a sentence where not."""
 
+import errno
 import http.server
 import socket
 import threading
@@ -50,12 +51,26 @@ def test_a_port_that_is_named_and_taken_is_refused_in_a_sentence(
         (["--port"], "needs a value"),
         (["--host", "no such host"], "not an address of this machine"),
         (["--host", "h" * 64], "not an address of this machine"),
+        (["--host", "192.0.2.1"], "not an address of this machine"),  # no machine has this one
+        (["--host", "192.0.2.1", "--port", "4000"], "not an address of this machine"),
         (["--host", "\udcff"], "not an address of this machine"),
     ],
 )
 def test_what_is_not_an_address_is_named(options: list[str], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         Address.free(options)
+
+
+def test_a_port_that_is_not_for_this_user_is_not_called_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Probe(socket.socket):
+        def bind(self, _: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(module.socket, "socket", Probe)
+    with pytest.raises(ConfigurationError, match=r"^Port 80 cannot be used \(Permission denied\)"):
+        Address.free(["--port", "80"])
 
 
 @pytest.mark.parametrize(
