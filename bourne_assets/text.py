@@ -47,6 +47,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_folded[found[0]] if found else None
 
 
+def ended_once(sentence: str) -> str:
+    """The sentence without the full stop that follows a question at its end."""
+    return sentence[:-1] if sentence.endswith("?.") else sentence
+
+
 def _picture(character: str) -> str:
     if character in _LINE_BREAKS:
         return " "

@@ -28,6 +28,7 @@ from pydantic import (
 from bourne_assets.csvs import time_formats
 from bourne_assets.csvs.errors import CsvDatasetsError
 from bourne_assets.lake import keys
+from bourne_assets.text import ended_once, nearest
 from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml, why_unreadable
 
@@ -328,13 +329,7 @@ def load_datasets(path: Path | None) -> Datasets:
         content, _ = read_yaml(path)
         read = _DatasetsFile.model_validate(content)
     except ValidationError as error:
-        raise CsvDatasetsError(
-            gettext(
-                "The datasets file {path} has an invalid value at {first_error}.",
-                path=path,
-                first_error=_first_error(error),
-            )
-        ) from error
+        raise CsvDatasetsError(ended_once(_first_error(path, error))) from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise CsvDatasetsError(
             gettext(
@@ -347,10 +342,31 @@ def load_datasets(path: Path | None) -> Datasets:
     return Datasets(read.datasets)
 
 
-def _first_error(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+def _first_error(path: Path, error: ValidationError) -> str:
+    found = error.errors(include_url=False)
+    # A mistyped option is why another one does not fit.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     place = ".".join(str(part) for part in first["loc"]) or gettext("its top level")
-    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
+    if first["type"] == "extra_forbidden":
+        near = nearest(str(first["loc"][-1]), _names_beside(first["loc"]))
+        sentence = (
+            gettext("{key} is not a key here, did you mean {near}?", key=place, near=near)
+            if near
+            else gettext("{key} is not a key here", key=place)
+        )
+        return gettext("The datasets file {path}: {sentence}.", path=path, sentence=sentence)
+    return gettext(
+        "The datasets file {path} has an invalid value at {first_error}.",
+        path=path,
+        first_error=f"{place}: {first['msg'].removeprefix('Value error, ')}",
+    )
+
+
+def _names_beside(place: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys that the one at this place could have been."""
+    if len(place) == 1:
+        return _DatasetsFile.model_fields
+    return (name.removesuffix("_words") for name in DatasetOptions.model_fields)
 
 
 def _ensure_dataset_names(path: Path, names: Iterable[str]) -> None:

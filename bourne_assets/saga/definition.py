@@ -20,7 +20,7 @@ from pydantic import (
 
 from bourne_assets.saga.errors import SagaConfigurationError
 from bourne_assets.settings import Settings
-from bourne_assets.text import nearest
+from bourne_assets.text import ended_once, nearest
 from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml, why_unreadable
 
@@ -189,22 +189,28 @@ def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
             found = error.errors(include_url=False)
             # A mistyped field is lacking too, which says less.
             first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
-            detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            place = ".".join(map(str, first["loc"]))
+            detail = f"{place}: {first['msg']}"
             if first["type"] == "extra_forbidden":
                 fields_of = StatedFigures if len(first["loc"]) > 1 else Saga
                 near = nearest(str(first["loc"][-1]), fields_of.model_fields)
+                detail = gettext("{key} is not a key here", key=place)
                 detail += gettext(", did you mean {near}?", near=near) if near else ""
+            elif first["type"] == "missing":
+                detail = gettext("{key} is missing", key=place)
             if (field := known.get(str(first["loc"][0]))) is not None:
                 line = _line(field[0])
         else:
             detail = gettext("its fields must be title, queries and collection_id")
         raise SagaConfigurationError(
-            gettext(
-                "The saga {slug!r} in {path}, line {line}, is not valid - {detail}.",
-                slug=slug,
-                path=path,
-                line=line,
-                detail=detail,
+            ended_once(
+                gettext(
+                    "The saga {slug!r} in {path}, line {line}, is not valid - {detail}.",
+                    slug=slug,
+                    path=path,
+                    line=line,
+                    detail=detail,
+                )
             )
         ) from error
 

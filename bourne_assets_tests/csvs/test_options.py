@@ -103,7 +103,9 @@ def test_a_dataset_that_is_not_named_has_no_options(tmp_path: Path) -> None:
         (r'quote: "\r"', "quote"),
         ("delimiter: ';', quote: ';'", "must differ"),
         ("delimiter: '#', comment: '#'", "must differ"),
-        ("colour: red", "colour"),
+        ("paint: red", "datasets.films.paint is not a key here."),
+        ("delimitr: ';'", "datasets.films.delimitr is not a key here, did you mean delimiter?"),
+        ("tru: [Y], skip: -1", "datasets.films.tru is not a key here, did you mean true?"),
         ("skip: -1", "skip"),
         ("skip: true", "skip"),
         ("comment: ''", "comment"),
@@ -131,7 +133,14 @@ def test_a_dataset_that_is_not_named_has_no_options(tmp_path: Path) -> None:
     ],
 )
 def test_an_option_that_cannot_be_is_named_at_load(tmp_path: Path, text: str, place: str) -> None:
-    assert place in _refusal(tmp_path, text)
+    refusal = _refusal(tmp_path, text)
+    assert place in refusal
+    assert not refusal.endswith("?.")
+
+
+def test_a_mistyped_key_beside_the_datasets_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CsvDatasetsError, match=r"dataset is not a key here, did you mean datasets\?$"):
+        _load(tmp_path, "dataset: {films:}")
 
 
 @pytest.mark.parametrize("text", ["datasets: [1]", "{", "", "- 1"])

@@ -24,7 +24,7 @@ from pydantic import (
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.access import LOOPBACK
-from bourne_assets.text import nearest, printable
+from bourne_assets.text import ended_once, nearest, printable
 from bourne_assets.times import nearest_time_zone
 from bourne_assets.translations import gettext
 from bourne_assets.yaml_files import read_yaml, why_unreadable
@@ -237,11 +237,13 @@ def load_routes(path: Path | None) -> AlertRoutes | None:
         place = first["loc"]
         # The cause would quote the value, which may be an address that is a secret.
         raise ConfigurationError(
-            gettext(
-                "The alerts file {path}, line {line}: {sentence}.",
-                path=path,
-                line=_line(tree, place),
-                sentence=_sentence(place, first),
+            ended_once(
+                gettext(
+                    "The alerts file {path}, line {line}: {sentence}.",
+                    path=path,
+                    line=_line(tree, place),
+                    sentence=_sentence(place, first),
+                )
             )
         ) from None
 

@@ -117,6 +117,7 @@ def test_each_mistake_is_one_sentence_that_names_the_line(
     with pytest.raises(ConfigurationError) as raised:
         _load(tmp_path, text)
     assert sentence in str(raised.value)
+    assert not str(raised.value).endswith("?.")
     assert "secret" not in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
 
