@@ -168,9 +168,13 @@ def test_a_p_value_has_the_digits_that_matter(value: float, english: str, portug
 def test_dates_are_those_of_the_language() -> None:
     day = date(2017, 9, 1)
     english, portuguese = localizer("en"), localizer("pt")
-    assert (english.day(day), portuguese.day(day)) == ("September 1, 2017", "1 de setembro de 2017")
+    assert (english.day(day), portuguese.day(day)) == (
+        "September 1, 2017",
+        "1º de setembro de 2017",
+    )
     assert (english.month(day), portuguese.month(day)) == ("September 2017", "setembro de 2017")
-    assert portuguese.short_day(day) == "1 de set. de 2017"
+    assert portuguese.short_day(day) == "1º de set. de 2017"
+    assert portuguese.day(date(2017, 9, 11)) == "11 de setembro de 2017"
 
 
 def test_a_value_with_braces_is_told_as_it_is() -> None:

@@ -139,7 +139,9 @@ def test_an_option_that_cannot_be_is_named_at_load(tmp_path: Path, text: str, pl
 
 
 def test_a_mistyped_key_beside_the_datasets_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CsvDatasetsError, match=r"dataset is not a key here, did you mean datasets\?$"):
+    with pytest.raises(
+        CsvDatasetsError, match=r"dataset is not a key here, did you mean datasets\?$"
+    ):
         _load(tmp_path, "dataset: {films:}")
 
 

@@ -159,7 +159,7 @@ def test_what_a_day_does_not_state_is_of_the_newest_day_that_does_and_says_so() 
     )
     assert as_json(result)["money_of"] == "2017-09-01"
     assert any("September 1, 2017" in text for text in remarks(result))
-    assert any("1 de setembro de 2017" in text for text in remarks(result, "pt"))
+    assert any("1º de setembro de 2017" in text for text in remarks(result, "pt"))
 
 
 def test_figures_that_no_day_stated_are_unknown() -> None:

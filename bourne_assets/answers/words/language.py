@@ -7,7 +7,7 @@ Not here: the sentences themselves, which are where they are used, and their tra
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.lists import format_list
@@ -114,11 +114,11 @@ class Localizer:
 
     def day(self, day: date) -> str:
         """A day in words."""
-        return format_date(day, format="long", locale=self._locale)
+        return self._dated(day, "long")
 
     def short_day(self, day: date) -> str:
         """A day for tables."""
-        return format_date(day, format="medium", locale=self._locale)
+        return self._dated(day, "medium")
 
     def month(self, day: date) -> str:
         """The month of a day, in words."""
@@ -138,6 +138,11 @@ class Localizer:
             "currency": ["$", ""] if self.language == "en" else ["US$ ", ""],
             "minus": _MINUS,
         }
+
+    def _dated(self, day: date, length: Literal["long", "medium"]) -> str:
+        text = format_date(day, format=length, locale=self._locale)
+        # CLDR has no ordinal for the first of a month, and Brazilians write one.
+        return text.replace("1 ", "1º ", 1) if self.language == "pt" and day.day == 1 else text
 
     def _signed(self, text: str, plus: bool) -> str:  # noqa: FBT001 - a private helper
         return f"+{text}" if plus else self._minus(text)
