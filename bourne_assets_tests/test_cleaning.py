@@ -63,7 +63,8 @@ def test_a_lake_is_removed_in_every_language(
 ) -> None:
     bourne = project / ".venv" / "bin" / "bourne"
     bourne.write_text(
-        "#!/bin/sh\n[ \"$BOURNE_LANG\" = en ] && echo 'The lake is stopped.' || echo 'O lake parou.'\n"
+        "#!/bin/sh\n"
+        "[ \"$BOURNE_LANG\" = en ] && echo 'The lake is stopped.' || echo 'O lake parou.'\n"
     )
     bourne.chmod(0o755)
     monkeypatch.setenv("BOURNE_LANG", "pt")
