@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -26,6 +27,8 @@ from bourne_assets.answers.words.language import localizer
 print(localizer("en").day(date(2007, 8, 5)), os.environ["TZ"])
 """
 _SAYING = {"gettext", "ngettext", "in_english"}
+#: Words that the Portuguese has another one for: faturamento, carga, guardar, verifique, coluna de id.
+_SECOND_WORDS = r"receitas?\b|[Ii]ngest|armazen|\b[Cc]onfira\b|coluna de identificação"
 _TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
@@ -61,6 +64,11 @@ def test_the_catalogue_translates_nothing_that_is_not_used(language: Language) -
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_no_translation_is_a_guess(language: Language) -> None:
     assert "#, fuzzy" not in catalogue_file(language).read_text(encoding="utf-8")
+
+
+def test_one_thing_has_one_word_in_portuguese() -> None:
+    found = [text for texts in _catalogue("pt").values() for text in texts]
+    assert [text for text in found if re.search(_SECOND_WORDS, text)] == []
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)

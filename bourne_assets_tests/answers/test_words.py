@@ -113,7 +113,7 @@ def test_the_answers_of_2017_in_portuguese() -> None:
             f"haver significância (r = {_MINUS}0,85, p = 0,10; rho = {_MINUS}0,90, p = 0,083; é "
             "preciso p < 0,0125, e o mínimo possível é 0,017).",
             "Seu r é mais forte que o de popularidade e retorno (lucro / orçamento), e seu p, "
-            "maior: p é a parcela de todas as ordens dos filmes com correlação ao menos tão "
+            "maior: p é a parcela de todas as ordenações dos filmes com correlação ao menos tão "
             "forte, e depende de como os valores se distribuem, não só de r.",
             "Popularidade e retorno (lucro / orçamento): tendência negativa forte, mas 5 filmes "
             f"são poucos para haver significância (r = {_MINUS}0,80, p = 0,033; rho = "

@@ -168,7 +168,7 @@ def test_two_days_are_compared_and_reversals_are_named(used_home: Path) -> None:
     assert "Nov 19, 2024 Inconclusive, as 5 films are too few for significance; the most" in shown
     assert "Budgets and revenues are of September 1, 2017" in shown
     shown = _called(used_home, "answers", "--compare", *days, "--lang", "pt").stdout
-    assert shown.count("Muda de conclusão") == 2
+    assert shown.count("A conclusão muda") == 2
     found = json.loads(_called(used_home, "answers", "--compare", *days, "--json").stdout)
     outcomes = {turn["answer"]: turn["outcome"] for turn in found["turns"]}
     assert outcomes["popularity_vs_success"] == outcomes["year_vs_popularity"] == "reversed"
