@@ -27,7 +27,7 @@ from bourne_assets.answers.words.language import localizer
 print(localizer("en").day(date(2007, 8, 5)), os.environ["TZ"])
 """
 _SAYING = {"gettext", "ngettext", "in_english"}
-#: Words that the Portuguese has another one for: faturamento, carga, guardar, verifique, coluna de id.
+#: Words for what faturamento, carga, guardar, verifique and coluna de id say already.
 _SECOND_WORDS = r"receitas?\b|[Ii]ngest|armazen|\b[Cc]onfira\b|coluna de identificação"
 _TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
