@@ -77,3 +77,9 @@ def test_links_and_pictures_lead_to_the_same_places() -> None:
 @pytest.mark.parametrize("text", [ENGLISH, PORTUGUESE], ids=["en", "pt"])
 def test_every_setting_is_named(text: str) -> None:
     assert {name for name in VARIABLES if f"`{name}`" not in text} == set()
+
+
+def test_both_show_a_run_of_the_same_assets_and_checks() -> None:
+    shown = [re.findall(r"[✓!✗] [\w.]+", text) for text in (ENGLISH, PORTUGUESE)]
+    assert shown[0] == shown[1]
+    assert "✓ answers_follow_from_inputs" in shown[0]
