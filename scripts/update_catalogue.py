@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from bourne_assets.answers.questions import ANSWER_FIELDS
 from bourne_assets.cli import main as main_command
 from bourne_assets.cli.help import CLICK_PLURALS, CLICK_WORDS, described
 from bourne_assets.definitions import build_defs
@@ -64,6 +65,7 @@ def _pages() -> Iterator[str]:
         yield asset.description or ""
         if schema := asset.metadata.get(COLUMNS_KEY):
             yield from (column.description or "" for column in schema.columns)
+    yield from (description for _, _, description in ANSWER_FIELDS)
     yield from _settings_of_runs(RunConfig)
 
 

@@ -68,7 +68,7 @@ def test_a_port_that_is_not_for_this_user_is_not_called_taken(
         def bind(self, _: object) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(module.socket, "socket", Probe)
+    monkeypatch.setattr(socket, "socket", Probe)
     with pytest.raises(ConfigurationError, match=r"^Port 80 cannot be used \(Permission denied\)"):
         Address.free(["--port", "80"])
 
