@@ -135,7 +135,7 @@ def _peer(python: Path, client: str, served: list[str], films: int) -> Measured:
 
 
 def _measured(command: list[str], served: list[str]) -> Measured:
-    with _stand_in(served) as (address, report):
+    with stand_in(served) as (address, report):
         environment = {**_environment(), **address}
         done = subprocess.run(
             command, env=environment, check=True, stdout=subprocess.PIPE, text=True
@@ -144,7 +144,7 @@ def _measured(command: list[str], served: list[str]) -> Measured:
 
 
 @contextmanager
-def _stand_in(options: list[str]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+def stand_in(options: list[str]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
     """Where the stand-in is, and what it reports; that is filled in when it has ended."""
     options = options if "--latency" in options else [*options, "--latency", str(LATENCY)]
     command = [sys.executable, "-m", "bourne_assets_tests.standin", *options]

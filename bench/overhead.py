@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_BOURNE = str(Path(sys.executable).with_name("bourne"))
+BOURNE = str(Path(sys.executable).with_name("bourne"))
 _UNIT, _FLOOR, _RUN = "import dagster, pandas", "empty graph", "bourne run"
 _DRAWN = "the same, all drawn"
 _CSV = {"one.csv": "a,b\n1,2\n", "two.csv": "c,d\n1,x\n"}
@@ -57,21 +57,20 @@ def main() -> int:
         commands: dict[str, Sequence[str]] = {
             _UNIT: [sys.executable, "-c", _UNIT],
             _FLOOR: [sys.executable, "-m", "bench.floor"],
-            _RUN: [_BOURNE, "run"],
-            _DRAWN: [_BOURNE, "run"],
-            "bourne land": [_BOURNE, "land", str(home / "csv")],
-            "bourne doctor": [_BOURNE, "doctor"],
-            "bourne answers": [_BOURNE, "answers"],
-            "bourne --help": [_BOURNE, "--help"],
+            _RUN: [BOURNE, "run"],
+            _DRAWN: [BOURNE, "run"],
+            "bourne land": [BOURNE, "land", str(home / "csv")],
+            "bourne doctor": [BOURNE, "doctor"],
+            "bourne answers": [BOURNE, "answers"],
+            "bourne --help": [BOURNE, "--help"],
         }
         costs: dict[str, list[Cost]] = {name: [] for name in commands}
         for number in range(rounds + 1):
             for name, command in commands.items():
                 place = home / ("floor" if name == _FLOOR else "home")
                 if name == _DRAWN:
-                    for path in (place / "pictures").glob("[cd]*-*"):  # compiled, and drawn
-                        path.unlink()
-                cost = _cost(command, place)
+                    forget_pictures(place)
+                cost = cost_of(command, place)
                 if number:  # the first round warms caches and bytecode
                     costs[name].append(cost)
     _print(costs)
@@ -101,13 +100,24 @@ def _print(costs: dict[str, list[Cost]]) -> None:
         )
 
 
-def _cost(command: Sequence[str], home: Path) -> Cost:
+def forget_pictures(home: Path) -> None:
+    """Let the next run of this home draw all its pictures."""
+    for path in (home / "pictures").glob("[cd]*-*"):  # compiled, and drawn
+        path.unlink()
+
+
+def cost_of(command: Sequence[str], home: Path, **settings: str) -> Cost:
+    """What a command took with this home and these settings.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "TMDB_", "BOURNE_", "DAGSTER_"))
     }
-    environment |= {"BOURNE_HOME": str(home), "PYTHONDONTWRITEBYTECODE": ""}
+    environment |= {"BOURNE_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "", **settings}
     start = time.perf_counter()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)

@@ -17,6 +17,7 @@ _SNAPSHOT = DATA_DIR / "snapshot"
 _MOVIE = re.compile(r"/movie/(\d+)(/external_ids|/changes)?")
 _COLLECTION = re.compile(r"/collection/(\d+)")
 _PAGE_SIZE = 20
+_GENERATED = "Generated Collection"
 _LAST_PAGE = 500
 
 
@@ -210,12 +211,13 @@ class GeneratedFilms:
         return self._alone(tmdb_id).external_ids(tmdb_id)
 
     def collection(self, collection_id: int) -> dict[str, Any] | None:
-        """The collection, with its first film alone: the search finds the others."""
-        return self._alone(1).collection(collection_id)
+        """The collection of all films."""
+        films = map(_generated, range(1, self._number + 1))
+        return InventedFilms.of(films, {1: _GENERATED}).collection(collection_id)
 
     def _alone(self, number: int) -> InventedFilms:
         films = [_generated(number)] if 1 <= number <= self._number else []
-        return InventedFilms.of(films, {1: "Generated Collection"})
+        return InventedFilms.of(films, {1: _GENERATED})
 
 
 def _generated(number: int) -> Film:
