@@ -9,9 +9,9 @@ import json
 import os
 import re
 import sys
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich._wrap import divide_line
 from rich.columns import Columns
@@ -38,6 +38,9 @@ from bourne_assets.runs.outcomes import (
 from bourne_assets.saga.definition import Saga
 from bourne_assets.text import printable
 from bourne_assets.translations import gettext, grouped, ngettext, retold
+
+if TYPE_CHECKING:  # loading pandas takes longer than all else here
+    from bourne_assets.csvs.landing.manifest import ManifestRow
 
 #: This many offending rows are named in one line.
 _NAMED = 5
@@ -186,23 +189,24 @@ def _print_event(console: Console, event: RunEvent) -> None:
             pass
 
 
-def print_manifest(console: Console, files: list[dict[str, Any]]) -> None:
+def print_manifest(console: Console, files: "Sequence[ManifestRow]") -> None:
     """What happened to each file of a batch, and the totals."""
     console.print()
     for file in files:
         console.print(_file_line(file), soft_wrap=True)
-    kept = {file["dataset"]: file["table_error"] for file in files if file["table_error"]}
+    kept = {file.dataset: file.table_error for file in files if file.table_error}
     for dataset, reason in sorted(kept.items()):
         console.print(
             line("  ", _FAILED, " ", (dataset, "bold"), f"  {retold(reason)}"), soft_wrap=True
         )
-    counts = Counter(file["status"] for file in files)
-    lines = sum(file["rejected_rows"] or 0 for file in files)
+    landed = sum(file.is_landed for file in files)
+    rejected = sum(file.is_rejected for file in files)
     counted = (
-        ngettext("{n} landed", "{n} landed", counts["landed"]),
-        ngettext("{n} unchanged", "{n} unchanged", counts["unchanged"]),
-        ngettext("{n} rejected", "{n} rejected", counts["rejected"]),
+        ngettext("{n} landed", "{n} landed", landed),
+        ngettext("{n} unchanged", "{n} unchanged", len(files) - landed - rejected),
+        ngettext("{n} rejected", "{n} rejected", rejected),
     )
+    lines = sum(file.rejected_rows or 0 for file in files)
     console.print(line(f"  {', '.join(counted)}; {_rejected_lines(lines)}"), soft_wrap=True)
 
 
@@ -210,20 +214,19 @@ def _rejected_lines(count: int) -> str:
     return ngettext("{n} line rejected", "{n} lines rejected", count)
 
 
-def _file_line(file: dict[str, Any]) -> Text:
-    name = (str(file["file"]), "bold")
-    if file["status"] == "rejected":
-        why = gettext("rejected: {reason}", reason=retold(str(file["reason"])))
+def _file_line(file: "ManifestRow") -> Text:
+    name = (file.file, "bold")
+    if file.is_rejected:
+        why = gettext("rejected: {reason}", reason=retold(str(file.reason)))
         return line("  ", _FAILED, " ", name, f"  {why}")
-    status = gettext("landed") if file["status"] == "landed" else gettext("unchanged")
-    rows = ngettext("{n} row", "{n} rows", file["rows"])
+    status = gettext("landed") if file.is_landed else gettext("unchanged")
+    rows = ngettext("{n} row", "{n} rows", file.rows or 0)
     counted = f"{status}, {rows}"
-    if file["rejected_rows"]:
-        lines, where = _rejected_lines(file["rejected_rows"]), file["rejects_uri"]
+    if file.rejected_rows:
+        lines, where = _rejected_lines(file.rejected_rows), file.rejects_uri
         counted += gettext(", {lines}: see {where}", lines=lines, where=where)
-    mark = _WARNED if file["rejected_rows"] else _PASSED
-    uri = (str(file["uri"]), "dim")
-    return line("  ", mark, " ", name, f"  {counted}  ", uri)
+    mark = _WARNED if file.rejected_rows else _PASSED
+    return line("  ", mark, " ", name, f"  {counted}  ", (str(file.uri), "dim"))
 
 
 def print_report(console: Console, report: RunReport) -> None:

@@ -1,7 +1,7 @@
 """`bourne land`. Not here: landing (`csvs`), and the run (`runner`)."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,9 @@ from bourne_assets.cli.help import Command
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import read_settings
+
+if TYPE_CHECKING:
+    from bourne_assets.csvs.landing.manifest import ManifestRow
 
 
 @click.command(cls=Command)
@@ -52,8 +55,9 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
     return report.exit_code
 
 
-def _manifest(lake: Lake) -> list[dict[str, Any]]:
-    from bourne_assets.tables import from_parquet, records
+def _manifest(lake: Lake) -> "list[ManifestRow]":
+    from bourne_assets.csvs.landing.manifest import rows_in
+    from bourne_assets.tables import from_parquet
 
     data, _ = lake.read(keys.table(keys.TRUSTED, (RAW_CSVS,), "parquet"))
-    return records(from_parquet(data))
+    return rows_in(from_parquet(data))

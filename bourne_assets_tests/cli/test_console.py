@@ -2,13 +2,13 @@
 
 import io
 import json
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 from bourne_assets.cli import console as show
 from bourne_assets.cli.answer_printing import print_answers
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, ManifestRow
 from bourne_assets.runs.outcomes import (
     Checked,
     Diagnosis,
@@ -72,23 +72,19 @@ def test_sentences_diagnoses_and_plain_lines_are_text(console: Console) -> None:
 
 
 def test_a_report_and_a_manifest_are_text(console: Console) -> None:
-    dataset = {"dataset": HOSTILE, "table_error": HOSTILE}
-    rejected = {
-        **dataset,
-        "file": HOSTILE,
-        "status": "rejected",
-        "reason": HOSTILE,
-        "rejected_rows": None,
-    }
-    landed: dict[str, Any] = {
-        **dataset,
-        "file": HOSTILE,
-        "status": "landed",
-        "rows": 1,
-        "rejected_rows": 1,
-        "rejects_uri": HOSTILE,
-        "uri": HOSTILE,
-    }
+    rejected = ManifestRow(
+        file=HOSTILE, dataset=HOSTILE, status=REJECTED, reason=HOSTILE, table_error=HOSTILE
+    )
+    landed = ManifestRow(
+        file=HOSTILE,
+        dataset=HOSTILE,
+        status=LANDED,
+        uri=HOSTILE,
+        rows=1,
+        rejected_rows=1,
+        rejects_uri=HOSTILE,
+        table_error=HOSTILE,
+    )
     show.print_manifest(console, [rejected, landed])
     show.print_report(console, RunReport(checked=[_checked(HOSTILE)], skipped=[HOSTILE]))
     _ensure_harmless(_printed(console))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
@@ -111,6 +111,51 @@ class DatasetOutcome:
     table_uri: str | None
     table_error: str | None
     drift: dict[str, Drift]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestRow:
+    """What people are told of a file: some columns of its row of the manifest.
+
+    Attributes:
+        file: Path of the file below the folder.
+        dataset: Name of its dataset.
+        status: LANDED, UNCHANGED or REJECTED.
+        reason: Why it is rejected; None where it is not.
+        uri: Where its bytes are; None for a rejected file.
+        rows: Lines that could be read; None for a rejected file.
+        rejected_rows: Lines that could not; None for a rejected file.
+        rejects_uri: Where those lines are; None where there are none.
+        table_error: Why the table of its dataset is not one of this landing; None where it is.
+    """
+
+    file: str
+    dataset: str
+    status: str
+    reason: str | None = None
+    uri: str | None = None
+    rows: int | None = None
+    rejected_rows: int | None = None
+    rejects_uri: str | None = None
+    table_error: str | None = None
+
+    @property
+    def is_landed(self) -> bool:
+        """Whether its bytes came with this landing."""
+        return self.status == LANDED
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether its bytes are not in the lake."""
+        return self.status == REJECTED
+
+
+_TOLD = tuple(each.name for each in fields(ManifestRow))
+
+
+def rows_in(manifest: pd.DataFrame) -> list[ManifestRow]:
+    """What people are told of the files of a manifest, in its order."""
+    return [ManifestRow(**{name: row[name] for name in _TOLD}) for row in records(manifest)]
 
 
 def make_manifest(outcomes: Iterable[tuple[FileOutcome, DatasetOutcome]]) -> pd.DataFrame:

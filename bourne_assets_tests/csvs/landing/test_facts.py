@@ -9,7 +9,7 @@ import pytest
 
 from bourne_assets.csvs.intake.files import find_csv_files
 from bourne_assets.csvs.landing.batch import land_csv_files
-from bourne_assets.csvs.landing.manifest import LANDED, rejected_lines_in
+from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, rejected_lines_in, rows_in
 from bourne_assets.csvs.landing.profile import FileFacts, read_profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake.store import Lake
@@ -120,6 +120,26 @@ def test_rejected_lines_of_a_manifest_are_those_of_its_files_in_order(
         ("b.csv", 103),
     ]
     assert shown[0].keys() == {"file", "line", "reason", "text"}
+
+
+def test_people_are_told_of_each_file_what_became_of_it(lake: Lake, folder: Path) -> None:
+    (folder / "films.csv").write_bytes(b"id,title\n" + b"1,a\n" * 100 + b"ragged\n")
+    (folder / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    landing = land_csv_files(
+        find_csv_files(folder),
+        lake,
+        date(2026, 11, 23),
+        tables=tables_of(lake),
+        journal=folder.parent / "journal",
+    )
+    landed, rejected = rows_in(landing.manifest)
+    assert (landed.file, landed.dataset, landed.status) == ("films.csv", "Films", LANDED)
+    assert (landed.rows, landed.rejected_rows, landed.reason) == (100, 1, None)
+    assert landed.is_landed
+    assert str(landed.rejects_uri).endswith("films.csv.jsonl")
+    assert (rejected.file, rejected.status, rejected.uri) == ("picture.csv", REJECTED, None)
+    assert rejected.is_rejected
+    assert rejected.reason
 
 
 def test_compressed_files_are_found_and_belong_to_the_dataset_of_their_name(
