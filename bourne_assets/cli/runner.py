@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.cli.selection import SelectionError
@@ -180,7 +181,7 @@ def _run(
     return report
 
 
-def _not_reached(graph: Any, selected: list[dg.AssetKey], report: RunReport) -> list[str]:
+def _not_reached(graph: AssetGraph, selected: list[dg.AssetKey], report: RunReport) -> list[str]:
     """Names of the assets that were neither stored nor made by a step that failed."""
     stored = {item.asset for item in report.stored}
     failed = {item.step for item in report.failed}
@@ -191,7 +192,7 @@ def _not_reached(graph: Any, selected: list[dg.AssetKey], report: RunReport) -> 
     ]
 
 
-def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
+def _selected(graph: AssetGraph, select: str | None) -> list[dg.AssetKey]:
     known = graph.materializable_asset_keys
     if select is None:
         return sorted(known)
@@ -212,7 +213,7 @@ def _selected(graph: Any, select: str | None) -> list[dg.AssetKey]:
 
 
 def _tmdb_steps(
-    graph: Any, selected: list[dg.AssetKey], config: Mapping[str, bool]
+    graph: AssetGraph, selected: list[dg.AssetKey], config: Mapping[str, bool]
 ) -> dict[str, Any]:
     """Config of the steps that request from TMDB; empty where all is at its default."""
     chosen = {name: value for name, value in config.items() if value}

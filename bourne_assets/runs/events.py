@@ -1,7 +1,7 @@
 """What Dagster's events mean, as plain values. Not here: what is done with them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
@@ -9,6 +9,9 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
 from bourne_assets.translations import gettext, retold
+
+if TYPE_CHECKING:
+    from dagster_shared.error import SerializableErrorInfo
 
 INTERRUPTED = "interrupted"
 #: Metadata of every check of the platform: the first offending rows, and how many there are.
@@ -92,13 +95,13 @@ def _name(row: dict[str, Any]) -> str:
     return str(next(iter(row.values()), ""))
 
 
-def _causes(error: Any) -> Iterator[Any]:
+def _causes(error: "SerializableErrorInfo | None") -> "Iterator[SerializableErrorInfo]":
     while error is not None:
         yield error
         error = error.cause
 
 
-def _text(error: Any) -> str:
+def _text(error: "SerializableErrorInfo") -> str:
     """The message without the name of the class, which Dagster puts before it."""
     text = str(error.message).strip()
     return text.partition(": ")[2] or text if error.cls_name else text

@@ -206,7 +206,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         """Nothing is in the way: the unpartitioned object has a suffix, the folder has none."""
 
 
-def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Any:
+def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Mapping[str, Any]:
     """Metadata of the asset's definition, for an input that of the asset upstream."""
     if isinstance(context, dg.OutputContext):
         return context.definition_metadata or {}

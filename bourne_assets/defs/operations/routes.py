@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.access import LOOPBACK
@@ -190,7 +191,7 @@ class _Keys:
         }
     )
 
-    def near(self, place: Sequence[Any]) -> str | None:
+    def near(self, place: Sequence[str | int]) -> str | None:
         parts = [part for part in place[:-1] if isinstance(part, str)]
         return nearest(str(place[-1]), self.by_part.get(parts[-1] if parts else "", ()))
 
@@ -248,7 +249,7 @@ def load_routes(path: Path | None) -> AlertRoutes | None:
         ) from None
 
 
-def _sentence(place: Sequence[Any], error: Any) -> str:
+def _sentence(place: Sequence[str | int], error: ErrorDetails) -> str:
     shown = printable(".".join(str(part) for part in place)) or gettext("the file")
     if error["type"] == "extra_forbidden":
         near = _Keys().near(place)
@@ -264,7 +265,7 @@ def _sentence(place: Sequence[Any], error: Any) -> str:
     return f"{shown} {detail}" if error["type"] == "value_error" else f"{shown}: {detail}"
 
 
-def _line(tree: yaml.Node | None, place: Sequence[Any]) -> int:
+def _line(tree: yaml.Node | None, place: Sequence[str | int]) -> int:
     """The line of a part of the file, or of the nearest part around it that is there."""
     node, line = tree, 1
     for part in place:

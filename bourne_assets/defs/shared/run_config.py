@@ -8,6 +8,7 @@ import dagster as dg
 from dagster._config import ConfigScalar, ConfigScalarKind
 from dagster._config.errors import PostProcessingError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.translations import gettext, plain
@@ -68,7 +69,7 @@ class RunConfig(dg.Config):
             ) from None
 
 
-def _reason(error: Any) -> str:
+def _reason(error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch":  # days are the only texts that have one
         return gettext("{text!r} is not a date; write it like 2017-09-01", text=error["input"])
     own = error.get("ctx", {}).get("error")
