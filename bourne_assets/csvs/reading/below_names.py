@@ -16,6 +16,8 @@ from bourne_assets.translations import in_english
 _VALUES = frozenset({"number", "time"})
 #: Columns whose values are typed, and rows, that make a line of other words one of units.
 _UNITS_COLUMNS, _LEAST_ROWS = 2, 3
+#: With fewer rows below it, a line of names below groups looks like a row.
+_LEAST_GROUPED = 2
 _UNDERLINE = re.compile(r"\s*(-{2,}|={2,})\s*")
 
 
@@ -75,6 +77,34 @@ class BelowNames:
             return ""
         self.names = tuple(both)
         return two_levels()
+
+
+def names_below_groups(
+    groups: tuple[str, ...], record: Record, rows: Sequence[Fields]
+) -> tuple[str, ...]:
+    """Names with those of the groups that they are below; none where the record is a row.
+
+    A group's name is above its first column, and the others have none; what is beside the
+    groups has no name below it, and a value in each row.
+
+    Args:
+        groups: What is above, an empty text where nothing is.
+        record: The record right below.
+        rows: Those below it, as wide as the table.
+    """
+    if record.fault or len(record.fields) != len(groups) or len(rows) < _LEAST_GROUPED:
+        return ()
+    below, blank = record.fields, [n for n, name in enumerate(groups) if not name.strip()]
+    beside = [n for n, value in enumerate(below) if value is None]
+    if not blank or not beside or not all(below[n] for n in blank):
+        return ()
+    if not all(groups[n].strip() and all(row[n] for row in rows) for n in beside):
+        return ()
+    joined, group = [], ""
+    for name, value in zip(groups, below, strict=True):
+        group = name if name.strip() else group
+        joined.append(f"{group} {value or ''}".strip())
+    return tuple(joined)
 
 
 def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:

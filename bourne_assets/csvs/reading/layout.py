@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.below_names import BelowNames, two_levels
+from bourne_assets.csvs.reading.below_names import BelowNames, names_below_groups, two_levels
 from bourne_assets.csvs.reading.headers import has_header, names_columns, score_of
 from bourne_assets.csvs.reading.kinds import looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
@@ -322,26 +322,9 @@ def _repeated(search: _Search, place: int, header: Fields) -> int:
 
 
 def _below_groups(search: _Search, place: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with those of the groups that they are below; none where a row is there.
-
-    A group's name is above its first column, and the others have none; what is beside the
-    groups has no name below it, and a value in each row.
-    """
-    record = search.records[place] if place < len(search.records) else None
-    rows = _rows(search, place + 1, len(names))
-    if record is None or record.fault or len(record.fields) != len(names) or len(rows) < _PAIR:
+    if place >= len(search.records):
         return ()
-    below, blank = record.fields, [n for n, name in enumerate(names) if not name.strip()]
-    beside = [n for n, value in enumerate(below) if value is None]
-    if not blank or not beside or not all(below[n] for n in blank):
-        return ()
-    if not all(names[n].strip() and all(row[n] for row in rows) for n in beside):
-        return ()
-    joined, group = [], ""
-    for name, value in zip(names, below, strict=True):
-        group = name if name.strip() else group
-        joined.append(f"{group} {value or ''}".strip())
-    return tuple(joined)
+    return names_below_groups(names, search.records[place], _rows(search, place + 1, len(names)))
 
 
 def _above(records: Sequence[Record], line: int) -> str:
