@@ -2,14 +2,14 @@
 
 A guess is made from a sample, and each value is checked as it is converted; where some do not
 fit, all values of that column are examined, and the type that all of them fit is taken, or text.
-Not here: types that the user declares (`declared_types`), and the challenge's, which are known.
+Not here: which spellings are plain (`spellings`), types that the user declares (`declared_types`),
+and the challenge's, which are known.
 """
 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,17 +18,21 @@ from bourne_assets.csvs.reading import kinds
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_type
 from bourne_assets.csvs.reading.records import Fields
+from bourne_assets.csvs.reading.spellings import (
+    is_exact,
+    is_exact_double,
+    is_plain,
+    number_text,
+    plain_number,
+    scale_of,
+    without_zone,
+)
 from bourne_assets.sql import literal
 
 TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.
 _NEAR_SHARE = 0.9
-#: A number of this many characters, sign and point included, is exact as a DOUBLE; one of 16 digits
-#: may be beyond 2**53.
-_EXACT_CHARACTERS = 15
 _BIGINT_DIGITS = 18
-_DATE_CHARACTERS = len("2002-06-14")
-_SECOND_CHARACTERS = len("2002-06-14 20:15:00")
 _DECIMAL_DIGITS = 38
 #: A format whose dates are digits and nothing else.
 _DIGITS_FORMAT = re.compile(r"(?:%[YymdjHMS])+")
@@ -113,7 +117,7 @@ def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
         return Guess("format", "")
     if values and any(_are_digits_of(given, values) for given in _formats(options)):
         return Guess("format", "")
-    plain = [_plain_number(value, options) for value in values]
+    plain = [plain_number(value, options) for value in values]
     counted = Counter(_FAMILIES.get(kinds.plain_kind(value), "text") for value in plain)
     has_formats = bool(
         options.date_format or options.timestamp_format or options.true_words or options.false_words
@@ -150,12 +154,7 @@ def _number_type(values: Sequence[str]) -> str:
     if not decimals:
         digits = max(len(value.lstrip("-")) for value in values)
         return "BIGINT" if digits <= _BIGINT_DIGITS else ""
-    return "DOUBLE" if all(map(_is_exact_double, values)) else ""
-
-
-def _is_exact_double(text: str) -> bool:
-    """What `_is_exact` checks, in SQL."""
-    return len(text) <= _EXACT_CHARACTERS or Decimal(text) == Decimal(repr(float(text)))
+    return "DOUBLE" if all(map(is_exact_double, values)) else ""
 
 
 def _type_of(family: str) -> str:
@@ -188,92 +187,23 @@ def column_of(place: str, guess: Guess, options: DatasetOptions) -> Column:
 
 def _value(text: str, guess: Guess) -> str:
     if guess.type == INSTANT:
-        return f"timezone('UTC', TRY_CAST({_without_zone(text)} AS TIMESTAMP))"
+        return f"timezone('UTC', TRY_CAST({without_zone(text)} AS TIMESTAMP))"
     return f"TRY_CAST({text} AS {guess.type})"
 
 
 def _fits(text: str, value: str, guess: Guess) -> str:
     if guess.type == "DATE":
-        return _is_plain("date", text)
+        return is_plain("date", text)
     if guess.type == "BIGINT":
         return f"CAST({value} AS VARCHAR) = {text}"
     if guess.type == "DOUBLE":
-        return f"({_is_plain('number', text)} AND {_is_exact(text)})"
+        return f"({is_plain('number', text)} AND {is_exact(text)})"
     if guess.type.startswith("DECIMAL"):
         scale = int(guess.type.rpartition(",")[2].rstrip(")"))
         return (
-            f"({_is_plain('number', text)} AND {_scale(text)} <= {scale} AND {value} IS NOT NULL)"
+            f"({is_plain('number', text)} AND {scale_of(text)} <= {scale} AND {value} IS NOT NULL)"
         )
-    return _is_plain(guess.family, text)
-
-
-def _is_plain(family: str, text: str) -> str:
-    """A predicate in SQL: whether a text is a plain spelling of the family's types."""
-    if family == "number":
-        return f"regexp_full_match({text}, {literal(f'{kinds.INTEGER}|{kinds.DECIMAL}')})"
-    if family == "date":
-        # DuckDB has days without a number, `infinity`, and years of more digits, or before Christ.
-        shown = f"CAST(TRY_CAST({text} AS DATE) AS VARCHAR)"
-        return f"coalesce(strlen({text}) = {_DATE_CHARACTERS} AND {shown} = {text}, false)"
-    if family == "boolean":
-        return f"{text} IN ({', '.join(map(literal, kinds.BOOLEAN.split('|')))})"
-    zone = kinds.UTC if family == "instant" else ""
-    bare = _without_zone(text) if zone else text
-    moment = f"TRY_CAST({bare} AS TIMESTAMP)"
-    spelled = f"regexp_full_match({text}, {literal(kinds.TIMESTAMP + zone)})"
-    is_plain = f"({spelled} AND {moment} IS NOT NULL)"
-    if zone:
-        return is_plain
-    # The usual spelling is DuckDB's own, which is seen in half the time.
-    as_shown = f"strlen({text}) = {_SECOND_CHARACTERS} AND CAST({moment} AS VARCHAR) = {text}"
-    return f"CASE WHEN {as_shown} THEN true ELSE {is_plain} END"
-
-
-def _without_zone(text: str) -> str:
-    return f"regexp_replace({text}, {literal(kinds.UTC + '$')}, '')"
-
-
-def _scale(text: str) -> str:
-    return f"CASE WHEN contains({text}, '.') THEN strlen({text}) - strpos({text}, '.') ELSE 0 END"
-
-
-def _is_exact(text: str) -> str:
-    """Whether a DOUBLE's shortest print is the number that the text says, to the last digit."""
-    shown = f"CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR)"
-    trimmed = f"rtrim(rtrim({text}, '0'), '.')"
-    bare = f"CASE WHEN suffix({shown}, '.0') THEN left({shown}, -2) ELSE {shown} END"
-    # Each condition costs several times as much as the one before it.
-    return (
-        f"CASE WHEN strlen({text}) <= {_EXACT_CHARACTERS} THEN true WHEN {shown} = {text} THEN true"
-        f" WHEN contains({text}, '.') THEN {trimmed} = {bare} ELSE {text} = {bare} END"
-    )
-
-
-def number_text(text: str, options: DatasetOptions) -> str:
-    """A number's text in SQL with a point and without groups, where others are declared."""
-    decimal, thousands = options.decimal or ".", options.thousands
-    if thousands:
-        group, point = re.escape(thousands), re.escape(decimal)
-        grouped = rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?"
-        text = (
-            f"CASE WHEN regexp_full_match({text}, {literal(grouped)})"
-            f" THEN replace({text}, {literal(thousands)}, '') ELSE {text} END"
-        )
-    return f"translate({text}, ',.', '.x')" if decimal == "," else text
-
-
-def _plain_number(text: str, options: DatasetOptions) -> str:
-    """What `number_text` makes of a text that begins like a number."""
-    if options.decimal != "," and not options.thousands:
-        return text
-    decimal, thousands = options.decimal or ".", options.thousands
-    if not re.match(r"[+-]?\d[\d.,' _\u2019\u00a0\u202f]*\Z", text):
-        return text
-    if thousands:
-        group, point = re.escape(thousands), re.escape(decimal)
-        if re.fullmatch(rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?", text):
-            text = text.replace(thousands, "")
-    return text.translate(str.maketrans(",.", ".x")) if decimal == "," else text
+    return is_plain(guess.family, text)
 
 
 def _formatted(text: str, kind: str, options: DatasetOptions) -> Column:
@@ -337,21 +267,21 @@ def _column_query(place: str, family: str, options: DatasetOptions) -> _ColumnQu
             for column, is_given in zip(columns, given, strict=True)
         ]
         return _ColumnQuery([place], [f"count({text})", *counts])
-    shown, is_plain = f"{place}_text", f"{place}_is_plain"
+    shown, flag = f"{place}_text", f"{place}_is_plain"
     text = number_text(text, options) if family == "number" else text
-    texts = [f"{text} AS {shown}", f"{_is_plain(family, text)} AS {is_plain}"]
-    counts = [f"count({shown})", f"count(*) FILTER ({is_plain})"]
+    texts = [f"{text} AS {shown}", f"{is_plain(family, text)} AS {flag}"]
+    counts = [f"count({shown})", f"count(*) FILTER ({flag})"]
     if family != "number":
         return _ColumnQuery(texts, counts)
     point = f"strpos({shown}, '.')"
     before = f"CASE WHEN {point} = 0 THEN strlen({shown}) ELSE {point} - 1 END"
     facts = [
         f"max({before} - starts_with({shown}, '-')::INTEGER)",
-        f"max({_scale(shown)})",
-        f"bool_and({_is_exact(shown)})",
+        f"max({scale_of(shown)})",
+        f"bool_and({is_exact(shown)})",
         f"bool_and(TRY_CAST({shown} AS BIGINT) IS NOT NULL)",
     ]
-    return _ColumnQuery(texts, [*counts, *(f"{fact} FILTER ({is_plain})" for fact in facts)])
+    return _ColumnQuery(texts, [*counts, *(f"{fact} FILTER ({flag})" for fact in facts)])
 
 
 def _run_queries(

@@ -6,9 +6,10 @@ Not here: types that are found (`column_types`), and what happens to a line (`re
 import re
 
 from bourne_assets.csvs.options import DatasetOptions
-from bourne_assets.csvs.reading.column_types import TEXT, Column, number_text
+from bourne_assets.csvs.reading.column_types import TEXT, Column
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import in_format
+from bourne_assets.csvs.reading.spellings import number_text
 from bourne_assets.sql import literal
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
