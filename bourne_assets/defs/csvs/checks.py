@@ -14,7 +14,10 @@ from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.defs.shared.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.tables import records
-from bourne_assets.translations import gettext, grouped, plain
+from bourne_assets.translations import gettext, grouped, plain, retold
+
+#: Columns of the manifest, and of rejected lines, that hold a stored sentence.
+_REASONS = frozenset({"reason", "table_error", "unreadable", "drift"})
 
 
 def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
@@ -75,20 +78,21 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
 def _rejected_files(manifest: pd.DataFrame) -> Finding:
     rejected = manifest[manifest["status"] == REJECTED]
     return Finding(
-        records(rejected[["file", "reason"]]), _files(manifest), {"files": len(manifest)}
+        _told(records(rejected[["file", "reason"]])), _files(manifest), {"files": len(manifest)}
     )
 
 
 def _rejected_lines(manifest: pd.DataFrame) -> Finding:
     """The first rejected lines of all files, and how many there are of each."""
     partly = manifest[manifest["rejected_rows"].fillna(0) > 0]
-    files = records(partly[["file", "rows", "rejected_rows", "rejects_uri"]])
+    files = records(partly[["file", "rows", "rejected_rows"]])
     rejected = int(partly["rejected_rows"].sum())
     facts: dict[str, Any] = {"rows": int(manifest["rows"].sum()), "rejected_rows": rejected}
     if files:
         facts["files"] = whole_table(files)
     seen = gettext("rows: {count}", count=grouped(facts["rows"]))
-    return Finding(rejected_lines_in(manifest, SHOWN_LINES), seen, facts, count=rejected)
+    lines = _told(rejected_lines_in(manifest, SHOWN_LINES))
+    return Finding(lines, seen, facts, count=rejected)
 
 
 def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
@@ -105,7 +109,16 @@ def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
 
 def _files_with(manifest: pd.DataFrame, column: str) -> Finding:
     named = manifest[manifest[column].notna()]
-    return Finding(records(named[["file", column]]), _files(manifest), {"files": len(manifest)})
+    rows = _told(records(named[["file", column]]))
+    return Finding(rows, _files(manifest), {"files": len(manifest)})
+
+
+def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose stored reasons are in the language of this process: people read them here."""
+    return [
+        {name: retold(value) if name in _REASONS else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def _files(manifest: pd.DataFrame) -> str:

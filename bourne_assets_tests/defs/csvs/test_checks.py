@@ -1,6 +1,9 @@
 """The checks of the landing."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import CSV, Lake
@@ -30,6 +33,21 @@ def test_a_rejected_file_and_a_rejected_line_are_named_and_stop_nothing(
     ]
     assert fact_of(line, "rejected_rows") == 2
     assert fact_of(line, "rows") == 2
+
+
+def test_reasons_are_in_the_language_of_the_user_and_no_address_widens_their_page(
+    lake: Lake, lake_resource: LakeResource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    put_csvs(lake, tmp_path, {"a.csv": b"", "b.csv": b"id|title\n1|a\n2\n3\n"})
+    outcome = run_checks(lake_resource, "raw_csvs_s3")
+    file, line = (outcome.checks[f"no_{kind}_was_rejected"] for kind in ("file", "line"))
+    assert offending_rows(file) == [{"file": "a.csv", "reason": "está vazio"}]
+    assert {row["reason"] for row in offending_rows(line)} == {"tem 1 de 2 campos"}
+    files: Any = line.metadata["files"].value
+    assert [record.data for record in files.records] == [
+        {"file": "b.csv", "rows": 1, "rejected_rows": 2}
+    ]
 
 
 def test_a_folder_of_rejected_files_alone_can_be_checked(
