@@ -24,6 +24,7 @@ from bourne_assets.cli.help import CLICK_PLURALS, CLICK_WORDS, described
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.shared.metadata import COLUMNS_KEY
 from bourne_assets.defs.shared.run_config import RunConfig
+from bourne_assets.saga.figures import THRESHOLDS
 from bourne_assets.settings import Settings
 from bourne_assets.translations import LANGUAGES, SYSTEM_WORDS, VARIABLE, catalogue_file
 
@@ -66,6 +67,7 @@ def _pages() -> Iterator[str]:
         if schema := asset.metadata.get(COLUMNS_KEY):
             yield from (column.description or "" for column in schema.columns)
     yield from (description for _, _, description in ANSWER_FIELDS)
+    yield from (threshold.unit for threshold in THRESHOLDS.values())
     yield from _settings_of_runs(RunConfig)
 
 

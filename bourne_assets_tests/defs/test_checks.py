@@ -241,6 +241,17 @@ def test_a_check_that_passes_says_what_it_looked_at(
     }
 
 
+def test_the_bounds_of_figures_are_told_in_the_language(
+    lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    store_tables(lake, right_tables(right_films(budget={})))
+    checks = run_checks(lake_resource, "tmdb_details").checks
+    bounds = str(checks["budget_is_known_and_plausible"].metadata["threshold"].value)
+    assert "votes: 20 votos no TMDB; multiple: 20.000 vezes o orçamento" in bounds
+    assert checks["budget_is_valid"].metadata["threshold"].value == "tipo Int64, no mínimo 0 USD"
+
+
 def test_the_offending_rows_name_film_and_figures(lake: Lake, lake_resource: LakeResource) -> None:
     tables = right_tables(right_films(budget={2: None, 3: 7}))
     store_tables(lake, tables)

@@ -13,7 +13,7 @@ import pandas as pd
 from bourne_assets.defs.shared.rules import Finding, Rule
 from bourne_assets.saga.figures import THRESHOLDS, is_final, is_released, usable, why_not
 from bourne_assets.tables import records
-from bourne_assets.translations import gettext, grouped
+from bourne_assets.translations import gettext, grouped, plain
 
 _MILLION = 1_000_000
 _SHOWN = ["tmdb_id", "title", "budget", "revenue"]
@@ -34,7 +34,7 @@ def figure_is_valid(figure: str) -> Rule:
         return Finding(
             found,
             gettext("rows: {count}", count=grouped(len(table))),
-            {"type": dtype, "threshold": "type Int64, at least 0 USD"},
+            {"type": dtype, "threshold": gettext("type Int64, at least 0 USD")},
         )
 
     return Rule(
@@ -67,7 +67,8 @@ def figure_is_plausible(figure: str, films_of_the_saga: Selection, corrected: Co
             "films": len(films),
             "unknown": sum(film[figure] is None for film in films),
             "threshold": "; ".join(
-                f"{name}: {bound.value:,} {bound.unit}" for name, bound in THRESHOLDS.items()
+                f"{name}: {grouped(bound.value)} {plain(bound.unit)}"
+                for name, bound in THRESHOLDS.items()
             ),
         }
         known = [film[figure] for film in films if film[figure] is not None]
