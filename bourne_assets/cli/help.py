@@ -95,11 +95,11 @@ class Command(click.Command):
         return f"{sentence}{point.rstrip()}"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options."""
+        """The options; click 8.5.1 has a row for arguments too, which the usage names."""
         rows = []
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
-            if record is not None:
+            if record is not None and not isinstance(option, click.Argument):
                 english = getattr(option, "help", None) or ""
                 rows.append((record[0], record[1].replace(english, plain(english), 1)))
         if rows:

@@ -64,6 +64,12 @@ def test_what_a_user_can_get_wrong_is_told_in_portuguese(
     assert called.exit_code in {1, 2}
 
 
+def test_an_argument_is_not_among_the_options(bourne: Bourne) -> None:
+    usage, options = bourne("land", "--help").output.split("Options:")
+    assert "PATH..." in usage
+    assert "PATH" not in options
+
+
 def test_the_settings_file_may_name_the_language_of_the_help(
     bourne: Bourne, tmp_path: Path
 ) -> None:
