@@ -1,7 +1,7 @@
 """What can go wrong between the platform and its lake.
 
 Every message names the object or bucket, and what to do.
-Not here: the translation of a client's errors (`store`, `multipart`).
+Not here: the translation of a client's errors (`translation`, `multipart`).
 """
 
 from bourne_assets.errors import BourneError, ConfigurationError

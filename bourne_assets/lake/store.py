@@ -1,15 +1,15 @@
 """Bytes in and out of the lake, through obstore.
 
 One `Lake` is one bucket and prefix. Whatever obstore raises leaves here as one of `errors`.
-Not here: knowledge of keys (`keys`), of formats (`tables`), of how a bucket is
-reached (`access`, `s3`).
+Not here: which error that is (`translation`), knowledge of keys (`keys`), of formats (`tables`), of
+how a bucket is reached (`access`, `s3`).
 """
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -17,29 +17,20 @@ from typing import Any, BinaryIO
 
 import obstore
 from obstore.exceptions import (
-    AlreadyExistsError,
     BaseError,
-    PermissionDeniedError,
-    PreconditionError,
-    UnauthenticatedError,
 )
 from obstore.store import S3Store
 
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import (
-    AccessDenied,
-    BucketElsewhere,
-    BucketMissing,
     LakeError,
-    LakeUnreachable,
-    ObjectExists,
     ObjectMissing,
     ObjectTooLarge,
-    OperationFailed,
 )
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import ListedObject, Listing, folders_below, list_below
 from bourne_assets.lake.multipart import IncompleteUpload, MultipartClient, Upload
+from bourne_assets.lake.translation import translated
 from bourne_assets.translations import gettext
 
 JSON = "application/json"
@@ -372,36 +363,8 @@ class Lake:
             )
         return self._path(key)
 
-    @contextmanager
-    def _translated(self, key: str, *, creating: bool = False) -> Iterator[None]:
-        """Turn obstore's errors into the lake's; `from None`, as they quote whole requests."""
-        try:
-            yield
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
-                raise BucketMissing(self.bucket) from None
-            raise ObjectMissing(self.uri(key)) from None
-        except (AlreadyExistsError, PreconditionError) as error:
-            if creating:
-                raise ObjectExists(self.uri(key)) from None
-            raise self._failure(key, str(error)) from None
-        except (PermissionDeniedError, UnauthenticatedError):
-            raise AccessDenied(self.uri(key)) from None
-        except BaseError as error:
-            raise self._failure(key, str(error)) from None
-
-    def _failure(self, key: str, text: str) -> LakeError:
-        if "NoSuchBucket" in text:
-            return BucketMissing(self.bucket)
-        if "error sending request" in text or "operation timed out" in text:
-            return LakeUnreachable(self.endpoint or "AWS", self.access.advice)
-        status = text.partition("status code: ")[2].partition(":")[0].strip()
-        if status.startswith(("401", "403")):
-            return AccessDenied(self.uri(key))
-        if "redirect" in text.splitlines()[0]:
-            return BucketElsewhere(self.bucket)
-        reason = f"HTTP {status}" if status else text.splitlines()[0][:200]
-        return OperationFailed(self.uri(key), reason)
+    def _translated(self, key: str, *, creating: bool = False) -> AbstractContextManager[None]:
+        return translated(self.uri(key), self.bucket, self.access, creating=creating)
 
 
 def _bare(etag: str | None) -> str | None:
