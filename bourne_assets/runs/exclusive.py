@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bourne_assets.errors import ConfigurationError
+from bourne_assets.errors import HomeNotWritable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.saga.definition import Saga
-from bourne_assets.translations import gettext, system_words
+from bourne_assets.translations import gettext
 
 _FOREVER = float("inf")
 
@@ -28,7 +28,8 @@ def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Ite
         on_wait: Called once with a sentence, where another process holds the lock.
 
     Raises:
-        ConfigurationError: The home cannot be written, or others can write to it.
+        HomeNotWritable: The home cannot be written.
+        UnsafeFolder: Others can write to it.
     """
     folder = home.absolute() / "locks"
     lock = FileLock(folder / f"run-{saga.slug}.lock")
@@ -37,14 +38,7 @@ def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Ite
             make_private_folder(private)
         is_free = lock.acquire()
     except OSError as error:
-        raise ConfigurationError(
-            gettext(
-                "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
-                "that you can write to.",
-                home=home,
-                strerror=system_words(error),
-            )
-        ) from error
+        raise HomeNotWritable(home, error) from error
     if not is_free:
         on_wait(
             gettext(

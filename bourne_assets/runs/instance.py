@@ -16,13 +16,13 @@ import yaml
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from bourne_assets.errors import BourneError, ConfigurationError
+from bourne_assets.errors import BourneError, ConfigurationError, HomeNotWritable
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.private_files import make_private_folder
 from bourne_assets.ownership import is_own
 from bourne_assets.settings import DATA_DIR, Settings
 from bourne_assets.small_files import read_small_file
-from bourne_assets.translations import gettext, system_words
+from bourne_assets.translations import gettext
 
 CONFIG_FILE = "dagster.yaml"
 WORKSPACE = DATA_DIR / "workspace.yaml"
@@ -65,14 +65,7 @@ def instance_folder(settings: Settings) -> Path:
             make_private_folder(private)
         _write_config(home)
     except OSError as error:
-        raise ConfigurationError(
-            gettext(
-                "The folder {home} cannot be written ({strerror}): set BOURNE_HOME to a folder "
-                "that you can write to.",
-                home=home,
-                strerror=system_words(error),
-            )
-        ) from error
+        raise HomeNotWritable(home, error) from error
     return home
 
 
