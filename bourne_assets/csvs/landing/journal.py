@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -85,9 +86,9 @@ class Journal:
 
     def note(self, key: str, upload_id: str | None = None) -> None:
         """Note an upload that is about to begin, or has begun, on disk before it continues."""
-        entry = json.dumps({"lake": self._lake.uri(""), "key": key, "upload_id": upload_id})
+        entry = _Noted(self._lake.uri(""), key, upload_id)
         with self._writing, self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{entry}\n")
+            file.write(f"{json.dumps(asdict(entry))}\n")
 
     @contextmanager
     def completing(self, key: str) -> Iterator[None]:
@@ -114,7 +115,7 @@ class Journal:
             try:
                 shutil.rmtree(_scratch(path), ignore_errors=True)
                 entries = _entries(path)
-                mine = [entry for entry in entries if entry["lake"] == self._lake.uri("")]
+                mine = [entry for entry in entries if entry.lake == self._lake.uri("")]
                 aborted += self._abort(mine)
                 if mine == entries:  # else the next landing into the other lake needs it
                     path.unlink(missing_ok=True)
@@ -136,13 +137,13 @@ class Journal:
                     aborted += 1
         return aborted
 
-    def _abort(self, entries: list[dict[str, str | None]]) -> int:
-        begun = {entry["key"]: entry["upload_id"] for entry in entries}
+    def _abort(self, entries: "list[_Noted]") -> int:
+        begun = {entry.key: entry.upload_id for entry in entries}
         for key, upload_id in begun.items():
             # One that was noted and has no id may have begun all the same.
-            ids = [upload_id] if upload_id else self._unfinished(str(key))
+            ids = [upload_id] if upload_id else self._unfinished(key)
             for each in ids:
-                self._lake.abort_upload(str(key), each)
+                self._lake.abort_upload(key, each)
         return len(begun)
 
     def _unfinished(self, key: str) -> list[str]:
@@ -156,10 +157,19 @@ def _scratch(path: Path) -> Path:
     return (Path(tempfile.gettempdir()) if has_pattern else path.parent) / path.stem
 
 
-def _entries(path: Path) -> list[dict[str, str | None]]:
+@dataclass(frozen=True)
+class _Noted:
+    """An entry of a journal: the address of a lake, a key in it, and the upload's id, if known."""
+
+    lake: str
+    key: str
+    upload_id: str | None
+
+
+def _entries(path: Path) -> list[_Noted]:
     """The entries of a journal; the last one may have been cut off by the kill."""
     entries = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(ValueError):
-            entries.append(json.loads(line))
+        with contextlib.suppress(ValueError, TypeError):
+            entries.append(_Noted(**json.loads(line)))
     return entries
