@@ -97,14 +97,6 @@ def list_rejected(lake: Lake, dataset: str | None = None) -> Iterator[RejectedEn
                 yield from _entries(lake, facts.rejects_uri)
 
 
-def _read_bounded(path: Path) -> bytes:
-    """A file, or what a pipe brings, up to a byte more than may be; without a writer: empty."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(_MAXIMUM_FILE_BYTES + 1)
-
-
 def read_corrections_file(path: Path) -> list[Correction]:
     """A corrected copy of a file of rejected lines: one JSON object per line.
 
@@ -114,46 +106,13 @@ def read_corrections_file(path: Path) -> list[Correction]:
     Raises:
         RejectsError: It cannot be read, or is something else; the line is named.
     """
-    try:
-        data = _read_bounded(path)
-        if len(data) > _MAXIMUM_FILE_BYTES:
-            raise RejectsError(
-                gettext(
-                    "The file {path} is larger than {maximum_file_bytes} bytes.",
-                    path=path,
-                    maximum_file_bytes=grouped(_MAXIMUM_FILE_BYTES),
-                )
-            )
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RejectsError(
-            gettext(
-                "The file {path} cannot be read ({error}).", path=path, error=why_unreadable(error)
-            )
-        ) from error
-    found: dict[tuple[str, int], Correction] = {}
     # Not `splitlines`, which also ends lines at characters that JSON leaves in its texts.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                correction = Correction.model_validate_json(line)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                place = ".".join(map(str, first["loc"])) or gettext("the object")
-                raise RejectsError(
-                    gettext(
-                        "Line {number} of {path} is not a corrected line ({place}: {first}): it "
-                        "needs file, line and text, as `bourne rejects --json` prints them.",
-                        number=number,
-                        path=path,
-                        place=place,
-                        first=first["msg"],
-                    )
-                ) from error
-            found[correction.file, correction.line] = correction
-    if not found:
+    lines = enumerate(_text_of(path).split("\n"), start=1)
+    given = [_correction(path, number, line) for number, line in lines if line.strip()]
+    if not given:
         raise RejectsError(gettext("The file {path} has no corrected lines.", path=path))
-    return list(found.values())
+    last = {(each.file, each.line): each for each in given}
+    return list(last.values())
 
 
 def apply_corrections(
@@ -194,6 +153,52 @@ def apply_corrections(
             ).bring(given)
             for name, given in sorted(by_dataset.items())
         ]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = _read_bounded(path)
+        if len(data) > _MAXIMUM_FILE_BYTES:
+            raise RejectsError(
+                gettext(
+                    "The file {path} is larger than {maximum_file_bytes} bytes.",
+                    path=path,
+                    maximum_file_bytes=grouped(_MAXIMUM_FILE_BYTES),
+                )
+            )
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RejectsError(
+            gettext(
+                "The file {path} cannot be read ({error}).", path=path, error=why_unreadable(error)
+            )
+        ) from error
+
+
+def _read_bounded(path: Path) -> bytes:
+    """A file, or what a pipe brings, up to a byte more than may be; without a writer: empty."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_MAXIMUM_FILE_BYTES + 1)
+
+
+def _correction(path: Path, number: int, line: str) -> Correction:
+    try:
+        return Correction.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or gettext("the object")
+        raise RejectsError(
+            gettext(
+                "Line {number} of {path} is not a corrected line ({place}: {first}): it "
+                "needs file, line and text, as `bourne rejects --json` prints them.",
+                number=number,
+                path=path,
+                place=place,
+                first=first["msg"],
+            )
+        ) from error
 
 
 @contextmanager
