@@ -81,7 +81,9 @@ def _failure(event: dg.DagsterEvent) -> StepFailed | None:
 def _name(row: dict[str, Any]) -> str:
     """What a person calls an offending row."""
     if row.get("line") is not None and row.get("file") is not None:
-        shown = str(row.get("text") or "")[:_SHOWN_CHARACTERS]
+        text = str(row.get("text") or "")
+        whole = len(text) <= _SHOWN_CHARACTERS
+        shown = text if whole else f"{text[: _SHOWN_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
         return gettext(
             "{file} line {line}: {reason}: {shown}",
             file=row["file"],
