@@ -103,7 +103,7 @@ def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
     return Finding(
         records(wrong[["file", "lines", "rows", "rejected_rows", "corrected_rows"]]),
         gettext("lines: {count}", count=grouped(lines)),
-        {"lines": lines, "threshold": "rows + rejected + corrected = lines"},
+        {"lines": lines, "threshold": gettext("rows + rejected + corrected = lines")},
     )
 
 
@@ -144,7 +144,7 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         finding = Finding(
             differing,
             gettext("compared files: {count}", count=grouped(compared)),
-            {"compared": compared, "threshold": "equal SHA-256"},
+            {"compared": compared, "threshold": gettext("equal SHA-256")},
         )
         return result_of(RAW_CSVS, "landed_bytes_are_equal", finding, is_error=True)
 

@@ -44,6 +44,7 @@ def test_reasons_are_in_the_language_of_the_user_and_no_address_widens_their_pag
     file, line = (outcome.checks[f"no_{kind}_was_rejected"] for kind in ("file", "line"))
     assert offending_rows(file) == [{"file": "a.csv", "reason": "está vazio"}]
     assert {row["reason"] for row in offending_rows(line)} == {"tem 1 de 2 campos"}
+    assert fact_of(outcome.checks["landed_bytes_are_equal"], "threshold") == "SHA-256 igual"
     files: Any = line.metadata["files"].value
     assert [record.data for record in files.records] == [
         {"file": "b.csv", "rows": 1, "rejected_rows": 2}
