@@ -243,14 +243,24 @@ def test_every_column_of_every_asset_has_a_type_and_a_description(
             assert "dtype" not in column.type, f"{name}.{column.name}"
 
 
-def test_a_report_begins_with_a_link_where_the_address_of_the_ui_is_known() -> None:
+@pytest.mark.parametrize(
+    ("language", "link", "begins"),
+    [
+        ("en", "Open the report", "The six answers on one page"),
+        ("pt", "Abrir o relatório", "As seis respostas em uma página"),
+    ],
+)
+def test_a_report_begins_with_a_link_where_the_address_of_the_ui_is_known(
+    monkeypatch: pytest.MonkeyPatch, language: str, link: str, begins: str
+) -> None:
+    monkeypatch.setenv("BOURNE_LANG", language)
     url = "http://127.0.0.1:4000"
     unknown, known = (
         specs_of(build_defs(settings=settings))["saga_report"].description or ""
         for settings in (Settings(), Settings(ui_url=url))
     )
-    assert known == f"[Open the report]({url}/reports/bourne)\n\n{unknown}"
-    assert unknown.startswith("The six answers on one page")
+    assert known == f"[{link}]({url}/reports/bourne)\n\n{unknown}"
+    assert unknown.startswith(begins)
 
 
 def test_columns_that_may_be_unknown_say_so(catalogue: Mapping[str, dg.AssetSpec]) -> None:

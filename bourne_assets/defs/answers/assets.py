@@ -37,7 +37,7 @@ from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
 from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
-from bourne_assets.translations import current_language
+from bourne_assets.translations import current_language, plain
 
 
 def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
@@ -115,7 +115,7 @@ def _fields() -> dg.MarkdownMetadataValue:
     lines = ["| field | type | description | computed from |", "| --- | --- | --- | --- |"]
     for name, kind, description in ANSWER_FIELDS:
         columns = ", ".join(column for _, column in FIELD_SOURCES.get(name, ()))
-        lines.append(f"| {name} | {kind} | {description} | {columns} |")
+        lines.append(f"| {name} | {kind} | {plain(description)} | {columns} |")
     return dg.MetadataValue.md("\n".join(lines))
 
 

@@ -74,7 +74,7 @@ def _answers_follow(saga: Saga) -> dg.AssetChecksDefinition:
         facts = {
             "fields_compared": compared,
             "inputs": dg.MetadataValue.json(answers.get("inputs", [])),
-            "threshold": "equal to the last digit",
+            "threshold": gettext("equal to the last digit"),
         }
         seen = gettext("compared fields: {count}", count=compared)
         return result_of(key, _NAME, Finding(found, seen, facts), is_error=True)
@@ -169,7 +169,7 @@ def _figures_drifted() -> Rule:
         full = table[~table["partial"].astype(bool)]
         facts = {
             "days_compared": ", ".join(day.isoformat() for day in days_of(full)[-2:]),
-            "threshold": "no change",
+            "threshold": gettext("no change"),
         }
         seen = gettext("compared days: {days}", days=facts["days_compared"])
         return Finding(drifted_figures(table), seen, facts)

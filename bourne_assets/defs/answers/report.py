@@ -26,7 +26,7 @@ from bourne_assets.star.answers import answers_of
 from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
 from bourne_assets.times import past_day
-from bourne_assets.translations import LANGUAGES, gettext, original
+from bourne_assets.translations import LANGUAGES, gettext, original, plain
 
 
 class ReportConfig(RunConfig):
@@ -149,9 +149,11 @@ def _with_link(report: dg.AssetsDefinition, address: str | None) -> dg.AssetsDef
     """The report with a link in its description, which stands at the top of its page."""
     if address is None:
         return report
-    link = f"[Open the report]({address})"
+    link = gettext("[Open the report]({address})", address=address)
     return report.map_asset_specs(
-        lambda spec: spec.replace_attributes(description=f"{link}\n\n{spec.description}")
+        lambda spec: spec.replace_attributes(
+            description=f"{link}\n\n{plain(spec.description or '')}"
+        )
     )
 
 
