@@ -95,7 +95,8 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
             raise QueryWithoutResults(
                 gettext(
                     "The query {query!r} of the saga {slug!r} matches nothing at TMDB: correct or "
-                    "remove it in the sagas file. Nearest candidates: {nearest}.",
+                    "remove it in the sagas file or in the run's config. Nearest candidates: "
+                    "{nearest}.",
                     query=query,
                     slug=saga.slug,
                     nearest=nearest,

@@ -144,17 +144,12 @@ def _status(url: str, content: dict[str, str | bool]) -> int:
 
 
 def _line(problem: Problem) -> str:
+    """What is wrong, and below it the offending rows, for Slack."""
     mark = "" if problem.is_error else gettext(" (warning)")
     line = f"• `{in_slack(problem.asset)}`: {in_slack(retold(problem.what))}{mark}"
     if problem.detail:
         line += f" - {in_slack(retold(problem.detail)[:_LONGEST_SENTENCE])}"
-    if problem.rows:
-        names = ", ".join(problem.rows[:_NAMED])
-        rest = problem.count - len(problem.rows[:_NAMED])
-        line += f": {in_slack(names)}" + (
-            gettext(" and {rest} more", rest=grouped(rest)) if rest > 0 else ""
-        )
-    return line
+    return "\n".join([line, *(in_slack(row) for row in _rows(problem))])
 
 
 def _plain_line(problem: Problem) -> str:
@@ -162,11 +157,13 @@ def _plain_line(problem: Problem) -> str:
     line = f"- {problem.asset}: {retold(problem.what)}{mark}"
     if problem.detail:
         line += f" - {retold(problem.detail)[:_LONGEST_SENTENCE]}"
-    rest = problem.count - len(problem.rows[:_NAMED])
+    return "\n".join(printable(each) for each in [line, *_rows(problem)])
+
+
+def _rows(problem: Problem) -> list[str]:
+    """The first offending rows, a line each, and how many there are beside them."""
     rows = [f"    {name}" for name in problem.rows[:_NAMED]]
-    more = (
-        ["   " + gettext(" and {rest} more", rest=grouped(rest))]
-        if problem.rows and rest > 0
-        else []
-    )
-    return "\n".join(printable(each) for each in [line, *rows, *more])
+    rest = problem.count - len(rows)
+    if rows and rest > 0:
+        rows.append("   " + gettext(" and {rest} more", rest=grouped(rest)))
+    return rows

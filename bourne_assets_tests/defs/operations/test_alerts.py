@@ -159,8 +159,8 @@ def test_a_blocking_check_is_told_with_the_offending_rows(world: World, webhook:
     world.tick()
     (text,) = webhook.texts
     assert ":red_circle: *Jason Bourne*" in text
-    assert "`films`: check budget_is_valid failed: Film 0, Film 1, Film 2, Film 3, Film 4" in text
-    assert "Film 9 and 2 more" in text
+    assert "`films`: check budget_is_valid failed\n    Film 0\n    Film 1\n" in text
+    assert "\n    Film 9\n    and 2 more\n" in text
 
 
 def test_a_warning_is_told_as_such_and_told_again_only_when_its_rows_change(
@@ -172,7 +172,7 @@ def test_a_warning_is_told_as_such_and_told_again_only_when_its_rows_change(
         world.tick()
     (text,) = webhook.texts
     assert text.startswith(":warning: *Jason Bourne*")
-    assert "failed (warning): Jason Bourne" in text
+    assert "failed (warning)\n    Jason Bourne\n" in text
     world.offending = [{"title": "The Bourne Legacy"}]
     world.run()
     world.tick()
@@ -336,7 +336,7 @@ def test_words_cannot_break_out_of_the_markup() -> None:
     problem = Problem("a<b", "failed", "x & y > <http://evil|click>\nnew line", ("<!channel>",), 1)
     text = message("*Saga*", [problem], None)
     assert "<" not in text
-    assert len(text.splitlines()) == 2
+    assert len(text.splitlines()) == 3  # the title, the problem, its row
 
 
 def test_a_long_message_is_cut_and_keeps_its_link() -> None:
