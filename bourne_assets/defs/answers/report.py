@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -27,6 +27,9 @@ from bourne_assets.star.states import newest_state
 from bourne_assets.tables import origin_of
 from bourne_assets.times import past_day
 from bourne_assets.translations import LANGUAGES, gettext, original, plain
+
+if TYPE_CHECKING:  # pyiceberg takes longer to load than all else here
+    from pyiceberg.catalog import Catalog
 
 
 class ReportConfig(RunConfig):
@@ -118,16 +121,8 @@ def report_assets(
             yield dg.MaterializeResult(value=page, metadata=_facts(result))
             return
         day = date.fromisoformat(config.as_of)
-        state = newest_state(lake.catalogue(), saga, day)
-        found = state.known if state else films_as_of(history, day, saga)
-        result = (
-            answers_of(state, saga)
-            if state
-            else answer_questions(
-                found.films, saga=saga.slug, inputs=origin_of(history), money_of=found.money_of
-            )
-        )
-        page = page_of(result, found.films)
+        result, films = _known_on(day, saga, lake.catalogue(), history)
+        page = page_of(result, films)
         where = keys.report_of(saga.key_prefix, day)
         stored = lake.connect().write(where, page.encode(), HTML)
         context.log_event(
@@ -143,6 +138,20 @@ def report_assets(
         )
 
     return [_with_link(saga_report, _address(settings, saga))]
+
+
+def _known_on(
+    day: date, saga: Saga, catalogue: "Catalog", history: pd.DataFrame
+) -> tuple[Answers, pd.DataFrame]:
+    """The answers of a day, and the `SagaTable` that they come from, as they were known then."""
+    state = newest_state(catalogue, saga, day)
+    if state:
+        return answers_of(state, saga), state.known.films
+    known = films_as_of(history, day, saga)
+    result = answer_questions(
+        known.films, saga=saga.slug, inputs=origin_of(history), money_of=known.money_of
+    )
+    return result, known.films
 
 
 def _with_link(report: dg.AssetsDefinition, address: str | None) -> dg.AssetsDefinition:
