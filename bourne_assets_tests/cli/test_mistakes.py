@@ -49,7 +49,9 @@ def test_an_unknown_slug_is_named_with_the_nearest() -> None:
 def test_a_mistyped_field_of_the_sagas_file_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "sagas.yaml"
     path.write_text(SAGA)
-    with pytest.raises(SagaConfigurationError, match=r"line 2, .* querys: .*mean queries\?"):
+    with pytest.raises(
+        SagaConfigurationError, match=r"line 2, .*querys is not a key here, did you mean queries\?$"
+    ):
         load_sagas(path)
 
 
