@@ -46,7 +46,7 @@ _RIGHT_RUNS = [
 # A figure has drifted when the last day on which it was seen had another one: the bundled history
 # has such days of Bourne, and none of The Matrix.
 _RIGHT_ALERTS = [
-    "`saga_history`: check figures_drifted failed (warning): The Bourne Supremacy",
+    "`saga_history`: check figures_drifted failed (warning)\n    The Bourne Supremacy",
     "`matrix/tmdb_search`: failed - TMDB refused",
 ]
 

@@ -251,6 +251,6 @@ def test_nothing_else_ran_and_nobody_was_told_of_anything_else(platform: Platfor
     assert [run["status"] for run in runs].count("FAILURE") == 1
     assert len(_told(platform, ":red_circle:")) == 1
     line, drift = _told(platform, ":warning:")
-    assert "`raw_csvs_s3`: check no_line_was_rejected failed (warning): cities.csv" in line
+    assert "`raw_csvs_s3`: check no_line_was_rejected failed (warning)\n    cities.csv" in line
     assert "2,Tangier,Morocco" in line
-    assert "`saga_history`: check figures_drifted failed (warning): The Bourne Ultimatum" in drift
+    assert "check figures_drifted failed (warning)\n    The Bourne Ultimatum" in drift
