@@ -2,7 +2,7 @@
 
 TMDB's stand-in serves generated films. After a first run, which requests them, each saga is run
 again with `--resume`, which reads the responses of today in the lake and requests nothing; all
-pictures are drawn anew. The two sagas are run in turn, so that what else the machine does strikes
+pictures are drawn again. The two sagas are run in turn, so that what else the machine does strikes
 both alike.
 
     python -m bench.saga_size --rounds 5

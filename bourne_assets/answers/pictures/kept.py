@@ -15,7 +15,7 @@ from bourne_assets.errors import BourneError
 from bourne_assets.lake.private_files import make_private_folder, write_private
 
 #: Those of a hundred sagas, some 20 MB; of more, the ones that were not used for longest are drawn
-#: anew.
+#: again.
 _MOST = 2_000
 
 
