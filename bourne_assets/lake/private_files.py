@@ -1,6 +1,7 @@
 """Folders and files that only their owner can read."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from bourne_assets.lake.errors import UnsafeFolder
@@ -17,9 +18,14 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+    except BaseException:  # a full disk, say, which the rest of a file would keep full
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def real(path: Path) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from bourne_assets.lake import embedded, private_files
 from bourne_assets.lake.errors import UnsafeFolder
-from bourne_assets.lake.private_files import make_private_folder
+from bourne_assets.lake.private_files import make_private_folder, write_private
 from bourne_assets.runs.exclusive import exclusive_run
 from bourne_assets.runs.instance import open_instance
 from bourne_assets.saga.definition import known_sagas
@@ -115,3 +115,9 @@ def test_neither_lake_nor_instance_is_opened_in_an_unsafe_home(tmp_path: Path) -
         with pytest.raises(UnsafeFolder):
             opened()
     assert list(home.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write_private(tmp_path / "file", "begins well" * 10_000 + "\ud800")
+    assert not list(tmp_path.iterdir())
