@@ -14,15 +14,16 @@ def test_what_ends_the_block_drops_what_has_not_begun(ending: type[BaseException
 
     def work() -> bool:
         begun.set()
-        return go_on.wait(20)
+        return go_on.wait(5)
 
     handed_out: list[Future[bool]] = []
 
     def block() -> None:
         with thread_pool(1, "test") as pool:
             handed_out.extend(pool.submit(work) for _ in range(3))
+            # What has begun ends only after the last of the others was dropped.
+            handed_out[-1].add_done_callback(lambda _: go_on.set())
             assert begun.wait(20)
-            threading.Timer(0.1, go_on.set).start()
             raise ending
 
     with pytest.raises(ending):

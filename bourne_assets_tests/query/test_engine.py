@@ -232,8 +232,8 @@ def test_an_interrupt_ends_a_query_that_looks_at_no_signal() -> None:
     main = threading.main_thread().ident
     assert main is not None
     waking = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    waking.start()
     with pytest.raises(KeyboardInterrupt), closed_after(connection):
+        waking.start()
         executed(connection, sql)
     waking.join()
 
