@@ -232,9 +232,13 @@ def test_an_interrupt_ends_a_query_that_looks_at_no_signal() -> None:
     main = threading.main_thread().ident
     assert main is not None
     waking = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt), closed_after(connection):
+
+    def interrupted() -> None:
         waking.start()
         executed(connection, sql)
+
+    with pytest.raises(KeyboardInterrupt), closed_after(connection):
+        interrupted()
     waking.join()
 
 
