@@ -35,7 +35,12 @@ class _App:
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[int, _App]]:
     app = _App()
     config = uvicorn.Config(
-        Guard(app, Allowed()), port=0, http=request.param, lifespan="off", log_level="critical"
+        Guard(app, Allowed()),
+        port=0,
+        http=request.param,
+        lifespan="off",
+        log_level="critical",
+        timeout_keep_alive=0,  # it closes a connection as soon as there is nothing more to respond
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -48,15 +53,12 @@ def served(request: pytest.FixtureRequest) -> Iterator[tuple[int, _App]]:
 
 
 def _exchange(port: int, sent: bytes) -> bytes:
-    """All that the server sends back until it closes or is silent."""
+    """All that the server sends back until it closes the connection."""
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(sent)
-        try:
-            while block := connection.recv(65_536):
-                received += block
-        except TimeoutError:
-            pass
+        while block := connection.recv(65_536):
+            received += block
     return received
 
 
