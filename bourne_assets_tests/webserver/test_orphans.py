@@ -4,10 +4,13 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
+
+from bourne_assets_tests.support.services import free_port
 
 #: What `bourne dev` does: it starts a module that is to end with it, and says its process id.
 _PARENT = """
@@ -18,8 +21,8 @@ child.wait()
 """
 _SERVER = """
 import sys, time
-print(__name__, *sys.argv[1:], flush=True)
 try:
+    print(__name__, *sys.argv[1:], flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print("ended by an interrupt", flush=True)
@@ -44,7 +47,7 @@ def test_a_server_whose_parent_is_killed_is_interrupted(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_webserver_and_daemon_end_where_the_ui_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "bourne_assets", "dev", "--port", "3973"],
+        [sys.executable, "-m", "bourne_assets", "dev", "--port", str(free_port())],
         cwd=tmp_path,
         env={**os.environ, "BOURNE_HOME": str(tmp_path / "home")},
         stdout=subprocess.DEVNULL,
@@ -56,9 +59,10 @@ def test_webserver_and_daemon_end_where_the_ui_is_killed(tmp_path: Path) -> None
             assert process.poll() is None
             children = psutil.Process(process.pid).children()
             watched = [each for each in children if "bourne_assets.webserver.orphans" in _of(each)]
+            time.sleep(0.05)
         started = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        ended, _ = psutil.wait_procs(watched, timeout=90)
+        ended, _ = psutil.wait_procs(watched, timeout=200)
         for each in started:  # Dagster's code servers end after a while without calls
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.kill()
