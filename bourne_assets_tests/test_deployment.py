@@ -159,7 +159,7 @@ def test_redis_requires_the_password_of_its_file(compose: dict[str, Any], tmp_pa
         assert "a-password" not in Path(f"/proc/{server.pid}/cmdline").read_text()
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)
 
 
 def test_the_environment_of_the_services_is_one_that_the_settings_take(
@@ -254,11 +254,11 @@ def _lake_service(service: dict[str, Any], tmp_path: Path) -> Iterator[int | Non
         yield port if healthy else None
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 def _status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

@@ -36,25 +36,33 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for keys, actions in rights.items()
     ]
     folder.identities.write_text(json.dumps({"identities": identities}))
-    port = seaweedfs.free_base_port()
-    address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        seaweedfs.command(folder, port, "a-lake"),
-        env=seaweedfs.environment(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        end = time.monotonic() + 30
-        while not (
-            seaweedfs.is_healthy(address) and seaweedfs.has_bucket(address, _OWNER, "a-lake")
-        ):
-            assert time.monotonic() < end, "the S3 server did not start"
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(15)
+    # Another process may take a free port before the server does; then it tries others.
+    for _ in range(5):
+        port = seaweedfs.free_base_port()
+        address = f"http://127.0.0.1:{port}"
+        process = subprocess.Popen(
+            seaweedfs.command(folder, port, "a-lake"),
+            env=seaweedfs.environment(folder),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            if _starts(process, address):
+                yield address
+                return
+        finally:
+            process.terminate()
+            process.wait(120)
+    pytest.fail("the S3 server did not start")
+
+
+def _starts(process: subprocess.Popen[bytes], address: str) -> bool:
+    """Wait until the server responds or has ended: whether it responds."""
+    while process.poll() is None:
+        if seaweedfs.is_healthy(address) and seaweedfs.has_bucket(address, _OWNER, "a-lake"):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _lake(endpoint: str, keys: Credentials) -> dict[str, tuple[bool, str]]:

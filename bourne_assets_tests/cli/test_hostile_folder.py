@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.runs.instance import instance_config, instance_folder, open_instance
 from bourne_assets.settings import Settings
+from bourne_assets_tests.support.services import free_port
 from bourne_assets_tests.support.ui import wait_for
 
 BOURNE = Path(sys.executable).with_name("bourne")
@@ -53,7 +53,7 @@ def from_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("from_the_folder")
 def test_a_landing_in_it_loads_nothing_of_it(trap: Path) -> None:
     done = subprocess.run(
-        [BOURNE, "land", "."], cwd=trap, capture_output=True, text=True, check=False, timeout=100
+        [BOURNE, "land", "."], cwd=trap, capture_output=True, text=True, check=False, timeout=250
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{trap / '.env'} is not read" in done.stderr
@@ -62,14 +62,13 @@ def test_a_landing_in_it_loads_nothing_of_it(trap: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("from_the_folder")
 @pytest.mark.exhaustive
 def test_the_ui_in_it_loads_nothing_of_it(trap: Path) -> None:
     import requests
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = trap.parent / "log"
     with (
         log.open("wb") as output,
@@ -90,17 +89,17 @@ def test_the_ui_in_it_loads_nothing_of_it(trap: Path) -> None:
 
         def loaded() -> list[str]:
             try:
-                found = requests.post(url, json=query, timeout=20).json()["data"]
+                found = requests.post(url, json=query, timeout=120).json()["data"]
             except requests.RequestException:
                 return []
             return [node["location"]["name"] for node in found["repositoriesOrError"]["nodes"]]
 
         try:
-            wait_for(lambda: bool(loaded()), 100, "the code location is loaded")
+            wait_for(lambda: bool(loaded()), 250, "the code location is loaded")
             assert loaded() == ["bourne_assets"], log.read_text()
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(60)
+            process.wait(250)
     assert "Loaded environment variables from .env" not in log.read_text()
     assert (trap / ".bourne" / "dagster" / "storage").is_dir()
     _ensure_not_sprung(trap)

@@ -44,7 +44,7 @@ class Aws:
     def enforce(self, *, on: bool = True) -> None:
         """Check every request from here on against the policies of who sends it, or none."""
         requests.post(
-            f"{self.endpoint}/moto-api/reset-auth", data=b"0" if on else b"inf", timeout=10
+            f"{self.endpoint}/moto-api/reset-auth", data=b"0" if on else b"inf", timeout=60
         ).raise_for_status()
 
     def user(self, *policies: Sequence[Statement]) -> Keys:
@@ -98,5 +98,5 @@ def aws(bucket: str) -> Iterator[Aws]:
     try:
         yield Aws(endpoint, bucket)
     finally:
-        requests.post(f"{endpoint}/moto-api/reset", timeout=10)
+        requests.post(f"{endpoint}/moto-api/reset", timeout=60)
         server.stop()

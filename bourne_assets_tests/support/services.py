@@ -4,6 +4,7 @@ Tests start a Redis of their own and make a database of their own; the machine's
 Not here: the embedded lake and TMDB's stand-in, which every machine has.
 """
 
+import secrets
 import shutil
 import socket
 import subprocess
@@ -18,15 +19,21 @@ import psycopg2
 import pytest
 import redis
 
-_START_SECONDS = 20
+_START_SECONDS = 120
 _SUPERUSER = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nothing listens on.
+
+    The system gives it to nobody: those that it gives out begin above, and another connection or
+    server could get one of them before the program that it is meant for has begun.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class RedisServer:
@@ -69,7 +76,7 @@ class RedisServer:
         """Stop it; what is stored stays."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
 
@@ -85,7 +92,7 @@ def postgres_database() -> Iterator[str]:
 
 
 def _as_superuser(statement: str) -> None:
-    connection = psycopg2.connect(_SUPERUSER, connect_timeout=3)
+    connection = psycopg2.connect(_SUPERUSER, connect_timeout=30)
     try:
         connection.autocommit = True
         connection.cursor().execute(statement)
@@ -95,7 +102,7 @@ def _as_superuser(statement: str) -> None:
 
 def _has_postgres() -> bool:
     try:
-        psycopg2.connect(_SUPERUSER, connect_timeout=3).close()
+        psycopg2.connect(_SUPERUSER, connect_timeout=30).close()
     except psycopg2.OperationalError:
         return False
     return True

@@ -6,7 +6,6 @@ Screenshots go to the git-ignored folder `screenshots/`, which CI may keep.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets_tests.support.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -27,6 +27,8 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 _POLL_SECONDS = 0.3
+#: What a browser has for each step: the machine may be busy.
+_PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class DevServer:
 
     def query(self, query: str) -> Any:
         """The data of a GraphQL response."""
-        response = requests.post(f"{self.url}/graphql", json={"query": query}, timeout=20)
+        response = requests.post(f"{self.url}/graphql", json={"query": query}, timeout=120)
         return response.json()["data"]
 
     def runs(self) -> list[dict[str, Any]]:
@@ -92,9 +94,7 @@ def bourne_dev(folder: Path, variables: Mapping[str, str]) -> Iterator[DevServer
 def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterator[DevServer]:
     for name in ("dagster.yaml", "workspace.yaml", "dg.toml"):
         shutil.copy(ROOT / name, folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [*words, "--port", str(port)]
     with (folder / "dev.log").open("wb") as output:
         process = subprocess.Popen(
@@ -125,7 +125,8 @@ def browser_window(url: str) -> Iterator[Page]:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         window = browser.new_page(viewport={"width": 1600, "height": 900})
-        expect.set_options(timeout=30_000)
+        window.set_default_timeout(_PATIENCE_SECONDS * 1_000)
+        expect.set_options(timeout=_PATIENCE_SECONDS * 1_000)
         window.goto(url)
         yield window
         browser.close()
@@ -148,6 +149,6 @@ def keep(page: Page, name: str) -> None:
 
 def _responds(url: str) -> bool:
     try:
-        return requests.get(f"{url}/server_info", timeout=2).ok
+        return requests.get(f"{url}/server_info", timeout=10).ok
     except requests.RequestException:
         return False

@@ -183,7 +183,8 @@ def test_a_cell_of_a_landed_file_steals_nothing(
     expect(page.get_by_text("distinct values").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     keep(page, "hostile-cell")
-    assert page.get_by_text(f"![x](http\u2060://{attacker.url[7:]}/cell)").count()
+    shown = page.get_by_text(f"![x](http\u2060://{attacker.url[7:]}/cell)")
+    expect(shown).not_to_have_count(0)
     assert not page.locator(f'a[href*="{attacker.url}"], img[src*="{attacker.url}"]').count()
     assert attacker.arrived == []
     assert len(_launched_runs(dev)) == 1

@@ -31,7 +31,7 @@ import encodings.idna, json, os, socket, struct, sys
 uid, port, head, leaves = json.load(sys.stdin)
 if uid is not None:
     os.setgroups([]); os.setgid(uid); os.setuid(uid)
-with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
     if leaves:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     body = b'{"query": "mutation"}'
@@ -88,7 +88,7 @@ def _request(port: int, head: str = HEAD, *, uid: int | None = None, leaves: boo
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=250,
     )
     return done.stdout
 
