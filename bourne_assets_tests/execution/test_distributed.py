@@ -147,8 +147,7 @@ def test_ten_sagas_come_out_right_though_a_worker_is_killed_and_the_broker_resta
                 return f"{platform.statuses()}\n{platform.output()}"
 
             wait_until(lambda: len(tmdb.requests) >= 60, 300, state)
-            platform.kill_worker("first")
-            platform.start_worker("first")
+            platform.kill_worker_at_work("first")
             wait_until(lambda: len(tmdb.requests) >= 180, 300, state)
             redis.stop()
             redis.start()

@@ -5,6 +5,7 @@ Not here: expectations, and the servers themselves (`services`).
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,14 +20,16 @@ from dagster._cli.job import execute_launch_command
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.storage.tags import RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 from dagster._grpc.client import DagsterGrpcClient
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from dagster_shared.cli import WorkspaceOpts
 
+from bourne_assets.execution.celery import worker_app
 from bourne_assets_tests.support.services import free_port
 
 _MODULE = "bourne_assets.definitions"
 _CONFIG = Path(__file__).parents[2] / "deploy" / "dagster.yaml"
 #: What a test cannot wait for: the rest of the file is used as it is.
-_QUICKER = {"poll_interval_seconds": 2, "start_timeout_seconds": 45}
+_QUICKER = {"poll_interval_seconds": 2, "start_timeout_seconds": 120}
 
 
 class Workers:
@@ -58,7 +61,7 @@ class Workers:
         code_server = ["dagster", "code-server", "start", "-h", "127.0.0.1"]
         self._start("code-server", "-m", *code_server, "-p", str(self._port), "-m", _MODULE)
         client = DagsterGrpcClient(port=self._port, host="127.0.0.1")
-        wait_until(lambda: _responds(client), 60, self.output)
+        wait_until(lambda: _responds(client), 200, self.output)
         self._start("daemon", "-m", "dagster._daemon", "run", "-w", str(workspace))
         return self
 
@@ -72,9 +75,31 @@ class Workers:
             name, *celery, "--concurrency", "2", "--hostname", f"{name}@%h", "--loglevel", "INFO"
         )
 
-    def kill_worker(self, name: str) -> None:
-        """Take a worker and all its processes away at once, as a lost machine would."""
-        os.killpg(self._workers.pop(name).pid, signal.SIGKILL)
+    def kill_worker_at_work(self, name: str) -> None:
+        """Take a worker and all its processes away amid a run, as a lost machine would.
+
+        Another worker of the same name takes its place.
+        """
+        is_lost = False
+        while not is_lost:  # what it executed may have ended just before
+            wait_until(lambda: self._runs_of(name), 300, self.output)
+            runs = self._runs_of(name)
+            worker = self._workers.pop(name)
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait(60)
+            is_lost = any(
+                not run.is_finished for run in self.instance.get_runs() if run.run_id in runs
+            )
+            self.start_worker(name)
+
+    def _runs_of(self, name: str) -> set[str]:
+        """The runs that a Celery worker executes at this moment."""
+        with worker_app() as app:
+            node = f"{name}@{socket.gethostname()}"
+            inspect = app.control.inspect(destination=[node], limit=1, timeout=10)
+            tasks = {task["id"] for task in (inspect.active() or {}).get(node, [])}
+        runs = self.instance.get_runs()
+        return {run.run_id for run in runs if run.tags.get(DAGSTER_CELERY_TASK_ID_TAG) in tasks}
 
     def launch(self, jobs: list[str]) -> list[str]:
         """Queue a run of each job; the ids of the runs."""
@@ -145,7 +170,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(15)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(5)
+    process.wait(60)
 
 
 @contextmanager
