@@ -169,8 +169,8 @@ def test_a_later_event_requests_everything_again(
 def test_a_call_that_runs_out_of_time_says_so_and_the_same_event_continues_from_there(
     function: LambdaStandIn, tmdb: TmdbStandIn, far_lake: Lake
 ) -> None:
-    function.timeout = 8.0
-    function.environment["TMDB_REQUESTS_PER_SECOND"] = "5"  # nine seconds for all
+    function.timeout, function.patience = 20.0, 60.0
+    function.environment["TMDB_REQUESTS_PER_SECOND"] = "2"  # more than twenty seconds for all
     event = _event()
     first = function.invoke(event)
     assert first.error == "Unhandled"
@@ -191,22 +191,20 @@ def test_a_call_that_runs_out_of_time_says_so_and_the_same_event_continues_from_
 def test_a_function_that_is_killed_by_its_time_out_loses_nothing_for_the_next_call(
     function: LambdaStandIn, tmdb: TmdbStandIn, far_lake: Lake
 ) -> None:
-    function.timeout = 3.0
     event = _event()
-    tmdb.script("/search/movie", [Reply(seconds=10.0, raw=b"")])
-    # It would see by itself that its time is over: it is stopped in the middle of a request.
+    tmdb.override("/search/movie", Reply(seconds=60.0, raw=b""))
 
-    def freeze() -> None:
-        wait_for(lambda: tmdb.requests, 60, "the function sends a request")
-        function.freeze()
+    def end() -> None:
+        wait_for(lambda: tmdb.requests, 200, "the function sends a request")
+        function.run_out_of_time()
 
-    stopping = threading.Thread(target=freeze)
-    stopping.start()
+    ending = threading.Thread(target=end)
+    ending.start()
     first = function.invoke(event)
-    stopping.join()
+    ending.join()
     assert first.error == "Unhandled"
     assert "Task timed out" in first.response.decode()
-    function.timeout = 60.0
+    tmdb.restore("/search/movie")
     assert function.invoke(event).error is None
     assert function.starts == 2
     assert set(_tables(far_lake)["Trusted/far/tmdb_details.parquet"]) == set(range(1, FILMS + 1))

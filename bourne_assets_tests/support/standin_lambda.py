@@ -10,7 +10,6 @@ import json
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -62,6 +61,7 @@ class LambdaStandIn:
         endpoint: What AWS_ENDPOINT_URL_LAMBDA has to be.
         events: Every event so far.
         timeout: The function's time-out in seconds.
+        patience: It is killed so many seconds after that.
         starts: How often a process was started: cold starts.
         environment: The function's own, for the next process.
     """
@@ -71,6 +71,7 @@ class LambdaStandIn:
     ) -> None:
         self.events: list[dict[str, Any]] = []
         self.timeout = timeout
+        self.patience = 0.0
         self.starts = 0
         self._task = task
         self._runtime = _runtime(folder)
@@ -78,6 +79,7 @@ class LambdaStandIn:
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting: queue.Queue[Call] = queue.Queue()
         self._calls: dict[str, Call] = {}
+        self._under_way: Call | None = None
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.standin = self  # type: ignore[attr-defined]
@@ -118,22 +120,23 @@ class LambdaStandIn:
                 self._start()
             self._waiting.put(call)
             # The time of a cold start is not the function's own, on Lambda neither.
-            if not call.done.wait(self.timeout + 30):
+            if not call.done.wait(self.timeout + self.patience + 120):
                 self._kill()
                 call.error = "Unhandled"
                 call.response = json.dumps({"errorMessage": "Task timed out"}).encode()
             return call
 
-    def freeze(self) -> None:
-        """Stop the function's process where it is; its time goes on."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+    def run_out_of_time(self) -> None:
+        """Let the time of the call that is under way be over."""
+        assert self._under_way is not None
+        self._time_out(self._under_way, self._process)
 
     def next_call(self) -> Call:
         """For the function's process: the next event, with its time counted from now."""
-        call = self._waiting.get()
+        call = self._under_way = self._waiting.get()
         process = self._process
-        timer = threading.Timer(self.timeout, lambda: self._time_out(call, process))
+        seconds = self.timeout + self.patience
+        timer = threading.Timer(seconds, lambda: self._time_out(call, process))
         timer.daemon = True
         timer.start()
         return call
