@@ -366,7 +366,7 @@ def _loaded(code: str, *options: str, **environment: str) -> subprocess.Complete
         [sys.executable, *options, "-c", code],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
         env={**os.environ, **environment},
     )

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -208,8 +209,10 @@ def test_a_second_run_lands_nothing_twice(used_home: Path) -> None:
     with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
         before = server.lake.list()
     assert _script(used_home, "run").returncode == 0
-    with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
-        assert server.lake.list() == before
+    today = f"/{datetime.now(UTC):%Y/%m/%d}/"
+    if any(today in key for key in before):  # no midnight since
+        with embedded.connect(used_home / ".bourne", "bourne-lake") as server:
+            assert server.lake.list() == before
 
 
 @pytest.mark.slow

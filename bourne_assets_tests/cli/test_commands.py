@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -140,11 +141,13 @@ def test_a_resumed_run_requests_nothing_that_was_stored_today(
     bourne: Bourne, tmdb_server: TmdbStandIn
 ) -> None:
     live = {"TMDB_READ_ACCESS_TOKEN": tmdb_server.token, "TMDB_BASE_URL": tmdb_server.base_url}
+    day = datetime.now(UTC).date()
     assert bourne("run", **live).exit_code == 0
     requested = len(tmdb_server.requests)
     again = bourne("run", "--resume", **live)
     assert again.exit_code == 0, again.output
-    assert len(tmdb_server.requests) == requested
+    if datetime.now(UTC).date() == day:  # no midnight between
+        assert len(tmdb_server.requests) == requested
     part = bourne("run", "--resume", "--select", "raw_csvs_s3", **live)
     assert part.exit_code == 0, part.output
 

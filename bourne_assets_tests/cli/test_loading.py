@@ -26,7 +26,7 @@ def _loaded_by(home: Path, *arguments: str) -> set[str]:
         [sys.executable, "-c", _TRY, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
         env={**os.environ, "BOURNE_HOME": str(home)},
     )
@@ -52,7 +52,7 @@ def test_printing_answers_loads_neither_dagster_nor_what_draws() -> None:
         "print(*sys.modules)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=250, check=True
     )
 
     loaded = set(ended.stdout.split())
@@ -63,7 +63,7 @@ def test_printing_answers_loads_neither_dagster_nor_what_draws() -> None:
 def test_what_starts_the_embedded_lake_loads_neither_settings_nor_tables() -> None:
     code = "import sys, bourne_assets.lake.embedded.supervisor\nprint(*sys.modules)"
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=250, check=True
     )
 
     assert not set(ended.stdout.split()) & (_DAGSTER | _TABLES | _PICTURES | {"pydantic", "boto3"})
@@ -75,7 +75,7 @@ def test_the_definitions_on_the_embedded_lake_load_no_client_of_aws() -> None:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=True,
         env={name: value for name, value in os.environ.items() if name != "BOURNE_S3_BUCKET"},
     )

@@ -44,7 +44,7 @@ def test_two_runs_at_once_come_one_after_the_other(tmp_path: Path, bourne: Saga)
     with exclusive_run(tmp_path / ".bourne", bourne, pytest.fail):
         pair = [_run(tmp_path), _run(tmp_path)]
         time.sleep(1)  # both wait by now, or are still starting
-    printed = [process.communicate(timeout=100) for process in pair]
+    printed = [process.communicate(timeout=250) for process in pair]
     assert [process.returncode for process in pair] == [0, 0], printed
     with open_instance(Settings(home=tmp_path / ".bourne")) as instance:
         first, second = sorted(
@@ -65,7 +65,7 @@ def test_a_waiting_run_says_so_and_ends_by_one_interrupt(tmp_path: Path, bourne:
             == "Waiting for another `bourne run` of Jason Bourne in .bourne to end."
         )
         waiting.send_signal(signal.SIGINT)
-        _, errors = waiting.communicate(timeout=60)
+        _, errors = waiting.communicate(timeout=250)
     assert waiting.returncode == 130
     assert errors == "Error: Interrupted.\n"
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,15 @@ def test_the_code_location_takes_the_configuration_of_such_a_run() -> None:
     dg.validate_run_config(job, {"loggers": {"console": {"config": {"log_level": "ERROR"}}}})
 
 
+def _watchers() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # other tests'
+            if "watch_orphans" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_what_watches_a_run_says_nothing_when_the_terminal_interrupts_it(
     instance: dg.DagsterInstance,
@@ -138,10 +148,9 @@ def test_what_watches_a_run_says_nothing_when_the_terminal_interrupts_it(
 
     @dg.asset
     def watched() -> None:
-        for child in psutil.Process().children():
-            with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # other tests'
-                if "watch_orphans" in " ".join(child.cmdline()):
-                    targets.append(Path(f"/proc/{child.pid}/fd/2").readlink())
+        while len(watchers := _watchers()) < 2:  # one may still be about to begin its program
+            time.sleep(0.05)
+        targets.extend(Path(f"/proc/{each.pid}/fd/2").readlink() for each in watchers)
 
     job = dg.define_asset_job("watching", executor_def=dg.in_process_executor)
     definitions = dg.Definitions(assets=[watched], jobs=[job])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -205,8 +206,9 @@ def test_a_run_after_one_that_was_killed_during_its_requests_resumes_and_succeed
             "TMDB_BASE_URL": server.base_url,
         }
         command = [str(Path(sys.executable).with_name("bourne")), "run"]
+        day = datetime.now(UTC).date()
         killed = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while "/movie/2503" not in server.paths and time.monotonic() < deadline:
             time.sleep(0.05)
         assert "/movie/2503" in server.paths
@@ -218,7 +220,8 @@ def test_a_run_after_one_that_was_killed_during_its_requests_resumes_and_succeed
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"\d+ passed, \d+ failed", done.stdout)
-        assert server.paths.count("/search/movie") == searched
+        if datetime.now(UTC).date() == day:  # no midnight between
+            assert server.paths.count("/search/movie") == searched
     with open_instance(Settings(home=tmp_path / "home")) as instance:
         statuses = [run.status.value for run in instance.get_runs()]
     assert sorted(statuses) == ["FAILURE", "SUCCESS"]
@@ -237,6 +240,6 @@ def test_two_runs_at_once_use_tmdb_one_after_the_other(tmp_path: Path) -> None:
         command = [str(Path(sys.executable).with_name("bourne")), "run", "--select", "tmdb_search"]
         open_instance(Settings(home=tmp_path / "home")).dispose()  # both at once would make it
         runs = [subprocess.Popen(command, env=environment) for _ in range(2)]
-        assert [run.wait(timeout=100) for run in runs] == [0, 0]
+        assert [run.wait(timeout=250) for run in runs] == [0, 0]
         # Each requests a search and a collection: were they mixed, a path would come twice in turn.
         assert server.paths == ["/search/movie", "/collection/31562"] * 2

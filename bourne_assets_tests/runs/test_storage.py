@@ -110,7 +110,7 @@ def test_a_page_that_watches_a_run_hears_of_an_event_before_the_connection_is_cl
     page.watch(run_id, None, receive)
     instance.report_engine_event("one more", run_id=run_id, job_name="__ephemeral_asset_job__")
 
-    assert is_heard.wait(20)
+    assert is_heard.wait(120)
     assert received.count("one more") == 1
     page.end_watch(run_id, receive)
     page.dispose()

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -121,7 +120,7 @@ def test_a_queued_run_that_dagster_counted_before_ours_was_known_goes_first(
         starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, other.job_name)
         instance.report_dagster_event(starting, other.run_id)
 
-    monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=begin))
+    monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=begin))
     own = starting_run(instance, {SAGA_TAG: "bourne"})
     assert not Turn(bourne, instance, _unexpected).is_free(own.run_id)
 
@@ -164,17 +163,18 @@ def test_a_run_that_dagster_started_is_waited_for(
 ) -> None:
     other = started_run(instance, os.getpid(), {SAGA_TAG: "bourne"})
     started_run(instance, os.getpid(), {SAGA_TAG: "matrix"})
+    end = threading.Timer(1.0, instance.report_run_canceled, [other])
     events: list[RunEvent] = []
 
     def on_event(event: RunEvent) -> None:
         events.append(event)
         if isinstance(event, ProgressLine) and "Waiting" in event.text:
-            end = threading.Timer(1.0, instance.report_run_canceled, [other])
             end.start()
 
     report = run_saga(
         Settings(home=tmp_path / "home"), bourne, instance, select="raw_csvs_s3", on_event=on_event
     )
+    end.join()
     assert report.succeeded
     assert events[0] == ProgressLine(
         f"Waiting for run {other.run_id} of Jason Bourne in Dagster to end."

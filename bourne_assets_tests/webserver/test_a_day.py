@@ -156,8 +156,9 @@ def test_a_file_in_the_watched_folder_is_landed_by_a_run_of_its_own(platform: Pl
             if "cities.csv" in run["tags"].get("csv_files", "") and run["status"] == "SUCCESS"
         ], 400, "a run lands cities.csv"
     )  # fmt: skip
-    key = f"Raw/Local/CSV/Cities/{datetime.now(UTC):%Y/%m/%d}/cities.csv"
     with embedded.connect(platform.dev.folder / ".bourne", "bourne-lake") as server:
+        (key,) = server.lake.list("Raw/Local/CSV/Cities")
+        assert re.fullmatch(r"Raw/Local/CSV/Cities/20\d\d/\d\d/\d\d/cities\.csv", key)
         assert server.lake.read(key)[0] == (platform.csvs / "cities.csv").read_bytes()
 
 
