@@ -1,13 +1,12 @@
 """A landing that is killed, or stopped, loses nothing and leaves nothing torn."""
 
 import hashlib
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import date
 from functools import partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -22,6 +21,7 @@ from bourne_assets.iceberg.catalogue import WAREHOUSE, open_catalogue
 from bourne_assets.iceberg.reading import rows_of
 from bourne_assets.iceberg.tables import open_table
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
 from bourne_assets.lake.errors import LakeFailed, ObjectExists, ObjectMissing
 from bourne_assets.lake.keys import LANDED_CSVS
 from bourne_assets.lake.s3 import connect_s3
@@ -32,21 +32,19 @@ from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _KILLS = 20
-_PROGRAM = """
-import sys
-from datetime import date
-from pathlib import Path
-from bourne_assets.csvs.landing.batch import land_csv_files
-from bourne_assets.lake.embedded.seaweedfs import Credentials, connect_server
-from bourne_assets.csvs.landing.tables import DatasetTables
-from bourne_assets.iceberg.catalogue import open_catalogue
-endpoint, access, secret, bucket, prefix, journal, *files = sys.argv[1:]
-lake = connect_server(endpoint, Credentials(access, secret), bucket, prefix)
-print("ready", flush=True)
-day = date(2026, 11, 23)
-tables = DatasetTables(lambda: open_catalogue(lake, Path(journal).with_name("home")))
-land_csv_files(map(Path, files), lake, day, tables=tables, journal=Path(journal))
-"""
+
+
+#: Processes that have imported everything at their start, so that each costs its landing alone.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+def _land(server: tuple[str, Credentials], prefix: str, folder: Path, begun: Event) -> None:
+    lake = connect_server(*server, BUCKET, prefix)
+    tables = DatasetTables(partial(open_catalogue, lake, folder / "home"))
+    begun.set()
+    files = sorted(folder.glob("*.csv"))
+    land_csv_files(files, lake, _DAY, tables=tables, journal=folder / "journal")
 
 
 def _large(path: Path, sign: bytes = b"a", size: int = 20_000_000) -> Path:
@@ -64,26 +62,24 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_or_torn(
     files = [_large(tmp_path / "large.csv")]
     files += [_large(tmp_path / f"small{number}.csv", size=100_000) for number in range(20)]
     whole = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    keys = s3_server.credentials
+    server = s3_server.endpoint, s3_server.credentials
     chance = random.Random(4)  # noqa: S311 - moments, not secrets
     seen = 0
     whole_landing = 0.0
     for number in range(-1, _KILLS):  # the first one is let go on, to know how long one takes
         prefix = f"{lake.prefix}/{number // 4}"  # a fresh lake from time to time
-        process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, s3_server.endpoint, keys.access_key, keys.secret_key,
-             BUCKET, prefix, str(tmp_path / "journal"), *map(str, files)],
-            stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert process.stdout is not None
-        process.stdout.readline()
-        begun = time.monotonic()
+        begun = _PROCESSES.Event()
+        process = _PROCESSES.Process(target=_land, args=[server, prefix, tmp_path, begun])
+        process.start()
+        assert begun.wait(60)
+        start = time.monotonic()
         if number < 0:
-            assert process.wait() == 0
-            whole_landing = time.monotonic() - begun
+            process.join()
+            assert process.exitcode == 0
+            whole_landing = time.monotonic() - start
         time.sleep(chance.uniform(0.0, whole_landing))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()
+        process.join()
         here = connect_s3(lake.access, lake.bucket, prefix)
         for key in here.list(LANDED_CSVS):
             assert here.read_back(key).sha256 == whole[key.rpartition("/")[2]]
