@@ -368,6 +368,21 @@ def _is_used(folder: seaweedfs.LakeFolder) -> bool:
 def _wait_for_end(folder: seaweedfs.LakeFolder, state: ServerState) -> None:
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end and state.supervisor.is_alive:
-        if folder.keep_marker.exists() or (folder.state.exists() and _is_used(folder)):
+        if folder.keep_marker.exists() or _is_left_to_others(folder):
             return
         time.sleep(0.03)
+
+
+def _is_left_to_others(folder: seaweedfs.LakeFolder) -> bool:
+    """Whether a running server has other users.
+
+    With the start lock, so that it is no user's, but the supervisor's or a leaver's, that the
+    usage lock is not taken for: the supervisor takes it before it removes the state.
+    """
+    start_lock = FileLock(folder.start_lock)
+    if not folder.state.exists() or not start_lock.acquire():
+        return False
+    try:
+        return folder.state.exists() and _is_used(folder)
+    finally:
+        start_lock.release()

@@ -4,14 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, Status
+from bourne_assets.lake.embedded import share as shares
 from bourne_assets.lake.embedded.seaweedfs import servers_of
+from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.lake.embedded.homes import (
     BUCKET,
@@ -128,10 +132,34 @@ def test_many_who_come_and_go_at_once_all_find_the_lake(home: Path) -> None:
             )
             for number in range(4)
         ]
-        assert [visitor.wait(100) for visitor in visitors] == [0] * 4
+        assert [visitor.wait(250) for visitor in visitors] == [0] * 4
     with embedded.connect(home, BUCKET) as share:
         assert len(share.lake.list()) == 12
     assert until(lambda: is_gone(home))
+
+
+@pytest.mark.exhaustive
+def test_a_server_that_is_about_to_be_ended_is_not_taken_for_used(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = embedded.connect(home, BUCKET)
+    start_lock, usage_lock = (
+        FileLock(path) for path in (folder_of(home).start_lock, folder_of(home).usage_lock)
+    )
+    # As the supervisor, in the moment before it removes the state.
+    assert start_lock.acquire(timeout=PATIENCE)
+    share.release()
+    assert usage_lock.acquire()
+
+    def go_on(seconds: float) -> None:
+        usage_lock.release()
+        start_lock.release()
+        time.sleep(seconds)
+
+    waiting = SimpleNamespace(monotonic=time.monotonic, sleep=go_on)
+    monkeypatch.setattr(shares, "time", waiting)
+    share.release(wait=True)
+    assert is_gone(home)
 
 
 @pytest.mark.exhaustive
