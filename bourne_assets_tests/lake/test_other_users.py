@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from bourne_assets.iceberg.catalogue import open_catalogue
@@ -31,6 +30,12 @@ from bourne_assets.lake.errors import HomeUnusable
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.lake.embedded.homes import (
+    PATIENCE,
+    listening_ports,
+    listens_everywhere,
+    until,
+)
 
 TEXT = "text/plain"
 NOBODY = 65534
@@ -49,7 +54,7 @@ if uid is not None:
 os.chdir("/")
 replies = []
 for port, method, path in requests:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body=b"intruder" if method in {"PUT", "POST"} else None)
         reply = connection.getresponse()
@@ -77,12 +82,17 @@ def status(port):
     with channel:
         call = channel.unary_unary("/master_pb.Seaweed/GetMasterConfiguration")
         try:
-            call(b"", timeout=5)
+            call(b"", timeout=60)
         except grpc.RpcError as error:
             return error.code().name
         return "OK"
 json.dump([status(port) for port in ports], sys.stdout)
 """
+
+
+@pytest.fixture(autouse=True)
+def _server_is_up_in_all_its_parts(s3_server: EmbeddedLake) -> None:
+    assert until(lambda: listens_everywhere(s3_server))
 
 
 def _base_port(s3_server: EmbeddedLake) -> int:
@@ -96,7 +106,7 @@ def _run_intruder(program: str, *given: Any) -> list[Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return list(json.loads(done.stdout))
 
@@ -241,12 +251,7 @@ def test_no_grpc_port_accepts_a_client_without_the_servers_own_certificate(
     s3_server: EmbeddedLake, stored: Lake
 ) -> None:
     assert stored
-    (process,) = servers_of(s3_server._folder)
-    listening = {
-        connection.laddr.port
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    listening = listening_ports(s3_server._folder)
     base, uid = _base_port(s3_server), NOBODY if IS_ROOT else None
     ports = sorted(port for port in listening if port >= base + GRPC)
     assert ports == [base + GRPC + offset for offset in range(5)]
@@ -412,7 +417,7 @@ def test_a_lake_that_was_made_without_these_keys_opens_and_is_closed_to_others(
             open_to_all = _replies([(port + VOLUME, "GET", "/1,0100000000")])
     finally:
         old.terminate()
-        old.wait(30)
+        old.wait(PATIENCE)
     assert open_to_all[0][0] == 404, "that server requires a signature from nobody"
     with embedded.connect(home, BUCKET) as share:
         assert share.lake.read("key") == (b"data", before)

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bourne_assets_tests.lake.embedded.homes import BUCKET, USER, User, Users, end_all
+from bourne_assets.lake.embedded import share as shares
+from bourne_assets_tests.lake.embedded.homes import BUCKET, PATIENCE, USER, User, Users, end_all
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home of the test's own; what is left running there is ended."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of the test's own; what is left running there is ended.
+
+    Whoever leaves it waits for the end of its server, however slow the machine is.
+    """
+    monkeypatch.setattr(shares, "_STOP_SECONDS", PATIENCE)
     yield tmp_path / "home"
     end_all(tmp_path / "home")
 

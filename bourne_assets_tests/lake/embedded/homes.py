@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from bourne_assets.lake import embedded
-from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
 
 BUCKET = "own-lake"
@@ -61,6 +61,22 @@ def folder_of(home: Path) -> LakeFolder:
 
 def server_pids(home: Path) -> list[int]:
     return sorted(process.pid for process in servers_of(folder_of(home)))
+
+
+def listening_ports(folder: LakeFolder) -> set[int]:
+    """The ports of a lake's server by now: it opens some after it can be used."""
+    (process,) = servers_of(folder)
+    return {
+        connection.laddr.port
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def listens_everywhere(server: EmbeddedLake) -> bool:
+    """Whether all parts of a server have come up."""
+    base_port = int(server.endpoint.rpartition(":")[2])
+    return listening_ports(server._folder) >= set(seaweedfs.ports(base_port))
 
 
 def supervisors(home: Path) -> list[psutil.Process]:

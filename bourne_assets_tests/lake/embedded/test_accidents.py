@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -258,16 +257,25 @@ def test_a_step_of_the_clock_ends_no_server_that_is_in_use(
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
-def test_a_server_that_is_slow_to_respond_is_not_ended_under_its_users(home: Path) -> None:
+def test_a_server_that_is_slow_to_respond_is_not_ended_under_its_users(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with embedded.connect(home, BUCKET) as busy:
         busy.lake.write("key", b"data", TEXT)
         (process,) = servers_of(folder_of(home))
         process.suspend()
-        waking = threading.Timer(3.0, process.resume)
-        waking.start()
+        healthy, looks = seaweedfs.is_healthy, []
+
+        def is_healthy(endpoint: str) -> bool:
+            looks.append(healthy(endpoint))
+            process.resume()  # it was too slow for the first look
+            return looks[-1]
+
+        monkeypatch.setattr(seaweedfs, "is_healthy", is_healthy)
         try:
             with embedded.connect(home, BUCKET) as patient:
                 assert patient.endpoint == busy.endpoint
         finally:
-            waking.join()
+            process.resume()
+        assert (looks[0], looks[-1]) == (False, True)
         assert busy.lake.read("key")[0] == b"data"

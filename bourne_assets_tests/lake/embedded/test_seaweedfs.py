@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,9 +17,12 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs, supervisor
 from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
 from bourne_assets.lake.errors import EmbeddedLakeFailed
-from bourne_assets_tests.lake.embedded.homes import BUCKET, until
+from bourne_assets_tests.lake.embedded.homes import BUCKET, PATIENCE, listens_everywhere, until
 
 NOBODY = 65534
+#: Such that neither they nor those 10,000 further are given to clients, of which there are always
+#: new ones on a busy machine.
+_QUIET_PORTS = range(20_000, 22_000, 10)
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
 
 # Privacy
@@ -28,6 +32,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as a
     sys.platform == "darwin" and os.getuid() != 0, reason="macOS shows sockets to root alone"
 )
 def test_the_server_listens_on_the_loopback_interface_alone(s3_server: EmbeddedLake) -> None:
+    assert until(lambda: listens_everywhere(s3_server))
     (process,) = servers_of(s3_server._folder)
     listening = {
         (connection.laddr.ip, connection.laddr.port)
@@ -72,8 +77,14 @@ def test_the_servers_own_upkeep_of_tables_is_off(s3_server: EmbeddedLake) -> Non
     """It would expire snapshots by rules of its own, and has damaged tables before."""
     jobs = s3_server._folder.data / "admin" / "plugin" / "job_types"
     config = jobs / "iceberg_maintenance" / "config.json"
-    assert until(config.exists)
-    assert json.loads(config.read_text())["adminRuntime"]["enabled"] is False
+
+    def is_enabled() -> bool | None:
+        with suppress(OSError, ValueError):  # it is not there yet, or not whole
+            return bool(json.loads(config.read_text())["adminRuntime"]["enabled"])
+        return None
+
+    assert until(lambda: is_enabled() is not None)
+    assert is_enabled() is False
 
 
 # Ports, sockets and locks
@@ -83,28 +94,31 @@ def test_the_servers_own_upkeep_of_tables_is_off(s3_server: EmbeddedLake) -> Non
 def test_ports_are_taken_only_where_all_are_free(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", _QUIET_PORTS)
     first, second = seaweedfs.free_base_port(), seaweedfs.free_base_port()
     while second == first:
         second = seaweedfs.free_base_port()
     monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (first, second))
-    with socket.socket() as occupied:
-        occupied.bind(("127.0.0.1", first + taken))
+    with socket.create_server(("127.0.0.1", first + taken)):
         assert {seaweedfs.free_base_port() for _ in range(10)} == {second}
 
 
 def test_a_lack_of_free_ports_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", _QUIET_PORTS)
     base = seaweedfs.free_base_port()
     monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
-    with socket.socket() as occupied:
-        occupied.bind(("127.0.0.1", base + 2))
-        with pytest.raises(EmbeddedLakeFailed, match="no free ports"):
-            seaweedfs.free_base_port()
+    with (
+        socket.create_server(("127.0.0.1", base + 2)),
+        pytest.raises(EmbeddedLakeFailed, match="no free ports"),
+    ):
+        seaweedfs.free_base_port()
 
 
 @ROOT_ONLY
 def test_ports_whose_sockets_another_user_has_made_are_not_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(seaweedfs, "_BASE_PORTS", _QUIET_PORTS)
     base = seaweedfs.free_base_port()
     monkeypatch.setattr(seaweedfs, "_BASE_PORTS", (base,))
     planted = Path(f"/tmp/seaweedfs-filer-grpc-{base + 10_003}.sock")  # noqa: S108
@@ -176,7 +190,7 @@ def test_a_lake_that_ended_leaves_no_socket_in_the_folder_for_temporary_files(ho
 
 
 def test_a_server_is_healthy_only_where_it_requires_credentials(s3_server: EmbeddedLake) -> None:
-    assert seaweedfs.is_healthy(s3_server.endpoint)
+    assert seaweedfs.is_healthy(s3_server.endpoint, timeout=60.0)
     port = int(s3_server.endpoint.rpartition(":")[2])
     assert not seaweedfs.is_healthy(f"http://127.0.0.1:{port + 1}"), (
         "the master needs no credentials"
@@ -188,15 +202,18 @@ def test_a_server_is_healthy_only_where_it_requires_credentials(s3_server: Embed
         assert not seaweedfs.is_healthy(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
 
 
-def test_a_process_that_ignores_a_request_to_end_is_killed() -> None:
+def test_a_process_that_ignores_a_request_to_end_is_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seaweedfs, "_KILLED_SECONDS", PATIENCE)
     script = (
-        "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(999)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as stubborn:
         assert stubborn.stdout is not None
         stubborn.stdout.readline()
         seaweedfs.end(psutil.Process(stubborn.pid), grace=0.2)
-        assert stubborn.wait(timeout=5) == -signal.SIGKILL
+        assert stubborn.wait(timeout=PATIENCE) == -signal.SIGKILL
 
 
 def test_ending_a_process_that_has_ended_is_not_an_error() -> None:

@@ -112,6 +112,7 @@ def test_data_that_the_server_cannot_open_are_reported_with_its_log(home: Path) 
 def test_a_server_that_does_not_come_up_in_time_is_ended(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(seaweedfs, "is_healthy", lambda _: False)
     monkeypatch.setattr(supervisor, "_START_SECONDS", 0.1)
     monkeypatch.setattr(supervisor, "_ATTEMPTS", 1)
     folder_of(home).root.mkdir(parents=True)
