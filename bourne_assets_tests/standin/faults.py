@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from bourne_assets_tests.standin.replies import (
     HANG_UP,
@@ -25,7 +26,8 @@ class Limiter:
         refused: How many were refused.
     """
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._times: deque[float] = deque(maxlen=per_second)
         self._lock = threading.Lock()
         self.refused = 0
@@ -33,7 +35,7 @@ class Limiter:
     def refuses(self) -> Reply | None:
         """The refusal of a request that arrives now, or None."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if len(self._times) == self._times.maxlen and now - self._times[0] < 1.0:
                 self.refused += 1
                 return Reply(TOO_MANY.status, TOO_MANY.body, {"Retry-After": "1"})

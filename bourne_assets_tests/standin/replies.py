@@ -1,7 +1,7 @@
 """What the stand-in sends, and the requests it has had."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -16,6 +16,8 @@ class Reply:
         sent: How many bytes of the body are sent before the connection is closed; None is all.
         raw: Bytes sent in place of a whole HTTP response; none at all is a closed connection.
         seconds: Wait before anything is sent.
+        after: Paths, as in `TmdbStandIn.script`, that must have been requested before anything is
+            sent.
         drip: Seconds between any two bytes of `raw`.
     """
 
@@ -25,6 +27,7 @@ class Reply:
     sent: int | None = None
     raw: bytes | None = None
     seconds: float = 0.0
+    after: Sequence[str] = ()
     drip: float = 0.0
 
 

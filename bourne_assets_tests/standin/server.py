@@ -102,6 +102,10 @@ class TmdbStandIn:
         """The paths requested so far."""
         return [request.path for request in self.requests]
 
+    def was_asked(self, path: str) -> bool:
+        """Whether a path was requested; `path` as in `script`."""
+        return any(_matches(_pattern(path), request) for request in list(self.requests))
+
     def reply(self, request: Request) -> Reply:
         """Note a request and choose its reply."""
         with self._lock:
@@ -195,6 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         if reply.seconds:
             time.sleep(reply.seconds)
+        while not all(map(self.server.standin.was_asked, reply.after)):
+            time.sleep(0.005)
         if reply.raw is not None:
             self._send_raw(reply.raw, reply.drip)
             return

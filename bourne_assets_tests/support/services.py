@@ -37,13 +37,17 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """A redis-server on loopback that keeps what it has over a restart."""
+    """A redis-server on loopback that keeps what it has over a restart.
+
+    Attributes:
+        port: Where it listens; `url` is its address.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def __enter__(self) -> Self:
         self.start()
@@ -56,7 +60,7 @@ class RedisServer:
         """Start, and wait until it responds."""
         options = {
             "bind": "127.0.0.1",
-            "port": str(self._port),
+            "port": str(self.port),
             "dir": str(self._folder),
             "appendonly": "yes",
             "save": "",

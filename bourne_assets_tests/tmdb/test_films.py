@@ -31,7 +31,9 @@ def _fetch(client: TmdbClient, lake: Lake, ids: list[int], **wanted: bool) -> Fi
 
 def _resumed(server: TmdbStandIn, lake: Lake) -> TmdbClient:
     client = server.client()
-    client.stored = StoredResponses(lake, client.today)
+    # Since yesterday, as midnight may have passed since they were stored.
+    yesterday = client.today - timedelta(days=1)
+    client.stored = StoredResponses(lake, yesterday, until=client.today)
     return client
 
 
@@ -108,7 +110,8 @@ def test_the_snapshot_appends_as_tmdb_does(lake: Lake) -> None:
 def test_a_run_after_a_crash_requests_only_what_is_not_stored(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
-    tmdb_server.script("/movie/49040", [Reply(401, UNAUTHORISED.body, seconds=0.3)])
+    others = [f"/movie/{tmdb_id}" for tmdb_id in _SAGA if tmdb_id != 49040]
+    tmdb_server.script("/movie/49040", [Reply(401, UNAUTHORISED.body, after=others)])
     with pytest.raises(TmdbAuthError):
         _fetch(tmdb_server.client(), lake, _SAGA)
     before = len(tmdb_server.requests)
@@ -147,7 +150,7 @@ def test_responses_of_another_day_or_to_another_request_are_fetched_again(
     assert client.movie_details_with_ids(2501).stored_in is None
     assert client.search_movie("Bourne", 2).stored_in is None
     assert client.search_movie("Bourne", 1).stored_in is not None
-    client.stored = StoredResponses(lake, client.today - timedelta(days=1))
+    client.stored = StoredResponses(lake, client.today - timedelta(days=2))
     assert client.movie_details(2501).stored_in is None
 
 

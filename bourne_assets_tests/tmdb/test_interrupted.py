@@ -44,7 +44,7 @@ def test_one_interrupt_ends_a_run_whose_server_does_not_end_its_response(
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
         try:
-            printed = run.communicate(timeout=60)[0]
+            printed = run.communicate(timeout=120)[0]
         finally:
             run.kill()
     assert run.returncode == 130

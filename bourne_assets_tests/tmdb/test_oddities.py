@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -51,6 +52,11 @@ def _fetch(client: TmdbClient, lake: Lake) -> FilmTables:
     with RawWriter(lake) as writer:
         search = find_candidates(_BOURNE, client, writer)
         return fetch_films(candidates_of(search), client, writer)
+
+
+def _stored_lately(lake: Lake, client: TmdbClient) -> StoredResponses:
+    """Since yesterday, as midnight may have passed since they were stored."""
+    return StoredResponses(lake, client.today - timedelta(days=1), until=client.today)
 
 
 def _details(frame: pd.DataFrame | None) -> dict[int, dict[str, Any]]:
@@ -109,7 +115,7 @@ def test_a_body_is_read_by_its_bytes(lake: Lake, tmdb_server: TmdbStandIn, reply
     assert _whole(films)[2503]["title"] == "The Bourne Ultimatum"
     assert len(tmdb_server.requests) == 11
     resumed = tmdb_server.client()
-    resumed.stored = StoredResponses(lake, resumed.today)
+    resumed.stored = _stored_lately(lake, resumed)
     assert _whole(_fetch(resumed, lake))[2503]["title"] == "The Bourne Ultimatum"
     assert len(tmdb_server.requests) == 11, "what was read is resumed"
 
@@ -419,7 +425,7 @@ def test_a_stored_object_that_cannot_be_read_is_passed_over_and_named(
     (key,) = (key for key in lake.list() if "/movie_details/" in key)
     lake.write(key, data, JSON)
     before = len(tmdb_server.requests)
-    client.stored = StoredResponses(lake, client.today)
+    client.stored = _stored_lately(lake, client)
     _whole(_fetch(client, lake))
     assert len(tmdb_server.requests) == before + 9, "its films alone"
     assert client.stored.unreadable == [lake.uri(key)]
@@ -432,7 +438,7 @@ def test_responses_of_another_base_url_are_never_mixed(
     with TmdbStandIn() as other:
         _fetch(other.client(), lake)
     client = tmdb_server.client()
-    client.stored = StoredResponses(lake, client.today)
+    client.stored = _stored_lately(lake, client)
     _whole(_fetch(client, lake))
     assert len(tmdb_server.requests) == 11
     hosts = {

@@ -348,7 +348,7 @@ def test_responses_come_in_the_order_of_the_requests(lake: Lake, tmdb_server: Tm
         if number == 9:
             last_has_responded.set()
         elif number == 1:
-            assert last_has_responded.wait(timeout=20)
+            assert last_has_responded.wait(timeout=60)
         return _response(b"%d" % number)
 
     with RawWriter(lake) as writer:
@@ -385,7 +385,8 @@ def test_responses_are_stored_before_anybody_reads_them(
 
 def test_responses_are_stored_when_one_request_fails(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     refused = UNAUTHORISED
-    tmdb_server.override("/movie/2502", Reply(401, refused.body, refused.headers, seconds=0.3))
+    others = ["/movie/2503", "/movie/49040", "/movie/5"]
+    tmdb_server.override("/movie/2502", Reply(401, refused.body, refused.headers, after=others))
     tmdb_server.override("/movie/2503", as_html("Teapot", 418))
     client, writer = tmdb_server.client(), RawWriter(lake)
     with pytest.raises(TmdbAuthError, match="/movie/2502"):
@@ -480,8 +481,9 @@ def test_a_page_that_fails_fails_the_search_and_the_others_are_stored(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     _serve_pages(tmdb_server, 4)
-    slowly = Reply(NOT_FOUND.status, NOT_FOUND.body, seconds=0.3)
-    tmdb_server.override("/search/movie?page=3", slowly)
+    others = ["/search/movie?page=2", "/search/movie?page=4"]
+    last = Reply(NOT_FOUND.status, NOT_FOUND.body, after=others)
+    tmdb_server.override("/search/movie?page=3", last)
     with pytest.raises(TmdbNotFound):
         list(search_pages(tmdb_server.client(), "Bourne", RawWriter(lake)))
     pages = [

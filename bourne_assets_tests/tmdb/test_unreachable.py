@@ -98,9 +98,10 @@ def test_a_name_that_does_not_resolve_is_final() -> None:
 
 
 def test_a_port_that_nobody_listens_on_is_final() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert f"127.0.0.1:{port}: it refused the connection" in _says(f"http://127.0.0.1:{port}/3")
+    with socket.socket() as holder:  # so that nobody else can listen there meanwhile
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        assert f"127.0.0.1:{port}: it refused the connection" in _says(f"http://127.0.0.1:{port}/3")
 
 
 def test_a_server_that_has_responded_before_may_come_back() -> None:
