@@ -19,6 +19,8 @@ import tenacity
 from dagster._core.storage.event_log import in_memory as events_in_memory
 from dagster._core.storage.runs import in_memory as runs_in_memory
 from dagster_aws.s3 import S3Resource
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake import embedded
@@ -49,6 +51,14 @@ def pytest_configure() -> None:
     # as long as the rest of an instance.
     for storage in (runs_in_memory, events_in_memory):
         vars(storage)["stamp_alembic_rev"] = lambda *_: None
+    # How long an example takes is the machine's affair.
+    hypothesis_settings.register_profile(
+        "any-machine",
+        hypothesis_settings(),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    hypothesis_settings.load_profile("any-machine")
     # As in an activated environment, whose shell finds `bourne`.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

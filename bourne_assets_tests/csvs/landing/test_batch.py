@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -450,10 +450,10 @@ def test_the_asset_counts_what_became_of_the_files(
     _written(folder, "bad.csv", b"\x00" * 1_000)
     _written(folder, "films.csv", b"id|title\n1|a\n2\n3|c\n")
     _written(folder, "series.csv")
-    _land(lake, folder / "series.csv", day=datetime.now(UTC).date())
+    _land(lake, folder / "series.csv")
     result: Any = asset(
         dg.build_asset_context(),
-        csv_folder=CsvFolderResource(folder=str(folder)),
+        csv_folder=CsvFolderResource(folder=str(folder), landed_on=_DAY.isoformat()),
         lake=lake_resource,
     )
     assert result.value["status"].to_list() == [REJECTED, LANDED, UNCHANGED]
