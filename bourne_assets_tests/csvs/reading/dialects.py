@@ -8,6 +8,7 @@ import duckdb
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.reader import Reading, read_csv
 from bourne_assets.csvs.reading.scan import scan
+from bourne_assets_tests.csvs.reading.reads import shared_session
 
 
 class CsvCounts(NamedTuple):
@@ -33,7 +34,8 @@ def dialect_of(folder: Path, data: bytes) -> Dialect:
 
 def read_balanced(path: Path) -> Reading:
     """A reading whose books balance, as those of any file must."""
-    reading = read_csv(path, path.with_name("table.parquet"))
+    table = path.with_name("table.parquet")
+    reading = read_csv(path, table, session=shared_session(path.parent))
     assert reading.lines == reading.rows + len(reading.rejected)
     return reading
 
@@ -51,5 +53,4 @@ def counts_of(folder: Path, data: bytes) -> CsvCounts:
 
 def rows_of(path: Path) -> list[tuple[str | None, ...]]:
     table = read_balanced(path).table
-    with duckdb.connect() as connection:
-        return connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM '{table}'").fetchall()
+    return duckdb.execute(f"SELECT COLUMNS(*)::VARCHAR FROM '{table}'").fetchall()
