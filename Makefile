@@ -15,6 +15,9 @@ ALONE = $(shell grep -rl --include='test_*.py' mark.alone bourne_assets_tests)
 # `make lock UPGRADE=` keeps what is locked and adds or drops only what pyproject says.
 UPGRADE ?= --upgrade
 
+# Where containers set it, each of the hundreds of interpreters that tests start compiled everything.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run dev test test-all test-together test-alone lint bench lock catalogue screenshots lambda-zip clean clean-lake python runtime \
   development
 

@@ -1,4 +1,4 @@
-"""`make clean` and `make clean-lake`: what they remove, and what they leave."""
+"""The Makefile: what `make clean` and `make clean-lake` remove, and what commands are told."""
 
 import os
 import shutil
@@ -69,3 +69,13 @@ def test_a_lake_is_removed_in_every_language(
     bourne.chmod(0o755)
     monkeypatch.setenv("BOURNE_LANG", "pt")
     assert "Removed .bourne/lake." in _make(project, "clean-lake", "YES=1")
+
+
+def test_what_python_compiles_is_kept_whatever_the_shell_says(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (project / "show.mk").write_text("show:\n\t@env\n")
+    told = _make(project, "-f", "Makefile", "-f", "show.mk", "show").splitlines()
+    assert f"PATH={os.environ['PATH']}" in told
+    assert not [line for line in told if line.startswith("PYTHONDONTWRITEBYTECODE")]
