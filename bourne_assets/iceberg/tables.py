@@ -29,7 +29,10 @@ _WIDER = {
     pa.uint32(): pa.int64(),
     pa.uint64(): pa.decimal128(20, 0),
 }
+#: How the names of the platform's own properties begin, of tables and of snapshots.
+_OWN = "bourne."
 _PROPERTIES = {
+    f"{_OWN}made-by": "bourne_assets",
     # Thousands of small commits would otherwise leave as many manifests to be read by each scan,
     # and as many files of metadata.
     "commit.manifest-merge.enabled": "true",
@@ -78,6 +81,15 @@ def table_names(catalogue: "Catalog", namespace: str) -> list[str]:
             return sorted(".".join(each[-2:]) for each in catalogue.list_tables(namespace))
         except NoSuchNamespaceError:
             return []
+
+
+def is_own(table: "Table") -> bool:
+    """Whether the platform made a table, or wrote a snapshot of it.
+
+    Tables of earlier versions have no property that says so, but their snapshots do.
+    """
+    summaries = (each.summary.additional_properties for each in table.snapshots() if each.summary)
+    return any(name.startswith(_OWN) for each in (table.properties, *summaries) for name in each)
 
 
 def ensure_table(

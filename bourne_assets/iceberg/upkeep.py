@@ -22,8 +22,9 @@ from bourne_assets.iceberg.commits import RUN, keep_order, name_of
 from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.files import send_file, storage_of
 from bourne_assets.iceberg.reading import files_of, oldest_first
-from bourne_assets.iceberg.tables import open_table
+from bourne_assets.iceberg.tables import REFINED, TRUSTED, find_table, is_own, table_names
 from bourne_assets.iceberg.translation import translated, translated_for_table
+from bourne_assets.lake.errors import LakeError
 from bourne_assets.lake.store import Lake
 from bourne_assets.translations import gettext
 
@@ -70,7 +71,9 @@ def maintain(
     *,
     kept_for: timedelta = KEPT_FOR,
 ) -> Iterator[Maintained]:
-    """Look after every table of the catalogue, one after the other.
+    """Look after every table of the catalogue that this platform wrote, one after the other.
+
+    Others may keep tables in the same catalogue, with rules of their own.
 
     Args:
         catalogue: The catalogue.
@@ -81,27 +84,44 @@ def maintain(
     Raises:
         LakeError: The catalogue or the storage failed.
     """
-    for name in table_names(catalogue):
-        table = open_table(catalogue, name)
-        with translated_for_table(name):
-            merged = _merge_small_files(table)
-            expired = _expire(table, now - kept_for, frozenset(kept))
-            removed, freed = _remove_unnamed(table, now)
+    for name, table in _own_tables(catalogue):
+        try:
+            with translated_for_table(name):
+                merged = _merge_small_files(table)
+                expired = _expire(table, now - kept_for, frozenset(kept))
+                removed, freed = _remove_unnamed(table, now)
+        except LakeError:
+            if find_table(catalogue, name) is None:  # dropped meanwhile
+                continue
+            raise
         yield Maintained(name, expired, merged, removed, freed)
 
 
-def table_names(catalogue: "Catalog") -> list[str]:
-    """Names of all tables of the catalogue, with their namespaces, sorted.
-
-    Raises:
-        CatalogueFailed: The catalogue failed.
-    """
+def _own_tables(catalogue: "Catalog") -> "Iterator[tuple[str, Table]]":
+    """The tables that this platform wrote, by their names, each opened when its turn comes."""
     with translated(gettext("the list of tables")):
-        return sorted(
-            ".".join(table)
-            for namespace in catalogue.list_namespaces()
-            for table in catalogue.list_tables(namespace)
-        )
+        namespaces = sorted(".".join(each) for each in catalogue.list_namespaces())
+    names: list[str] = []
+    for namespace in namespaces:
+        with _passing_over_others(namespace):
+            names += table_names(catalogue, namespace)
+    for name in names:
+        table = None  # dropped by now, perhaps
+        with _passing_over_others(name):
+            table = find_table(catalogue, name)
+        if table is not None and is_own(table):
+            yield name, table
+
+
+@contextmanager
+def _passing_over_others(name: str) -> Iterator[None]:
+    """Go on where a namespace that may be somebody else's, or a table of it, cannot be opened."""
+    try:
+        yield
+    except LakeError:
+        if name.partition(".")[0] in {TRUSTED, REFINED}:
+            raise
+        _log.info("%s cannot be opened, and is taken for somebody else's.", name)
 
 
 def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
@@ -131,13 +151,13 @@ def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
     gone = [snapshot for snapshot in old if snapshot not in protected]
     if not gone:
         return 0
-    with _giving_way(table) as way:
+    with _giving_way(table) as attempt:
         if tags:
             with table.manage_snapshots() as change:
                 for name in tags:
                     change.remove_tag(name)
         table.maintenance.expire_snapshots().by_ids(gone).commit()
-    return len(gone) if way.is_free else 0
+    return len(gone) if attempt.committed else 0
 
 
 def _merge_small_files(table: "Table") -> int:
@@ -155,14 +175,14 @@ def _merge_small_files(table: "Table") -> int:
         path = Path(folder) / "merged.parquet"
         _write(files_of(table, oldest_first(each.file_path for each in small)), path)
         uri = send_file(table, path)
-    with _giving_way(table) as way, table.transaction() as transaction:
+    with _giving_way(table) as attempt, table.transaction() as transaction:
         made = parquet_file_to_data_file(table.io, transaction.table_metadata, uri)
         with transaction.update_snapshot(_UPKEEP).overwrite() as change:
             for each in small:
                 change.delete_data_file(each)
             change.append_data_file(made)
         keep_order(transaction)
-    return len(small) if way.is_free else 0
+    return len(small) if attempt.committed else 0
 
 
 def _chosen(files: "Sequence[DataFile]") -> "list[DataFile]":
@@ -205,7 +225,8 @@ def _named(table: "Table", storage: Lake) -> set[str]:
     """Keys of all that the table's metadata name: metadata, manifests, and the files of rows."""
     metadata = table.metadata
     uris = {table.metadata_location, *(each.metadata_file for each in metadata.metadata_log)}
-    uris |= {each.statistics_path for each in metadata.statistics}
+    statistics = [*metadata.statistics, *metadata.partition_statistics]
+    uris |= {each.statistics_path for each in statistics}
     manifests: dict[str, ManifestFile] = {}
     for snapshot in table.snapshots():
         uris.add(snapshot.manifest_list)
@@ -225,21 +246,21 @@ def _named(table: "Table", storage: Lake) -> set[str]:
 
 
 @dataclass
-class _Way:
-    """Whether nobody else committed."""
+class _Attempt:
+    """Whether what was tried was committed, as nobody else was faster."""
 
-    is_free: bool = True
+    committed: bool = True
 
 
 @contextmanager
-def _giving_way(table: "Table") -> Iterator[_Way]:
+def _giving_way(table: "Table") -> Iterator[_Attempt]:
     """Upkeep never stops anybody: where others commit meanwhile, it waits for next time."""
     from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-    way = _Way()
+    attempt = _Attempt()
     try:
-        yield way
+        yield attempt
     except (CommitFailedException, ValidationException):
-        way.is_free = False
+        attempt.committed = False
         _log.info("%s was changed by others during its upkeep.", name_of(table))
         table.refresh()

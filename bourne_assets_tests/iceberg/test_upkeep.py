@@ -3,22 +3,29 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import ForbiddenError
 from pyiceberg.table import Table
+from pyiceberg.table.statistics import PartitionStatisticsFile
+from pyiceberg.table.update import SetPartitionStatisticsUpdate
+from pyiceberg.typedef import Identifier
 
 from bourne_assets.iceberg import upkeep
 from bourne_assets.iceberg.catalogue import open_catalogue
-from bourne_assets.iceberg.commits import Provenance
+from bourne_assets.iceberg.commits import Provenance, name_of
+from bourne_assets.iceberg.errors import CatalogueDenied
 from bourne_assets.iceberg.files import append_arrow, replace_arrow, send_file, storage_of
 from bourne_assets.iceberg.reading import rows_of
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.iceberg.upkeep import Maintained, maintain
 from bourne_assets.lake.embedded import EmbeddedLake
+from bourne_assets.lake.store import PARQUET
 
 NAME = "trusted.kept"
 LATER = datetime.now(UTC) + timedelta(days=100)
@@ -104,7 +111,7 @@ def test_rows_stay_in_the_order_of_their_commits(catalogue: Catalog, table: Tabl
         append_arrow(table, _rows(number), Provenance())
     before = _in_order(open_table(catalogue, NAME))
     assert before == list(range(12))
-    maintain(catalogue, SOON)
+    list(maintain(catalogue, SOON))
     assert _in_order(open_table(catalogue, NAME)) == before
 
 
@@ -167,22 +174,130 @@ def test_a_clock_that_is_days_ahead_takes_no_file_from_a_writer(
     assert _numbers(open_table(catalogue, NAME)) == [1, 2]
 
 
+def test_statistics_of_other_engines_stay_as_long_as_the_table_names_them(
+    catalogue: Catalog, table: Table
+) -> None:
+    done = append_arrow(table, _rows(1), Provenance())
+    uri = f"{table.location()}/metadata/partition-stats.parquet"
+    storage, key = storage_of(table, uri)
+    storage.write(key, b"statistics", PARQUET)
+    with table.transaction() as transaction:
+        named = PartitionStatisticsFile.model_validate(
+            {"snapshot-id": done.snapshot_id, "statistics-path": uri, "file-size-in-bytes": 10}
+        )
+        transaction._apply(
+            (
+                SetPartitionStatisticsUpdate.model_validate(
+                    {"action": "set-partition-statistics", "partition-statistics": named}
+                ),
+            ),
+            (),
+        )
+    (report,) = maintain(catalogue, LATER)
+    assert report.removed == 0
+    assert key in _objects(table)
+
+
+@pytest.mark.parametrize("name", ["trusted.others", "marketing.others"])
+def test_a_table_that_others_keep_in_the_same_catalogue_is_left_to_them(
+    catalogue: Catalog, name: str
+) -> None:
+    catalogue.create_namespace(name.partition(".")[0])
+    others = catalogue.create_table(name, _rows(0).schema)
+    for number in range(12):
+        others.append(_rows(number))
+    before = _objects(others)
+    assert list(maintain(catalogue, LATER)) == []
+    assert len(open_table(catalogue, name).snapshots()) == 12
+    assert _objects(others) == before
+
+
+def test_a_table_of_an_earlier_version_is_known_by_its_snapshots(
+    catalogue: Catalog, table: Table
+) -> None:
+    append_arrow(table, _rows(1), Provenance())
+    with table.transaction() as transaction:
+        transaction.remove_properties("bourne.made-by")
+    assert [each.table for each in maintain(catalogue, SOON)] == [NAME]
+
+
+def test_a_table_of_the_platform_is_maintained_in_any_namespace(catalogue: Catalog) -> None:
+    ensure_table(catalogue, "marts.own", _rows(0).schema)
+    assert [each.table for each in maintain(catalogue, SOON)] == ["marts.own"]
+
+
+def test_tables_of_others_that_cannot_be_opened_end_no_upkeep(
+    catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_table(catalogue, "closed.theirs", _rows(0).schema)
+    ensure_table(catalogue, "half.theirs", _rows(0).schema)
+    listed, loaded = catalogue.list_tables, catalogue.load_table
+
+    def list_tables(namespace: str) -> list[Identifier]:
+        if namespace == "closed":
+            raise ForbiddenError
+        return listed(namespace)
+
+    def load_table(name: str) -> Table:
+        if name == "half.theirs":
+            raise ForbiddenError
+        return loaded(name)
+
+    monkeypatch.setattr(catalogue, "list_tables", list_tables)
+    monkeypatch.setattr(catalogue, "load_table", load_table)
+    assert [each.table for each in maintain(catalogue, SOON)] == [NAME]
+
+
+def test_an_own_table_that_cannot_be_opened_is_reported(
+    catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "load_table", Mock(side_effect=ForbiddenError))
+    with pytest.raises(CatalogueDenied, match=NAME.replace(".", r"\.")):
+        list(maintain(catalogue, SOON))
+
+
+def test_a_table_that_is_dropped_before_its_turn_ends_no_upkeep(
+    catalogue: Catalog, table: Table
+) -> None:
+    for name in ("trusted.a", "trusted.b"):
+        ensure_table(catalogue, name, _rows(0).schema)
+    done = maintain(catalogue, SOON)
+    assert next(done).table == "trusted.a"
+    catalogue.drop_table("trusted.b")
+    assert [each.table for each in done] == [NAME]
+
+
+def test_a_table_that_is_dropped_during_its_upkeep_ends_no_upkeep(
+    catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_arrow(table, _rows(1), Provenance())
+    ensure_table(catalogue, "trusted.later", _rows(0).schema)
+
+    def drop_first(dropped: Table, *_: object) -> int:
+        if name_of(dropped) == NAME:
+            catalogue.drop_table(NAME)
+        return 0
+
+    monkeypatch.setattr(upkeep, "_expire", drop_first)
+    assert [each.table for each in maintain(catalogue, SOON)] == ["trusted.later"]
+
+
 def test_the_embedded_lakes_own_catalogue_is_maintained_as_others_are(
     s3_server: EmbeddedLake, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     catalogue = open_catalogue(s3_server.lake, tmp_path)
-    table = ensure_table(catalogue, "upkeep.kept", _rows(0).schema)
+    table = ensure_table(catalogue, "trusted.kept_by_upkeep", _rows(0).schema)
     request.addfinalizer(_dropping(catalogue))
     for number in range(12):
         append_arrow(table, _rows(number), Provenance(f"run-{number}"))
-    report = {each.table: each for each in maintain(catalogue, LATER)}["upkeep.kept"]
-    after = open_table(catalogue, "upkeep.kept")
+    report = {each.table: each for each in maintain(catalogue, LATER)}["trusted.kept_by_upkeep"]
+    after = open_table(catalogue, "trusted.kept_by_upkeep")
     assert report.merged == report.expired == 12
     assert report.removed > 12
     assert _numbers(after) == list(range(12))
     append_arrow(after, _rows(12), Provenance("run-12"))
-    assert _numbers(open_table(catalogue, "upkeep.kept")) == list(range(13))
+    assert _numbers(open_table(catalogue, "trusted.kept_by_upkeep")) == list(range(13))
 
 
 def _dropping(catalogue: Catalog) -> Callable[[], None]:
-    return lambda: catalogue.drop_table("upkeep.kept")
+    return lambda: catalogue.drop_table("trusted.kept_by_upkeep")
