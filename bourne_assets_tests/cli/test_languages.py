@@ -7,7 +7,7 @@ import pytest
 
 from bourne_assets.cli import main
 from bourne_assets.definitions import build_defs
-from bourne_assets.defs.operations.alert_messages import Problem, message
+from bourne_assets.defs.operations.alert_messages import Problem, marked_message
 from bourne_assets.settings import Settings
 from bourne_assets.translations import (
     byte_size,
@@ -128,7 +128,7 @@ def test_checks_and_alerts_speak_the_language_and_keep_their_names(
     }
     assert descriptions["tmdb_id_is_unique"] == "Nenhum `tmdb_id` está em duas linhas."
     problem = Problem("tmdb_details", "check budget_is_valid failed", rows=("A",), count=3)
-    text = message("Bourne", [problem], "http://127.0.0.1:3000/runs/1")
+    text = marked_message("Bourne", [problem], "http://127.0.0.1:3000/runs/1")
     assert "verificação budget_is_valid reprovada\n    A\n    e mais 2\n" in text
     assert "|Abrir a execução>" in text
     assert problem.subject == "tmdb_details check budget_is_valid failed"

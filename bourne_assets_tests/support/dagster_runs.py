@@ -1,5 +1,6 @@
 """Runs as Dagster records them while they start and go on, without anything that executes them."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,17 @@ def started_run(
     )
     _report(instance, run, dg.DagsterEventType.RUN_START)
     return run
+
+
+class KeptLog(logging.Handler):
+    """Keeps what a sensor logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
 
 
 def ended_process() -> int:

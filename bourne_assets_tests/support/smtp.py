@@ -32,12 +32,14 @@ class SmtpServer:
         messages: What it took, in order.
         logins: Whether each login was over TLS and with the right password.
         refuses: Whether it takes no message.
+        unknown: What it replies to the addresses that it does not take.
     """
 
     def __init__(self, folder: Path) -> None:
         self.messages: list[EmailMessage] = []
         self.logins: list[tuple[bool, bool]] = []
         self.refuses = False
+        self.unknown: dict[str, str] = {}
         self.certificate, key = _certificate(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
@@ -109,10 +111,15 @@ class _Session:
                 case "QUIT":
                     self._reply("221 bye")
                     return
-                case "MAIL" if self._server.refuses:
-                    self._reply("451 later")
                 case _:
-                    self._reply("250 well")
+                    self._reply(self._envelope(word.upper(), rest))
+
+    def _envelope(self, word: str, rest: str) -> str:
+        """The reply to the sender, a recipient, or anything else."""
+        if word == "MAIL" and self._server.refuses:
+            return "451 later"
+        address = rest.partition("<")[2].partition(">")[0]
+        return self._server.unknown.get(address, "250 well") if word == "RCPT" else "250 well"
 
     def _take(self) -> None:
         data = b""

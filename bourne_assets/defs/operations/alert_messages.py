@@ -1,6 +1,6 @@
 """What people are sent when something is wrong, and how it reaches a webhook.
 
-Plain values and one POST. Not here: how problems are found (`alerts`), and e-mail (`email`).
+Plain values and one POST. Not here: how problems are found (`problems`), and e-mail (`email`).
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class Problem:
 
     @property
     def subject(self) -> str:
-        """What the problem is with, however it shows: at most one is open for each."""
+        """Identifies the problem; only one problem is open per subject."""
         return f"{self.asset} {self.what}"
 
     @property
@@ -64,7 +64,7 @@ class Problem:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
+def marked_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     """One text for people, in the markup of Slack: title, a line for each problem, a link.
 
     Args:

@@ -14,7 +14,12 @@ from typing import Literal
 import dagster as dg
 
 from bourne_assets.defs.operations.alert_messages import Problem, post
-from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
+from bourne_assets.defs.operations.delivery import (
+    Delivery,
+    Message,
+    Waiting,
+    forget_removed_routes,
+)
 from bourne_assets.defs.operations.problems import problems_of_run, purpose_of
 from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected
@@ -52,7 +57,9 @@ class Memory:
             return cls()
         known = json.loads(cursor)
         waiting = {
-            route: [Message(**each) for each in queue]
+            route: [
+                Message(**{**each, "reached": tuple(each.get("reached", ()))}) for each in queue
+            ]
             for route, queue in known.pop("waiting", {}).items()
         }
         return cls(**known, waiting=waiting)
@@ -117,6 +124,7 @@ def alerts_sensor(
             context.update_cursor(memory.write())
             return dg.SkipReason(gettext("Watching runs from now on."))
         end = time.monotonic() + _SECONDS_A_TICK
+        forget_removed_routes(memory.waiting, routes, context.log)
         way = _Routed(settings, routes, context, memory) if routes else _Single(settings, context)
         count = way.send_waiting()
         kept = memory.write()

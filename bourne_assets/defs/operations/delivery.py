@@ -1,30 +1,36 @@
-"""Where alerts go: to the routes of the alerts file, each in its own hours, or to one webhook.
+"""Where alerts go: along the routes of the alerts file, each in its own hours.
 
-Not here: what is wrong (`alerts`), and the file (`routes`).
+Not here: what is wrong (`problems`), the file (`routes`), and the one webhook (`alerts`).
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import cast
 
 from bourne_assets.defs.operations import email
 from bourne_assets.defs.operations.alert_messages import (
     NotDelivered,
     Problem,
-    message,
+    marked_message,
     plain_message,
     post,
     subject_of,
 )
-from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes, Route
+from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes, MailServer, Route
 from bourne_assets.markup import in_slack
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext, ngettext
 
 #: This many messages of a route wait for the end of its quiet hours, or for its server.
 _MOST_WAITING = 50
+#: Replies of a server of e-mail from here on are final.
+_FOR_GOOD = 500
+#: Stands for a route's webhook where its addresses stand for themselves; no address looks like it.
+_WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,13 @@ class Message:
         subject: One line.
         plain: The text of an e-mail.
         marked: The text with the markup of Slack.
+        reached: Who needs it no more: `webhook`, and the addresses that got it or never will.
     """
 
     subject: str
     plain: str
     marked: str
+    reached: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -56,10 +64,11 @@ class Message:
         texts = (
             subject_of(about, problems),
             plain_message(about, problems, link),
-            message(about, problems, link),
+            marked_message(about, problems, link),
         )
         sendable = (text.encode("utf-8", "replace").decode() for text in texts)
-        return cls(*(masked(text, secrets) for text in sendable))
+        subject, plain, marked = (masked(text, secrets) for text in sendable)
+        return cls(subject, plain, marked)
 
 
 #: Messages that wait, by the name of their route.
@@ -109,25 +118,24 @@ class Delivery:
         self._now = now
         self._end = time.monotonic() + seconds
         self._failed: dict[str, str] = {}
+        self._broken: set[tuple[str, str]] = set()
 
     def send_waiting(self) -> int:
-        """Send what waits on routes that are not quiet; how many were sent.
+        """Send what waits on routes that are not quiet; how many went along some way.
 
         A route that fails goes to the end of those that wait: the next look begins with another,
         so that slow servers leave time for the rest.
         """
+        self._broken.clear()
+        self._failed.clear()
         sent = 0
         routes = {route.name: route for route in self._routes.routes}
         for name in list(self._waiting):
             route = routes.get(name)
             if route is None or route.is_quiet(self._now()) or self._is_late:
                 continue
-            queue = self._waiting.pop(name)
-            while queue and not self._is_late and self._try(route, queue[0]):
-                queue.pop(0)
-                sent += 1
-            if queue:
-                self._waiting[name] = queue
+            for message in self._waiting.pop(name):
+                sent += self._send_or_keep(route, message)
         return sent
 
     def send(
@@ -146,7 +154,7 @@ class Delivery:
             selected: The assets of each route that selects some, by its name.
 
         Returns:
-            How many messages were sent; others wait.
+            How many messages were sent along some way; others wait.
         """
         secrets = (*self._settings.secrets, *self._routes.secrets)
         sent = 0
@@ -154,13 +162,7 @@ class Delivery:
             mine = [each for each in problems if _belongs(each, route, selected)]
             if not mine:
                 continue
-            text = Message.of(about, mine, link, secrets)
-            if self._waiting.get(route.name) or route.is_quiet(self._now()) or self._is_late:
-                self._keep(route, text)
-            elif self._try(route, text):
-                sent += 1
-            else:
-                self._keep(route, text)
+            sent += self._send_or_keep(route, Message.of(about, mine, link, secrets))
         return sent
 
     @property
@@ -171,39 +173,105 @@ class Delivery:
         waits = " " + ngettext("{n} waits.", "{n} wait.", count) if count else ""
         return "".join([waits, *failures])
 
-    def deliver(self, route: Route, text: Message) -> None:
-        """Send a message along a route, whatever the time.
+    def deliver(self, route: Route, message: Message) -> None:
+        """Send a message along each way of a route, whatever the time.
 
         Raises:
-            NotDelivered: It was not taken.
+            NotDelivered: Not everybody got it.
         """
-        if route.webhook:
-            post(route.webhook, text.marked, gettext("the webhook of {route!r}", route=route.name))
-        if route.email and self._routes.mail:
-            email.send(
-                self._routes.mail,
-                self._settings.smtp_password,
-                route.email,
-                text.subject,
-                text.plain,
-            )
+        self._try(route, message)
+        if route.name in self._failed:
+            raise NotDelivered(self._failed[route.name])
 
     @property
     def _is_late(self) -> bool:
         return time.monotonic() > self._end
 
-    def _try(self, route: Route, text: Message) -> bool:
-        try:
-            self.deliver(route, text)
-        except NotDelivered as error:
-            self._failed[route.name] = str(error)
-            return False
-        return True
+    def _send_or_keep(self, route: Route, message: Message) -> bool:
+        """Send a message along the ways of a route that work; whether it went along any."""
+        rest = message
+        if not route.is_quiet(self._now()) and not self._is_late:
+            rest = self._try(route, message)
+        queue = self._waiting.get(route.name, [])
+        if not set(_ways(route)) <= set(rest.reached) and len(queue) < _MOST_WAITING:
+            self._waiting[route.name] = [*queue, rest]
+        return rest != message
 
-    def _keep(self, route: Route, text: Message) -> None:
-        queue = self._waiting.setdefault(route.name, [])
-        if len(queue) < _MOST_WAITING:
-            queue.append(text)
+    def _try(self, route: Route, message: Message) -> Message:
+        """Send a message to those whom it has not reached; the same with those it reached now.
+
+        A way that failed is left alone until the next look: its server is slow, or is not there.
+        """
+        reached = list(message.reached)
+        ways = (
+            (_WEBHOOK, [_WEBHOOK] if route.webhook else [], self._post),
+            ("email", route.email, self._mail),
+        )
+        for way, all_of_it, send in ways:
+            mine = [each for each in all_of_it if each not in reached]
+            if not mine or (route.name, way) in self._broken:
+                continue
+            try:
+                reached += send(route, message, mine)
+            except NotDelivered as error:
+                self._broken.add((route.name, way))
+                self._note(route, str(error))
+        return replace(message, reached=tuple(reached))
+
+    def _post(self, route: Route, message: Message, to: Sequence[str]) -> Sequence[str]:
+        post(
+            str(route.webhook),
+            message.marked,
+            gettext("the webhook of {route!r}", route=route.name),
+        )
+        return to
+
+    def _mail(self, route: Route, message: Message, to: Sequence[str]) -> Sequence[str]:
+        """Send an e-mail; the addresses that need it no more."""
+        # A file whose routes have addresses and that names no server is not read.
+        server = cast("MailServer", self._routes.mail)
+        password = self._settings.smtp_password
+        refused = email.send(server, password, to, message.subject, message.plain)
+        if refused:
+            place, names = f"{server.server}:{server.port}", ", ".join(sorted(refused))
+            sentence = gettext("{place} refused {names}.", place=place, names=names)
+            if set(to) <= set(refused) and not _got(message):
+                raise NotDelivered(sentence)  # it may be the server's fault, and nobody knows yet
+            self._note(route, sentence)
+        return [
+            each for each in to if refused.get(each, _FOR_GOOD) >= _FOR_GOOD
+        ]  # got it, or never
+
+    def _note(self, route: Route, sentence: str) -> None:
+        known = self._failed.get(route.name)
+        if sentence != known:
+            self._failed[route.name] = f"{known} {sentence}" if known else sentence
+
+
+def forget_removed_routes(
+    waiting: Waiting, routes: AlertRoutes | None, log: logging.Logger
+) -> None:
+    """Log messages of routes that were renamed or removed, which would wait forever."""
+    names = {route.name for route in routes.routes} if routes else set()
+    for name in sorted(set(waiting) - names):
+        for message in waiting.pop(name):
+            log.warning(
+                gettext(
+                    "Not sent, as there is no route {route!r} any more: {subject}",
+                    route=name,
+                    subject=message.subject,
+                )
+            )
+
+
+def _ways(route: Route) -> list[str]:
+    """Whom a message on a route has to reach, as `Message.reached` writes it."""
+    return [*([_WEBHOOK] if route.webhook else []), *route.email]
+
+
+def _got(message: Message) -> bool:
+    """Whether the e-mail of a message has reached anybody."""
+    return any(each != _WEBHOOK for each in message.reached)
 
 
 def _belongs(problem: Problem, route: Route, selected: Mapping[str, frozenset[str]]) -> bool:

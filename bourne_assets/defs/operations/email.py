@@ -1,4 +1,7 @@
-"""Alerts by e-mail, over SMTP. Not here: who gets which (`routes`), and the text (`delivery`)."""
+"""Alerts by e-mail, over SMTP.
+
+Not here: who gets which (`routes`), and the text (`alert_messages`).
+"""
 
 import contextlib
 import smtplib
@@ -19,11 +22,13 @@ _TIMEOUT_SECONDS = 5
 #: Seconds and bytes for all replies: a server that sends a byte at a time holds nothing.
 _WHOLE_SECONDS, _MOST_BYTES = 15, 256 * 1024
 _LONGEST_SUBJECT = 150
+#: A server's reply before it closes the connection: later is another time.
+_CLOSING = 421
 
 
 def send(
     server: MailServer, password: str | None, to: Sequence[str], subject: str, text: str
-) -> None:
+) -> dict[str, int]:
     """Send one message to some addresses.
 
     Args:
@@ -33,8 +38,11 @@ def send(
         subject: One line.
         text: The body.
 
+    Returns:
+        The addresses that the server refused, and its replies: from 500 on for good.
+
     Raises:
-        NotDelivered: It was not taken, or not for all of them.
+        NotDelivered: It was not taken, whoever it is for.
     """
     message = EmailMessage()
     message["Subject"] = printable(subject)[:_LONGEST_SUBJECT]
@@ -58,7 +66,7 @@ def send(
                 connection.starttls(context=ssl.create_default_context())
             if server.user and password:
                 connection.login(server.user, password)
-            refused = connection.send_message(message)
+            refused = _refused(connection, message, to)
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 connection.quit()  # however it ends, the message has been taken
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -66,10 +74,17 @@ def send(
         raise NotDelivered(
             gettext("{place} did not take an e-mail: {reason}.", place=place, reason=_why(error))
         ) from None
-    if refused:
-        raise NotDelivered(
-            gettext("{place} refused {names}.", place=place, names=", ".join(sorted(refused)))
-        )
+    return refused
+
+
+def _refused(connection: smtplib.SMTP, message: EmailMessage, to: Sequence[str]) -> dict[str, int]:
+    """Send a message; the addresses that do not get it, with the server's replies."""
+    try:
+        refused = connection.send_message(message, to_addrs=list(to))
+    except smtplib.SMTPRecipientsRefused as error:  # all, or with a 421 the rest unasked
+        refused = error.recipients
+        return {address: refused.get(address, (_CLOSING, b""))[0] for address in to}
+    return {address: code for address, (code, _) in refused.items()}
 
 
 class _Connection(smtplib.SMTP):

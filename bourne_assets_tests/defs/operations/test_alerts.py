@@ -1,6 +1,5 @@
 """What people are alerted to when something is wrong: once, in words, and without secrets."""
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,12 +7,13 @@ import dagster as dg
 import pytest
 
 from bourne_assets.defs.operations import alerts
-from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, message, post
+from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, marked_message, post
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_freshness, alerts_sensor
 from bourne_assets.defs.operations.problems import problems_of_run
 from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.settings import Settings
+from bourne_assets_tests.support.dagster_runs import KeptLog
 from bourne_assets_tests.support.webhook import Webhook
 
 _KEY = dg.AssetKey("films")
@@ -25,17 +25,6 @@ def webhook() -> Iterator[Webhook]:
     """Where the alerts go."""
     with Webhook() as webhook:
         yield webhook
-
-
-class _Log(logging.Handler):
-    """Keeps what the sensor logs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
 
 
 class World:
@@ -52,7 +41,7 @@ class World:
         self.offending: list[dict[str, Any]] = []
         self.blocking = True
         self.instance = dg.DagsterInstance.ephemeral()
-        self.log = _Log()
+        self.log = KeptLog()
         self._cursor: str | None = None
         settings = Settings(alert_webhook_url=webhook_url, tmdb_read_access_token=token)
         self._sensor = alerts_sensor(settings, _TITLES)
@@ -322,7 +311,7 @@ def test_data_that_becomes_overdue_is_told_once(monkeypatch: pytest.MonkeyPatch)
         )
         memory = Memory()
         (alert,) = alerts_of_freshness(instance, memory, [_KEY])
-        assert message(alert.about, alert.problems, None) == (
+        assert marked_message(alert.about, alert.problems, None) == (
             ":red_circle: *Freshness*\n• `films`: is overdue - its freshness policy is broken"
         )
         assert alerts_of_freshness(instance, Memory.read(memory.write()), [_KEY]) == []
@@ -334,14 +323,14 @@ def test_data_that_becomes_overdue_is_told_once(monkeypatch: pytest.MonkeyPatch)
 
 def test_words_cannot_break_out_of_the_markup() -> None:
     problem = Problem("a<b", "failed", "x & y > <http://evil|click>\nnew line", ("<!channel>",), 1)
-    text = message("*Saga*", [problem], None)
+    text = marked_message("*Saga*", [problem], None)
     assert "<" not in text
     assert len(text.splitlines()) == 3  # the title, the problem, its row
 
 
 def test_a_long_message_is_cut_and_keeps_its_link() -> None:
     problems = [Problem(f"asset_{number}", "failed", "x" * 500) for number in range(50)]
-    text = message("Saga", problems, "http://127.0.0.1:3000/runs/1")
+    text = marked_message("Saga", problems, "http://127.0.0.1:3000/runs/1")
     assert len(text) < 4000
     assert text.endswith("<http://127.0.0.1:3000/runs/1|Open the run>")
 

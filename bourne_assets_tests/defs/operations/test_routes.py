@@ -13,11 +13,12 @@ from click.testing import CliRunner, Result
 from bourne_assets.cli import main
 from bourne_assets.cli.mistakes import find_mistakes
 from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem
-from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, selected_by
+from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, alerts_sensor, selected_by
 from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
-from bourne_assets.defs.operations.routes import AlertRoutes, Route, load_routes
+from bourne_assets.defs.operations.routes import AlertRoutes, load_routes
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings
+from bourne_assets_tests.support.dagster_runs import KeptLog
 from bourne_assets_tests.support.smtp import PASSWORD, USER, SmtpServer
 from bourne_assets_tests.support.webhook import Webhook
 
@@ -181,11 +182,17 @@ def test_what_happens_in_quiet_hours_is_told_when_they_are_over(
 
 
 def test_a_cursor_keeps_waiting_messages_as_they_are() -> None:
-    text = {"subject": "one", "plain": "two", "marked": "three"}
+    text = {"subject": "one", "plain": "two", "marked": "three", "reached": ["ann@b.c"]}
     stored = {"seen": {"RUN_FAILURE": 3}, "open": {"a failed": "1f"}, "waiting": {"night": [text]}}
     memory = Memory.read(json.dumps(stored))
-    assert memory.waiting == {"night": [Message("one", "two", "three")]}
+    assert memory.waiting == {"night": [Message("one", "two", "three", ("ann@b.c",))]}
     assert json.loads(memory.write()) == stored
+
+
+def test_a_cursor_of_an_earlier_version_keeps_its_waiting_messages() -> None:
+    text = {"subject": "one", "plain": "two", "marked": "three"}
+    memory = Memory.read(json.dumps({"waiting": {"night": [text]}}))
+    assert memory.waiting == {"night": [Message("one", "two", "three")]}
 
 
 def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
@@ -203,25 +210,98 @@ def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
     assert (len(smtp.messages), len(webhook.texts), waiting) == (1, 1, {})
 
 
+def test_an_address_that_is_refused_for_good_keeps_no_message_from_the_others(
+    tmp_path: Path, smtp: SmtpServer
+) -> None:
+    smtp.unknown = {"gone@b.c": "550 nobody"}
+    waiting: Waiting = {}
+    routes = _load(tmp_path, _email(smtp, "{name: mail, email: [ann@b.c, gone@b.c]}"))
+    delivery = Delivery(_SETTINGS, routes, waiting)
+    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 1
+    assert delivery.state == f" 127.0.0.1:{smtp.port} refused gone@b.c."
+    assert (delivery.send_waiting(), len(smtp.messages), waiting) == (0, 1, {})
+
+
+def test_an_address_that_is_refused_for_now_gets_the_message_later_and_the_others_once(
+    tmp_path: Path, smtp: SmtpServer
+) -> None:
+    smtp.unknown = {"late@b.c": "450 later"}
+    memory = Memory()
+    routes = _load(tmp_path, _email(smtp, "{name: mail, email: [ann@b.c, late@b.c]}"))
+    assert Delivery(_SETTINGS, routes, memory.waiting).send("Saga", [_FAILED], None, {}) == 1
+    kept = Memory.read(memory.write())
+    delivery = Delivery(_SETTINGS, routes, kept.waiting)
+    assert delivery.send_waiting() == 0
+    assert delivery.state == f" 1 waits. 127.0.0.1:{smtp.port} refused late@b.c."
+    smtp.unknown = {}
+    assert Delivery(_SETTINGS, routes, kept.waiting).send_waiting() == 1
+    assert [mail["To"] for mail in smtp.messages[1:]] == ["late@b.c"]
+    assert kept.waiting == {}
+
+
+def test_a_message_that_every_address_is_refused_waits_until_somebody_gets_it(
+    tmp_path: Path, smtp: SmtpServer
+) -> None:
+    smtp.unknown = {"a@b.c": "550 no relaying", "d@b.c": "550 no relaying"}
+    waiting: Waiting = {}
+    routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c, d@b.c]}"))
+    delivery = Delivery(_SETTINGS, routes, waiting)
+    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 0
+    assert delivery.state == f" 1 waits. 127.0.0.1:{smtp.port} refused a@b.c, d@b.c."
+    smtp.unknown = {}
+    assert Delivery(_SETTINGS, routes, waiting).send_waiting() == 1
+    assert (len(smtp.messages), waiting) == (1, {})
+
+
+def test_a_route_of_two_ways_sends_along_the_one_that_works_once(
+    tmp_path: Path, webhook: Webhook, smtp: SmtpServer
+) -> None:
+    route = f"{{name: both, webhook: '{webhook.url}', email: [a@b.c]}}"
+    routes = _load(tmp_path, _email(smtp, route))
+    waiting: Waiting = {}
+    smtp.refuses = True
+    for _ in range(2):
+        delivery = Delivery(_SETTINGS, routes, waiting)
+        delivery.send_waiting()
+        delivery.send("Jason Bourne", [_FAILED], None, {})
+    assert (len(webhook.texts), len(smtp.messages)) == (2, 0)
+    assert delivery.state.startswith(" 2 wait. ")
+    smtp.refuses = False
+    assert Delivery(_SETTINGS, routes, waiting).send_waiting() == 2
+    assert (len(webhook.texts), len(smtp.messages), waiting) == (2, 2, {})
+
+
+def test_a_webhook_that_fails_keeps_no_e_mail_from_its_route(
+    tmp_path: Path, webhook: Webhook, smtp: SmtpServer
+) -> None:
+    route = f"{{name: both, webhook: '{webhook.url}', email: [a@b.c]}}"
+    routes = _load(tmp_path, _email(smtp, route))
+    webhook.status = 500
+    with pytest.raises(NotDelivered, match="HTTP 500 from the webhook of 'both'"):
+        Delivery(_SETTINGS, routes, {}).deliver(routes.routes[0], _text())
+    assert len(smtp.messages) == 1
+
+
 def test_slow_servers_leave_time_for_the_other_routes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
     tried = []
 
-    def slow(self: Delivery, route: Route, _: Message) -> bool:
-        tried.append(route.name)
+    def slow(url: str, *_: str) -> None:
+        tried.append(url)
         clock[0] += 20
-        return route.name == "good"
+        if url != "http://good/":
+            raise NotDelivered("It is slow.")
 
     own_time = SimpleNamespace(monotonic=lambda: clock[0])
     monkeypatch.setattr("bourne_assets.defs.operations.delivery.time", own_time)
-    monkeypatch.setattr(Delivery, "_try", slow)
-    lines = [f"  - {{name: {name}, webhook: 'http://h/'}}" for name in ("a", "b", "good")]
+    monkeypatch.setattr("bourne_assets.defs.operations.delivery.post", slow)
+    lines = [f"  - {{name: {name}, webhook: 'http://{name}/'}}" for name in ("a", "b", "good")]
     routes = _load(tmp_path, "\n".join(["routes:", *lines]))
     waiting: Waiting = {}
     assert Delivery(_SETTINGS, routes, waiting, seconds=30).send("Saga", [_FAILED], None, {}) == 0
-    assert tried == ["a", "b"]
+    assert tried == ["http://a/", "http://b/"]
     looks = [Delivery(_SETTINGS, routes, waiting, seconds=30).send_waiting() for _ in range(2)]
     assert (sum(looks), list(waiting)) == (1, ["b", "a"])
 
@@ -256,6 +336,26 @@ def test_no_password_is_sent_to_a_server_that_nobody_vouches_for(
 
 def _text() -> Message:
     return Message.of("Saga", [_FAILED], None, ())
+
+
+@pytest.mark.parametrize("routes", [None, "routes:\n  - {name: new, webhook: 'http://h/'}"])
+def test_messages_of_a_route_that_went_are_logged_and_wait_no_longer(
+    tmp_path: Path, routes: str | None
+) -> None:
+    alerts_file = _load(tmp_path, routes) if routes else None
+    sensor = alerts_sensor(Settings(), {}, alerts_file)
+    memory = Memory({"RUN_FAILURE": 0, "RUN_SUCCESS": 0}, waiting={"old": [_text()]})
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance, cursor=memory.write())
+        log = KeptLog()
+        context.log.addHandler(log)
+        reason = sensor(context)
+    assert log.texts == [
+        "Not sent, as there is no route 'old' any more: [Error] Saga: tmdb_search failed"
+    ]
+    assert isinstance(reason, dg.SkipReason)
+    assert reason.skip_message == "Nothing new is wrong."
+    assert Memory.read(context.cursor).waiting == {}
 
 
 # Words, trying, and the doctor
