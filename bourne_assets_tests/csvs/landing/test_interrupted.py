@@ -1,7 +1,6 @@
 """A landing that is killed, or stopped, loses nothing and leaves nothing torn."""
 
 import hashlib
-import multiprocessing
 import random
 import time
 from datetime import date
@@ -28,15 +27,14 @@ from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import CSV, Lake
 from bourne_assets.tables import from_json, from_parquet
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.support.forked import forked_processes
 from bourne_assets_tests.support.tables import tables_of
 
 _DAY = date(2026, 11, 23)
 _KILLS = 20
 
 
-#: Processes that have imported everything at their start, so that each costs its landing alone.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__])
+_PROCESSES = forked_processes(__name__)
 
 
 def _land(server: tuple[str, Credentials], prefix: str, folder: Path, begun: Event) -> None:
