@@ -6,7 +6,7 @@ convention. Not here: which objects are new (`bourne_assets.lake.changes`).
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 import dagster as dg
@@ -113,7 +113,7 @@ def s3_landing_sensor(settings: Settings) -> dg.SensorDefinition:
         except TooManyObjects as error:
             return dg.SkipReason(str(error))
         batches = list(_batches(cursor.backlog, now))
-        runs = [_request(cursor.backlog, batch) for batch in batches]
+        runs = [_request(cursor.backlog, batch, now.date()) for batch in batches]
         text = written(cursor)
         if not runs:
             context.update_cursor(text)
@@ -170,8 +170,13 @@ def _changes(lake: Lake, cursor: BucketCursor, landed: Mapping[str, str]) -> Buc
 def _batches(backlog: Backlog, now: datetime) -> Iterator[list[str]]:
     """Keys that are landed by one run each: those of a day, and one run of what failed before."""
     due = backlog.due(now)
+    today = now.date()
+
+    def day_of_landing(key: str) -> str:
+        return _day(key, today)
+
     new = sorted(key for key in due if not backlog.waiting[key].failures)
-    for _, batch in groupby(sorted(new, key=_day), _day):
+    for _, batch in groupby(sorted(new, key=day_of_landing), day_of_landing):
         yield list(batch)
     again = [key for key in due if backlog.waiting[key].failures]
     if again:
@@ -180,19 +185,24 @@ def _batches(backlog: Backlog, now: datetime) -> Iterator[list[str]]:
         like_it = [
             key
             for key in again
-            if _day(key) == _day(first) and backlog.waiting[key].together == together
+            if day_of_landing(key) == day_of_landing(first)
+            and backlog.waiting[key].together == together
         ]
         yield like_it[:together]
 
 
-def _day(key: str) -> str:
+def _day(key: str, today: date) -> str:
+    """The day under which an object is landed, empty for that of the landing.
+
+    A key may have a day that has not come, by a clock ahead of UTC or a slip: no landing takes it.
+    """
     day = day_of(key)
-    return day.isoformat() if day else ""
+    return day.isoformat() if day and day <= today else ""
 
 
-def _request(backlog: Backlog, batch: list[str]) -> dg.RunRequest:
+def _request(backlog: Backlog, batch: list[str], today: date) -> dg.RunRequest:
     request = backlog.request_landing(batch)
-    config = {"objects": batch, "landed_on": _day(batch[0]) or None}
+    config = {"objects": batch, "landed_on": _day(batch[0], today) or None}
     return dg.RunRequest(
         run_key=request,
         asset_selection=[RAW_CSVS],

@@ -205,6 +205,22 @@ def test_an_object_that_others_landed_keeps_its_day_and_is_not_sent_again(
     assert "None of" in tick.skip()
 
 
+def test_objects_with_a_day_that_has_not_come_are_landed_today(
+    lake: Lake, lake_resource: LakeResource
+) -> None:
+    tick = Ticks(lake_resource)
+    tick.skip()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)  # where the clocks are ahead of UTC
+    for day in (f"{tomorrow:%Y/%m/%d}", "2062/01/02"):
+        _put_by_others(lake, f"Raw/Local/CSV/People/{day}/people.csv")
+    (request,) = tick().run_requests
+    assert tick.execute(request)
+    assert _config(request)["landed_on"] is None
+    today = f"{datetime.now(UTC):%Y/%m/%d}"
+    assert lake.head(f"Raw/Local/CSV/People/{today}/people.csv")
+    assert "None of" in tick.skip()
+
+
 def test_what_lies_there_at_the_first_look_counts_as_known(
     lake: Lake, lake_resource: LakeResource
 ) -> None:
