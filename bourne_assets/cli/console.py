@@ -247,9 +247,10 @@ def print_report(console: Console, report: RunReport) -> None:
         "{passed} passed, {failed} failed", passed=grouped(passed), failed=grouped(failed)
     )
     console.print(f"  {counted}")
-    if report.skipped:
+    if report.not_reached:
         console.print()
-        console.print(line(gettext("Not reached: {assets}", assets=", ".join(report.skipped))))
+        names = ", ".join(report.not_reached)
+        console.print(line(gettext("Not reached: {assets}", assets=names)))
 
 
 def print_places(console: Console, report: RunReport, saga: Saga | None, home: Path | None) -> None:

@@ -168,12 +168,17 @@ def _note_in_manifest(lake: Lake, corrected: "Iterable[CorrectedDataset]") -> bo
 
 def _check(settings: Settings) -> int:
     """Have Dagster check the manifest again, so that its UI shows the present state."""
-    from bourne_assets.cli.console import output, print_report
+    from bourne_assets.cli.console import output, print_progress, print_report
     from bourne_assets.cli.runner import check_landing
     from bourne_assets.runs.instance import open_instance
 
-    report = check_landing(settings, open_instance(settings))
-    print_report(output(), report)
+    console = output()
+    report = check_landing(
+        settings,
+        open_instance(settings),
+        on_event=lambda event: print_progress(console, event),
+    )
+    print_report(console, report)
     return report.exit_code
 
 

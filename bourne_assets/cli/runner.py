@@ -6,6 +6,7 @@ Not here: what is printed (`console`), and arguments (`cli`).
 import gc
 import logging
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import dagster as dg
@@ -36,7 +37,7 @@ from bourne_assets.saga.by_hand import note_saga
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import CONFIG
 from bourne_assets.settings import Settings
-from bourne_assets.translations import gettext
+from bourne_assets.translations import gettext, series
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
@@ -109,15 +110,18 @@ def run_landing(
         )
 
 
-def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport:
+def check_landing(
+    settings: Settings, instance: dg.DagsterInstance, *, on_event: Callable[[RunEvent], None]
+) -> RunReport:
     """Evaluate the checks of the last landing once more in this process, recorded in the instance.
 
     Args:
         settings: The settings.
         instance: Where the run is recorded.
+        on_event: Called with whatever happens, when it happens.
     """
     report = RunReport()
-    loggers = {PROGRESS: _logger(report, lambda _: None)}
+    loggers = {PROGRESS: _logger(report, on_event)}
     definitions = build_defs(settings=settings, loggers=loggers, sagas=[])
     keys = definitions.resolve_asset_graph().asset_check_keys
     job = definitions.resolve_job_def(land_csv_files.name).get_subset(
@@ -132,7 +136,7 @@ def check_landing(settings: Settings, instance: dg.DagsterInstance) -> RunReport
             run_config={"loggers": {PROGRESS: {}}},
             tags={"batch": "rejects", PROCESS_TAG: str(ProcessIdentity.own())},
         )
-    report.run_id, report.succeeded = result.run_id, result.success
+    _note_end(report, result.run_id, succeeded=result.success)
     return report
 
 
@@ -174,11 +178,20 @@ def _run(
         tags={**tags, PROCESS_TAG: str(ProcessIdentity.own())},
         turn=turn,
     )
+    _note_end(report, run.run_id, succeeded=run.is_success)
+    report.not_reached = _not_reached(graph, selected, report)
+    return report
+
+
+def _note_end(report: RunReport, run_id: str, *, succeeded: bool) -> None:
+    """Note how a run ended.
+
+    Raises:
+        KeyboardInterrupt: An interrupt ended it, which Dagster keeps to itself.
+    """
     if any(failed.message == INTERRUPTED for failed in report.failed):
         raise KeyboardInterrupt
-    report.run_id, report.succeeded = run.run_id, run.is_success
-    report.skipped = _not_reached(graph, selected, report)
-    return report
+    report.run_id, report.succeeded = run_id, succeeded
 
 
 def _not_reached(graph: AssetGraph, selected: list[dg.AssetKey], report: RunReport) -> list[str]:
@@ -209,7 +222,26 @@ def _selected(graph: AssetGraph, select: str | None) -> list[dg.AssetKey]:
                 names=names,
             )
         )
+    _ensure_whole(graph, keys, select)
     return sorted(keys)
+
+
+def _ensure_whole(graph: AssetGraph, keys: AbstractSet[dg.AssetKey], select: str) -> None:
+    """Refuse a part of what a step makes only as a whole, as a call of the function on Lambda.
+
+    Raises:
+        SelectionError: The selection selects such a part.
+    """
+    for step in (graph.get(key).assets_def for key in sorted(keys)):
+        if not step.can_subset and not step.keys <= keys:
+            raise SelectionError(
+                gettext(
+                    "The selection {select!r} selects a part of {names}, which one step makes "
+                    "together: select all of them, or none.",
+                    select=select,
+                    names=series(sorted(key.to_user_string() for key in step.keys)),
+                )
+            )
 
 
 def _tmdb_steps(

@@ -67,14 +67,14 @@ class ProgressLine:
 
 @dataclass
 class RunReport:
-    """What a run did; `skipped` names the assets that were selected and not reached."""
+    """What a run did; `not_reached` names assets that were selected and that it did not get to."""
 
     run_id: str = ""
     succeeded: bool = False
     stored: list[Stored] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
     failed: list[StepFailed] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    not_reached: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:

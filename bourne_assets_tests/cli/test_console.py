@@ -86,7 +86,7 @@ def test_a_report_and_a_manifest_are_text(console: Console) -> None:
         table_error=HOSTILE,
     )
     show.print_manifest(console, [rejected, landed])
-    show.print_report(console, RunReport(checked=[_checked(HOSTILE)], skipped=[HOSTILE]))
+    show.print_report(console, RunReport(checked=[_checked(HOSTILE)], not_reached=[HOSTILE]))
     _ensure_harmless(_printed(console))
 
 

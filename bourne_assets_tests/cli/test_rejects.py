@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import signal
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,6 +16,7 @@ from click.testing import CliRunner, Result
 from bourne_assets.cli import main
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
 from bourne_assets.lake import embedded
+from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.tables import from_parquet, records, to_parquet
 from bourne_assets_tests.support.tables import dataset_in, tables_of
 
@@ -99,6 +103,42 @@ def test_corrected_lines_come_home_once_and_the_manifest_knows(
         assert "✓ every_line_is_accounted_for" in again.output, "checked once more"
         table = dataset_in(server.lake, "Films")
         assert list(table["title"]) == ["Identity", "Legacy", "Supremacy"]
+
+
+def _fix_a_line(bourne: Bourne, folder: Path) -> Result:
+    _land(folder)
+    path = folder / "corrected.jsonl"
+    line = {"file": "films.csv", "line": 3, "text": "2,Supremacy,2004"}
+    path.write_text(json.dumps(line), encoding="utf-8")
+    with embedded.connect(folder / "home", "bourne-lake"):
+        return bourne("rejects", "fix", str(path))
+
+
+@pytest.mark.slow
+def test_what_keeps_the_landing_from_being_checked_again_is_told(
+    bourne: Bourne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise LakeFailed("Nobody answers.")
+
+    monkeypatch.setattr("bourne_assets.defs.csvs.checks.bytes_that_differ", fail)
+    result = _fix_a_line(bourne, tmp_path)
+    assert "✗ raw_csvs_s3_landed_bytes_are_equal: Nobody answers." in result.output
+    assert result.exit_code == 1
+
+
+@pytest.mark.slow
+def test_an_interrupt_while_the_landing_is_checked_again_is_one(
+    bourne: Bourne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(60)
+
+    monkeypatch.setattr("bourne_assets.defs.csvs.checks.bytes_that_differ", interrupt)
+    result = _fix_a_line(bourne, tmp_path)
+    assert "Error: Interrupted." in result.output
+    assert result.exit_code == 130
 
 
 def test_a_file_of_corrected_lines_that_is_not_one_is_named(bourne: Bourne, tmp_path: Path) -> None:

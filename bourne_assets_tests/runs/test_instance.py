@@ -171,7 +171,11 @@ def _run(settings: Settings, instance: dg.DagsterInstance) -> object:
     return run_saga(settings, saga, instance, select=None, on_event=lambda _: None)
 
 
-@pytest.mark.parametrize("use", [_run, check_landing])
+def _check(settings: Settings, instance: dg.DagsterInstance) -> object:
+    return check_landing(settings, instance, on_event=lambda _: None)
+
+
+@pytest.mark.parametrize("use", [_run, _check])
 def test_a_database_that_fails_while_it_is_used_is_told_in_a_sentence(
     tmp_path: Path, use: Callable[[Settings, dg.DagsterInstance], object]
 ) -> None:
