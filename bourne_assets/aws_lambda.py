@@ -148,7 +148,8 @@ def since_of(event: Mapping[str, Any]) -> datetime:
                 '"bourne", "since": "2026-11-24T21:00:00Z"}}.'
             )
         ) from error
-    return since if since.tzinfo else since.replace(tzinfo=UTC)
+    # In UTC, by whose days responses are filed.
+    return since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
 
 
 def collect(

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import boto3
@@ -63,6 +63,17 @@ def test_an_event_stores_the_tables_and_tells_where(lake: Lake) -> None:
     assert summary["films"] == 9
     assert {lake.key(uri) for uri in summary["tables"].values()} == set(lake.list("Trusted"))
     assert summary["raw_objects"] == len(lake.list("Raw"))
+
+
+def test_a_repeated_event_with_the_time_of_the_far_east_requests_nothing_again(
+    tmdb_server: TmdbStandIn,
+) -> None:
+    tomorrow = timezone(timedelta(hours=23, minutes=59))  # Raw is filed by the day in UTC
+    event = _event(since=datetime.now(tomorrow).isoformat())
+    assert handler(event, Context())["raw_objects"]
+    requested = list(tmdb_server.paths)
+    assert handler(event, Context())["raw_objects"] == 0
+    assert tmdb_server.paths == requested
 
 
 def test_a_call_of_dagster_is_reported_through_the_lake(lake: Lake) -> None:

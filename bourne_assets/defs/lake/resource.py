@@ -79,6 +79,13 @@ class LakeResource(dg.ConfigurableResource["LakeResource"]):
         self._opened = self._catalogue = None
 
 
+def with_region(s3: "S3Resource") -> "S3Resource":
+    """The resource with the region of AWS_REGION, where it names none itself."""
+    if s3.region_name is not None or aws_region() is None:
+        return s3
+    return s3.model_copy(update={"region_name": aws_region()})
+
+
 def access_from(s3: "S3Resource") -> S3Access:
     """How to reach S3, as boto3 would: fields of the resource first, then the standard AWS chain.
 
@@ -89,8 +96,7 @@ def access_from(s3: "S3Resource") -> S3Access:
     from botocore.exceptions import BotoCoreError
 
     try:
-        if s3.region_name is None and aws_region() is not None:
-            s3 = s3.model_copy(update={"region_name": aws_region()})
+        s3 = with_region(s3)
         session = boto3.Session(
             aws_access_key_id=s3.aws_access_key_id,
             aws_secret_access_key=s3.aws_secret_access_key,

@@ -17,12 +17,13 @@ from dagster_aws.s3 import S3Resource
 from dagster_pipes import PipesParams
 from pydantic import Field
 
-from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.lake.resource import LakeResource, with_region
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.naming import saga_key
 from bourne_assets.defs.tmdb.assets import POOL, TmdbConfig, tmdb_assets
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets.translations import gettext
 
 #: A call that ran out of time is continued by the next one, from the responses in Raw.
 _TRIES = dg.RetryPolicy(max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -42,7 +43,7 @@ def tmdb_lambda_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefiniti
             dg.AssetCheckSpec(
                 "every_candidate_is_answered",
                 asset=saga_key(saga, "tmdb_details"),
-                description="Every candidate is in every table that the function stored.",
+                description=gettext("Every candidate is in every table that the function stored."),
             )
         ],
         pool=POOL,
@@ -85,7 +86,7 @@ class TmdbLambdaResource(dg.ConfigurableResource["TmdbLambdaResource"]):
         import boto3
         from botocore.config import Config
 
-        s3, name = self.lake.s3 or S3Resource(), self.lake.bucket_name
+        s3, name = with_region(self.lake.s3 or S3Resource()), self.lake.bucket_name
         patience = Config(read_timeout=_LONGEST_SECONDS, retries={"total_max_attempts": 1})
         client = PipesLambdaClient(
             client=boto3.Session().client("lambda", region_name=s3.region_name, config=patience),
