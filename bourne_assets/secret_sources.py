@@ -50,8 +50,8 @@ def load_secrets(environment: MutableMapping[str, str]) -> None:
     client = _client(environment)
     for secret in wanted:
         for name, value in _secret(client, secret).items():
-            if name in SECRETS and not environment.get(name, "").strip():
-                environment[name] = _value(secret, name, str(value))
+            if name in SECRETS and value is not None and not environment.get(name, "").strip():
+                environment[name] = _value(secret, name, value)
     # A process that is started by this one finds the secrets, and need not fetch them again.
     environment[READ] = environment[IN_AWS]
 
@@ -75,12 +75,20 @@ def _file(variable: str, path: str) -> str:
     )
 
 
-def _value(secret: str, name: str, value: str) -> str:
+def _value(secret: str, name: str, value: object) -> str:
     """A value that a variable can have.
 
     Raises:
         ConfigurationError: It is not one.
     """
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            gettext(
+                "The secret {secret!r} has a {name} that is not text: store it again, in quotes.",
+                secret=secret,
+                name=name,
+            )
+        )
     if not value.strip().isprintable():  # no surrogate is, and no NUL
         raise ConfigurationError(
             gettext(

@@ -127,6 +127,15 @@ def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _Secret
     assert manager.requested == ["one", "two"]
 
 
+def test_a_null_in_a_secret_is_no_value(manager: _SecretsManager) -> None:
+    fields = {"TMDB_READ_ACCESS_TOKEN": None, "TMDB_API_KEY": _HIDDEN}
+    manager.secrets = {"one": json.dumps(fields)}
+    environment = {"BOURNE_SECRETS_ID": "one", "AWS_REGION": "eu-west-1"}
+    load_secrets(environment)
+    assert "TMDB_READ_ACCESS_TOKEN" not in environment
+    assert environment["TMDB_API_KEY"] == _HIDDEN
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -136,6 +145,8 @@ def test_aws_secrets_manager_gives_variables_once_and_no_others(manager: _Secret
         ("[" * 60_000, "must be a JSON object"),
         (f'{{"TMDB_API_KEY": "{_HIDDEN}\\u0000"}}', "has a TMDB_API_KEY with characters that no"),
         (f'{{"TMDB_API_KEY": "{_HIDDEN}\\ud800"}}', "has a TMDB_API_KEY with characters that no"),
+        (f'{{"TMDB_API_KEY": ["{_HIDDEN}"]}}', "has a TMDB_API_KEY that is not text"),
+        ('{"TMDB_API_KEY": true}', "has a TMDB_API_KEY that is not text"),
     ],
 )
 def test_a_secret_that_cannot_be_used_is_named_without_its_value(
