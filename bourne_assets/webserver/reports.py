@@ -15,8 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bourne_assets.asset_names import SAGA_REPORT
+from bourne_assets.errors import BourneError
 from bourne_assets.lake import keys
-from bourne_assets.lake.errors import LakeError, ObjectMissing
+from bourne_assets.lake.errors import ObjectMissing
 from bourne_assets.lake.opening import lake_exists, open_lake
 from bourne_assets.saga.definition import DEFAULT_SLUG
 from bourne_assets.settings import Settings
@@ -101,7 +102,7 @@ class Reports:
             data = await run_in_threadpool(self._read, page.key)
         except ObjectMissing:
             return _plain_response(404, "There is no such report yet: materialise saga_report.")
-        except LakeError as error:
+        except BourneError as error:
             return _plain_response(502, str(error))
         return Response(data, media_type="text/html; charset=utf-8", headers=_HEADERS)
 

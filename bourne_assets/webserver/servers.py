@@ -37,7 +37,8 @@ def serve() -> None:
     try:
         settings = read_settings()
     except ConfigurationError as error:
-        sys.exit(f"Error: {error}")
+        _complain(error)
+        sys.exit(error.exit_code)
     allowed = Allowed.of(settings.ui_url, settings.ui_allowed_hosts)
     read = reader_of(settings)
     create = cli.create_app_from_workspace_process_context
@@ -50,6 +51,10 @@ def serve() -> None:
 
     cli.create_app_from_workspace_process_context = guarded
     cli.main()
+
+
+def _complain(error: BourneError) -> None:
+    sys.stderr.write(f"{gettext('Error:')} {error}\n")
 
 
 def _print_the_address(options: Sequence[str]) -> None:
@@ -96,8 +101,8 @@ def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoRe
             take_interrupts()
             code = _developed(dev.dev_command, options)
         except GuardMissing as error:
-            sys.stderr.write(f"Error: {error}\n")
-            code = 1
+            _complain(error)
+            code = error.exit_code
         except BaseException:
             # What breaks because its servers ended comes from the interrupt, not a failure.
             if not interrupts.wait():

@@ -153,6 +153,16 @@ def test_a_lake_that_does_not_respond_is_named() -> None:
     )
 
 
+def test_credentials_that_cannot_be_used_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mistyped")
+    read = reader_of(Settings(home=tmp_path, s3_bucket="films"))
+    response = _request("/reports/bourne", read=read)
+    assert response.status == 502
+    assert "mistyped" in response.text
+
+
 def test_a_report_of_a_real_lake_is_read_through_the_resource(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with embedded.connect(home, "bourne-lake") as shared:
