@@ -58,8 +58,8 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     The format follows the asset's type: a pandas DataFrame is Parquet, anything JSON-like is
     JSON; a text is a page where the asset's metadata says `lake/format: html`. A frame that is
-    loaded carries the `uri` and `sha256` of its object in `attrs`. Metadata that say `lake/format:
-    table` lead into an Iceberg table: see `table_output`.
+    loaded carries the `uri` and `sha256` of its object in `attrs`. Metadata that says `lake/format:
+    table` leads into an Iceberg table: see `table_output`.
     """
 
     lake: dg.ResourceDependency[LakeResource]
@@ -70,14 +70,14 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     _loaded: dict[str, list[str]] = PrivateAttr(default_factory=dict)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Store an output: as an object, or in the Iceberg table that the asset's metadata name.
+        """Store an output: as an object, or in the Iceberg table that the asset's metadata names.
 
         Raises:
             Failure: The output cannot be kept so.
             LakeError: The lake refused or failed.
         """
         output = table_output(_definition_metadata(context))
-        if output is None or obj is None:
+        if output is None:
             super().handle_output(context, obj)
             return
         if context.has_asset_partitions:
@@ -90,7 +90,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             )
         from bourne_assets.iceberg.commits import Provenance
 
-        inputs = tuple(dict.fromkeys(self._loaded.pop(context.step_key, [])))
+        inputs = tuple(dict.fromkeys(self._loaded.get(context.step_key, ())))
         done = store(self.lake.catalogue(), output, obj, Provenance(context.run_id, inputs))
         declared = stated(context.definition_metadata, COLUMNS_KEY)
         context.add_output_metadata(described(done, obj, declared))
@@ -143,7 +143,7 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return any(lake.head(f"{path}{suffix}") for suffix in _ALL_SUFFIXES)
 
     def unlink(self, path: Any) -> None:
-        """Remove the object of whatever format."""
+        """Remove the object, whatever its format."""
         for suffix in _ALL_SUFFIXES:
             self.lake.connect().delete(f"{path}{suffix}")
 
@@ -215,7 +215,7 @@ def _definition_metadata(context: dg.InputContext | dg.OutputContext) -> Mapping
 
 
 def _requested_snapshot(context: dg.InputContext) -> int | None:
-    """The snapshot that the input's own metadata request; None for the newest."""
+    """The snapshot that the input's own metadata asks for; None for the newest."""
     requested = stated(context.definition_metadata, SNAPSHOT_KEY)
     if requested != MATERIALISED:
         return int(requested) if requested is not None else None

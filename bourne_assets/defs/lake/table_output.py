@@ -1,4 +1,4 @@
-"""Outputs that are Iceberg tables: what an asset's metadata request, and what Dagster records.
+"""Outputs that are Iceberg tables: what an asset's metadata asks for, and what Dagster records.
 
 Not here: the IO manager, and the tables themselves (`bourne_assets.iceberg`).
 """
@@ -48,10 +48,10 @@ class TableOutput:
 
 
 def table_output(metadata: Mapping[str, Any]) -> TableOutput | None:
-    """What the metadata of an asset request; None where the asset is not a table.
+    """What the metadata of an asset asks for; None where the asset is not a table.
 
     Raises:
-        Failure: They request something that does not exist.
+        Failure: It asks for something that does not exist.
     """
     if stated(metadata, FORMAT_KEY) != "table":
         return None

@@ -68,6 +68,29 @@ def test_a_snapshot_names_the_run_and_the_digests_of_what_the_step_loaded(
     assert run.metadata("source")["sha256"] == f"{digest[:16]}..."
 
 
+def test_each_of_two_tables_of_one_step_names_what_the_step_loaded(
+    run: Run, lake_resource: LakeResource
+) -> None:
+    names = {name: f"refined.{name}" for name in ("first", "second")}
+
+    @dg.multi_asset(
+        outs={
+            name: dg.AssetOut(dagster_type=pd.DataFrame, metadata={**TABLE, "lake/table": table})
+            for name, table in names.items()
+        }
+    )
+    def both(source: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return source, source
+
+    assert run(returning(FILMS, pd.DataFrame), both).success
+    for table in names.values():
+        snapshot = open_table(lake_resource.catalogue(), table).current_snapshot()
+        assert snapshot is not None
+        assert snapshot.summary is not None
+        digest = snapshot.summary.additional_properties["bourne.inputs"]
+        assert run.metadata("source")["sha256"] == f"{digest[:16]}..."
+
+
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
@@ -139,6 +162,12 @@ def test_what_cannot_be_a_table_is_said_and_not_tried_again(
     assert not run(_source(value, **metadata)).success
     assert message in run.failures()[0]
     assert run.tries("source") == 1
+
+
+def test_nothing_is_no_table_either(run: Run, lake_resource: LakeResource) -> None:
+    assert not run(returning(None, metadata=TABLE)).success
+    assert "this is a NoneType" in run.failures()[0]
+    assert lake_resource.connect().list() == []
 
 
 def test_a_partition_is_not_a_table(run: Run) -> None:
