@@ -94,17 +94,16 @@ def with_observations(
         stated: The columns of films of which the observations speak.
     """
     rows = sorted(records(observed), key=lambda row: (row["observed_on"], row["fetched_at"]))
+    # Histories of years are long, and their other days stay as they are.
+    of_days = star.facts[_DATE_KEY].isin({date_key(row["observed_on"]) for row in rows})
+    facts = {(row["date_key"], row["tmdb_id"]): row for row in records(star.facts[of_days])}
+    rows = [row for row in rows if not _is_older(row, facts.get(_key(row)))]
     states = film_states(star.films)
     for row in rows:
         known = states.get(row["tmdb_id"], [])
         states[row["tmdb_id"]] = observed_states(saga, known, row, row["observed_on"], stated)
-    # Histories of years are long, and their other days stay as they are.
-    of_days = star.facts[_DATE_KEY].isin({date_key(row["observed_on"]) for row in rows})
-    facts = {(row["date_key"], row["tmdb_id"]): row for row in records(star.facts[of_days])}
     for row in rows:
-        key = (date_key(row["observed_on"]), row["tmdb_id"])
-        if key not in facts or facts[key]["fetched_at"] <= row["fetched_at"]:
-            facts[key] = _fact(saga, row, states[row["tmdb_id"]])
+        facts[_key(row)] = _fact(saga, row, states[row["tmdb_id"]])
     together = pd.concat([star.facts[~of_days], conform(facts.values(), FactFilmDay)])
     ordered = together.sort_values([_DATE_KEY, "tmdb_id"], ignore_index=True)
     return StarOfSaga(film_rows(saga, states), ordered)
@@ -122,11 +121,7 @@ def with_missing(
         stated: The columns of films of which the observations speak.
     """
     known = set(zip(star.facts[_DATE_KEY], star.facts["tmdb_id"], strict=True))
-    missing = [
-        row
-        for row in records(observed)
-        if (date_key(row["observed_on"]), row["tmdb_id"]) not in known
-    ]
+    missing = [row for row in records(observed) if _key(row) not in known]
     return with_observations(star, saga, conform(missing, HistoryTable), stated)
 
 
@@ -156,6 +151,15 @@ def history_of(star: StarOfSaga) -> pd.DataFrame:
     rows = rows.assign(observed_on=rows[_DATE_KEY].map(days), partial=rows["is_partial"])
     by_release = [_DATE_KEY, "release_date", "tmdb_id"]
     return conformed(rows.sort_values(by_release, na_position="last"), HistoryTable)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Day and film of an observation, as facts have them."""
+    return date_key(row["observed_on"]), row["tmdb_id"]
+
+
+def _is_older(row: Mapping[str, Any], fact: Mapping[str, Any] | None) -> bool:
+    return fact is not None and fact["fetched_at"] > row["fetched_at"]
 
 
 def _fact(saga: Saga, row: Mapping[str, Any], states: Sequence[FilmState]) -> dict[str, Any]:

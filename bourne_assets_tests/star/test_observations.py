@@ -56,6 +56,15 @@ def test_the_last_response_of_a_day_counts_whichever_comes_first() -> None:
         assert row["popularity"] == 9.0
 
 
+def test_what_an_earlier_response_of_a_day_says_of_a_film_does_not_replace_what_the_last_says() -> (
+    None
+):
+    early, late = seen(NOON, film(1, title="Old")), seen(NOON + DAY / 4, film(1, title="New"))
+    for order in ((early, late), (late, early)):
+        (row,) = records(star_of(*order).films)
+        assert row["title"] == "New"
+
+
 def test_bundled_observations_fill_only_days_that_are_not_there() -> None:
     snapshot = seen(datetime(2017, 9, 1, tzinfo=UTC), *films_of_2017())
     star = with_missing(star_of(snapshot), BOURNE, seed(BOURNE), SEED_STATES)
