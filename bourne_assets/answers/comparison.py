@@ -6,7 +6,7 @@ Not here: what an answer concludes (`conclusions`), and words but those of a com
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from bourne_assets.answers.conclusions import Conclusion
+from bourne_assets.answers.conclusions import ConcludedFilm, Conclusion
 from bourne_assets.answers.questions import QUESTIONS, Answers, Question, to_text
 from bourne_assets.answers.questions import as_json as answers_as_json
 from bourne_assets.answers.words.language import Localizer, localizer
@@ -58,7 +58,25 @@ def as_json(former: Answers, latter: Answers) -> dict[str, Any]:
     return {
         "former": answers_as_json(former),
         "latter": answers_as_json(latter),
-        "turns": [asdict(change) for change in compare(former, latter)],
+        "turns": [
+            {
+                "answer": change.answer,
+                "outcome": change.outcome,
+                "former": _plain(change.former),
+                "latter": _plain(change.latter),
+            }
+            for change in compare(former, latter)
+        ],
+    }
+
+
+def _plain(conclusion: Conclusion | None) -> dict[str, Any] | None:
+    """A conclusion with the names of its films."""
+    if conclusion is None:
+        return None
+    return {
+        part: value.name if isinstance(value, ConcludedFilm) else value
+        for part, value in conclusion.items()
     }
 
 

@@ -4,6 +4,7 @@ Not here: the comparison of two days (`comparison`).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bourne_assets.answers.films import Film
 from bourne_assets.answers.formulas import (
@@ -16,8 +17,22 @@ from bourne_assets.answers.formulas import (
 from bourne_assets.answers.statistics import strength
 from bourne_assets.answers.words.sentences import film_name
 
+
+@dataclass(frozen=True)
+class ConcludedFilm:
+    """A film in a conclusion: the same under another title, another under the same title.
+
+    Attributes:
+        tmdb_id: TMDB's id of it.
+        name: Its name on that day.
+    """
+
+    tmdb_id: int
+    name: str = field(compare=False)
+
+
 #: Parts of a conclusion by name; None where the day does not decide it.
-Conclusion = Mapping[str, str | bool | None]
+Conclusion = Mapping[str, str | bool | ConcludedFilm | None]
 
 
 def conclude_mean(answer: Mean) -> Conclusion | None:
@@ -72,5 +87,5 @@ def _sign(change: float) -> str:
     return "rise" if change > 0 else "fall" if change < 0 else "none"
 
 
-def _film(film: Film | None) -> str | None:
-    return film_name(film) if film is not None else None
+def _film(film: Film | None) -> ConcludedFilm | None:
+    return ConcludedFilm(film.tmdb_id, film_name(film)) if film is not None else None

@@ -1,13 +1,16 @@
 """Two days compared: what changes over is a conclusion, not a digit."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from bourne_assets.answers.comparison import AnswerChange, changes_to_text, compare
+from bourne_assets.answers.comparison import AnswerChange, as_json, changes_to_text, compare
+from bourne_assets.answers.conclusions import ConcludedFilm
 from bourne_assets.answers.questions import QUESTIONS
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, film, films_of_2017, result_of
 
+DAY = timedelta(days=1)
 _NAMES = [question.name for question in QUESTIONS]
 
 
@@ -43,8 +46,8 @@ def test_with_the_popularity_of_2024_questions_five_and_six_are_reversed() -> No
     assert popularity.outcome == "reversed"
     assert popularity.former is not None
     assert popularity.latter is not None
-    assert popularity.former["most_popular"] == "The Bourne Legacy (2012)"
-    assert popularity.latter["most_popular"] == "The Bourne Identity (2002)"
+    assert popularity.former["most_popular"] == ConcludedFilm(49040, "The Bourne Legacy (2012)")
+    assert popularity.latter["most_popular"] == ConcludedFilm(2501, "The Bourne Identity (2002)")
     assert changes["year_vs_popularity"].outcome == "reversed"
     assert changes["year_vs_popularity"].former == {"tendency": "none"}
     assert changes["year_vs_popularity"].latter == {"tendency": "underpowered: strong negative"}
@@ -68,6 +71,36 @@ def test_another_top_film_is_reversed_though_the_direction_stands() -> None:
     moved = films_of_2017()
     moved[4]["revenue"] = 500_000_000
     assert _changes(films_of_2017(), moved)["top_revenue_vs_top_budget"].outcome == "reversed"
+
+
+def test_a_film_of_another_title_and_year_is_the_same_film() -> None:
+    retitled = [
+        {
+            **record,
+            "title": f"{record['title']} again",
+            "release_date": record["release_date"] + DAY,
+        }
+        for record in films_of_2017()
+    ]
+    retitled[4]["release_date"] = date(2017, 1, 1)
+    changes = _changes(films_of_2017(), retitled)
+    assert changes["top_revenue_vs_top_budget"].outcome == "changed"
+    assert changes["popularity_vs_success"].outcome == "changed"
+
+
+def test_a_comparison_in_json_names_the_films_of_a_conclusion() -> None:
+    result = result_of(*films_of_2017())
+    turns = {turn["answer"]: turn for turn in as_json(result, result)["turns"]}
+    popularity = turns["popularity_vs_success"]["former"]
+    assert popularity["most_popular"] == "The Bourne Legacy (2012)"
+    assert turns["mean_budget"]["latter"] == {"known": True}
+
+
+def test_two_films_of_one_name_are_two() -> None:
+    former = [film(n, title="Remake", budget=n, revenue=10 * n) for n in (1, 2)]
+    latter = [{**former[0], "revenue": 30, "budget": 3}, former[1]]
+    change = _changes(former, latter)["top_revenue_vs_top_budget"]
+    assert change.outcome == "reversed"
 
 
 def test_what_one_day_does_not_state_is_not_compared() -> None:
