@@ -139,7 +139,7 @@ class Converter:
             self._examine([misfitting] if not retries else range(len(columns)))
             retries += 1
 
-    def almost(self, table: Path, line_of: Callable[[int], int | None] | None) -> dict[str, str]:
+    def almost(self, table: Path, line_of: Callable[[int], int] | None) -> dict[str, str]:
         """Columns of text that would have a type except for some values, and which, by column.
 
         Args:

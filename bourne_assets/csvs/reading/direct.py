@@ -84,7 +84,7 @@ class DirectSource:
 
     def records(self, seen: int) -> int | None:
         """The records below the header, counted in the bytes; None where others were seen."""
-        lines = self.found.lines - (self.dialect.first_line - 1)
+        lines = self._lines
         if lines - seen > 0 and len(self.dialect.columns) > 1:
             lines -= blank_lines(self.path)
         return lines if lines == seen else None
@@ -121,19 +121,30 @@ class DirectSource:
                 found.append(self._described(number, fault, line, len(found)))
         return found
 
-    def line_of(self, rejected: Sequence[RejectedLine]) -> Callable[[int], int | None]:
-        """The physical line of a row, counted from 0; None where blank lines are among them."""
-        bad = [line.line for line in rejected]
-        has_blanks = self.found.lines - (self.dialect.first_line - 1) > 0
+    def line_of(self, rejected: Sequence[RejectedLine], seen: int) -> Callable[[int], int] | None:
+        """The physical line of a row, counted from 0; None where blank lines are among them.
 
-        def line(row: int) -> int | None:
+        Args:
+            rejected: The lines that are no rows.
+            seen: How many lines are rows or rejected.
+        """
+        if self._lines > seen:
+            return None
+        bad = [line.line for line in rejected]
+
+        def line(row: int) -> int:
             number = self.dialect.first_line + row
             for each in bad:
                 if each <= number:
                     number += 1
-            return number if number <= self.found.lines or not has_blanks else None
+            return number
 
         return line
+
+    @property
+    def _lines(self) -> int:
+        """The lines below the header, blank ones among them."""
+        return self.found.lines - (self.dialect.first_line - 1)
 
     def _described(
         self, number: int, fault: RejectedRecord, line: bytes, before: int

@@ -202,7 +202,7 @@ class _Job:
         lines = source.records(rows + len(rejected))
         if lines is None or converter.has_misfits or self._is_in_another_encoding(rejected):
             return None
-        return self._reading(converter, lines, rows, rejected, source.line_of(rejected))
+        return self._reading(converter, lines, rows, rejected, source.line_of(rejected, lines))
 
     def _is_in_another_encoding(self, rejected: Sequence[RejectedLine]) -> bool:
         """Whether most characters are not UTF-8, which the sample did not show."""
@@ -228,7 +228,7 @@ class _Job:
             rejected = self._with_misfits(rejected, misfits)
         copy_lines = f"SELECT {LINE} FROM read_parquet({literal(str(copy))})"
 
-        def line_of(row: int) -> int | None:
+        def line_of(row: int) -> int:
             ((line,),) = self.session.rows(f"{copy_lines} LIMIT 1 OFFSET {row}")
             return int(line)
 
@@ -269,7 +269,7 @@ class _Job:
         lines: int,
         rows: int,
         rejected: Sequence[RejectedLine],
-        line_of: Callable[[int], int | None] | None,
+        line_of: Callable[[int], int] | None,
     ) -> Reading:
         if rows + len(rejected) != lines:
             raise CsvRejected(

@@ -138,6 +138,12 @@ def test_a_column_that_is_nearly_numeric_says_which_value_is_not_a_number(tmp_pa
     assert found.reading.almost == {"x": "would be BIGINT but for 2 values, the first in line 60"}
 
 
+def test_a_line_that_blank_lines_make_uncertain_is_not_named(tmp_path: Path) -> None:
+    lines = ["id,x", *(f"{n},{n}" for n in range(50)), "", "", "50,n/a", *(f"{n},1" for n in "123")]
+    found = read(tmp_path, "\n".join(lines))
+    assert found.reading.almost == {"x": "would be BIGINT but for 1 value"}
+
+
 @pytest.mark.exhaustive
 def test_hundreds_of_columns_have_each_the_type_of_all_its_values(tmp_path: Path) -> None:
     row, late = ['"a\nb"', *["7"] * 299], ['"a\nb"', *["7", "1.5", "x"] * 99, "7", "7"]
