@@ -8,7 +8,7 @@ Not here: which lines are rejected (`reading`), and the command (`rejects`).
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bourne_assets.csvs.errors import CsvRejected
 from bourne_assets.csvs.options import DatasetOptions
+from bourne_assets.csvs.reading.duckdb_session import parquet
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, scan
@@ -114,29 +115,11 @@ def read_rows(
     ordered = sorted(
         (each for each in corrections if each.line not in refused), key=lambda each: each.line
     )
-    table = reading.table.with_stem(f"{reading.table.stem}-corrected")
-    try:
-        found = _read(ordered, table, reading, options, sessions)
-    except CsvRejected as error:
-        return CorrectedRows(None, frozenset(), {**refused, **_all(ordered, str(error))})
-    if found.lines != len(ordered):
-        # Some are not one record each: each is read alone, and what is one is read once more.
-        refused |= {
-            each.line: why
-            for each in ordered
-            if (why := _reason_alone(each, table, reading, options, sessions))
-        }
-        return replace(
-            again := read_rows(
-                [each for each in ordered if each.line not in refused], reading, options, sessions
-            ),
-            refused={**refused, **again.refused},
-        )
-    starts = _first_lines(ordered)
-    for line in found.rejected:
-        refused[ordered[bisect_right(starts, line.line) - 1].line] = line.reason
+    corrected = _CorrectedLines(reading, options, sessions)
+    corrected.take(ordered)
+    refused |= corrected.refused
     lines = frozenset(each.line for each in ordered) - refused.keys()
-    return CorrectedRows(table if lines else None, lines, refused)
+    return CorrectedRows(corrected.table() if lines else None, lines, refused)
 
 
 def _obstacle(text: str) -> str | None:
@@ -146,42 +129,83 @@ def _obstacle(text: str) -> str | None:
     return in_english("it contains a NUL character") if "\0" in text else None
 
 
-def _all(corrections: Iterable[Correction], reason: str) -> dict[int, str]:
-    return {each.line: reason for each in corrections}
+class _CorrectedLines:
+    """Corrected lines of one file: tables of those that are rows, and why others are not."""
+
+    def __init__(self, reading: Reading, options: DatasetOptions, sessions: SessionPool) -> None:
+        self._reading = reading
+        self._options = options
+        self._sessions = sessions
+        self._table = reading.table.with_stem(f"{reading.table.stem}-corrected")
+        self._parts: list[Path] = []
+        self.refused: dict[int, str] = {}
+
+    def take(self, corrections: Sequence[Correction]) -> None:
+        """Read lines at once where each is one record then, else in halves.
+
+        What is not one record changes how the others are read, and together lines can look like
+        something else than rows: words above numbers are taken for units. As many records as lines
+        prove that each is one where no text has several lines.
+        """
+        if not corrections:
+            return
+        is_one = len(corrections) == 1
+        fault = self._fault(corrections) if is_one or not any(map(_has_lines, corrections)) else ""
+        if fault is None:
+            return
+        if is_one:
+            self.refused[corrections[0].line] = fault
+            return
+        middle = len(corrections) // 2
+        self.take(corrections[:middle])
+        self.take(corrections[middle:])
+
+    def _fault(self, corrections: Sequence[Correction]) -> str | None:
+        """Why lines are not one record each; None where they are, and are kept."""
+        part = self._table.with_stem(f"{self._table.stem}-{corrections[0].line}")
+        try:
+            found = self._read(corrections, part)
+        except CsvRejected as error:
+            return str(error)
+        if found.lines != len(corrections):
+            part.unlink()
+            return in_english("it is {lines} records, and stands for one", lines=found.lines)
+        self._keep(corrections, found)
+        return None
+
+    def table(self) -> Path:
+        """The rows, in the order of their lines."""
+        if len(self._parts) == 1:
+            return self._parts[0]
+        with self._sessions.session(0) as session:
+            query = f"SELECT * FROM {parquet(*self._parts)}"
+            session.write_table(query, self._table, len(self._reading.types))
+        for part in self._parts:
+            part.unlink()
+        return self._table
+
+    def _keep(self, corrections: Sequence[Correction], found: Reading) -> None:
+        starts = _first_lines(corrections)
+        for line in found.rejected:
+            self.refused[corrections[bisect_right(starts, line.line) - 1].line] = line.reason
+        if found.rows:
+            self._parts.append(found.table)
+        else:
+            found.table.unlink()
+
+    def _read(self, corrections: Sequence[Correction], table: Path) -> Reading:
+        path = table.with_suffix(".csv")
+        lines = [_header(self._reading), *(each.text for each in corrections)]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+        try:
+            declared = _declared(self._reading, self._options)
+            return self._sessions.read(path, table, scan(path), declared, name=path.name)
+        finally:
+            path.unlink()
 
 
-def _reason_alone(
-    correction: Correction,
-    table: Path,
-    reading: Reading,
-    options: DatasetOptions,
-    sessions: SessionPool,
-) -> str | None:
-    """Why a line is not one record that fits its file; None where it is."""
-    try:
-        found = _read([correction], table, reading, options, sessions)
-    except CsvRejected as error:
-        return str(error)
-    if found.lines != 1:
-        return in_english("it is {lines} records, and stands for one", lines=found.lines)
-    return found.rejected[0].reason if found.rejected else None
-
-
-def _read(
-    corrections: Sequence[Correction],
-    table: Path,
-    reading: Reading,
-    options: DatasetOptions,
-    sessions: SessionPool,
-) -> Reading:
-    path = table.with_suffix(".csv")
-    lines = [_header(reading), *(each.text for each in corrections)]
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-    try:
-        declared = _declared(reading, options)
-        return sessions.read(path, table, scan(path), declared, name=path.name)
-    finally:
-        path.unlink()
+def _has_lines(correction: Correction) -> bool:
+    return "\n" in correction.text or "\r" in correction.text
 
 
 def _header(reading: Reading) -> str:
@@ -200,13 +224,13 @@ def _declared(reading: Reading, options: DatasetOptions) -> DatasetOptions:
         "delimiter": dialect.delimiter,
         "encoding": "utf-8",
         "on_error": "reject",
+        "header": True,
+        "columns": tuple(dialect.columns),
     }
     if not dialect.is_challenge:
         declared |= {
             "quote": dialect.quote,
             "escape": dialect.escape if dialect.escape != dialect.quote else None,
-            "header": True,
-            "columns": tuple(dialect.columns),
             "types": dict(reading.types),
         }
     return options.model_copy(update=declared)

@@ -219,6 +219,33 @@ def test_lines_of_a_challenge_file_are_read_as_such(films: Films) -> None:
     }
 
 
+@pytest.mark.parametrize(("last", "refused"), [("d,19,44", set()), ("d,19,44\ne,20,46", {6})])
+def test_corrected_lines_that_look_like_units_of_those_below_them_are_rows(
+    films: Films, last: str, refused: set[int]
+) -> None:
+    films.land(b"name,code,size\nb,1,x\na\nb\nc\nd\ne,y,2\n")
+    found = films.fix((3, "a,A12,XL"), (4, "b,17,40"), (5, "c,18,42"), (6, last))
+    assert {line for _, line in found.refused} == refused
+    codes = ["1", "y", "A12", "17", "18", *([] if refused else ["19"])]
+    assert list(dataset_in(films.lake, "Films")["code"]) == codes
+
+
+def test_corrected_lines_that_only_together_have_line_ends_of_their_own_are_rows(
+    films: Films,
+) -> None:
+    films.land(b"id,title,year\n1,a,2\n2\n3\n")
+    found = films.fix((3, "2,b\rc\rd,3"), (4, "3,e\rf\rg,4"))
+    assert (found.refused, films.rejected()) == ({}, [])
+    assert films.titles() == ["a", "b\rc\rd", "e\rf\rg"]
+
+
+def test_corrected_lines_of_a_challenge_file_are_as_wide_as_it_is(films: Films) -> None:
+    films.land(b"id|notaMedia|numeroVotos|title\n1|7.5|100|a\n2|8\n3|9\n")
+    found = films.fix((3, "2|8|N|b|c"), (4, "3|8|N|b|c"))
+    assert all("fields" in reason for reason in found.refused.values())
+    assert [line for line, _ in films.rejected()] == [3, 4]
+
+
 def test_files_of_one_dataset_are_corrected_each_by_its_name(films: Films) -> None:
     folder = films.folder / "batch"
     for place in ("a", "b"):
