@@ -135,22 +135,16 @@ class DatasetWriter:
         landed = dataset.landed
         if not landed:
             return
-        profile = dataset.last_profile(self.lake)
-        dataset.table_uri = table_name(dataset.name)
+        profile, name = dataset.last_profile(self.lake), table_name(dataset.name)
+        dataset.table_uri = name if profile is not None or self._tables.has(name) else None
         facts = tuple(each.facts for each in landed)
-        if profile is not None and self._is_current(profile, dataset, landed):
+        is_current = profile is not None and self._is_current(profile, dataset, landed)
+        wanted = [] if is_current else self._wanted(dataset, profile, landed)
+        if not wanted:
             self._note_where_they_are(profile, facts)
             return
-        landed = self._undelivered(dataset, landed)
-        if not landed and profile is not None:
-            self._note_where_they_are(profile, facts)
-            return
-        landed = [
-            self._read_again(dataset, each, n) for n, each in enumerate(landed or dataset.landed)
-        ]
-        present = (
-            {} if dataset.options.write == "replace" else self._tables.columns(dataset.table_uri)
-        )
+        landed = [self._read_again(dataset, each, n) for n, each in enumerate(wanted)]
+        present = {} if dataset.options.write == "replace" else self._tables.columns(name)
         landed = self._in_agreement(landed, dataset.options, present)
         self._note_drift(dataset, profile, landed)
         refusal = self._refusal(dataset, profile, [each.facts for each in landed])
@@ -162,7 +156,7 @@ class DatasetWriter:
             except duckdb.Error as error:
                 raise CsvRejected(
                     in_english(
-                        "The copy of {name} cannot be made: {first} - check the free disk space "
+                        "The table of {name} cannot be made: {first} - check the free disk space "
                         "of BOURNE_HOME.",
                         name=dataset.name,
                         first=str(error).partition("\n")[0][:300],
@@ -172,18 +166,26 @@ class DatasetWriter:
             update = {"refused_files": facts, "refusal": refusal}
             write_profile(self.lake, profile.model_copy(update=update))
 
-    def _undelivered(self, dataset: DatasetBatch, landed: list[LandedFile]) -> list[LandedFile]:
-        """The files whose rows the table lacks, or has without the lines corrected since."""
+    def _wanted(
+        self, dataset: DatasetBatch, profile: Profile | None, landed: list[LandedFile]
+    ) -> list[LandedFile]:
+        """The files whose rows the table lacks, or has without the lines corrected since.
+
+        Where nothing is known of the last landing, files whose rows it has make it known again;
+        those that were taken back stay away all the same.
+        """
         if dataset.options.write == "replace":
             return landed
         known = {each.sha256: each for each in self._tables.deliveries(table_name(dataset.name))}
+        taken_back = {each.sha256 for each in known.values() if each.taken_back}
 
         def is_there(facts: FileFacts) -> bool:
             delivery = known.get(facts.sha256)
-            rows = facts.rows + facts.corrected_rows
-            return delivery is not None and (delivery.taken_back or delivery.rows == rows)
+            return delivery is not None and delivery.rows == facts.rows + facts.corrected_rows
 
-        return [each for each in landed if not is_there(each.facts)]
+        landed = [each for each in landed if each.facts.sha256 not in taken_back]
+        lacking = [each for each in landed if not is_there(each.facts)]
+        return lacking or (landed if profile is None else [])
 
     def _note_drift(
         self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
@@ -197,14 +199,24 @@ class DatasetWriter:
         """Why the table of the last landing stays; None where it is replaced."""
         missing = [drift.missing_id for drift in dataset.drift.values() if drift.missing_id]
         if missing:
-            return in_english("the id column {missing} is missing", missing=missing[0])
+            reason = in_english("the id column {missing} is missing", missing=missing[0])
+            return self._refused(dataset, reason)
         if profile is None:
             return None
         before = sum(each.rejected_rows for each in profile.files)
         if profile.is_of(facts) and sum(each.rejected_rows for each in facts) <= before:
             return None  # the same files, read at least as well
-        if reason := reason_to_refuse(facts, dataset.options):
-            dataset.table_error = in_english("{reason}: the last good table stays", reason=reason)
+        refusal = reason_to_refuse(facts, dataset.options)
+        return self._refused(dataset, refusal) if refusal else None
+
+    @staticmethod
+    def _refused(dataset: DatasetBatch, reason: str) -> str:
+        """The reason, once the dataset says what it means for the table."""
+        dataset.table_error = (
+            in_english("{reason}: no table is made", reason=reason)
+            if dataset.table_uri is None
+            else in_english("{reason}: the last good table stays", reason=reason)
+        )
         return reason
 
     def _is_current(
@@ -264,6 +276,7 @@ class DatasetWriter:
     ) -> int:
         """Make the rows part of the dataset's tables, as it wants; how many its table has then."""
         name, tables, options = table_name(dataset.name), self._tables, dataset.options
+        dataset.table_uri = name  # also where the rows do not fit it
         match options.write:
             case "replace":
                 done = tables.replace(name, dataset.name, rows, deliveries)
@@ -351,8 +364,10 @@ class DatasetWriter:
             for each, reading in zip(landed, readings, strict=True)
         ]
 
-    def _note_where_they_are(self, profile: Profile, facts: tuple[FileFacts, ...]) -> None:
+    def _note_where_they_are(self, profile: Profile | None, facts: tuple[FileFacts, ...]) -> None:
         """The same bytes may have been landed under another day."""
+        if profile is None:
+            return
         if facts != profile.files or profile.refused_files:
             update = {"files": facts, "refused_files": (), "refusal": None}
             profile = profile.model_copy(update=update)

@@ -126,6 +126,14 @@ class DatasetTables:
         table = find_table(self.catalogue, name)
         return deliveries_of(table) if table else ()
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a table.
+
+        Raises:
+            LakeError: The catalogue failed.
+        """
+        return find_table(self.catalogue, name) is not None
+
     def columns(self, name: str) -> dict[str, str]:
         """The columns of a table and DuckDB's names of their types; empty where there is none.
 

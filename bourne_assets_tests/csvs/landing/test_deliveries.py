@@ -22,6 +22,7 @@ from bourne_assets.csvs.landing.tables import table_name, type_in_table
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.iceberg import commits
 from bourne_assets.iceberg.commits import Committed
+from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import dataset_in, rows_in, tables_of
@@ -250,6 +251,22 @@ def test_a_delivery_that_is_taken_back_stays_away(lake: Lake, tmp_path: Path) ->
     assert sales.ids == [2, 3]
     sales.land("id\n1\n")
     assert sales.ids == [2, 3]
+
+
+def test_it_stays_away_also_where_nothing_is_known_of_the_last_landing(
+    lake: Lake, tmp_path: Path
+) -> None:
+    sales = Sales(lake, tmp_path, write="append")
+    for text in ("id\n1\n", "id\n2\n"):
+        sales.land(text)
+    dataset = find_dataset(lake, sales.tables, "sales")
+    take_back(dataset, dataset.deliveries[0], sales.tables)
+    lake.delete(keys.dataset_profile("Sales"))
+    row = sales.land("id\n1\n", _SECOND)
+    assert (row["table_error"], sales.ids) == (None, [2])
+    sales.land("id\n2\n", _SECOND)
+    assert sales.ids == [2]
+    assert find_dataset(lake, sales.tables, "sales").profile is not None
 
 
 @pytest.mark.parametrize("options", [{}, {"write": "merge", "key": ["id"]}])

@@ -134,6 +134,28 @@ def test_the_same_files_read_no_worse_are_always_the_table(films: Dataset) -> No
     assert (row["status"], row["table_error"]) == (LANDED, None)
 
 
+def test_no_table_is_made_or_named_of_a_first_file_without_the_id_column(
+    films: Dataset, lake: Lake
+) -> None:
+    row = films.land(_good(3), id="code")
+    assert (row["status"], row["missing_id"], row["table_uri"]) == (LANDED, "code", None)
+    assert row["table_error"] == "the id column code is missing: no table is made"
+    assert tables_of(lake).columns("trusted.films") == {}
+
+
+def test_a_table_stays_where_the_new_file_has_lost_the_id_column(films: Dataset) -> None:
+    films.land(_good(3))
+    row = films.land(_good(2).replace(b"id", b"key", 1))
+    assert (row["table_uri"], films.rows) == ("trusted.films", 3)
+    assert row["table_error"] == "the id column id is missing: the last good table stays"
+
+
+def test_a_file_whose_first_table_cannot_be_made_names_no_table(films: Dataset) -> None:
+    row = films.land(b"id,_file\n1,x\n")
+    assert (row["status"], row["table_uri"]) == (LANDED, None)
+    assert "'_file'" in row["table_error"]
+
+
 def test_a_file_that_is_landed_again_on_its_day_says_so_again(lake: Lake, tmp_path: Path) -> None:
     path = tmp_path / "films.csv"
     rows = []
