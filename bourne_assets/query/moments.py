@@ -56,7 +56,9 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
             for each in table.snapshots()
             if each.snapshot_id == int(text)
         ]
-        kind = "snapshot"
+        unknown = gettext(
+            "No table has the snapshot {text}: `bourne tables` lists the newest ones.", text=text
+        )
     elif _RUN.fullmatch(text.lower()):
         committed = [
             each.timestamp_ms
@@ -64,7 +66,10 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
             for each in table.snapshots()
             if run_of(each) == text.lower()
         ]
-        kind = "run"
+        unknown = gettext(
+            "No table has a snapshot of the run {text}: `bourne tables` lists the newest ones.",
+            text=text,
+        )
     else:
         raise QueryRefused(
             gettext(
@@ -74,13 +79,7 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
             )
         )
     if not committed:
-        raise NoSuchState(
-            gettext(
-                "No table has a snapshot of {kind} {text}: `bourne tables` lists the newest ones.",
-                kind=kind,
-                text=text,
-            )
-        )
+        raise NoSuchState(unknown)
     return Moment(max(committed), text)
 
 

@@ -195,8 +195,10 @@ def _nearest(listed: Sequence[_Listed], client: TmdbClient, writer: RawWriter) -
 
 
 def _place(details: dict[str, Any]) -> str:
-    if details["status"] in {DELETED, UNREADABLE}:
-        return gettext("no details: {details}", details=details["status"])
+    if details["status"] == DELETED:
+        return gettext("no details: deleted at TMDB")
+    if details["status"] == UNREADABLE:
+        return gettext("no details: unreadable")
     if details["collection_id"] is None:
         return gettext("in no collection")
     return gettext(

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from bourne_assets.cli import main
+from bourne_assets.csvs.reading.column_types import Almost
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.operations.alert_messages import Problem, marked_message
 from bourne_assets.settings import Settings
@@ -95,6 +96,11 @@ def test_numbers_and_stored_sentences_are_told_in_the_language(
     assert retold(stored) == "seu cabeçalho tem mais de 16.777.216 bytes"
     assert retold("it has 3 of 12 fields") == "tem 3 de 12 campos"
     assert retold("{nobody} said this") == "{nobody} said this"
+    almost = Almost("BIGINT", 20_482, 0)
+    assert retold(almost.words(None)) == "seria BIGINT, não fossem 20.482 valores"
+    assert retold(almost._replace(misfits=1).words(1_043)) == (
+        "seria BIGINT, não fosse 1 valor, o primeiro na linha 1.043"
+    )
     assert grouped(1234.5, 1) == "1.234,5"
     assert gettext("rejected: {reason}", reason="{x}") == "rejeitado: {x}"
 

@@ -57,7 +57,7 @@ WARNINGS = {
 }
 
 
-ERRORS_THAT_STOP_NOTHING = {"no_file_was_rejected", "every_table_was_replaced"}
+ERRORS_THAT_STOP_NOTHING = {"no_file_was_rejected", "every_table_was_written"}
 
 
 Frames = dict[str, pd.DataFrame]

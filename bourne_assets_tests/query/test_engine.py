@@ -20,6 +20,8 @@ from bourne_assets.query.moments import Moment, parse_moment
 from bourne_assets.query.sources import Sources
 from bourne_assets_tests.query.conftest import MOVIES, RUN
 
+_UNKNOWN_RUN = "ffffffff-0000-4000-8000-000000000000"
+
 
 def rows(sql: str, sources: Sources, moment: Moment | None = None) -> list[dict[str, Any]]:
     with run_query(sql, sources, moment, Path("home")) as reader:
@@ -74,9 +76,20 @@ def test_what_names_no_moment_is_refused(text: str, sources: Sources) -> None:
         parse_moment(text, sources.tables())
 
 
-@pytest.mark.parametrize("text", ["12345", "ffffffff-0000-4000-8000-000000000000"])
-def test_a_run_or_snapshot_that_no_table_knows_is_named(text: str, sources: Sources) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("12345", "tem o snapshot 12345"),
+        (_UNKNOWN_RUN, f"tem um snapshot da execução {_UNKNOWN_RUN}"),
+    ],
+)
+def test_a_run_or_snapshot_that_no_table_knows_is_named(
+    text: str, words: str, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(NoSuchState, match=text):
+        parse_moment(text, sources.tables())
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    with pytest.raises(NoSuchState, match=words):
         parse_moment(text, sources.tables())
 
 

@@ -265,8 +265,8 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
             in_english("renamed: {old} is now {name}", old=old, name=name)
             for old, name in renamed.items()
         ),
-        *(f"missing: {name}" for name in missing if name not in renamed),
-        *(f"new: {name}" for name in new if name not in renamed.values()),
+        *(in_english("missing: {name}", name=name) for name in missing if name not in renamed),
+        *(in_english("added: {name}", name=name) for name in new if name not in renamed.values()),
         *(
             in_english(
                 "retyped: {name} was {before} and is {now}",

@@ -28,6 +28,7 @@ from bourne_assets.csvs.reading.spellings import (
     without_zone,
 )
 from bourne_assets.sql import literal
+from bourne_assets.translations import in_english
 
 TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.
@@ -90,9 +91,21 @@ class Almost(NamedTuple):
 
     def words(self, line: int | None) -> str:
         """`would be BIGINT but for 2 values, the first in line 20,482`."""
-        values = "1 value" if self.misfits == 1 else f"{self.misfits:,} values"
-        where = f", the first in line {line:,}" if line else ""
-        return f"would be {self.type} but for {values}{where}"
+        one, kind, count = self.misfits == 1, self.type, self.misfits
+        if one and line:
+            return in_english(
+                "would be {kind} but for 1 value, the first in line {line:,}", kind=kind, line=line
+            )
+        if line:
+            return in_english(
+                "would be {kind} but for {count:,} values, the first in line {line:,}",
+                kind=kind,
+                count=count,
+                line=line,
+            )
+        if one:
+            return in_english("would be {kind} but for 1 value", kind=kind)
+        return in_english("would be {kind} but for {count:,} values", kind=kind, count=count)
 
 
 def guess_types(rows: Sequence[Fields], width: int, options: DatasetOptions) -> list[Guess]:

@@ -51,9 +51,9 @@ _BINARY = (
     (b"ORC", in_english("an ORC file")),
     (b"SQLite format 3\x00", in_english("an SQLite database")),
     (b"\x89HDF", in_english("an HDF5 file")),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"7z\xbc\xaf\x27\x1c", in_english("a 7z archive")),
     (b"Rar!\x1a\x07", in_english("a RAR archive")),
-    (b"\x7fELF", "a program"),
+    (b"\x7fELF", in_english("a program")),
     (b"\x93NUMPY", in_english("a NumPy array")),
 )
 _TAR_MAGIC = slice(257, 262)

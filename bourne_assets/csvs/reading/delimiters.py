@@ -167,15 +167,22 @@ def _first_of(ranked: Sequence[Divided]) -> tuple[Grammar, list[str]]:
     rivals = [each for each in ranked[1:] if best.score - each.score < _TIE * best.score]
     if not rivals:
         return best.grammar, []
-    names = f"{best.grammar.delimiter!r} and {rivals[0].grammar.delimiter!r}"
+    first, second = best.grammar.delimiter, rivals[0].grammar.delimiter
     if len(best.records) >= _TIED_RECORDS:
         raise CsvRejected(
             in_english(
-                "{names} split its lines equally well: set delimiter in the datasets file",
-                names=names,
+                "{first!r} and {second!r} split its lines equally well: set delimiter in the "
+                "datasets file",
+                first=first,
+                second=second,
             )
         )
-    return best.grammar, [f"{names} split the few lines equally well: the first one is taken"]
+    note = in_english(
+        "{first!r} and {second!r} split the few lines equally well: the first one is taken",
+        first=first,
+        second=second,
+    )
+    return best.grammar, [note]
 
 
 def _refuse_doubled(divided: Divided) -> None:

@@ -157,7 +157,9 @@ class DirectSource:
         elif fault.kind == "TOO MANY COLUMNS":
             reason = in_english("it has more than {expected} fields", expected=expected)
         else:
-            reason = _REASONS.get(fault.kind, f"DuckDB cannot read it ({fault.kind.lower()})")
+            reason = _REASONS.get(fault.kind) or in_english(
+                "DuckDB cannot read it ({kind})", kind=fault.kind.lower()
+            )
         text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
         return rejected_line(number, reason, text, before, fault.size)
 

@@ -93,7 +93,8 @@ class SessionPool:
     def _summarised(self, session: DuckDbSession, reading: Reading) -> Reading:
         """The reading with its summary; without one where DuckDB fails.
 
-        What a file holds must not decide whether its bytes land: `copies` tries again, and reports.
+        What a file holds must not decide whether its bytes land: `landing.one_table` tries again,
+        and reports.
         """
         is_challenge = reading.dialect.is_challenge
         try:

@@ -17,7 +17,9 @@ from bourne_assets.tables import records
 from bourne_assets.translations import gettext, grouped, plain, retold
 
 #: Columns of the manifest, and of rejected lines, that hold a stored sentence.
-_REASONS = frozenset({"reason", "table_error", "unreadable", "drift"})
+_REASONS = frozenset({"reason", "table_error"})
+#: Columns with several of them.
+_LISTS = frozenset({"unreadable", "drift"})
 
 
 def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
@@ -38,9 +40,9 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
             _rejected_lines,
         ),
         Rule(
-            "every_table_was_replaced",
-            "The table of each dataset is made of the files that were landed now; where that is "
-            "not possible, or would be worse than none, the last good table stays.",
+            "every_table_was_written",
+            "The rows of the files that were landed now are in the table of each dataset; where "
+            "that is not possible, or would be worse than none, the last good table stays.",
             lambda manifest: _files_with(manifest, "table_error"),
             is_error=True,
         ),
@@ -67,7 +69,7 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
         Rule(
             "id_column_is_there",
             "No file has lost the id column of its dataset, without which it joins with nothing; "
-            "the last good copy of such a dataset stays in the lake.",
+            "the last good table of such a dataset stays.",
             lambda manifest: _files_with(manifest, "missing_id"),
             blocking=True,
         ),
@@ -115,10 +117,13 @@ def _files_with(manifest: pd.DataFrame, column: str) -> Finding:
 
 def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows whose stored reasons are in the language of this process: people read them here."""
-    return [
-        {name: retold(value) if name in _REASONS else value for name, value in row.items()}
-        for row in rows
-    ]
+    return [{name: _retold(name, value) for name, value in row.items()} for row in rows]
+
+
+def _retold(column: str, value: Any) -> Any:
+    if column in _LISTS:
+        return "; ".join(map(retold, str(value).split("; ")))
+    return retold(value) if column in _REASONS else value
 
 
 def _files(manifest: pd.DataFrame) -> str:

@@ -17,6 +17,7 @@ from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.tables import from_json, records
+from bourne_assets.translations import retold
 from bourne_assets_tests.support.tables import dataset_in, rows_in, tables_of
 
 _DAY = date(2026, 11, 23)
@@ -268,7 +269,7 @@ def test_a_home_whose_name_is_like_a_pattern_is_not_an_obstacle(lake: Lake, fold
     ("before", "after", "drift"),
     [
         (b"id,a\n1,2\n", b"id,a\n3,4\n", None),
-        (b"id,a\n1,2\n", b"id,a,b\n3,4,5\n", "new: b"),
+        (b"id,a\n1,2\n", b"id,a,b\n3,4,5\n", "added: b"),
         (b"id,a,b\n1,2,3\n", b"id,a\n3,4\n", "missing: b"),
         (b"id,a\n1,2\n", b"id,c\n3,4\n", "renamed: a is now c"),
         (b"id,a\n1,2\n", b"id,a\n3,x\n", "retyped: a was BIGINT and is VARCHAR"),
@@ -287,6 +288,21 @@ def test_columns_are_compared_with_those_of_the_last_landing(
     row = _land(lake, folder)["films.csv"]
     assert (row["drift"], row["missing_id"]) == (drift, None)
     assert _land(lake, folder)["films.csv"]["drift"] is None, "it is the last landing now"
+
+
+def test_each_change_of_columns_is_told_in_the_language(
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for data in (b"id,a,b\n1,2,3\n", b"id,x,y,z\n1,2,3,4\n"):
+        (folder / "films.csv").write_bytes(data)
+        row = _land(lake, folder)["films.csv"]
+    assert row["drift"] == "renamed: a is now x; renamed: b is now y; added: z"
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    assert [retold(each) for each in row["drift"].split("; ")] == [
+        "renomeada: a agora é x",
+        "renomeada: b agora é y",
+        "acrescentada: z",
+    ]
 
 
 def test_a_file_that_lost_its_id_is_named_again_and_again_and_the_good_copy_stays(
