@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from bourne_assets.csvs.options import load_datasets
+from bourne_assets.csvs.options import Datasets, load_datasets
 from bourne_assets.defs.answers.assets import insight_assets
 from bourne_assets.defs.answers.checks import insight_checks
 from bourne_assets.defs.answers.facts import fact_answer_assets
@@ -84,7 +84,8 @@ def build_defs(
         loggers: Loggers by name, beside Dagster's console logger.
 
     Raises:
-        ConfigurationError: A setting, the sagas file or the datasets file cannot be used.
+        ConfigurationError: A setting, the sagas, datasets or alerts file, or the executor cannot
+            be used.
     """
     settings = settings or read_settings()
     by_hand: list[Saga] = []
@@ -97,32 +98,9 @@ def build_defs(
     everything = [*sagas, *by_hand]
     datasets = load_datasets(settings.csv_datasets)
     checks = {saga.slug: [*saga_checks(saga), *insight_checks(saga)] for saga in everything}
-    ask_tmdb = tmdb_assets
-    if settings.tmdb_runs_on == "lambda":
-        from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets as ask_tmdb
-    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-        *raw_csvs_assets(settings),
-        *dataset_specs(datasets),
-        *(
-            asset
-            for saga in everything
-            for make in (ask_tmdb, saga_assets, insight_assets, history_assets)
-            for asset in make(settings, saga)
-        ),
-        *(asset for saga in everything for asset in fact_answer_assets(saga)),
-        *(
-            asset
-            for saga in everything
-            for asset in report_assets(settings, saga, checks[saga.slug])
-        ),
-    ]
+    assets = _assets(settings, everything, datasets, checks)
     return dg.Definitions(
-        assets=in_the_users_language(
-            only_by_hand(
-                with_owners(with_code(with_freshness(assets, datasets)), settings.owners),
-                [saga.slug for saga in by_hand],
-            )
-        ),
+        assets=in_the_users_language(only_by_hand(assets, [saga.slug for saga in by_hand])),
         asset_checks=[
             *raw_csvs_checks(),
             *(check for saga in everything for check in (*tmdb_checks(saga), *checks[saga.slug])),
@@ -134,19 +112,7 @@ def build_defs(
             *(saga_job(saga) for saga in everything),
         ],
         schedules=[*saga_schedules(settings, sagas), weekly_upkeep(settings)],
-        sensors=[
-            csv_folder_sensor,
-            s3_landing_sensor(settings),
-            follow_the_data,
-            lost_runs_sensor,
-            *([forgotten_retries_sensor] if settings.redis_url else []),
-            alerts_sensor(
-                settings,
-                titles,
-                load_routes(settings.alerts_file),
-            ),
-            *(tmdb_changes_sensor(settings, saga) for saga in sagas),
-        ],
+        sensors=_sensors(settings, sagas, titles),
         resources={
             name: fixed(resource)
             for name, resource in default_resources(settings, resources).items()
@@ -154,6 +120,43 @@ def build_defs(
         executor=executor or executor_of(settings),
         loggers={"console": dg.colored_console_logger, PROGRESS: _silent, **(loggers or {})},
     )
+
+
+def _assets(
+    settings: Settings,
+    sagas: Sequence[Saga],
+    datasets: Datasets,
+    checks: Mapping[str, Sequence[dg.AssetChecksDefinition]],
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets with what all have: freshness policy, place in the code, and owners."""
+    ask_tmdb = tmdb_assets
+    if settings.tmdb_runs_on == "lambda":
+        from bourne_assets.defs.tmdb.on_lambda import tmdb_lambda_assets as ask_tmdb
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *raw_csvs_assets(settings),
+        *dataset_specs(datasets),
+    ]
+    for saga in sagas:
+        for make in (ask_tmdb, saga_assets, insight_assets, history_assets):
+            assets += make(settings, saga)
+        assets += fact_answer_assets(saga)
+        assets += report_assets(settings, saga, checks[saga.slug])
+    return with_owners(with_code(with_freshness(assets, datasets)), settings.owners)
+
+
+def _sensors(
+    settings: Settings, sagas: Sequence[Saga], titles: Mapping[str, str]
+) -> list[dg.SensorDefinition]:
+    """The sensors; `titles` names the sagas by slug, for alerts."""
+    return [
+        csv_folder_sensor,
+        s3_landing_sensor(settings),
+        follow_the_data,
+        lost_runs_sensor,
+        *([forgotten_retries_sensor] if settings.redis_url else []),
+        alerts_sensor(settings, titles, load_routes(settings.alerts_file)),
+        *(tmdb_changes_sensor(settings, saga) for saga in sagas),
+    ]
 
 
 def default_resources(

@@ -10,7 +10,7 @@ from bourne_assets.asset_names import INSIGHT_METRICS, REFINED_GROUP, SAGA_HISTO
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
-from bourne_assets.defs.shared.metadata import column_schema, table_state
+from bourne_assets.defs.shared.metadata import COLUMNS_KEY, column_schema, table_state
 from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.saga.definition import Saga
@@ -32,7 +32,7 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
         code_version="1",
         metadata={
             "dagster/table_name": FACT_ANSWER,
-            "dagster/column_schema": column_schema(FactAnswer),
+            COLUMNS_KEY: column_schema(FactAnswer),
             **collection_credit(saga),
         },
     )

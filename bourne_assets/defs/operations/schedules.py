@@ -6,7 +6,7 @@ are with their sources.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -21,6 +21,11 @@ from bourne_assets.defs.shared.naming import (
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
+
+if TYPE_CHECKING:  # its name is not among Dagster's public ones
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
 #: Minutes between the refreshes of two sagas: they use TMDB one after the other anyway.
 _STAGGER_MINUTES = 15
@@ -56,7 +61,7 @@ follow_the_data = dg.AutomationConditionSensorDefinition(
 )
 
 
-def saga_job(saga: Saga) -> Any:
+def saga_job(saga: Saga) -> "UnresolvedAssetJobDefinition":
     """A saga's own job: all its assets and checks, and the CSV files that they join."""
     return dg.define_asset_job(
         saga_job_name(saga),
