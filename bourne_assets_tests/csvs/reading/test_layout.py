@@ -95,7 +95,10 @@ def test_why_the_header_is_where_it_is_stands_in_the_notes(tmp_path: Path) -> No
         ),
         ("sep=;\nid;name\n1;a\n2;b\n", "a linha 1 nomeia o delimitador: sep=;"),
         ("id,name\n--,----\n1,a\n2,b\n", "a linha 2 traça um risco abaixo dos nomes"),
-        ("a,b c;d\n1,2 3;4\n", "',' e ';' dividem as poucas linhas igualmente bem: vale o primeiro"),
+        (
+            "a,b c;d\n1,2 3;4\n",
+            "',' e ';' dividem as poucas linhas igualmente bem: vale o primeiro",
+        ),
     ],
 )
 def test_the_notes_are_read_in_the_readers_language(
