@@ -6,6 +6,7 @@ Not here: whether lake and TMDB can be reached (`examination`).
 import os
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bourne_assets.cli.environment_file import LOCATION, named_in_files
@@ -40,11 +41,21 @@ def find_mistakes(settings: Settings) -> Iterator[Diagnosis]:
 
 def _variables(names: Iterable[str]) -> Diagnosis:
     """Variables that look like settings and are not; a `.env` ignores such silently."""
-    ours = {name for name in names if name.startswith(_OURS)} - _KNOWN
+    ours = {name for name in names if _is_meant_for_us(name)} - _KNOWN
     mistyped = sorted(name for name in ours if not _OF_KUBERNETES.fullmatch(name))
     if not mistyped:
         return Diagnosis(gettext("variables"), True, gettext("none is unknown"))
     return Diagnosis(gettext("variables"), False, "; ".join(map(_unknown, mistyped)))
+
+
+def _is_meant_for_us(name: str) -> bool:
+    """Whether a name begins as settings do, or is nearly one: `BOURN_HOME`, `TMBD_API_KEY`.
+
+    The first letter is right, as there are IMDB_API_KEY and OMDB_API_KEY of others.
+    """
+    if name.startswith(_OURS):
+        return True
+    return name[:1] in "BT" and bool(get_close_matches(name, _KNOWN, n=1, cutoff=0.85))
 
 
 def _unknown(name: str) -> str:

@@ -30,6 +30,20 @@ def test_an_unknown_variable_is_named_with_the_nearest_setting(
     assert found.detail == "BOURNE_SAGA is not a setting, did you mean BOURNE_SAGAS?"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("BOURN_HOME", "BOURNE_HOME"), ("TMBD_API_KEY", "TMDB_API_KEY")],
+)
+def test_a_mistyped_beginning_is_named_and_what_others_use_is_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    for others in ("IMDB_API_KEY", "OMDB_API_KEY", "BOUNCE_RATE", "TERM", "TMUX_TMPDIR"):
+        monkeypatch.setenv(others, "1")
+    monkeypatch.setenv(name, "1")
+    found = next(find_mistakes(Settings()))
+    assert found.detail == f"{name} is not a setting, did you mean {meant}?"
+
+
 def test_a_variable_that_an_environment_file_mistypes_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
