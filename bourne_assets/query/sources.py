@@ -5,6 +5,7 @@ Not here: SQL itself (`engine`).
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,19 +17,19 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchNamespaceError
 from pyiceberg.table import Table
 
 from bourne_assets.iceberg.commits import name_of
 from bourne_assets.iceberg.reading import committed_at
 from bourne_assets.iceberg.scanning import selection_of
 from bourne_assets.iceberg.served_files import ServedFiles
-from bourne_assets.iceberg.tables import REFINED, TRUSTED
+from bourne_assets.iceberg.tables import REFINED, TRUSTED, find_table, open_table, table_names
 from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.lake import keys
+from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.listing import ListedObject
 from bourne_assets.lake.store import Lake
-from bourne_assets.query.errors import NoSuchState
+from bourne_assets.query.errors import NoSuchState, QueryFailed
 from bourne_assets.query.moments import Moment, snapshot_at
 from bourne_assets.translations import gettext
 
@@ -70,16 +71,20 @@ class Sources:
         self._catalogue, self.lake = catalogue, lake
 
     @cached_property
-    def _objects(self) -> dict[str, ListedObject]:
-        return dict(sorted(_asset_objects(self.lake)))
+    def _objects(self) -> dict[str, list[ListedObject]]:
+        """The objects of each name: several where `a_b` is beside `a/b`, or an old form is left."""
+        found: dict[str, list[ListedObject]] = {}
+        for name, each in sorted(_asset_objects(self.lake), key=lambda pair: pair[0]):
+            found.setdefault(name, []).append(each)
+        return found
 
     @cached_property
-    def _tables(self) -> dict[str, tuple[str, str]]:
-        return {
-            f"{namespace}.{name}": (namespace, name)
+    def _tables(self) -> list[str]:
+        return [
+            name
             for namespace in (TRUSTED, REFINED)
-            for name in sorted(_table_names(self._catalogue, namespace))
-        }
+            for name in table_names(self._catalogue, namespace)
+        ]
 
     def names(self) -> list[str]:
         """What SQL can name: tables, then assets, each in alphabetical order."""
@@ -89,12 +94,19 @@ class Sources:
         """Those of the names that occur in SQL. Objects are not listed where none can be meant."""
         text = sql.casefold()
         for name in self.names() if ASSETS in text else self._tables:
-            if name.partition(".")[2].casefold() in text:
+            word = re.escape(name.partition(".")[2].casefold())
+            if re.search(rf"(?<!\w){word}(?!\w)", text):
                 yield name
 
     def tables(self) -> Iterator[Table]:
-        """All Iceberg tables."""
-        return (self._catalogue.load_table(each) for each in self._tables.values())
+        """All Iceberg tables.
+
+        Raises:
+            LakeError: The catalogue failed.
+        """
+        for name in self._tables:
+            if (table := find_table(self._catalogue, name)) is not None:  # not dropped meanwhile
+                yield table
 
     def rows(
         self,
@@ -113,6 +125,7 @@ class Sources:
 
         Raises:
             NoSuchState: The table came later, or it is an object.
+            QueryFailed: Several objects have this name.
             LakeError: The lake refused or failed.
         """
         if name in self._objects:
@@ -124,25 +137,37 @@ class Sources:
                         name=name,
                     )
                 )
-            return _object_rows(self.lake, self._objects[name].key)
-        table = self._catalogue.load_table(self._tables[name])
+            return _object_rows(self.lake, self._object(name).key)
+        table = open_table(self._catalogue, name)
         snapshot = snapshot_at(table, name, moment)
         wanted = snapshot.snapshot_id if snapshot else None
         return selection_of(connection, files, table, wanted) or _read_by_pyiceberg(table, wanted)
 
+    def _object(self, name: str) -> ListedObject:
+        """The one object of a name: of two, nobody knows which is meant."""
+        found = self._objects[name]
+        if len(found) > 1:
+            raise QueryFailed(
+                gettext(
+                    "{name} is the name of several objects, {uris}: remove those that earlier runs "
+                    "left, or rename an asset.",
+                    name=name,
+                    uris=", ".join(self.lake.uri(each.key) for each in found),
+                )
+            )
+        return found[0]
+
     def listed(self) -> Iterator[ListedTable]:
-        """What can be queried, in the order of `names`."""
-        for name, identifier in self._tables.items():
-            yield _listed_table(name, self._catalogue.load_table(identifier))
-        for name, found in self._objects.items():
-            yield ListedTable(name, None, found.size, 1, found.stored_at)
+        """What can be queried, in the order of `names`; each of several objects of one name.
 
-
-def _table_names(catalogue: Catalog, namespace: str) -> list[str]:
-    try:
-        return [identifier[-1] for identifier in catalogue.list_tables(namespace)]
-    except NoSuchNamespaceError:
-        return []
+        Raises:
+            LakeError: The catalogue failed.
+        """
+        for table in self.tables():
+            yield _listed_table(table)
+        for name, objects in self._objects.items():
+            for found in objects:
+                yield ListedTable(name, None, found.size, 1, found.stored_at)
 
 
 def _asset_objects(lake: Lake) -> Iterator[tuple[str, ListedObject]]:
@@ -157,10 +182,30 @@ def _asset_objects(lake: Lake) -> Iterator[tuple[str, ListedObject]]:
 
 
 def _object_rows(lake: Lake, key: str) -> pa.Table:
+    """An object's rows.
+
+    Raises:
+        LakeFailed: The object is not what its name says.
+        LakeError: It cannot be read.
+    """
     data, _ = lake.read(key)
-    if key.endswith(_PARQUET):
-        return pq.read_table(io.BytesIO(data))
-    return pa.table({JSON_COLUMN: pa.array([data.decode()], pa.string())})
+    try:
+        if key.endswith(_PARQUET):
+            return pq.read_table(io.BytesIO(data))
+        return pa.table({JSON_COLUMN: pa.array([data.decode()], pa.string())})
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise LakeFailed(
+            gettext(
+                "The object {uri} is not a Parquet file: {reason}",
+                uri=lake.uri(key),
+                reason=reason,
+            )
+        ) from error
+    except UnicodeDecodeError as error:
+        raise LakeFailed(
+            gettext("The object {uri} is not UTF-8 text.", uri=lake.uri(key))
+        ) from error
 
 
 def _read_by_pyiceberg(table: Table, snapshot_id: int | None) -> pa.Table:
@@ -168,11 +213,11 @@ def _read_by_pyiceberg(table: Table, snapshot_id: int | None) -> pa.Table:
         return table.scan(snapshot_id=snapshot_id).to_arrow()
 
 
-def _listed_table(name: str, table: Table) -> ListedTable:
+def _listed_table(table: Table) -> ListedTable:
     current = table.current_snapshot()
     facts = current.summary.additional_properties if current and current.summary else {}
     return ListedTable(
-        name,
+        name_of(table),
         _number(facts.get("total-records")) if current else 0,
         _number(facts.get("total-files-size")),
         len(table.history()),

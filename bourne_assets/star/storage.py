@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bourne_assets.iceberg.commits import Provenance, replace_where
+from bourne_assets.iceberg.commits import Provenance, name_of, replace_where
 from bourne_assets.iceberg.tables import REFINED, ensure_table, evolve, find_table
+from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.saga.definition import Saga
 from bourne_assets.star.dimensions import date_key, date_rows, saga_row
 from bourne_assets.star.observations import StarOfSaga
@@ -173,7 +174,8 @@ def _read(catalogue: "Catalog", name: str, where: str) -> pd.DataFrame:
     table = find_table(catalogue, f"{REFINED}.{name}")
     if table is None:
         return conform([], model)
-    found = table.scan(row_filter=where).to_arrow()
+    with translated_for_table(name_of(table)):
+        found = table.scan(row_filter=where).to_arrow()
     ordered = found.sort_by([(key, "ascending") for key in _ORDER[model]])
     return from_arrow(ordered, model)
 
@@ -181,11 +183,11 @@ def _read(catalogue: "Catalog", name: str, where: str) -> pd.DataFrame:
 def _known_days(catalogue: "Catalog") -> set[int]:
     """The keys of `dim_date`."""
     table = find_table(catalogue, f"{REFINED}.dim_date")
-    return (
-        set(table.scan(selected_fields=(_DATE_KEY,)).to_arrow()[_DATE_KEY].to_pylist())
-        if table
-        else set()
-    )
+    if table is None:
+        return set()
+    with translated_for_table(name_of(table)):
+        found = table.scan(selected_fields=(_DATE_KEY,)).to_arrow()
+    return set(found[_DATE_KEY].to_pylist())
 
 
 _ORDER: dict[type[Table], tuple[str, ...]] = {

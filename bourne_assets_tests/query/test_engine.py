@@ -4,15 +4,18 @@ import signal
 import threading
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import duckdb
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import ServerError
 from pyiceberg.types import LongType
 
+from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.lake.errors import LakeError
-from bourne_assets.lake.store import Lake
+from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.query.engine import run_query
 from bourne_assets.query.errors import NoSuchState, QueryFailed, QueryRefused, UnknownTable
 from bourne_assets.query.execution import closed_after, executed
@@ -276,3 +279,57 @@ def test_what_there_is_is_listed_with_its_size_and_age(sources: Sources, lake: L
     assert list(listed) == ["trusted.movies", "assets.bourne_saga_table", "assets.insight_metrics"]
     assert (listed["trusted.movies"].rows, listed["trusted.movies"].snapshots) == (2, 1)
     assert all(each.size and each.changed_at for each in listed.values())
+
+
+@pytest.mark.parametrize(
+    "twin", ["Trusted/bourne_saga_table.json", "Refined/Bourne/saga_table.parquet"]
+)
+def test_a_name_of_two_objects_is_refused_where_a_query_means_it_and_nowhere_else(
+    sources: Sources, lake: Lake, twin: str
+) -> None:
+    lake.write(twin, b"{}", "application/json")
+    listed = [each.name for each in sources.listed()]
+    assert listed.count("assets.bourne_saga_table") == 2
+    assert rows("SELECT json->>'$.answers.n' AS n FROM assets.insight_metrics", sources)
+    with pytest.raises(QueryFailed, match=f"assets.bourne_saga_table .* {lake.uri(twin)}"):
+        rows("SELECT * FROM assets.bourne_saga_table", sources)
+
+
+def test_a_name_within_another_word_is_not_meant(sources: Sources, lake: Lake) -> None:
+    lake.write("Refined/film.parquet", b"not Parquet", PARQUET)
+    assert rows("SELECT count(*) AS films FROM assets.bourne_saga_table", sources) == [{"films": 2}]
+
+
+@pytest.mark.parametrize("name", ["odd.parquet", "odd.json"])
+def test_an_object_that_is_not_what_its_name_says_is_named(
+    sources: Sources, lake: Lake, name: str
+) -> None:
+    lake.write(f"Refined/{name}", b"\xff\xfe\xfd not what it says", PARQUET)
+    with pytest.raises(LakeError, match=f"The object {lake.uri('Refined/')}{name} is not"):
+        rows("SELECT * FROM assets.odd", sources)
+
+
+def test_a_table_that_is_dropped_after_it_was_listed_is_passed_over_or_reported(
+    catalog: Catalog, sources: Sources
+) -> None:
+    assert "trusted.movies" in sources.names()
+    catalog.drop_table("trusted.movies")
+    assert [each.name for each in sources.listed()][:1] == ["assets.bourne_saga_table"]
+    assert list(sources.tables()) == []
+    with pytest.raises(LakeError, match=r"There is no table trusted\.movies"):
+        rows("SELECT * FROM trusted.movies", sources)
+
+
+def test_a_catalogue_that_fails_is_reported_as_such(
+    catalog: Catalog, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources.names()
+    monkeypatch.setattr(catalog, "load_table", Mock(side_effect=ServerError("away")))
+    for doing in (sources.listed, sources.tables):
+        with pytest.raises(CatalogueFailed, match="away"):
+            list(doing())
+    with pytest.raises(CatalogueFailed, match="away"):
+        rows("SELECT * FROM trusted.movies", sources)
+    monkeypatch.setattr(catalog, "list_tables", Mock(side_effect=ServerError("away")))
+    with pytest.raises(CatalogueFailed, match="away"):
+        Sources(catalog, sources.lake).names()

@@ -11,6 +11,7 @@ from pyiceberg.catalog import Catalog
 from bourne_assets.answers.questions import answer_questions
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.errors import CatalogueFailed
+from bourne_assets.iceberg.tables import open_table
 from bourne_assets.saga.definition import Saga
 from bourne_assets.star import storage
 from bourne_assets.star.answers import answer_rows
@@ -42,6 +43,15 @@ def test_what_is_kept_is_read_back(catalogue: Catalog) -> None:
     found = read_star(catalogue, BOURNE)
     pd.testing.assert_frame_equal(found.facts, star.facts)
     pd.testing.assert_frame_equal(found.films, star.films)
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(catalogue: Catalog) -> None:
+    kept(catalogue, BOURNE, seen(NOON, *films_of_2017()))
+    table = open_table(catalogue, "refined.dim_film")
+    for task in table.scan().plan_files():
+        table.io.delete(task.file.file_path)
+    with pytest.raises(CatalogueFailed, match=r"The work on the table refined\.dim_film failed"):
+        read_star(catalogue, BOURNE)
 
 
 def test_a_run_that_learns_nothing_leaves_no_snapshot(catalogue: Catalog) -> None:
