@@ -195,7 +195,7 @@ def _print_corrected(corrected: "Iterable[CorrectedDataset]") -> int:
                 line(("✗", "red"), f" {retold(each.outcome.table_error)}"), soft_wrap=True
             )
         left = sum(facts.rejected_rows for facts in each.files)
-        count = len(each.brought_home)
+        count = len(each.newly_added)
         write(
             console,
             gettext(

@@ -64,7 +64,7 @@ class CorrectedDataset:
 
     Attributes:
         dataset: Its name.
-        brought_home: Lines that are rows now and were not before, by file.
+        newly_added: Lines that are rows now and were not before, by file.
         known: Lines that were corrected in the same way before.
         refused: Why others are not rows, by file and line.
         outcome: The outcome for its table.
@@ -72,7 +72,7 @@ class CorrectedDataset:
     """
 
     dataset: str
-    brought_home: Sequence[tuple[str, int]]
+    newly_added: Sequence[tuple[str, int]]
     known: Sequence[tuple[str, int]]
     refused: Mapping[tuple[str, int], str]
     outcome: DatasetOutcome
@@ -150,7 +150,7 @@ def apply_corrections(
                 profiles[name],
                 datasets[name],
                 noted.scratch,
-            ).bring(given)
+            ).apply(given)
             for name, given in sorted(by_dataset.items())
         ]
 
@@ -276,11 +276,11 @@ class _CorrectedTable:
         self._writer = writer
         self._dataset = DatasetBatch(profile.dataset, options, is_new=False)
         self._numbers = count(1)
-        self._brought: list[tuple[str, int]] = []
+        self._added: list[tuple[str, int]] = []
         self._known: list[tuple[str, int]] = []
         self._refused: dict[tuple[str, int], str] = {}
 
-    def bring(self, corrections: Sequence[Correction]) -> CorrectedDataset:
+    def apply(self, corrections: Sequence[Correction]) -> CorrectedDataset:
         for facts in self._profile.last_files:
             source, reading = self._read(facts)
             own = [each for each in corrections if each.file == facts.file]
@@ -290,7 +290,7 @@ class _CorrectedTable:
         self._writer.write(self._dataset)
         return CorrectedDataset(
             self._profile.dataset,
-            self._brought,
+            self._added,
             self._known,
             self._refused,
             self._dataset.outcome,
@@ -338,7 +338,7 @@ class _CorrectedTable:
             return
         found = read_rows(wanted, reading, self._dataset.options, self._sessions)
         self._refused |= {(facts.file, line): why for line, why in found.refused.items()}
-        self._brought += [(facts.file, line) for line in sorted(found.lines)]
+        self._added += [(facts.file, line) for line in sorted(found.lines)]
         taken = {each.line: each for each in wanted if each.line in found.lines}
         if taken:
             write_corrections(self._lake, key, {**earlier, **taken}.values())

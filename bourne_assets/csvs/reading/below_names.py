@@ -9,11 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 from bourne_assets.translations import in_english
 
-_VALUES = frozenset({"number", "time"})
 #: Columns whose values are typed, and rows, that make a line of other words one of units.
 _UNITS_COLUMNS, _LEAST_ROWS = 2, 3
 #: With fewer rows below it, a line of names below groups looks like a row.
@@ -115,7 +114,7 @@ def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:
     for column, value in enumerate(fields):
         if not _is_typed(column, rows):
             continue
-        if looks_like(value or "") in _VALUES:
+        if looks_like(value or "") in VALUES:
             return False
         typed += looks_like(value or "") == "text"
     return typed >= _UNITS_COLUMNS
@@ -129,4 +128,4 @@ def _is_of_first_column(fields: Fields, rows: Sequence[Fields]) -> bool:
 
 def _is_typed(column: int, rows: Sequence[Fields]) -> bool:
     kinds = {looks_like(row[column] or "") for row in rows} - {"missing"}
-    return bool(kinds) and kinds <= _VALUES
+    return bool(kinds) and kinds <= VALUES

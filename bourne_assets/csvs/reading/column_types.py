@@ -19,6 +19,7 @@ from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_type
 from bourne_assets.csvs.reading.records import Fields
 from bourne_assets.csvs.reading.spellings import (
+    in_words,
     is_exact,
     is_exact_double,
     is_plain,
@@ -222,12 +223,8 @@ def _fits(text: str, value: str, guess: Guess) -> str:
 def _formatted(text: str, kind: str, options: DatasetOptions) -> Column:
     """A column in formats, or in words, that the user declares."""
     if kind == "BOOLEAN":
-        true, false = (
-            f"({', '.join(map(literal, words or ('',)))})"
-            for words in (options.true_words, options.false_words)
-        )
-        value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
-        return Column(kind, value, f"({text} IS NULL OR ({value}) IS NOT NULL)")
+        value, fits = in_words(text, options)
+        return Column(kind, value, f"({text} IS NULL OR {fits})")
     given = options.date_format if kind == "DATE" else options.timestamp_format
     value, fits = in_format(text, kind, given or "")
     return Column(kind, f"CASE WHEN {fits} THEN {value} END", f"({text} IS NULL OR {fits})")

@@ -9,7 +9,7 @@ from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.column_types import TEXT, Column
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import in_format
-from bourne_assets.csvs.reading.spellings import number_text
+from bourne_assets.csvs.reading.spellings import in_words, number_text
 from bourne_assets.sql import literal
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
@@ -92,7 +92,7 @@ def _value(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
     if kind in {"FLOAT", "DOUBLE"}:
         return _real(number, kind)
     if kind == "BOOLEAN" and (options.true_words or options.false_words):
-        return _words(text, options)
+        return in_words(text, options)
     if kind == "DATE" or kind.startswith("TIME"):
         return _moment(text, kind, options)
     value = f"TRY_CAST({text} AS {kind})"
@@ -111,15 +111,6 @@ def _significant(number: str) -> str:
     """The digits of a number without sign, point, exponent, and zeros at its ends."""
     digits = f"replace(regexp_replace({number}, '[eE].*$', ''), '.', '')"
     return f"rtrim(ltrim({digits}, '+-0'), '0')"
-
-
-def _words(text: str, options: DatasetOptions) -> tuple[str, str]:
-    true, false = (
-        f"({', '.join(map(literal, words or ('',)))})"
-        for words in (options.true_words, options.false_words)
-    )
-    value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
-    return value, f"({value}) IS NOT NULL"
 
 
 def _moment(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:

@@ -6,7 +6,7 @@ Not here: what is above the rows (`layout`).
 
 from collections.abc import Sequence
 
-from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 from bourne_assets.translations import in_english
 
@@ -14,7 +14,6 @@ FOOTER = in_english("it is part of the footer: only its first field is filled")
 _LEAST_WIDTH, _LEAST_ROWS = 3, 3
 _LOOKED_AT = 20
 _WORDS = 3
-_VALUES = frozenset({"number", "time"})
 
 
 def footer_texts(last: Sequence[Record], rows: Sequence[Fields], width: int) -> frozenset[str]:
@@ -34,7 +33,7 @@ def footer_texts(last: Sequence[Record], rows: Sequence[Fields], width: int) -> 
     others = [row for row in rows if any(row[1:])]
     if width < _LEAST_WIDTH or len(others) < _LEAST_ROWS or len(others) + len(found) < len(rows):
         return frozenset()
-    is_typed = all(looks_like(row[0] or "") in _VALUES for row in others)
+    is_typed = all(looks_like(row[0] or "") in VALUES for row in others)
     first = [record.fields[0] or "" for record in found]
     if not any(_is_note(text, is_typed=is_typed) for text in first):
         return frozenset()

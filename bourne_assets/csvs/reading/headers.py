@@ -7,13 +7,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, looks_like
 from bourne_assets.csvs.reading.records import Fields
 
 #: A column is of a kind where this many of its values are.
 _TYPED_SHARE = 0.8
 _YEARS = range(1500, 2201)
-_VALUES = frozenset({"number", "time"})
 _PAIR = 2
 
 
@@ -30,7 +29,7 @@ def has_header(first: Fields, rows: Sequence[Fields]) -> bool:
 def _is_row(alone: Fields) -> bool:
     """Whether a record that is alone is a row: half of its fields are values, and no years."""
     filled = [text.strip() for text in alone if text and text.strip()]
-    values = [t for t in filled if looks_like(t) in _VALUES and not _is_year(t)]
+    values = [t for t in filled if looks_like(t) in VALUES and not _is_year(t)]
     return bool(values) and 2 * len(values) >= len(filled)
 
 
@@ -40,14 +39,14 @@ def _is_year(text: str) -> bool:
 
 def score_of(first: Fields, rows: Sequence[Fields]) -> int:
     """Columns that speak for a header, less those that speak against one."""
-    against = [looks_like(name or "") in _VALUES for name in first]
+    against = [looks_like(name or "") in VALUES for name in first]
     if _are_years(first, against, rows):
         against = [False] * len(first)
     score = 0
     for place, name in enumerate(first):
         kinds = [looks_like(row[place] or "") for row in rows]
         known = [kind for kind in kinds if kind != "missing"]
-        typed = sum(kind in _VALUES for kind in known)
+        typed = sum(kind in VALUES for kind in known)
         is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
         if against[place] and looks_like(name or "") == "time" and {*known} == {"number"}:
             continue  # days may name columns of numbers
@@ -81,6 +80,6 @@ def names_columns(fields: Fields) -> bool:
     return (
         bool(filled)
         and len(set(filled)) == len(filled)
-        and not any(looks_like(value) in _VALUES for value in filled)
+        and not any(looks_like(value) in VALUES for value in filled)
         and len(filled) >= len(fields) - 1
     )

@@ -28,6 +28,8 @@ _LETTER = {
     "instant": re.compile(TIMESTAMP + UTC, re.ASCII),
     "boolean": re.compile(BOOLEAN),
 }
+#: What `looks_like` says of values, as names are none.
+VALUES = frozenset({"number", "time"})
 _TEMPORAL = frozenset({"date", "timestamp", "instant"})
 
 _NUMBER = re.compile(

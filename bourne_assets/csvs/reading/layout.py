@@ -22,7 +22,6 @@ _COMPARED = 200
 _SEARCHED = 100
 #: A line with one word is a title where one of this many below it has more.
 _LOOKED_BELOW = 5
-_VALUES = frozenset({"number", "time"})
 _PAIR = 2
 #: At most this many lines of keys with values may be above a table.
 _PREFACE = 8
@@ -42,7 +41,6 @@ class Layout:
         names: Names of the columns as the header has them, empty where it has none.
         width: Fields of a record.
         first_line: Physical line of the first record below the header.
-        header_line: That of the header; 0 where there is none.
         drops_last: Whether the last field of a record, which is empty, is not a column.
         notes: What was decided, and why.
     """
@@ -51,7 +49,6 @@ class Layout:
     names: tuple[str, ...]
     width: int
     first_line: int
-    header_line: int = 0
     drops_last: bool = False
     notes: tuple[str, ...] = ()
 
@@ -289,7 +286,7 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
         search.notes.append(two_levels())
     names, skipped = _below_names(search, skipped, width, names)
     first = _line_below(search, skipped, width)
-    return Layout(fields, names, width, first, record.line, drops_last, tuple(search.notes))
+    return Layout(fields, names, width, first, drops_last, tuple(search.notes))
 
 
 def _below_names(

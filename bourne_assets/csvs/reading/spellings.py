@@ -18,6 +18,16 @@ _DATE_CHARACTERS = len("2002-06-14")
 _SECOND_CHARACTERS = len("2002-06-14 20:15:00")
 
 
+def in_words(text: str, options: DatasetOptions) -> tuple[str, str]:
+    """The truth value of a text in words that are declared, and whether it is one of them."""
+    true, false = (
+        f"({', '.join(map(literal, words or ('',)))})"
+        for words in (options.true_words, options.false_words)
+    )
+    value = f"CASE WHEN {text} IN {true} THEN true WHEN {text} IN {false} THEN false END"
+    return value, f"({value}) IS NOT NULL"
+
+
 def is_plain(family: str, text: str) -> str:
     """A predicate in SQL: whether a text is a plain spelling of the family's types."""
     if family == "number":

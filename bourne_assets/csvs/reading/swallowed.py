@@ -9,12 +9,11 @@ Not here: how records are divided (`records`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bourne_assets.csvs.reading.kinds import looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, looks_like
 from bourne_assets.csvs.reading.records import Fields, Grammar
 
 _TYPED_SHARE = 0.9
 _SEEN_RECORDS = 500
-_VALUES = frozenset({"number", "time"})
 #: Fewer records and lines say nothing of a file's columns.
 _LEAST_KNOWN = 7
 #: Lines of words alone are records where they are this many and this wide.
@@ -60,7 +59,7 @@ class RowShape:
         if len(fields) != self.width:
             return False
         texts = [fields[place].strip(f"{self.grammar.quote} \r") for place in self.typed]
-        return all(not text or looks_like(text) in _VALUES for text in texts)
+        return all(not text or looks_like(text) in VALUES for text in texts)
 
 
 def shape_of(grammar: Grammar, width: int, rows: Sequence[Fields]) -> RowShape | None:
@@ -77,6 +76,6 @@ def shape_of(grammar: Grammar, width: int, rows: Sequence[Fields]) -> RowShape |
     for place in range(width):
         kinds = [looks_like(row[place] or "") for row in seen]
         known = [kind for kind in kinds if kind != "missing"]
-        if known and sum(kind in _VALUES for kind in known) >= _TYPED_SHARE * len(known):
+        if known and sum(kind in VALUES for kind in known) >= _TYPED_SHARE * len(known):
             typed.append(place)
     return RowShape(grammar, width, len(seen), tuple(typed))

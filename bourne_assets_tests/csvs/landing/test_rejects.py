@@ -117,13 +117,13 @@ def test_a_dataset_that_there_is_not_is_named_with_those_that_there_are(films: F
         list(list_rejected(films.lake, "series"))
 
 
-# Bringing home
+# Adding
 
 
 def test_a_corrected_line_is_a_row_and_the_landed_bytes_stay(films: Films, lake: Lake) -> None:
     landed = films.land()
     found = films.fix((3, "2,The Bourne Supremacy,2004"), (5, '4,"The Bourne\nLegacy",2012'))
-    assert (len(found.brought_home), found.refused) == (2, {})
+    assert (len(found.newly_added), found.refused) == (2, {})
     assert films.rejected() == []
     assert films.titles() == [
         "The Bourne Identity",
@@ -135,11 +135,11 @@ def test_a_corrected_line_is_a_row_and_the_landed_bytes_stay(films: Films, lake:
     assert lake.read(lake.key(landed["uri"]))[0] == _FILMS
 
 
-def test_a_line_is_brought_home_once_however_often_it_is_given(films: Films) -> None:
+def test_a_line_is_added_once_however_often_it_is_given(films: Films) -> None:
     films.land()
     for expected in (1, 0, 0):
         found = films.fix((3, "2,The Bourne Supremacy,2004"))
-        assert len(found.brought_home) == expected
+        assert len(found.newly_added) == expected
         assert len(found.known) == 1 - expected
         assert len(films.titles()) == 4
     films.fix((3, "2,The Bourne Supremacy!,2004"))
@@ -150,7 +150,7 @@ def test_a_line_is_brought_home_once_however_often_it_is_given(films: Films) -> 
 def test_lines_that_do_not_fit_are_refused_alone_with_the_reason(films: Films) -> None:
     films.land()
     found = films.fix((3, "2,still short"), (5, "4,The Bourne Legacy,2012"), (2, "1,x,2"))
-    assert found.brought_home == [("films.csv", 5)]
+    assert found.newly_added == [("films.csv", 5)]
     assert found.refused.keys() == {("films.csv", 2), ("films.csv", 3)}
     assert found.refused["films.csv", 2] == "it was not rejected"
     assert "2 of 3 fields" in found.refused["films.csv", 3]
@@ -177,7 +177,7 @@ def test_what_is_not_one_record_of_the_file_is_refused(
     films.land()
     found = films.fix((3, text), (5, "4,The Bourne Legacy,2012"))
     assert reason in found.refused["films.csv", 3]
-    assert found.brought_home == [("films.csv", 5)]
+    assert found.newly_added == [("films.csv", 5)]
     assert len(films.titles()) == 4
 
 
