@@ -1,4 +1,4 @@
-"""Retries that are owed: reported again until Dagster has made them."""
+"""Retries that are owed: reported again, once."""
 
 from datetime import timedelta
 
@@ -6,11 +6,9 @@ import dagster as dg
 import pytest
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
-from bourne_assets.defs.operations import forgotten_retries as retries
-from bourne_assets.defs.operations.forgotten_retries import (
-    forgotten_retries_sensor,
-    remind_of_retries,
-)
+from bourne_assets.defs.operations.forgotten_retries import forgotten_retries_sensor
+from bourne_assets.runs import retries
+from bourne_assets.runs.retries import REMINDED_TAG, remind_of_retries
 
 
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int:
@@ -50,6 +48,24 @@ def test_a_retry_that_was_forgotten_is_reported_again_and_no_other() -> None:
         context = dg.build_sensor_context(instance)
         assert forgotten.run_id in str(forgotten_retries_sensor(context))
         assert [_failures(instance, run) for run in (forgotten, retried, final)] == [2, 1, 1]
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_run_that_nobody_can_retry_is_reported_again_once() -> None:
+    """Dagster leaves the tag as it is where the run's job is gone, or its backfill is over."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        forgotten = _failed(instance, {WILL_RETRY_TAG: "true"})
+        assert remind_of_retries(instance) == [forgotten.run_id]
+        instance.add_run_tags(forgotten.run_id, {WILL_RETRY_TAG: "true"})
+        assert remind_of_retries(instance) == []
+        assert _failures(instance, forgotten) == 2
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_retry_with_the_tags_of_a_run_that_was_reported_again_is_itself_reported_again() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        retry = _failed(instance, {WILL_RETRY_TAG: "true", REMINDED_TAG: "the run before it"})
+        assert remind_of_retries(instance) == [retry.run_id]
 
 
 def test_a_run_that_has_just_failed_is_left_to_dagster() -> None:
