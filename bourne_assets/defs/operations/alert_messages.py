@@ -43,6 +43,7 @@ class Problem:
         rows: Names of the first offending rows.
         count: How many rows offend.
         is_error: Whether what is downstream stopped for it.
+        concerns: The assets whose routes it takes, where it is about no asset.
     """
 
     asset: str
@@ -51,6 +52,7 @@ class Problem:
     rows: tuple[str, ...] = ()
     count: int = 0
     is_error: bool = True
+    concerns: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:

@@ -277,4 +277,5 @@ def _got(message: Message) -> bool:
 def _belongs(problem: Problem, route: Route, selected: Mapping[str, frozenset[str]]) -> bool:
     if route.severity == "error" and not problem.is_error:
         return False
-    return route.selection == EVERYTHING or problem.asset in selected.get(route.name, frozenset())
+    mine = selected.get(route.name, frozenset())
+    return route.selection == EVERYTHING or bool({problem.asset, *problem.concerns} & mine)

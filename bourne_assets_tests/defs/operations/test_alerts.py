@@ -364,3 +364,35 @@ def test_a_step_of_several_assets_that_fails_is_a_problem_of_each_and_settled_by
         run = job.execute_in_process(instance=instance)
         _, settled = problems_of_run(instance, run.dagster_run, failed=False)
         assert {problem.subject for problem in problems} <= settled
+
+
+def test_a_check_that_raises_is_a_problem_of_its_asset_until_it_passes() -> None:
+    fails = [True]
+
+    @dg.asset
+    def films() -> None:
+        pass
+
+    @dg.multi_asset_check(
+        specs=[dg.AssetCheckSpec(name, asset=films) for name in ("ids", "lines_are_equal")]
+    )
+    def checks() -> Iterator[dg.AssetCheckResult]:
+        yield dg.AssetCheckResult(passed=True, asset_key="films", check_name="ids")
+        if fails:
+            raise BourneError("The lake is gone.")
+        yield dg.AssetCheckResult(passed=True, asset_key="films", check_name="lines_are_equal")
+
+    defs = dg.Definitions(assets=[films], asset_checks=[checks])
+    job = defs.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        memory = Memory()
+        for expected in (1, 0):
+            run = job.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+            found = problems_of_run(instance, run, failed=True)
+            problem = Problem("films", "check lines_are_equal failed", "The lake is gone.")
+            assert found[0] == [problem]
+            assert len(memory.take_new(*found)) == expected
+        fails.clear()
+        run = job.execute_in_process(instance=instance).dagster_run
+        assert memory.take_new(*problems_of_run(instance, run, failed=False)) == []
+        assert memory.open == {}

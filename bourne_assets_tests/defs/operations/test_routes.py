@@ -15,6 +15,7 @@ from bourne_assets.cli.mistakes import find_mistakes
 from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, alerts_sensor, selected_by
 from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
+from bourne_assets.defs.operations.problems import problems_of_run
 from bourne_assets.defs.operations.routes import AlertRoutes, load_routes
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import Settings
@@ -160,6 +161,29 @@ def test_each_problem_goes_to_those_whom_it_concerns(
     ]
     assert smtp.logins == [(True, True)]
     assert waiting == {}
+
+
+def test_a_run_that_was_killed_goes_to_those_whom_its_assets_concern(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    @dg.asset
+    def movies() -> None:
+        pass
+
+    @dg.asset
+    def series() -> None:
+        pass
+
+    job = dg.Definitions(assets=[movies, series]).resolve_implicit_global_asset_job_def()
+    lines = [f"  - {{name: {name}, selection: {name}, webhook: '{webhook.url}'}}" for name in "ab"]
+    routes = _load(tmp_path, "\n".join(["routes:", *lines]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(job, asset_selection={movies.key})
+        instance.report_run_failed(run, "Its process was killed.")
+        problems, _ = problems_of_run(instance, run, failed=True)
+    selected = {"a": frozenset({"movies"}), "b": frozenset({"series"})}
+    assert Delivery(_SETTINGS, routes, {}).send("Saga", problems, None, selected) == 1
+    assert "run failed - no step says why" in webhook.texts[0]
 
 
 def test_what_happens_in_quiet_hours_is_told_when_they_are_over(
