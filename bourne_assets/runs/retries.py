@@ -25,7 +25,7 @@ def remind_of_retries(instance: dg.DagsterInstance) -> list[str]:
     """Report the failure of runs again that were to be retried and were not, once for each run.
 
     By then the status is stored, so that Dagster looks at it; one that is not retried even so never
-    will be: its job is gone, say, or its backfill has ended, and Dagster does not take back its word.
+    will be: its job is gone, say, or its backfill has ended.
 
     Returns:
         The ids of these runs.
