@@ -141,7 +141,7 @@ def _assets(
             assets += make(settings, saga)
         assets += fact_answer_assets(saga)
         assets += report_assets(settings, saga, checks[saga.slug])
-    return with_owners(with_code(with_freshness(assets, datasets)), settings.owners)
+    return with_owners(with_code(with_freshness(settings, assets, datasets)), settings.owners)
 
 
 def _sensors(

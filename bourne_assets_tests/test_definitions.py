@@ -135,7 +135,7 @@ def test_an_unknown_saga_is_an_error_of_configuration_in_one_sentence() -> None:
 @pytest.fixture(scope="module")
 def catalogue() -> dict[str, dg.AssetSpec]:
     """All assets of two sagas."""
-    return specs_of(definitions_of(saga_slugs=("bourne", "matrix")))
+    return specs_of(definitions_of(saga_slugs=("bourne", "matrix"), tmdb_read_access_token="x"))
 
 
 def test_every_asset_has_an_owner_kinds_a_group_tags_and_a_code_version(

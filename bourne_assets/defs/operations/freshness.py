@@ -12,6 +12,7 @@ from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.defs.csvs.datasets import dataset_key
 from bourne_assets.saga.figures import OLDEST_FIGURES
+from bourne_assets.settings import Settings
 
 #: Daily refreshes: a warning means that one refresh is late, a failure that one was missed.
 OF_TMDB = dg.FreshnessPolicy.time_window(
@@ -20,11 +21,12 @@ OF_TMDB = dg.FreshnessPolicy.time_window(
 
 
 def with_freshness(
-    assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], datasets: Datasets
+    settings: Settings, assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], datasets: Datasets
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets with their policies.
 
     Args:
+        settings: Whether assets come from TMDB, or from the bundled snapshot, which stays as it is.
         assets: The assets; those of a saga must follow TMDB day by day.
         datasets: Options of the datasets of CSV files: how old each may be.
     """
@@ -36,8 +38,10 @@ def with_freshness(
         if options.fresh_within_hours is not None
     }
 
+    of_sagas = None if settings.uses_snapshot else OF_TMDB
+
     def with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-        policy = OF_TMDB if SAGA_TAG in spec.tags else policies.get(spec.key)
+        policy = of_sagas if SAGA_TAG in spec.tags else policies.get(spec.key)
         return spec.replace_attributes(freshness_policy=policy) if policy else spec
 
     return [

@@ -114,6 +114,12 @@ def test_what_comes_from_tmdb_must_be_fresh_which_is_declared_in_one_place() -> 
         assert spec.freshness_policy == expected, spec.key
 
 
+def test_what_comes_from_the_snapshot_is_never_overdue() -> None:
+    """Nothing refreshes it, and its figures stay as they are."""
+    for spec in _defs(Settings()).resolve_all_asset_specs():
+        assert spec.freshness_policy is None, spec.key
+
+
 def test_the_saga_table_and_what_is_downstream_are_made_automatically() -> None:
     conditions = {
         spec.key.to_user_string(): spec.automation_condition
