@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from pydantic import Field
 
 from bourne_assets.answers.sources import named_snapshots
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.defs.shared.failures import fails_in_one_sentence
+from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.runs.pruning import prune_runs
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
@@ -17,20 +20,30 @@ from bourne_assets.translations import gettext
 _OP = "maintain_tables_and_runs"
 
 
-class UpkeepConfig(dg.Config):
+class UpkeepConfig(RunConfig):
     """What a run of the upkeep may be given."""
 
-    runs_older_than_days: int | None = None
+    runs_older_than_days: int | None = Field(
+        default=None,
+        ge=1,
+        description=gettext(
+            "Also delete Dagster's runs that ended more days ago, except those of each asset's "
+            "newest events."
+        ),
+    )
 
 
 @dg.op(
     name=_OP,
     description=gettext("Maintains every Iceberg table, and prunes runs where configured."),
+    config_schema=UpkeepConfig.fields_of_a_run(),
 )
-def _maintain(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
+@fails_in_one_sentence
+def _maintain(context: dg.OpExecutionContext, lake: LakeResource) -> None:
     from bourne_assets.iceberg.blocks import prune_blocks
     from bourne_assets.iceberg.upkeep import maintain
 
+    config = UpkeepConfig.read(context.op_config or {})
     now = datetime.now(UTC)
     kept = named_snapshots(lake.connect())
     for done in maintain(lake.catalogue(), now, kept):
