@@ -42,6 +42,7 @@ from bourne_assets.answers.words import correlations, money
 from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
+from bourne_assets.tmdb import MIXED
 from bourne_assets.translations import Language, gettext
 
 SCHEMA_VERSION = 1
@@ -224,7 +225,7 @@ ANSWER_FIELDS: tuple[tuple[str, str, str], ...] = (
     ("schema_version", "integer", "Version of this object's shape"),
     ("saga", "text", "Slug of the saga"),
     ("as_of", "timestamp (UTC)", "Time of TMDB's newest response that the numbers rest on"),
-    ("source", "text", "Where the figures are from: tmdb or bundled-snapshot"),
+    ("source", "text", "Where the figures are from: tmdb, bundled-snapshot or mixed"),
     ("films", "integer", "Number of films that the answers are about: those that are released"),
     (
         "inputs",
@@ -272,7 +273,7 @@ def answer_questions(
         schema_version=SCHEMA_VERSION,
         saga=saga,
         as_of=newest.replace(microsecond=0),
-        source=sources[0] if len(sources) == 1 else "mixed",
+        source=sources[0] if len(sources) == 1 else MIXED,
         films=len(films) - len(remarked.not_released),
         inputs=as_inputs(inputs),
         **vars(remarked),

@@ -7,6 +7,8 @@ Plain Python: no Dagster here, and no saga; which films belong to one is `bourne
 LIVE = "tmdb"
 SNAPSHOT = "bundled-snapshot"
 SOURCES = (LIVE, SNAPSHOT)
+#: What answers say whose figures are of both.
+MIXED = "mixed"
 #: TMDB's terms require this notice wherever its data are shown (API Terms of Use, section 3).
 NOTICE = (
     "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise "

@@ -20,6 +20,7 @@ from bourne_assets.answers.questions import (
     answer_questions,
     as_json,
     main_numbers,
+    origin,
     parse_answers,
 )
 from bourne_assets.answers.statistics import ALPHA, Correlation
@@ -256,7 +257,9 @@ def test_the_answers_are_as_of_the_newest_figure() -> None:
 def test_figures_of_two_sources_are_told_as_mixed() -> None:
     known = films_of_2017()
     known[0]["source"] = "bundled-snapshot"
-    assert result_of(*known).source == "mixed"
+    result = result_of(*known)
+    assert result.source == "mixed"
+    assert origin(result).endswith("(UTC), and some of the bundled snapshot.")
     assert result_of(known[0]).source == "bundled-snapshot"
 
 

@@ -10,7 +10,7 @@ from bourne_assets.answers.films import FilmName
 from bourne_assets.answers.remarks import DoubtfulFigure, SameFilm, StatedFigure, UpcomingFilm
 from bourne_assets.answers.words.language import Localizer
 from bourne_assets.saga.figures import THRESHOLDS
-from bourne_assets.tmdb import LIVE
+from bourne_assets.tmdb import LIVE, MIXED
 
 
 def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
@@ -18,6 +18,12 @@ def origin_text(t: Localizer, films: int, source: str, day: date) -> str:
     counted = t.ngettext("{n} film", "{n} films", films)
     if source == LIVE:
         return t.gettext("{films}; figures of TMDB on {day} (UTC).", films=counted, day=t.day(day))
+    if source == MIXED:
+        return t.gettext(
+            "{films}; figures of TMDB on {day} (UTC), and some of the bundled snapshot.",
+            films=counted,
+            day=t.day(day),
+        )
     return t.gettext(
         "{films}; figures of the bundled TMDB snapshot of {month}, not of today.",
         films=counted,
