@@ -7,8 +7,9 @@ Not here: commits (`commits`).
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ from bourne_assets.translations import gettext
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+
+_REGION = "us-east-1"
 
 
 def append_arrow(table: "Table", rows: pa.Table, provenance: Provenance) -> Committed:
@@ -147,24 +150,32 @@ def storage_of(table: "Table", uri: str) -> tuple[Lake, str]:
     Raises:
         LakeError: It cannot be reached.
     """
-    properties = table.io.properties
-    key = properties.get("s3.access-key-id")
-    access = access_of_environment() if key is None else _stated(properties)
     parts = urlsplit(uri)
-    return connect_s3(access, parts.netloc), parts.path.lstrip("/")
+    return connect_s3(_access(table.io.properties), parts.netloc), parts.path.lstrip("/")
 
 
-def _stated(properties: dict[str, Any]) -> S3Access:
-    """The access that a catalogue's properties state."""
-    given = {
-        "access_key_id": properties["s3.access-key-id"],
-        "secret_access_key": properties.get("s3.secret-access-key"),
-        "token": properties.get("s3.session-token"),
-        "expires_at": None,
-    }
-    return S3Access(
-        properties.get("s3.endpoint"), properties.get("s3.region", "us-east-1"), lambda: given
-    )
+def _access(properties: Mapping[str, Any]) -> S3Access:
+    """How pyiceberg reaches the storage: the AWS chain gives what the properties do not state."""
+    endpoint = properties.get("s3.endpoint")
+    region = _stated(properties, "region")
+    if (key := _stated(properties, "access-key-id")) is not None:
+        given = {
+            "access_key_id": key,
+            "secret_access_key": _stated(properties, "secret-access-key"),
+            "token": _stated(properties, "session-token"),
+            "expires_at": None,
+        }
+        return S3Access(endpoint, region or _REGION, lambda: given)
+    if str(properties.get("s3.anonymous")).lower() == "true":
+        return S3Access(endpoint, region or _REGION, None)
+    chain = access_of_environment()
+    return replace(chain, endpoint=endpoint or chain.endpoint, region=region or chain.region)
+
+
+def _stated(properties: Mapping[str, Any], name: str) -> str | None:
+    """A property of S3, or of all services of AWS, as pyiceberg looks for it."""
+    found: str | None = properties.get(f"s3.{name}", properties.get(f"client.{name}"))
+    return found
 
 
 def _fitting(table: "Table", rows: pa.Table) -> pa.Table:

@@ -138,7 +138,7 @@ def _register_new(
 ) -> None:
     """The view `given`: the new rows in the table's columns and types, numbered."""
     if isinstance(rows, Path):
-        source, present = f"read_parquet({literal(str(rows))}, file_row_number = true)", None
+        source = f"read_parquet({literal(str(rows))}, file_row_number = true)"
         number = "file_row_number"
         names = db.execute(f"SELECT * FROM {source} LIMIT 0").description
         present = {column[0] for column in names} - {number}

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.rest import RestCatalog
@@ -14,7 +15,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from bourne_assets.iceberg.catalogue import catalogue_properties, open_catalogue
 from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.errors import CatalogueFailed, CatalogueMisconfigured
-from bourne_assets.iceberg.files import append_arrow
+from bourne_assets.iceberg.files import append_arrow, send_file, storage_of
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets.lake.s3 import connect_s3
@@ -91,6 +92,43 @@ def test_what_a_user_configured_for_pyiceberg_is_obeyed_in_everything(
     assert (tmp_path / "own/trusted/own/metadata").is_dir()
     assert not [name for name in catalogue.properties if name.startswith("s3.")]
     assert lake.list() == []
+
+
+@pytest.mark.parametrize(
+    "prefix", ["AWS_", "PYICEBERG_CATALOG__BOURNE__S3__", "PYICEBERG_CATALOG__BOURNE__CLIENT__"]
+)
+def test_files_are_sent_to_the_storage_that_the_catalogue_names(
+    s3_server: EmbeddedLake,
+    lake: Lake,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prefix: str,
+) -> None:
+    for name, value in {
+        "PYICEBERG_CATALOG__BOURNE__TYPE": "sql",
+        "PYICEBERG_CATALOG__BOURNE__URI": f"sqlite:///{tmp_path}/own.db",
+        "PYICEBERG_CATALOG__BOURNE__WAREHOUSE": lake.uri("Warehouse"),
+        "PYICEBERG_CATALOG__BOURNE__S3__ENDPOINT": s3_server.endpoint,
+        "PYICEBERG_CATALOG__BOURNE__S3__REGION": s3_server.region,
+        f"{prefix}ACCESS_KEY_ID": s3_server.credentials.access_key,
+        f"{prefix}SECRET_ACCESS_KEY": s3_server.credentials.secret_key,
+    }.items():
+        monkeypatch.setenv(name, value)
+    table = ensure_table(open_catalogue(lake, tmp_path), "trusted.sent", ROWS.schema)
+    pq.write_table(ROWS, tmp_path / "sent.parquet")
+    uri = send_file(table, tmp_path / "sent.parquet")
+    assert uri in {lake.uri(key) for key in lake.list("Warehouse/")}
+
+
+def test_a_storage_that_is_open_to_all_needs_no_credentials(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ensure_table(open_catalogue(lake, tmp_path), "trusted.open", ROWS.schema)
+    stated = {"s3.endpoint": "http://127.0.0.1:9", "s3.anonymous": "true"}
+    monkeypatch.setattr(table.io, "properties", stated)
+    storage, _ = storage_of(table, table.location())
+    assert storage.access.endpoint == "http://127.0.0.1:9"
+    assert storage.access.credentials is None
 
 
 def test_pyicebergs_own_file_is_read(
