@@ -121,12 +121,12 @@ class RedisRateLimiter(RateLimiter):
                     "check BOURNE_REDIS_URL and the server.",
                     kind=type(error).__name__,
                 )
-            ) from error
+            ) from None
 
 
 @functools.cache
 def redis_rate_limiter(url: str, name: str, requests_per_second: float) -> RedisRateLimiter:
-    """The rate_limiter of this process for a Redis, a server and a pace.
+    """The rate limiter of this process for a Redis, a server and a pace.
 
     Args:
         url: Address of the Redis.

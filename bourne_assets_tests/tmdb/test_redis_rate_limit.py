@@ -139,6 +139,7 @@ def test_a_redis_that_is_gone_ends_in_one_sentence_without_its_password(
     rate_limiter = redis_rate_limiter("redis://:hidden-word@127.0.0.1:1/0", "tmdb", 3)
     with pytest.raises(RateLimiterUnavailable) as caught:
         rate_limiter.acquire(_sleep)
+    assert caught.value.__suppress_context__, "a traceback does not quote Redis either"
     assert str(caught.value) == (
         "The Redis that keeps TMDB's pace does not respond as it should (ConnectionError): "
         "check BOURNE_REDIS_URL and the server."
