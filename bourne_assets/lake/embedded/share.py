@@ -121,8 +121,8 @@ def connect(home: Path, bucket: str, prefix: str = "") -> EmbeddedLake:
     start_lock, usage_lock = FileLock(folder.start_lock), FileLock(folder.usage_lock)
     try:
         with _usable(folder):
-            _pass(start_lock, folder)
-            usage_lock.acquire(shared=True, timeout=_START_LOCK_SECONDS)
+            _acquire(start_lock, folder)
+            _acquire(usage_lock, folder, shared=True)
             state = _running(folder) or _started(folder, bucket)
             return EmbeddedLake(folder, state, usage_lock, bucket, prefix)
     except BaseException:
@@ -221,9 +221,9 @@ def _usable(folder: seaweedfs.LakeFolder) -> Iterator[None]:
         ) from error
 
 
-def _pass(start_lock: FileLock, folder: seaweedfs.LakeFolder) -> None:
-    """Wait until nobody else starts or stops the server."""
-    if not start_lock.acquire(timeout=_START_LOCK_SECONDS):
+def _acquire(lock: FileLock, folder: seaweedfs.LakeFolder, *, shared: bool = False) -> None:
+    """Take a lock, once nobody else starts or stops the server."""
+    if not lock.acquire(shared=shared, timeout=_START_LOCK_SECONDS):
         raise EmbeddedLakeFailed(
             gettext(
                 "Another process has been starting or stopping the embedded lake in {root} for "
@@ -312,6 +312,7 @@ def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
             return state
         if time.monotonic() > end:
             return None
+        time.sleep(0.05)  # a port that refuses does so at once
     return None
 
 

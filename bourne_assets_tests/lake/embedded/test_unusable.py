@@ -129,13 +129,14 @@ def test_a_supervisor_that_ends_without_a_word_is_said_to_have(
         embedded.connect(home, BUCKET)
 
 
-def test_a_lake_that_somebody_else_starts_for_too_long_is_reported_as_blocked(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lock", ["start_lock", "usage_lock"])
+def test_a_lake_that_somebody_else_starts_or_stops_for_too_long_is_reported_as_blocked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
     folder_of(home).root.mkdir(parents=True)
     monkeypatch.setattr(shares, "_START_LOCK_SECONDS", 0.1)
     with (
-        FileLock(folder_of(home).start_lock),
+        FileLock(getattr(folder_of(home), lock)),
         pytest.raises(EmbeddedLakeFailed, match="Another process"),
     ):
         embedded.connect(home, BUCKET)
