@@ -7,7 +7,7 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.runs.outcomes import Checked, StepFailed, Stored
+from bourne_assets.runs.outcomes import Checked, ProgressLine, RunEvent, StepFailed, Stored
 from bourne_assets.translations import gettext, retold
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ OFFENDING, OFFENDING_COUNT = "offending", "offending_count"
 _SHOWN_CHARACTERS = 80
 
 
-def outcome_of(event: dg.DagsterEvent) -> Stored | Checked | StepFailed | None:
-    """The outcome of a materialisation, a check or a failed step; None for other events."""
+def outcome_of(event: dg.DagsterEvent) -> RunEvent | None:
+    """What a materialisation, a check, a failed step or a wait says; None for other events."""
     if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
         return _stored(event)
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         return _checked(event)
     if event.event_type == dg.DagsterEventType.STEP_FAILURE:
         return _failure(event)
+    if event.event_type == dg.DagsterEventType.ENGINE_EVENT:
+        return _wait(event)
     return None
 
 
@@ -53,6 +55,19 @@ def _checked(event: dg.DagsterEvent) -> Checked:
         evaluation.severity == dg.AssetCheckSeverity.ERROR,
         tuple(_name(dict(record.data)) for record in records),
         int(getattr(evaluation.metadata.get(OFFENDING_COUNT), "value", len(records))),
+    )
+
+
+def _wait(event: dg.DagsterEvent) -> ProgressLine | None:
+    """A step that begins to wait for its pool; Dagster repeats itself in other words."""
+    pool = event.engine_event_data.metadata.get("pool")
+    if pool is None or not str(event.message).startswith("Step blocked"):
+        return None
+    return ProgressLine(
+        gettext(
+            "Waiting for another run that uses the pool {pool} to be done with it.",
+            pool=str(pool.value),
+        )
     )
 
 

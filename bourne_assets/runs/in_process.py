@@ -16,9 +16,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.errors import raise_execution_interrupts
 from dagster._core.events import EngineEventData
 from dagster._core.execution import compute_logs
 from dagster._core.execution.api import execute_run
+from dagster._core.execution.plan.active import ActiveExecution
 from dagster._core.execution.scripts import watch_orphans
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
@@ -51,6 +53,9 @@ def run_job(
 
     Returns:
         The run as it ended.
+
+    Raises:
+        KeyboardInterrupt: An interrupt ended it while it waited for a pool.
     """
     while True:
         run = instance.create_run_for_job(
@@ -63,7 +68,8 @@ def run_job(
         with _deleting_unless_begun(instance, run):
             if turn is None or _is_its_turn(turn, instance, run):
                 quieten_watchers()
-                return execute_run(InMemoryJob(job), run, instance).dagster_run
+                with _interrupts_end_waiting():
+                    return execute_run(InMemoryJob(job), run, instance).dagster_run
         instance.delete_run(run.run_id)  # Dagster's queue was first, and nothing of ours has begun
         turn.wait()
 
@@ -94,6 +100,33 @@ def _deleting_unless_begun(instance: dg.DagsterInstance, run: dg.DagsterRun) -> 
             if known is not None and known.status in _NOT_BEGUN:
                 instance.delete_run(run.run_id)
         raise
+
+
+@contextmanager
+def _interrupts_end_waiting() -> Iterator[None]:
+    """Let an interrupt end a run that waits for a pool, too.
+
+    Dagster raises interrupts inside steps: while none may begin, it would go on waiting.
+    """
+    wait, interrupted = ActiveExecution.sleep_til_ready, False
+
+    def wait_interruptibly(execution: ActiveExecution) -> None:
+        nonlocal interrupted
+        try:
+            with raise_execution_interrupts():
+                wait(execution)
+        except dg.DagsterExecutionInterruptedError:
+            interrupted = True
+            raise
+
+    execution: Any = ActiveExecution
+    execution.sleep_til_ready = wait_interruptibly
+    try:
+        yield
+    finally:
+        execution.sleep_til_ready = wait
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def quieten_watchers() -> None:

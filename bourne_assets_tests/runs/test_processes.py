@@ -243,3 +243,28 @@ def test_two_runs_at_once_use_tmdb_one_after_the_other(tmp_path: Path) -> None:
         assert [run.wait(timeout=250) for run in runs] == [0, 0]
         # Each requests a search and a collection: were they mixed, a path would come twice in turn.
         assert server.paths == ["/search/movie", "/collection/31562"] * 2
+
+
+@pytest.mark.slow
+def test_a_run_that_waits_for_its_turn_at_tmdb_says_so_and_ends_by_one_interrupt(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    other = started_run(instance, os.getpid())
+    assert _claim(instance, other)
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("bourne")), "run", "--select", "tmdb_search"],
+        env={**os.environ, "BOURNE_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as waiting:
+        assert waiting.stdout is not None
+        lines = iter(waiting.stdout.readline, "")
+        assert any("Waiting for another run that uses the pool tmdb_api" in each for each in lines)
+        waiting.send_signal(signal.SIGINT)
+        _, errors = waiting.communicate(timeout=100)
+    assert waiting.returncode == 130
+    assert errors == "Error: Interrupted.\n"
+    pool = instance.event_log_storage.get_concurrency_info(POOL)
+    assert {step.run_id for step in pool.pending_steps} == {other.run_id}, "it waits no longer"
