@@ -80,9 +80,9 @@ class SessionPool:
             reading = read_csv(
                 path,
                 table,
+                session=session,
                 found=found,
                 declared=declared,
-                session=session,
                 types=types,
                 name=name,
                 origin=origin,

@@ -97,9 +97,9 @@ def read_csv(
     path: Path,
     table: Path,
     *,
+    session: DuckDbSession,
     found: Scan | None = None,
     declared: DatasetOptions | None = None,
-    session: DuckDbSession | None = None,
     types: Mapping[str, str] | None = None,
     name: str | None = None,
     origin: Origin | None = None,
@@ -110,9 +110,9 @@ def read_csv(
     Args:
         path: The file.
         table: The Parquet file that is written.
+        session: DuckDB, which may open the folder of the table, and the file.
         found: What is in the file, if it was scanned already.
         declared: What the user declares of its dataset.
-        session: DuckDB, if one is at hand.
         types: Types that the dataset's files agree on, by column in lower case.
         name: The file's name, where the path does not have it.
         origin: What the last two columns of the table say, where that is known already.
@@ -134,7 +134,6 @@ def read_csv(
             outside, found = found.compression, scan(source, lambda _: stop())
             refuse_compressed_twice(outside, found.compression)
         dialect = detect_dialect(source, found, options)
-        session = session or DuckDbSession(table.parent, source=path)
         if names_of_origin(dialect.columns):
             origin = None
         job = _Job(source, folder, table, found, options, dialect, session, stop, origin)

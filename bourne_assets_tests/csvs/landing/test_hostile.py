@@ -283,9 +283,12 @@ def _in_a_process_of_its_own(path: Path) -> tuple[int, Any]:
 import json, re, resource
 from pathlib import Path
 from bourne_assets.csvs.errors import CsvRejected
+from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.reader import read_csv
+path = Path({str(path)!r})
 try:
-    reading = read_csv(Path({str(path)!r}), Path({str(path) + ".parquet"!r}))
+    with DuckDbSession(path.parent) as session:
+        reading = read_csv(path, path.with_suffix(".parquet"), session=session)
     result = [reading.lines, reading.rows, len(reading.rejected)]
 except CsvRejected as error:
     result = str(error)

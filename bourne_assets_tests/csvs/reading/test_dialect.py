@@ -22,6 +22,7 @@ from bourne_assets_tests.csvs.reading.dialects import (
     rows_of,
     written,
 )
+from bourne_assets_tests.csvs.reading.reads import shared_session
 
 _FIRST_BLOCK = 64 * 1024
 
@@ -164,7 +165,8 @@ def test_a_backslash_at_the_end_of_a_quoted_path_escapes_nothing(
 def test_what_escapes_a_quote_can_be_declared(tmp_path: Path) -> None:
     path = written(tmp_path, b"id,title\n1,'say ^'yes^''\n")
     options = DatasetOptions(quote="'", escape="^")
-    reading = read_csv(path, tmp_path / "table.parquet", declared=options)
+    session = shared_session(tmp_path)
+    reading = read_csv(path, tmp_path / "table.parquet", session=session, declared=options)
     assert (reading.rows, len(reading.rejected)) == (1, 0)
     assert (reading.dialect.quote, reading.dialect.escape) == ("'", "^")
 

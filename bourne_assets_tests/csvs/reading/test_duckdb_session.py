@@ -83,6 +83,7 @@ def test_texts_of_files_and_options_are_never_sql(tmp_path: Path, hostile: str) 
     path = tmp_path / f"a {hostile.replace('/', '_')}.csv"
     path.write_text(f'id;"{hostile.replace(chr(34), chr(34) * 2)}"\n1;{hostile!r}\n2;b\n')
     options = DatasetOptions(nulls=(hostile, "b"), delimiter=";", quote='"')
-    reading = read_csv(path, tmp_path / "table.parquet", found=None, declared=options)
+    with DuckDbSession(tmp_path, source=path) as session:
+        reading = read_csv(path, tmp_path / "table.parquet", session=session, declared=options)
     assert reading.dialect.columns == ("id", hostile)
     assert reading.rows + len(reading.rejected) == 2
