@@ -11,13 +11,12 @@ from bourne_assets.csvs.landing.tables import keeps_integers, type_in_table
 from bourne_assets.csvs.reading.agreement import union_types
 from bourne_assets.csvs.reading.column_types import TEXT
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, parquet
+from bourne_assets.csvs.reading.number_types import INTEGERS
 from bourne_assets.csvs.reading.origin import ORIGIN, Origin
 from bourne_assets.csvs.reading.pool import SessionPool
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.summaries import Summary, summarise
 from bourne_assets.sql import identifier
-
-_INTEGERS = frozenset({"INTEGER", "BIGINT"})
 
 
 def one_table(
@@ -88,7 +87,7 @@ def _types(
         if kind == TEXT:  # a column without a value has no type of its own
             takes = not any(_values(session, landed, name, "count({0})"))
         else:
-            takes = kind in _INTEGERS and keeps_integers(
+            takes = kind in INTEGERS and keeps_integers(
                 known, max(_values(session, landed, name, "max(abs({0}::HUGEINT))"))
             )
         types[name] = known if takes else types[name]

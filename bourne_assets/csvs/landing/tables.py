@@ -18,6 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from bourne_assets.csvs.reading.number_types import (
+    DECIMAL,
+    DECIMAL_DIGITS,
+    EXACT_IN_DOUBLE,
+    INTEGERS,
+)
 from bourne_assets.csvs.reading.origin import FILE, ORIGIN
 from bourne_assets.iceberg.commits import (
     Committed,
@@ -57,11 +63,8 @@ _PLAIN = {
 }
 #: How the names of the tables of the challenge's titles end.
 TITLES = "_titles"
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 #: Numbers of this many digits are exact as DOUBLE.
 _EXACT_DIGITS = 15
-_EXACT_INTEGER = 2**53
-_MOST_DIGITS = 38
 
 
 class Delivery(BaseModel):
@@ -312,12 +315,12 @@ def type_in_table(reading: str, present: str | None) -> str:
         return given
     if present == "BIGINT" and given == "INTEGER":
         return present
-    new, old = _DECIMAL.fullmatch(given), _DECIMAL.fullmatch(present)
+    new, old = DECIMAL.fullmatch(given), DECIMAL.fullmatch(present)
     if old and new:
         whole = max(int(new[1]) - int(new[2]), int(old[1]) - int(old[2]))
-        if int(new[2]) <= int(old[2]) and whole + int(old[2]) <= _MOST_DIGITS:
+        if int(new[2]) <= int(old[2]) and whole + int(old[2]) <= DECIMAL_DIGITS:
             return f"DECIMAL({whole + int(old[2])},{old[2]})"
-    if old and given in {"INTEGER", "BIGINT"}:
+    if old and given in INTEGERS:
         digits = 10 if given == "INTEGER" else 19
         return present if int(old[1]) - int(old[2]) >= digits else given
     if present == "DOUBLE" and new and int(new[1]) <= _EXACT_DIGITS:
@@ -327,9 +330,9 @@ def type_in_table(reading: str, present: str | None) -> str:
 
 def keeps_integers(present: str, largest: int) -> bool:
     """Whether a type of other numbers keeps whole ones up to the largest as they are."""
-    if decimal := _DECIMAL.fullmatch(present):
+    if decimal := DECIMAL.fullmatch(present):
         return bool(largest < 10 ** (int(decimal[1]) - int(decimal[2])))
-    return present == "DOUBLE" and largest <= _EXACT_INTEGER
+    return present == "DOUBLE" and largest <= EXACT_IN_DOUBLE
 
 
 def _with(deliveries: Sequence[Delivery]) -> Callable[[Mapping[str, str]], dict[str, str]]:

@@ -3,19 +3,20 @@
 Not here: types of one file (`column_types`).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from bourne_assets.csvs.reading.column_types import TEXT
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession, parquet
+from bourne_assets.csvs.reading.number_types import (
+    DECIMAL,
+    DECIMAL_DIGITS,
+    EXACT_IN_DOUBLE,
+    INTEGERS,
+)
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.sql import identifier
 
-_INTEGERS = frozenset({"INTEGER", "BIGINT"})
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-#: Whole numbers up to this one are exact as DOUBLE.
-_EXACT = 2**53
-_BIGINT_DIGITS, _MAXIMUM_DIGITS = 19, 38
+_BIGINT_DIGITS = 19
 
 
 def agreed_types(session: DuckDbSession, readings: Sequence[Reading]) -> dict[str, str]:
@@ -56,7 +57,7 @@ def _agreed(session: DuckDbSession, name: str, readings: Sequence[Reading]) -> s
             if own.casefold() != name:
                 continue
             column = identifier(own)
-            shown = f"max(abs({column}))" if kind in _INTEGERS else "0"
+            shown = f"max(abs({column}))" if kind in INTEGERS else "0"
             ((count, most),) = session.rows(
                 f"SELECT count({column}), {shown} FROM {parquet(reading.table)}"
             )
@@ -69,16 +70,16 @@ def _agreed(session: DuckDbSession, name: str, readings: Sequence[Reading]) -> s
 def _widest(kinds: set[str], largest: int) -> str:
     if len(kinds) <= 1:
         return next(iter(kinds), TEXT)
-    if kinds <= _INTEGERS:
+    if kinds <= INTEGERS:
         return "BIGINT"
-    if kinds <= {*_INTEGERS, "DOUBLE"}:
-        return "DOUBLE" if largest <= _EXACT else TEXT
-    decimals = [match for kind in kinds if (match := _DECIMAL.fullmatch(kind))]
-    if len(decimals) + len(kinds & _INTEGERS) < len(kinds):
+    if kinds <= {*INTEGERS, "DOUBLE"}:
+        return "DOUBLE" if largest <= EXACT_IN_DOUBLE else TEXT
+    decimals = [match for kind in kinds if (match := DECIMAL.fullmatch(kind))]
+    if len(decimals) + len(kinds & INTEGERS) < len(kinds):
         return TEXT
     scale = max(int(match[2]) for match in decimals)
     whole = max(int(match[1]) - int(match[2]) for match in decimals)
-    if kinds & _INTEGERS:
+    if kinds & INTEGERS:
         whole = max(whole, _BIGINT_DIGITS)
-    fits = whole + scale <= _MAXIMUM_DIGITS
+    fits = whole + scale <= DECIMAL_DIGITS
     return f"DECIMAL({whole + scale},{scale})" if fits else TEXT

@@ -17,6 +17,7 @@ from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading import kinds
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import INSTANT, in_format, timestamp_type
+from bourne_assets.csvs.reading.number_types import DECIMAL_DIGITS
 from bourne_assets.csvs.reading.records import Fields
 from bourne_assets.csvs.reading.spellings import (
     in_words,
@@ -35,7 +36,6 @@ TEXT = "VARCHAR"
 #: A type is considered where this many values fit it; those that do not fit are named.
 _NEAR_SHARE = 0.9
 _BIGINT_DIGITS = 18
-_DECIMAL_DIGITS = 38
 #: A format whose dates are digits and nothing else.
 _DIGITS_FORMAT = re.compile(r"(?:%[YymdjHMS])+")
 #: DuckDB holds each pattern several times, and a table may have very many columns.
@@ -328,10 +328,10 @@ def _type_of_plain(family: str, facts: Sequence[object]) -> str:
     if not scale:
         if is_bigint:
             return "BIGINT"
-        return f"DECIMAL({_DECIMAL_DIGITS},0)" if whole <= _DECIMAL_DIGITS else TEXT
+        return f"DECIMAL({DECIMAL_DIGITS},0)" if whole <= DECIMAL_DIGITS else TEXT
     if is_exact:
         return "DOUBLE"
-    return f"DECIMAL({whole + scale},{scale})" if whole + scale <= _DECIMAL_DIGITS else TEXT
+    return f"DECIMAL({whole + scale},{scale})" if whole + scale <= DECIMAL_DIGITS else TEXT
 
 
 def almost_type(

@@ -9,11 +9,11 @@ from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.column_types import TEXT, Column
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
 from bourne_assets.csvs.reading.moments import in_format
+from bourne_assets.csvs.reading.number_types import DECIMAL
 from bourne_assets.csvs.reading.spellings import in_words, number_text
 from bourne_assets.sql import literal
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
-_DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _TIMESTAMP = re.compile(r"TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
 #: Digits of a second that a type keeps.
 _PRECISION = {"_S": 0, "_MS": 3, None: 6, "_NS": 9}
@@ -66,7 +66,7 @@ def with_decimal_comma(
     Raises:
         duckdb.Error: The query fails.
     """
-    is_real = kind in {"FLOAT", "DOUBLE"} or _DECIMAL.fullmatch(kind)
+    is_real = kind in {"FLOAT", "DOUBLE"} or DECIMAL.fullmatch(kind)
     if not is_real or options.decimal or options.thousands:
         return options
     text = f"nullif({place}, '')"
@@ -85,9 +85,10 @@ def _value(text: str, kind: str, options: DatasetOptions) -> tuple[str, str]:
     if _INTEGER.fullmatch(kind):
         value = f"TRY_CAST({number} AS {kind})"
         return value, f"regexp_full_match({number}, '[+-]?\\d+') AND {value} IS NOT NULL"
-    if decimal := _DECIMAL.fullmatch(kind):
+    if decimal := DECIMAL.fullmatch(kind):
+        scale = int(decimal[2])
         value = f"TRY_CAST({number} AS {kind})"
-        shape = rf"[+-]?(\d+(\.\d{{0,{decimal[1]}}}0*)?|\.\d{{1,{max(1, int(decimal[1]))}}}0*)"
+        shape = rf"[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{1,{max(1, scale)}}}0*)"
         return value, f"regexp_full_match({number}, {literal(shape)}) AND {value} IS NOT NULL"
     if kind in {"FLOAT", "DOUBLE"}:
         return _real(number, kind)
