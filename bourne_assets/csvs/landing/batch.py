@@ -67,6 +67,21 @@ class Landing:
     profiles: dict[str, Profile] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class DifferingBytes:
+    """A landed file whose object is not what was sent.
+
+    Attributes:
+        uri: Where it is.
+        expected: SHA-256 of what was sent.
+        found: SHA-256 of what is there, or `missing`.
+    """
+
+    uri: str
+    expected: str
+    found: str
+
+
 def land_csv_files(
     files: Iterable[Path | CsvFile],
     lake: Lake,
@@ -108,7 +123,7 @@ def land_csv_files(
         return batch.land()
 
 
-def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]]:
+def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[DifferingBytes]:
     """Landed files whose object no longer has the manifest's SHA-256.
 
     Objects that were sent in one request are read back. Of larger ones the server's own checksum
@@ -122,7 +137,7 @@ def bytes_that_differ(manifest: pd.DataFrame, lake: Lake) -> list[dict[str, str]
     with thread_pool(_FILES_AT_ONCE, "digests") as pool:
         found = list(pool.map(lambda row: _digest_now(lake, row), rows))
     return [
-        {"uri": str(row["uri"]), "expected": str(row["sha256"]), "found": digest}
+        DifferingBytes(uri=str(row["uri"]), expected=str(row["sha256"]), found=digest)
         for row, digest in zip(rows, found, strict=True)
         if digest != row["sha256"]
     ]

@@ -150,6 +150,23 @@ class ManifestRow:
         return self.status == REJECTED
 
 
+@dataclass(frozen=True)
+class RejectedInFile:
+    """A rejected line of one of several files, as it is shown to people.
+
+    Attributes:
+        file: Path of the file below the folder.
+        line: Its physical line.
+        reason: Why it is not a row.
+        text: How it begins.
+    """
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
 _TOLD = tuple(each.name for each in fields(ManifestRow))
 
 
@@ -169,11 +186,11 @@ def _first_rejected(facts: FileFacts) -> str | None:
     return json.dumps(lines, ensure_ascii=False) if lines else None
 
 
-def rejected_lines_in(manifest: pd.DataFrame, most: int) -> list[dict[str, Any]]:
-    """The first rejected lines of all files of a manifest: file, line, reason and text."""
+def rejected_lines_in(manifest: pd.DataFrame, most: int) -> list[RejectedInFile]:
+    """The first rejected lines of all files of a manifest."""
     partly = manifest[manifest["first_rejected"].notna()]
     lines = (
-        {"file": file, **RejectedExample.model_validate(line).model_dump()}
+        RejectedInFile(file, **RejectedExample.model_validate(line).model_dump())
         for file, text in zip(partly["file"], partly["first_rejected"], strict=True)
         for line in json.loads(text)
     )

@@ -182,7 +182,7 @@ def _decisions(landing: Landing) -> dict[str, Any]:
 
 def _rejected_lines(manifest: pd.DataFrame) -> dict[str, Any]:
     """The first lines that are not rows: file, physical line, reason, and how it begins."""
-    lines = rejected_lines_in(manifest, SHOWN_LINES)
+    lines = [asdict(line) for line in rejected_lines_in(manifest, SHOWN_LINES)]
     return {"rejected_lines": whole_table(lines)} if lines else {}
 
 

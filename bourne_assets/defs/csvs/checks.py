@@ -1,5 +1,6 @@
 """Checks on the landed CSV files. Not here: checks on what the files say."""
 
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -93,7 +94,7 @@ def _rejected_lines(manifest: pd.DataFrame) -> Finding:
     if files:
         facts["files"] = whole_table(files)
     seen = gettext("rows: {count}", count=grouped(facts["rows"]))
-    lines = _told(rejected_lines_in(manifest, SHOWN_LINES))
+    lines = _told([asdict(line) for line in rejected_lines_in(manifest, SHOWN_LINES)])
     return Finding(lines, seen, facts, count=rejected)
 
 
@@ -147,7 +148,7 @@ def _landed_bytes_are_equal() -> dg.AssetChecksDefinition:
         differing = bytes_that_differ(raw_csvs_s3, lake.connect())
         compared = int((raw_csvs_s3["status"] != REJECTED).sum())
         finding = Finding(
-            differing,
+            [asdict(each) for each in differing],
             gettext("compared files: {count}", count=grouped(compared)),
             {"compared": compared, "threshold": gettext("equal SHA-256")},
         )

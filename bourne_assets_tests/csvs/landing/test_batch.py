@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files
-from bourne_assets.csvs.landing.batch import bytes_that_differ, land_csv_files
+from bourne_assets.csvs.landing.batch import DifferingBytes, bytes_that_differ, land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, UNCHANGED, ManifestTable
 from bourne_assets.defs.csvs.assets import raw_csvs_assets
 from bourne_assets.defs.csvs.resource import CsvFolderResource
@@ -410,11 +410,7 @@ def test_an_object_that_was_tampered_with_is_found(lake: Lake, folder: Path) -> 
     manifest = _land(lake, *find_csv_files(folder))
     lake.write(_key(lake, manifest, 1), b"tampered", CSV)
     assert bytes_that_differ(manifest, lake) == [
-        {
-            "uri": manifest.loc[1, "uri"],
-            "expected": _digest(_FILMS),
-            "found": _digest(b"tampered"),
-        }
+        DifferingBytes(str(manifest.loc[1, "uri"]), _digest(_FILMS), _digest(b"tampered"))
     ]
 
 
@@ -429,8 +425,8 @@ def test_an_object_that_is_gone_is_found_missing(lake: Lake, folder: Path) -> No
     manifest = _land(lake, _written(folder, "films.csv"))
     lake.delete(_key(lake, manifest))
     (wrong,) = bytes_that_differ(manifest, lake)
-    assert wrong["uri"].endswith("films.csv")
-    assert wrong["found"] == "missing"
+    assert wrong.uri.endswith("films.csv")
+    assert wrong.found == "missing"
 
 
 def test_a_manifest_of_another_lake_cannot_be_compared(lake: Lake, folder: Path) -> None:
@@ -461,6 +457,7 @@ def test_the_asset_counts_what_became_of_the_files(
     profile = [dict(record.data) for record in facts.pop("profile").records]
     rejected = [dict(record.data) for record in facts.pop("rejected_lines").records]
     assert [(row["file"], row["line"], row["text"]) for row in rejected] == [("films.csv", 3, "2")]
+    assert list(rejected[0]) == ["file", "line", "reason", "text"]
     assert [(row["dataset"], row["name"], row["type"], row["distinct"]) for row in profile] == [
         ("Films", "id", "BIGINT", 2),
         ("Films", "title", "VARCHAR", 2),

@@ -114,12 +114,12 @@ def test_rejected_lines_of_a_manifest_are_those_of_its_files_in_order(
         journal=folder.parent / "journal",
     )
     shown = rejected_lines_in(landing.manifest, 10)
-    assert [(each["file"], each["line"]) for each in shown] == [
+    assert [(each.file, each.line) for each in shown] == [
         *(("a.csv", line) for line in range(102, 110)),
         ("b.csv", 102),
         ("b.csv", 103),
     ]
-    assert shown[0].keys() == {"file", "line", "reason", "text"}
+    assert (shown[0].reason, shown[0].text) == ("it has 1 of 2 fields", "ragged")
 
 
 def test_people_are_told_of_each_file_what_became_of_it(lake: Lake, folder: Path) -> None:

@@ -84,6 +84,7 @@ def test_an_object_that_was_tampered_with_fails_and_stops(
     assert fact_of(check, "compared") == 2
     (row,) = offending_rows(check)
     assert (row["uri"], row["expected"]) == (uri, manifest.loc[1, "sha256"])
+    assert list(row) == ["uri", "expected", "found"]
 
 
 def test_an_object_that_is_gone_is_bad_data_and_blocks(
