@@ -34,6 +34,8 @@ MAXIMUM_COLUMNS = 2_048
 #: This many of the line ends are alike where they are of a rare kind.
 _SAME_ENDS = 0.9
 _NAMES = 4096
+#: Characters that show nothing: a text of them alone is empty.
+_BLANK = "\0 \t\r\n\f\v"
 
 
 @dataclass(frozen=True)
@@ -116,15 +118,37 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
         OSError: It cannot be read.
     """
     options = options or DatasetOptions()
+    sample = _sample_of(path, found, options)
+    ends = _line_ends(sample)
+    head, options, skipped, notes = _without_preface(sample.head, ends, options)
+    _refuse_unreadable(head, ends)
+    known = _challenge(head, ends, options)
+    grammar, more = (known, []) if known else find_grammar(head, sample.parts, ends, options)
+    records = records_of(head, grammar, options.comment)
+    others = [r for part in sample.parts for r in records_of(part, grammar, options.comment)]
+    layout = find_layout(records, others, options)
+    _refuse_too_wide(layout)
+    if not grammar.quote and options.quote is None and not known and not found.has_quote:
+        # No quote is in the file: it may as well have the usual ones, except where pipes delimit.
+        is_usual = grammar.delimiter not in {"|", '"'}
+        grammar = replace(grammar, quote='"', escape='"') if is_usual else grammar
+    return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])
+
+
+def _sample_of(path: Path, found: Scan, options: DatasetOptions) -> Sample:
+    """A sample of the file; what is empty, binary, or another kind of document is refused."""
     with path.open("rb") as file:
         refuse_binary(file.read(8192))
     sample = take_sample(path, found, options)
-    if not sample.text.strip("\0 \t\r\n\f\v"):
+    if not sample.text.strip(_BLANK):
         raise CsvRejected(in_english("it is empty"))
     refuse_documents(sample.head)
-    ends = _line_ends(sample)
-    head, options, skipped, notes = _without_preface(sample.head, ends, options)
-    if not head.strip("\0 \t\r\n\f\v"):
+    return sample
+
+
+def _refuse_unreadable(head: str, ends: str) -> None:
+    """Refuse what is below the lines that are skipped where its first line cannot be read."""
+    if not head.strip(_BLANK):
         raise CsvRejected(in_english("it is empty below the lines that are skipped"))
     if "\0" in head[: head.find("\n") % (len(head) + 1)]:
         raise CsvRejected(in_english("it is not a text file (its first line contains NUL bytes)"))
@@ -135,11 +159,9 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
                 maximum_line_bytes=MAXIMUM_LINE_BYTES,
             )
         )
-    known = _challenge(head, ends, options)
-    grammar, more = (known, []) if known else find_grammar(head, sample.parts, ends, options)
-    records = records_of(head, grammar, options.comment)
-    others = [r for part in sample.parts for r in records_of(part, grammar, options.comment)]
-    layout = find_layout(records, others, options)
+
+
+def _refuse_too_wide(layout: Layout) -> None:
     if layout.width > MAXIMUM_COLUMNS:
         raise CsvRejected(
             in_english(
@@ -148,11 +170,6 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
                 maximum_columns=MAXIMUM_COLUMNS,
             )
         )
-    if not grammar.quote and options.quote is None and not known and not found.has_quote:
-        # No quote is in the file: it may as well have the usual ones, except where pipes delimit.
-        is_usual = grammar.delimiter not in {"|", '"'}
-        grammar = replace(grammar, quote='"', escape='"') if is_usual else grammar
-    return _dialect(sample, grammar, layout, records + others, skipped, options, [*notes, *more])
 
 
 def _dialect(  # noqa: PLR0917 - all of it is what was found

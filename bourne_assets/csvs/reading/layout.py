@@ -245,35 +245,9 @@ def _other_header(search: _Search, width: int, place: int) -> tuple[int, Fields]
 
 def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Layout:
     place, fields = header
-    record = search.records[place]
-    rows = _rows(search, place + 1, width)
-    names = tuple(value or "" for value in fields)
-    drops_last = False
-    if len(names) == width + 1 and names.count("") == 1:
-        search.notes.append(
-            in_english(
-                "the header has a delimiter too many: its field {number} names no column",
-                number=names.index("") + 1,
-            )
-        )
-        names = tuple(name for name in names if name)
-    elif len(names) == width + 1 and names[0].strip() in _COMMENT_SIGNS:
-        search.notes.append(
-            in_english("the header begins with {sign}, which names no column", sign=names[0])
-        )
-        names = names[1:]
-    elif len(names) == width - 1:
-        names, drops_last = _one_name_short(search, names, rows)
-    elif len(names) > width:
-        search.notes.append(
-            in_english(
-                "all records have {width} of the header's {names} fields: the others are null",
-                width=width,
-                names=len(names),
-            )
-        )
+    names, drops_last = _names_of_header(search, width, header)
     if place:
-        search.notes.append(_above(search.records[:place], record.line))
+        search.notes.append(_above(search.records[:place], search.records[place].line))
     again = _repeated(search, place + 1, fields)
     if again:
         names = tuple(" ".join([name] * (again + 1)).strip() for name in names)
@@ -287,6 +261,38 @@ def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Lay
     names, skipped = _below_names(search, skipped, width, names)
     first = _line_below(search, skipped, width)
     return Layout(fields, names, width, first, drops_last, tuple(search.notes))
+
+
+def _names_of_header(
+    search: _Search, width: int, header: tuple[int, Fields]
+) -> tuple[tuple[str, ...], bool]:
+    """Names for all columns of the rows, and whether the last field of a row is not a column."""
+    place, fields = header
+    names = tuple(value or "" for value in fields)
+    if len(names) == width - 1:
+        return _one_name_short(search, names, _rows(search, place + 1, width))
+    if len(names) == width + 1 and names.count("") == 1:
+        search.notes.append(
+            in_english(
+                "the header has a delimiter too many: its field {number} names no column",
+                number=names.index("") + 1,
+            )
+        )
+        names = tuple(name for name in names if name)
+    elif len(names) == width + 1 and names[0].strip() in _COMMENT_SIGNS:
+        search.notes.append(
+            in_english("the header begins with {sign}, which names no column", sign=names[0])
+        )
+        names = names[1:]
+    elif len(names) > width:
+        search.notes.append(
+            in_english(
+                "all records have {width} of the header's {names} fields: the others are null",
+                width=width,
+                names=len(names),
+            )
+        )
+    return names, False
 
 
 def _below_names(
