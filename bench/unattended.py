@@ -81,10 +81,8 @@ class World:
         self._change(603, "budget", budget=64_000_000)
 
     def recover(self) -> None:
-        """TMDB responds again, and the editor corrects the budget once more."""
-        source = self._source()
-        self.tmdb.override(f"/collection/{_MATRIX}", source.collection(_MATRIX))
-        self._change(603, "budget", budget=65_000_000)
+        """TMDB responds again."""
+        self.tmdb.override(f"/collection/{_MATRIX}", self._source().collection(_MATRIX))
 
     def _change(self, tmdb_id: int, field: str, **figures: int) -> None:
         films = self._source().films
@@ -137,7 +135,7 @@ def _live(world: World, seconds: float) -> None:
         (0.35, world.drop),
         (0.50, world.change_bourne),
         (0.60, world.refuse),
-        (0.75, world.recover),
+        (0.70, world.recover),
         (1.00, lambda: None),
     ]
     begun = time.monotonic()

@@ -1,11 +1,11 @@
-"""Days, and times of the clock and of the week, as users write them.
+"""Days, times of the clock and of the week as users write them, and pauses between tries.
 
 Not here: what happens then.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Self
 
@@ -13,6 +13,8 @@ from bourne_assets.translations import gettext
 
 #: In cron's order, which counts from Sunday.
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=6)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -102,3 +104,14 @@ def nearest_time_zone(name: str) -> str | None:
 
     known = available_timezones()
     return name if name in known else next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long to wait for the next try; twice as long after each failure before the last."""
+    pause: timedelta = _FIRST_PAUSE * 2 ** min(failures, 20)
+    return min(pause, _LONGEST_PAUSE)
+
+
+def pause_is_over(not_before: datetime | None, now: datetime) -> bool:
+    """Whether a pause is over; one longer than any is of a clock that has been set back."""
+    return not_before is None or not now < not_before <= now + _LONGEST_PAUSE

@@ -1,8 +1,9 @@
 """Which films TMDB's editors have changed, in the fields that the platform reads.
 
 No clock is trusted: windows overlap, and what was seen is known by its id. A change that TMDB shows
-late, or with an odd time, is found once; a cursor from the future is as good as one of now.
-Not here: what is done about it (the sensor).
+late, or with an odd time, is found once; a cursor from the future is as good as one of now. Many
+films are looked at in several looks, which make a round.
+Not here: what is done about it (`refreshes`, and the sensor).
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.models import Change, Changes, FieldChanges, read_items
@@ -21,6 +22,8 @@ from bourne_assets.tmdb.responses import Response, parse
 LONGEST_WINDOW = timedelta(days=14)
 #: How much of the last window is requested again.
 OVERLAP = timedelta(days=2)
+#: Films of one look: one request each, which take a few seconds.
+FILMS_A_LOOK = 200
 #: TMDB's names of the fields that a table of ours is made from; pictures and the like change daily.
 FIELDS = frozenset(
     {
@@ -49,40 +52,94 @@ _Seen = tuple[str, str, datetime | None]
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What is known of the changes, between two polls of TMDB.
+class Round:
+    """A round through the films that is not over.
 
     Attributes:
-        looked_at: UTC time of the last poll; None before the first.
+        began: UTC time of its first look.
+        since: Since when its looks request changes.
+        after: The last film that was looked at; the next ones have higher ids.
+    """
+
+    began: datetime
+    since: datetime
+    after: int
+
+    @classmethod
+    def read(cls, stated: Mapping[str, Any]) -> Self:
+        """What `stated` wrote.
+
+        Raises:
+            KeyError: Something lacks.
+            TypeError: Something is of another type.
+            ValueError: Something cannot be read.
+        """
+        return cls(_utc(stated["began"]), _utc(stated["since"]), int(stated["after"]))
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "began": self.began.isoformat(),
+            "since": self.since.isoformat(),
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known of the changes, between two looks at TMDB.
+
+    Attributes:
+        looked_at: UTC time at which the last whole round began; None before its end.
         known: Changes that were seen, by a digest, with the day on which they were seen last; None
             where only the time shows what is known.
+        round: The round that is not over; None between two.
     """
 
     looked_at: datetime | None = None
     known: Mapping[str, str] | None = field(default=None)
+    round: Round | None = None
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> Self:
         """The watch that `cursor` wrote; one that knows nothing where the text is not its own."""
         try:
             stated = json.loads(cursor or "{}")
-            known = stated.get("known")
-            looked_at = datetime.fromisoformat(stated["since"]).astimezone(UTC)
-            return cls(looked_at, dict(known) if known is not None else None)
+            known, going_on = stated.get("known"), stated.get("round")
+            begun = Round.read(going_on) if going_on is not None else None
+            is_first = begun is not None and stated["since"] is None
+            looked_at = None if is_first else _utc(stated["since"])
+            return cls(looked_at, dict(known) if known is not None else None, begun)
         except (AttributeError, KeyError, TypeError, ValueError):
             return cls()
 
     @property
+    def stated(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "since": self.looked_at.isoformat() if self.looked_at else None,
+            "known": self.known,
+            "round": self.round.stated if self.round else None,
+        }
+
+    @property
     def cursor(self) -> str:
         """As text, for Dagster."""
-        since = self.looked_at.isoformat() if self.looked_at else None
-        return json.dumps({"since": since, "known": self.known})
+        return json.dumps(self.stated)
 
     def start(self, now: datetime) -> datetime:
-        """Since when changes are requested."""
-        last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
-        overlapping = last if self.known is None else last - OVERLAP
-        return max(overlapping, now - LONGEST_WINDOW + timedelta(days=1))
+        """Since when changes are requested: in all looks of a round the same."""
+        if self.round:
+            since = min(self.round.since, now)
+        else:
+            last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
+            since = last if self.known is None else last - OVERLAP
+        return max(since, now - LONGEST_WINDOW + timedelta(days=1))
+
+    def films(self, ids: Iterable[int]) -> list[int]:
+        """Those of the films that the round has not come to yet, by their ids."""
+        return sorted({each for each in ids if self.round is None or each > self.round.after})
 
 
 def changed_films(
@@ -92,7 +149,7 @@ def changed_films(
 
     Args:
         client: Sends one request a film.
-        ids: The films.
+        ids: All films; the next ones of the round are looked at.
         watch: What was known.
         now: UTC.
 
@@ -107,7 +164,9 @@ def changed_films(
     oldest = (now - LONGEST_WINDOW - OVERLAP).date().isoformat()
     known = {digest: day for digest, day in before.items() if day >= oldest}
     found: dict[int, list[str]] = {}
-    for tmdb_id in ids:
+    left = watch.films(ids)
+    looked_at = left[:FILMS_A_LOOK]
+    for tmdb_id in looked_at:
         response = client.movie_changes(tmdb_id, start.date(), now.date())
         fields = set()
         for name, digest, moment in _few(tmdb_id, list(_changes(tmdb_id, response))):
@@ -117,7 +176,11 @@ def changed_films(
             known[digest] = today  # at the end: the oldest are forgotten first
         if fields:
             found[tmdb_id] = sorted(fields)
-    return found, Watch(now, dict(list(known.items())[-_MOST_KNOWN:]))
+    newest = dict(list(known.items())[-_MOST_KNOWN:])
+    began = watch.round.began if watch.round else now
+    if len(looked_at) == len(left):
+        return found, Watch(began, newest)
+    return found, Watch(watch.looked_at, newest, Round(began, start, looked_at[-1]))
 
 
 def _few(tmdb_id: int, changes: Sequence[_Seen]) -> Sequence[_Seen]:
@@ -142,6 +205,10 @@ def _changes(tmdb_id: int, response: Response) -> Iterator[_Seen]:
             if item is not None:
                 digest = _digest(tmdb_id, changed.key, item.id, item.time)
                 yield changed.key, digest, _moment(item.time)
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _digest(*parts: object) -> str:

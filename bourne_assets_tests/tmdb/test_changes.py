@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bourne_assets.tmdb.changes import OVERLAP, Watch, changed_films
+from bourne_assets.tmdb.changes import FILMS_A_LOOK, OVERLAP, Round, Watch, changed_films
 from bourne_assets_tests.standin import TmdbStandIn
 
 _NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -124,6 +124,34 @@ def test_what_is_known_does_not_grow_without_end(tmdb_server: TmdbStandIn) -> No
 def test_the_window_is_never_longer_than_tmdb_allows() -> None:
     long_ago = Watch(_NOON - timedelta(days=99), {})
     assert long_ago.start(_NOON) == _NOON - timedelta(days=13)
+
+
+def test_a_round_of_many_looks_misses_no_change_of_its_time(tmdb_server: TmdbStandIn) -> None:
+    """A film that is looked at first is looked at again from the beginning of the round on."""
+    ids = range(7001, 7001 + FILMS_A_LOOK + 1)
+    for tmdb_id in ids:
+        _show(tmdb_server, tmdb_id)
+    client, watch = tmdb_server.client(), Watch(_NOON - _HOUR, {})
+    _, watch = changed_films(client, ids, watch, _NOON)
+    _show(tmdb_server, 7001, _change("budget", _at(_NOON + _HOUR)))
+    found = []
+    for day in (5, 6):
+        watch = Watch.from_cursor(watch.cursor)
+        changed, watch = changed_films(client, ids, watch, _NOON + timedelta(days=day))
+        found.append(changed)
+    assert found == [{}, {7001: ["budget"]}]
+
+
+def test_a_first_round_of_many_looks_is_at_the_last_day_in_each(tmdb_server: TmdbStandIn) -> None:
+    ids = range(7001, 7001 + FILMS_A_LOOK + 1)
+    for tmdb_id in ids:
+        _show(tmdb_server, tmdb_id)
+    _show(tmdb_server, ids[-1], _change("budget", _at(_NOON - 25 * _HOUR)))
+    client = tmdb_server.client()
+    _, watch = changed_films(client, ids, Watch(), _NOON)
+    assert watch.round == Round(_NOON, _NOON - 24 * _HOUR, ids[-2])
+    changed, _ = changed_films(client, ids, Watch.from_cursor(watch.cursor), _NOON)
+    assert not changed
 
 
 def test_changes_without_end_are_seen_and_not_all_remembered(tmdb_server: TmdbStandIn) -> None:

@@ -7,14 +7,14 @@ A delivery is a file of the watched folder or an object of the lake. Not here: f
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bourne_assets.times import pause_after, pause_is_over
+
 #: Deliveries of one run at most; after a run that did not get through its landing, half as many.
 MOST_TOGETHER = 100
-_FIRST_PAUSE = timedelta(minutes=1)
-_LONGEST_PAUSE = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,17 @@ class Delivery(BaseModel):
 
     def failed(self, now: datetime, together: int) -> "Delivery":
         """The same after a run with it failed: due again after a pause that doubles each time."""
-        pause = min(_FIRST_PAUSE * 2 ** min(self.failures, 20), _LONGEST_PAUSE)
         changes = {
             "failures": self.failures + 1,
             "together": together,
-            "not_before": now + pause,
+            "not_before": now + pause_after(self.failures),
             "request": None,
         }
         return self.model_copy(update=changes)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether its pause is over; one longer than any is of a clock that has been set back."""
-        return self.not_before is None or not now < self.not_before <= now + _LONGEST_PAUSE
+        """Whether its pause is over."""
+        return pause_is_over(self.not_before, now)
 
 
 class Backlog(BaseModel):

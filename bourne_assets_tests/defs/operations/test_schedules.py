@@ -1,23 +1,15 @@
 """What runs by itself: schedules, conditions, freshness, and what a tick decides."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
 from bourne_assets.definitions import build_defs
-from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.freshness import OF_TMDB
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS, EAGER_AFTER_RATINGS
-from bourne_assets.defs.tmdb.resource import TmdbResource
-from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
-from bourne_assets.lake.store import PARQUET, Lake
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
-from bourne_assets.tables import to_parquet
-from bourne_assets.tmdb.errors import TmdbUnavailable
-from bourne_assets_tests.standin import Reply, TmdbStandIn
 
 _BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
@@ -238,71 +230,3 @@ class TestFollowing:
             for _ in range(2):
                 tick = dg.evaluate_automation_conditions(defs, instance, cursor=tick.cursor)
                 assert tick.total_requested == 0
-
-
-# Changes at TMDB
-
-
-def _change(field: str, time: str) -> dict[str, Any]:
-    item = {"id": "1", "action": "updated", "time": time, "value": 1, "original_value": 2}
-    return {"key": field, "items": [item]}
-
-
-def _changes(*changes: dict[str, Any]) -> dict[str, Any]:
-    return {"changes": list(changes)}
-
-
-class TestChangesSensor:
-    """The sensor on a real lake and TMDB's stand-in."""
-
-    def _tick(
-        self, server: TmdbStandIn, lake: LakeResource, cursor: str | None = None
-    ) -> tuple[Any, dg.SensorEvaluationContext]:
-        tmdb = TmdbResource(
-            read_access_token=server.token, base_url=server.base_url, requests_per_second=1000
-        )
-        resources = {"tmdb": tmdb, "lake": lake}
-        with dg.build_sensor_context(cursor=cursor, resources=resources) as context:
-            return tmdb_changes_sensor(_LIVE, _BOURNE)(context), context
-
-    def _films(self, lake: Lake, *ids: int) -> None:
-        import pandas as pd
-
-        frame = pd.DataFrame({"tmdb_id": ids})
-        lake.write("Refined/bourne_saga_table.parquet", to_parquet(frame), PARQUET)
-
-    def test_a_lake_without_films_sends_no_request(
-        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource
-    ) -> None:
-        outcome, _ = self._tick(tmdb_server, lake_resource)
-        assert "No film of Jason Bourne is in the lake yet" in outcome.skip_message
-        assert tmdb_server.requests == []
-
-    def test_nothing_changed_is_said_and_the_look_is_remembered(
-        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
-    ) -> None:
-        self._films(lake, 2501, 2502)
-        outcome, context = self._tick(tmdb_server, lake_resource)
-        assert "None of 2 films changed since" in outcome.skip_message
-        assert context.cursor
-
-    def test_a_change_requests_one_run_of_the_saga(
-        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake
-    ) -> None:
-        self._films(lake, 2501, 2502)
-        just_now = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S} UTC"
-        tmdb_server.override("/movie/2502/changes", _changes(_change("budget", just_now)))
-        outcome, _ = self._tick(tmdb_server, lake_resource)
-        (request,) = outcome.run_requests
-        assert request.tags == {"saga": "bourne", "changed": "2502: budget"}
-        again, _ = self._tick(tmdb_server, lake_resource, outcome.cursor)
-        assert "None of 2 films changed" in again.skip_message
-
-    def test_an_outage_fails_the_tick_and_the_look_is_not_remembered(
-        self, tmdb_server: TmdbStandIn, lake_resource: LakeResource, lake: Lake, no_naps: None
-    ) -> None:
-        del no_naps
-        self._films(lake, 2501)
-        tmdb_server.script("/movie/2501/changes", [Reply(503)] * 20)
-        with pytest.raises(TmdbUnavailable, match="503"):
-            self._tick(tmdb_server, lake_resource)
