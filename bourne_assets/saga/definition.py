@@ -179,40 +179,43 @@ def with_queries(saga: Saga, queries: Sequence[str]) -> Saga:
 def _saga(path: Path, slug: object, entry: object, nodes: "_Nodes") -> Saga:
     # A merged slug stands where the merge does; `on`, which YAML takes for true, by its own text.
     key, node = nodes.get(str(slug)) or nodes.get("<<") or _by_value(nodes, slug)
-    line = _line(key)
     known = _below(node, gettext("the fields of {slug!r}", slug=slug), path)
     fields = entry if isinstance(entry, dict) else {}
     try:
         return Saga(slug=slug, **fields)
     except (ValidationError, TypeError) as error:
-        if isinstance(error, ValidationError):
-            found = error.errors(include_url=False)
-            # A mistyped field is lacking too, which says less.
-            first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
-            place = ".".join(map(str, first["loc"]))
-            detail = f"{place}: {first['msg']}"
-            if first["type"] == "extra_forbidden":
-                fields_of = StatedFigures if len(first["loc"]) > 1 else Saga
-                near = nearest(str(first["loc"][-1]), fields_of.model_fields)
-                detail = gettext("{key} is not a key here", key=place)
-                detail += gettext(", did you mean {near}?", near=near) if near else ""
-            elif first["type"] == "missing":
-                detail = gettext("{key} is missing", key=place)
-            if (field := known.get(str(first["loc"][0]))) is not None:
-                line = _line(field[0])
-        else:
-            detail = gettext("its fields must be title, queries and collection_id")
+        detail, field = _first_problem(error)
+        place = known[field][0] if field is not None and field in known else key
         raise SagaConfigurationError(
             ended_once(
                 gettext(
                     "The saga {slug!r} in {path}, line {line}, is not valid - {detail}.",
                     slug=slug,
                     path=path,
-                    line=line,
+                    line=_line(place),
                     detail=detail,
                 )
             )
         ) from error
+
+
+def _first_problem(error: ValidationError | TypeError) -> tuple[str, str | None]:
+    """What to tell of an error, and the field that it is in; None: it is of no single field."""
+    if isinstance(error, TypeError):
+        return gettext("its fields must be title, queries and collection_id"), None
+    found = error.errors(include_url=False)
+    # A mistyped field is lacking too, which says less.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    location = first["loc"]
+    field, place = str(location[0]), ".".join(map(str, location))
+    if first["type"] == "missing":
+        return gettext("{key} is missing", key=place), field
+    if first["type"] != "extra_forbidden":
+        return f"{place}: {first['msg']}", field
+    fields_here = StatedFigures if len(location) > 1 else Saga
+    near = nearest(str(location[-1]), fields_here.model_fields)
+    meant = gettext(", did you mean {near}?", near=near) if near else ""
+    return gettext("{key} is not a key here", key=place) + meant, field
 
 
 #: Key and value nodes of a mapping, by the text of the key: they know their lines.
