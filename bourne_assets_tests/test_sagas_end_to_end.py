@@ -164,6 +164,7 @@ def test_a_member_that_no_query_finds_is_fetched_and_marked_so_and_a_deleted_one
     (materialization,) = result.asset_materializations_for_node("odd__odd_saga_table")
     listed = materialization.metadata["rejected_films"]
     assert isinstance(listed, dg.TableMetadataValue)
+    assert all(set(row.data) == {"tmdb_id", "title", "reason"} for row in listed.records)
     rejected = {row.data["tmdb_id"]: row.data["reason"] for row in listed.records}
     assert rejected == {35: "no details: deleted at TMDB", 36: "not in collection 3: in none"}
 

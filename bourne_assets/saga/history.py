@@ -197,15 +197,36 @@ def _film_as_of(row: dict[str, Any], stated: dict[str, Any], saga: Saga) -> dict
     }
 
 
-def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Drift:
+    """A figure of a film that one snapshot states differently from the one before it.
+
+    Attributes:
+        tmdb_id: TMDB's id of the film.
+        title: Its title by the newer snapshot.
+        figure: `budget` or `revenue`.
+        old: USD by the older snapshot; None: unknown.
+        new: USD by the newer snapshot; None: unknown.
+        change_pct: The change in percent of the old figure; None: it cannot be computed.
+        old_day: Day of the older snapshot, in ISO format.
+        new_day: Day of the newer snapshot, in ISO format.
+    """
+
+    tmdb_id: int
+    title: str | None
+    figure: str
+    old: int | None
+    new: int | None
+    change_pct: float | None
+    old_day: str
+    new_day: str
+
+
+def drifted_figures(history: pd.DataFrame) -> list[Drift]:
     """Budgets and revenues that the newest snapshot states differently from the one before it.
 
     Partial rows say nothing about them and are passed over. A figure that became known, or is no
     longer known, has drifted as well.
-
-    Returns:
-        tmdb_id, title, figure, old, new, change_pct (null where it cannot be computed), old_day
-        and new_day.
     """
     by_film: dict[int, list[dict[str, Any]]] = {}
     whole = history[~history["partial"].astype(bool)]
@@ -220,20 +241,20 @@ def drifted_figures(history: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Drift]:
     return [
-        {
-            "tmdb_id": after["tmdb_id"],
-            "title": after["title"],
-            "figure": figure,
-            "old": before[figure],
-            "new": after[figure],
-            "change_pct": 100 * (after[figure] - before[figure]) / before[figure]
+        Drift(
+            tmdb_id=after["tmdb_id"],
+            title=after["title"],
+            figure=figure,
+            old=before[figure],
+            new=after[figure],
+            change_pct=100 * (after[figure] - before[figure]) / before[figure]
             if before[figure] and after[figure] is not None
             else None,
-            "old_day": before["observed_on"].isoformat(),
-            "new_day": after["observed_on"].isoformat(),
-        }
+            old_day=before["observed_on"].isoformat(),
+            new_day=after["observed_on"].isoformat(),
+        )
         for figure in _FIGURES
         if before[figure] != after[figure]
     ]

@@ -4,6 +4,7 @@ Not here: requests, files, and the answers to the questions.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,21 @@ _FROM_DETAILS = (
     "fetched_at",
     "source",
 )
+
+
+@dataclass(frozen=True)
+class RejectedFilm:
+    """A candidate that is not a film of the saga.
+
+    Attributes:
+        tmdb_id: TMDB's id of it.
+        title: Its title; None: TMDB no longer says.
+        reason: Why it is not.
+    """
+
+    tmdb_id: int
+    title: str | None
+    reason: str
 
 
 def build_saga_table(
@@ -97,10 +113,10 @@ def build_saga_table(
     return conform(sorted(films, key=release_order), SagaTable)
 
 
-def rejected_films(saga: Saga, details: pd.DataFrame) -> list[dict[str, Any]]:
+def rejected_films(saga: Saga, details: pd.DataFrame) -> list[RejectedFilm]:
     """Candidates that are not films of the saga, with the reason, ordered by id."""
     return [
-        {"tmdb_id": row["tmdb_id"], "title": row["title"], "reason": _reason(saga, row)}
+        RejectedFilm(row["tmdb_id"], row["title"], _reason(saga, row))
         for row in records(details)
         if row["collection_id"] != saga.collection_id
     ]

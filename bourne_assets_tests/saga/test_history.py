@@ -183,8 +183,8 @@ def test_a_day_before_the_first_snapshot_has_none_and_the_first_is_named() -> No
 def _drift(*days: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
     history = merged(seen(NOON + timedelta(days=at), *films) for at, films in enumerate(days))
     return [
-        (row["tmdb_id"], row["figure"], row["old"], row["new"], row["change_pct"])
-        for row in drifted_figures(history)
+        (drift.tmdb_id, drift.figure, drift.old, drift.new, drift.change_pct)
+        for drift in drifted_figures(history)
     ]
 
 
@@ -210,9 +210,9 @@ def test_partial_rows_say_nothing_about_figures() -> None:
     assert drifted_figures(history) == []
     changed = films_of_2017()
     changed[1]["revenue"] = 290_835_269
-    (row,) = drifted_figures(merged([seed(BOURNE), seen(NOON, *changed)]))
-    assert (row["old"], row["new"]) == (288_500_217, 290_835_269)
-    assert (row["old_day"], row["new_day"]) == ("2017-09-01", "2026-11-23")
+    (drift,) = drifted_figures(merged([seed(BOURNE), seen(NOON, *changed)]))
+    assert (drift.old, drift.new) == (288_500_217, 290_835_269)
+    assert (drift.old_day, drift.new_day) == ("2017-09-01", "2026-11-23")
     assert drifted_figures(conform([], HistoryTable)) == []
 
 

@@ -13,7 +13,7 @@ from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.saga.errors import SagaConfigurationError, SagaEmpty
 from bourne_assets.saga.schemas import SagaTable
-from bourne_assets.saga.table import build_saga_table, rejected_films
+from bourne_assets.saga.table import RejectedFilm, build_saga_table, rejected_films
 from bourne_assets.settings import DATA_DIR, Settings
 from bourne_assets.tables import conform, from_parquet, records, to_parquet
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable, ExternalIdsTable
@@ -101,20 +101,16 @@ def test_a_rejected_film_is_named_with_the_reason_in_order_of_the_ids() -> None:
         _details(40001, title="Mrs. Winterbourne", collection_id=77),
     )
     assert rejected_films(_SAGA, details) == [
-        {"tmdb_id": 1, "title": "Film 1", "reason": "not in collection 31562: in none"},
-        {"tmdb_id": 2, "title": None, "reason": "no details: deleted at TMDB"},
-        {
-            "tmdb_id": 40001,
-            "title": "Mrs. Winterbourne",
-            "reason": "not in collection 31562: in 77",
-        },
+        RejectedFilm(1, "Film 1", "not in collection 31562: in none"),
+        RejectedFilm(2, None, "no details: deleted at TMDB"),
+        RejectedFilm(40001, "Mrs. Winterbourne", "not in collection 31562: in 77"),
     ]
 
 
 def test_every_candidate_is_either_in_the_table_or_rejected() -> None:
     rows = [_details(1), _details(2, collection_id=None), _deleted(3), _details(4)]
     in_table = _table(*rows)["tmdb_id"].to_list()
-    rejected = [film["tmdb_id"] for film in rejected_films(_SAGA, _details_table(*rows))]
+    rejected = [film.tmdb_id for film in rejected_films(_SAGA, _details_table(*rows))]
     assert sorted([*in_table, *rejected]) == [1, 2, 3, 4]
 
 

@@ -1,7 +1,7 @@
 """Checks on the answers and on the history. Not here: formulas (`answers`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +172,7 @@ def _figures_drifted() -> Rule:
             "threshold": gettext("no change"),
         }
         seen = gettext("compared days: {days}", days=facts["days_compared"])
-        return Finding(drifted_figures(table), seen, facts)
+        return Finding([asdict(drift) for drift in drifted_figures(table)], seen, facts)
 
     return Rule(
         "figures_drifted",

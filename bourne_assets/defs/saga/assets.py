@@ -1,5 +1,7 @@
 """The table of a saga's films. Not here: requests to TMDB (`tmdb`)."""
 
+from dataclasses import asdict
+
 import dagster as dg
 import pandas as pd
 
@@ -67,7 +69,7 @@ def saga_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "source": ", ".join(sorted(set(films["source"]))),
                 "figures_of": films["fetched_at"].max().isoformat(),
                 "rejected": len(rejected),
-                "rejected_films": rows_of(rejected),
+                "rejected_films": rows_of([asdict(film) for film in rejected]),
                 "unknown_budget": int(films["budget"].isna().sum()),
                 "unknown_revenue": int(films["revenue"].isna().sum()),
                 "without_csv_rating": int(films["imdb_rating"].isna().sum()),
