@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bourne_assets.answers.errors import AnswersUnreadable
+from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.lake.keys import REFINED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import from_json
 from bourne_assets.translations import gettext
 
-_ANSWERS = "insight_metrics.json"
+_ANSWERS = f"{INSIGHT_METRICS}.json"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,6 +163,11 @@ def date_rows(days: Iterable[date]) -> pd.DataFrame:
     return conform(rows, DimDate)
 
 
+def saga_filter(saga: Saga) -> str:
+    """The filter of a table for the rows of a saga, as Iceberg takes it."""
+    return f"saga_key = '{saga.slug}'"  # a slug has letters, digits and underscores
+
+
 def date_key(day: date) -> int:
     """The key of a day: 20170901."""
     return day.year * 10_000 + day.month * 100 + day.day

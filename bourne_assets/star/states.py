@@ -22,7 +22,7 @@ from bourne_assets.iceberg.tables import find_table, open_table
 from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.history import FilmsAsOf, films_as_of
-from bourne_assets.star.dimensions import ATTRIBUTES, date_key
+from bourne_assets.star.dimensions import ATTRIBUTES, date_key, saga_filter
 from bourne_assets.star.observations import StarOfSaga, history_of
 from bourne_assets.star.schemas import DIM_FILM, FACT_FILM_DAY, DimFilm, FactFilmDay
 from bourne_assets.tables import conform, records
@@ -194,7 +194,7 @@ def _pinned(catalogue: "Catalog", named: Input) -> _Pinned | None:
 
 
 def _state(facts: _Pinned, films: _Pinned, saga: Saga, day: date) -> KnownState | None:
-    own = f"saga_key = '{saga.slug}'"  # a slug has letters, digits and underscores
+    own = saga_filter(saga)
     found = facts.rows(f"{own} and date_key <= {date_key(day)}")
     if not found.num_rows:
         return None

@@ -16,7 +16,7 @@ from bourne_assets.iceberg.commits import Provenance, name_of, replace_where
 from bourne_assets.iceberg.tables import REFINED, ensure_table, evolve, find_table
 from bourne_assets.iceberg.translation import translated_for_table
 from bourne_assets.saga.definition import Saga
-from bourne_assets.star.dimensions import date_key, date_rows, saga_row
+from bourne_assets.star.dimensions import date_key, date_rows, saga_filter, saga_row
 from bourne_assets.star.observations import StarOfSaga
 from bourne_assets.star.schemas import STAR, DimDate, DimFilm, DimSaga, FactAnswer, FactFilmDay
 from bourne_assets.tables import (
@@ -46,7 +46,7 @@ def read_star(catalogue: "Catalog", saga: Saga, *, up_to: date | None = None) ->
     Raises:
         LakeError: The catalogue or its storage failed.
     """
-    own = _of_saga(saga)
+    own = saga_filter(saga)
     wanted = f"{own} and {_DATE_KEY} <= {date_key(up_to)}" if up_to else own
     with thread_pool(2, "star") as pool:
         films = pool.submit(_read, catalogue, "dim_film", own)
@@ -77,7 +77,7 @@ def keep_star(
         LakeError: A commit failed. What was committed before it is right on its own, and the next
             run commits the rest.
     """
-    own = _of_saga(saga)
+    own = saga_filter(saga)
     days = _changed_days(before.facts, after.facts)
     facts = after.facts[after.facts[_DATE_KEY].isin(days)]
     has_new_films = not before.films.equals(after.films)
@@ -134,7 +134,7 @@ def newest_snapshot(catalogue: "Catalog", name: str) -> int | None:
 
 
 def _keep_saga(catalogue: "Catalog", saga: Saga, films: int, provenance: Provenance) -> None:
-    row, own = saga_row(saga, films), _of_saga(saga)
+    row, own = saga_row(saga, films), saga_filter(saga)
     if not _read(catalogue, "dim_saga", own).equals(row):
         _replace(catalogue, "dim_saga", own, row, provenance)
 
@@ -197,10 +197,6 @@ _ORDER: dict[type[Table], tuple[str, ...]] = {
     FactFilmDay: (_DATE_KEY, "tmdb_id"),
     FactAnswer: ("saga_key", _DATE_KEY, "question", "name"),
 }
-
-
-def _of_saga(saga: Saga) -> str:
-    return f"saga_key = '{saga.slug}'"  # a slug has letters, digits and underscores
 
 
 def _among(days: list[int]) -> str:
