@@ -160,6 +160,8 @@ class StoredResponses:
     ) -> Response | None:
         """The stored response to a request, the newest of several; None: it must be sent.
 
+        One with an object comes before a "not found", even before a newer one.
+
         Args:
             endpoint: Name of the endpoint.
             path: Path below the base URL.
