@@ -68,7 +68,7 @@ class ProcessIdentity:
 
     @property
     def earliest_start(self) -> float:
-        """Wall time of its start, by the earliest clock that this process of ours has seen.
+        """Wall time of its start, by the earliest clock that this process has seen.
 
         Before a step of the clock the same process had another time; one that is older by any of
         them may be the one that is meant.

@@ -75,7 +75,7 @@ def build_report(
         held: Rules that held, or there would be no page: English, as in the catalogue.
         run_id: The run of Dagster that makes the page, which its foot names.
         first: The language that is shown until the reader takes the other.
-        folder: A folder of ours that keeps what was drawn.
+        folder: A private folder that keeps what was drawn.
     """
     films = films_of(table)
     drawn: dict[str, str] = {}

@@ -23,7 +23,7 @@ def kept_or_made(folder: Path | None, name: str, argument: str, make: Callable[[
     """What the renderer returned for this call before, or returns now.
 
     Args:
-        folder: A folder of ours to keep it in; None, or one that is not there: it is not kept.
+        folder: A private folder to keep it in; None, or one that is not there: it is not kept.
         name: The function of the renderer.
         argument: Its argument.
         make: Calls it.

@@ -37,7 +37,7 @@ def svg_of(specification: dict[str, Any], folder: Path | None = None) -> str:
 
     Args:
         specification: The specification.
-        folder: A folder of ours that keeps what was drawn; so in the other functions here.
+        folder: A private folder that keeps what was drawn; so in the other functions here.
 
     Raises:
         PictureNotDrawn: The renderer refused it or died; so do the other functions here.
