@@ -165,12 +165,15 @@ class Settings(BaseModel):
 
     @property
     def has_tmdb_credential(self) -> bool:
-        """Whether TMDB is used; without a credential the bundled snapshot is."""
+        """Whether this process can send requests to TMDB itself."""
         return bool(self.tmdb_read_access_token or self.tmdb_api_key)
 
     @property
     def uses_snapshot(self) -> bool:
-        """Whether a run of this process takes its figures from the bundled snapshot."""
+        """Whether runs take their figures from the bundled snapshot, which nothing refreshes.
+
+        A function on AWS Lambda has a credential of its own.
+        """
         return not self.has_tmdb_credential and self.tmdb_runs_on == "dagster"
 
 

@@ -149,13 +149,13 @@ def _suppressed() -> contextlib.AbstractContextManager[None]:
     return contextlib.suppress(BrokenPipeError, OutputFailed)
 
 
-def print_heading(console: Console, title: str, lake: Lake, *, has_credential: bool) -> None:
+def print_heading(console: Console, title: str, lake: Lake, *, from_snapshot: bool) -> None:
     """What is about to run, and on what."""
     uri = lake.uri("")
-    if has_credential:
-        rest = gettext("from live TMDB, into {uri}", uri=uri)
-    else:
+    if from_snapshot:
         rest = gettext("from the bundled TMDB snapshot (no credential is set), into {uri}", uri=uri)
+    else:
+        rest = gettext("from live TMDB, into {uri}", uri=uri)
     with _suppressed():
         console.print(line((title, "bold"), f" {rest}"), soft_wrap=True)
 

@@ -79,7 +79,7 @@ def _run(
         if select is None and settings.uses_snapshot and not replace_live_figures:
             ensure_not_newer(lake, saga)
         instance = open_instance(settings)
-        show.print_heading(console, saga.title, lake, has_credential=settings.has_tmdb_credential)
+        show.print_heading(console, saga.title, lake, from_snapshot=settings.uses_snapshot)
         report = run_saga(
             settings,
             saga,

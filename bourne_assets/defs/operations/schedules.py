@@ -138,9 +138,9 @@ def _once(context: dg.ScheduleEvaluationContext, tags: dict[str, str]) -> dg.Run
 
 
 def _status(settings: Settings) -> dg.DefaultScheduleStatus:
-    running = settings.has_tmdb_credential
-    return dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    stopped = settings.uses_snapshot
+    return dg.DefaultScheduleStatus.STOPPED if stopped else dg.DefaultScheduleStatus.RUNNING
 
 
 def _described(settings: Settings, text: str) -> str:
-    return text if settings.has_tmdb_credential else f"{text} {_STOPPED}"
+    return f"{text} {_STOPPED}" if settings.uses_snapshot else text

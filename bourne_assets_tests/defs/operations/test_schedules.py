@@ -14,6 +14,8 @@ from bourne_assets.settings import Settings, read_settings
 _BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
 _LIVE = Settings(tmdb_read_access_token="token")
+#: The function has a credential of its own.
+_ON_LAMBDA = Settings(tmdb_runs_on="lambda", s3_bucket="a-bucket")
 _NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -74,7 +76,12 @@ def test_a_daily_refresh_fetches_from_tmdb_and_makes_all_that_follows_of_its_sag
 
 @pytest.mark.parametrize(
     ("settings", "status"),
-    [(_LIVE, "RUNNING"), (Settings(), "STOPPED"), (Settings(tmdb_api_key="k"), "RUNNING")],
+    [
+        (_LIVE, "RUNNING"),
+        (Settings(), "STOPPED"),
+        (Settings(tmdb_api_key="k"), "RUNNING"),
+        (_ON_LAMBDA, "RUNNING"),
+    ],
 )
 def test_schedules_run_where_tmdb_can_be_reached_and_say_why_where_not(
     settings: Settings, status: str
@@ -100,8 +107,11 @@ def test_two_ticks_of_one_time_request_one_run() -> None:
 # Freshness and conditions
 
 
-def test_what_comes_from_tmdb_must_be_fresh_which_is_declared_in_one_place() -> None:
-    for spec in _defs().resolve_all_asset_specs():
+@pytest.mark.parametrize("settings", [_LIVE, _ON_LAMBDA], ids=["with-a-credential", "on-lambda"])
+def test_what_comes_from_tmdb_must_be_fresh_which_is_declared_in_one_place(
+    settings: Settings,
+) -> None:
+    for spec in _defs(settings).resolve_all_asset_specs():
         expected = None if spec.key == dg.AssetKey("raw_csvs_s3") else OF_TMDB
         assert spec.freshness_policy == expected, spec.key
 
@@ -136,6 +146,18 @@ def test_every_sensor_says_what_it_does_and_whether_it_runs() -> None:
         if sensor.default_status == dg.DefaultSensorStatus.STOPPED
     }
     assert stopped == {"s3_landing_sensor", "tmdb_changes", "tmdb_changes_matrix"}
+
+
+def test_changes_are_looked_at_with_a_credential_of_dagsters_own_where_tmdb_runs_on_lambda() -> (
+    None
+):
+    """The sensor sends its requests itself."""
+    for settings, status in (
+        (_ON_LAMBDA, "STOPPED"),
+        (_ON_LAMBDA.model_copy(update={"tmdb_api_key": "k"}), "RUNNING"),
+    ):
+        sensor = _defs(settings).resolve_sensor_def("tmdb_changes")
+        assert sensor.default_status.value == status
 
 
 class TestFollowing:
