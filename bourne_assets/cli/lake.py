@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
 from bourne_assets.lake import embedded
 from bourne_assets.lake.opening import lake_exists
+from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tmdb.raw import LONGEST, responses_older_than
 from bourne_assets.translations import byte_size, gettext, grouped, ngettext
@@ -201,20 +203,15 @@ def attach(engine: str) -> int:
 @with_exit_codes
 def maintain(*, runs_age: timedelta | None) -> int:
     """Look after the Iceberg tables: old snapshots, small files, files that nothing names."""
-    from bourne_assets.answers.sources import named_snapshots
-    from bourne_assets.iceberg import upkeep
-    from bourne_assets.iceberg.blocks import prune_blocks
-    from bourne_assets.iceberg.catalogue import open_catalogue
+    from bourne_assets.answers.upkeep import maintain_lake
 
     settings, now, tables = read_settings(), datetime.now(UTC), 0
-    if not lake_exists(settings.home, settings.s3_bucket):
-        raise BourneError(
-            gettext("There is nothing to maintain: {home} has no lake.", home=settings.home)
-        )
-    with command_lake(settings) as shared:
-        store = shared.connect()
-        catalogue = open_catalogue(store, settings.home)
-        for done in upkeep.maintain(catalogue, now, named_snapshots(store)):
+    with ExitStack() as stack:
+
+        def connect() -> Lake:
+            return stack.enter_context(command_lake(settings)).connect()
+
+        for done in maintain_lake(settings.home, settings.s3_bucket, connect, now):
             tables += 1
             say(
                 gettext(
@@ -227,7 +224,6 @@ def maintain(*, runs_age: timedelta | None) -> int:
                     freed=done.freed,
                 )
             )
-    prune_blocks(settings.home)
     say(ngettext("{n} table maintained.", "{n} tables maintained.", tables))
     if runs_age is not None:
         from bourne_assets.runs.instance import open_instance, reporting_database_failures

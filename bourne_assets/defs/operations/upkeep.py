@@ -1,6 +1,6 @@
 """The weekly upkeep of the Iceberg tables, and of Dagster's own runs.
 
-Not here: what is done (`bourne_assets.iceberg.upkeep`, `bourne_assets.runs`).
+Not here: what is done (`bourne_assets.answers.upkeep`, `bourne_assets.runs`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from bourne_assets.answers.sources import named_snapshots
+from bourne_assets.answers.errors import NothingToMaintain
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.run_config import RunConfig
@@ -40,22 +40,23 @@ class UpkeepConfig(RunConfig):
 )
 @fails_in_one_sentence
 def _maintain(context: dg.OpExecutionContext, lake: LakeResource) -> None:
-    from bourne_assets.iceberg.blocks import prune_blocks
-    from bourne_assets.iceberg.upkeep import maintain
+    from bourne_assets.answers.upkeep import maintain_lake
 
     config = UpkeepConfig.read(context.op_config or {})
     now = datetime.now(UTC)
-    kept = named_snapshots(lake.connect())
-    for done in maintain(lake.catalogue(), now, kept):
-        context.log.info(
-            "%s: %d snapshots expired, %d small files became one, %d files of %d bytes removed.",
-            done.table,
-            done.expired,
-            done.merged,
-            done.removed,
-            done.freed,
-        )
-    prune_blocks(Path(lake.home))
+    try:
+        for done in maintain_lake(Path(lake.home), lake.bucket, lake.connect, now):
+            context.log.info(
+                "%s: %d snapshots expired, %d small files became one, "
+                "%d files of %d bytes removed.",
+                done.table,
+                done.expired,
+                done.merged,
+                done.removed,
+                done.freed,
+            )
+    except NothingToMaintain as nothing:
+        context.log.info("%s", nothing)
     if config.runs_older_than_days is not None:
         deleted = prune_runs(context.instance, now - timedelta(days=config.runs_older_than_days))
         context.log.info("%d old runs deleted.", deleted)

@@ -1,10 +1,12 @@
-"""The weekly upkeep: what a run of it may be given."""
+"""The weekly upkeep: what a run of it may be given, and what it leaves alone."""
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.upkeep import UpkeepConfig, maintain_tables
 from bourne_assets.errors import ConfigurationError
 
@@ -24,6 +26,13 @@ def test_no_variable_of_the_environment_is_read(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("days", [90, None])
 def test_a_number_of_days_or_none_may_be_given(days: int | None) -> None:
     _validate(days)
+
+
+def test_where_there_is_no_lake_none_is_created(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    job = maintain_tables.graph.to_job(resource_defs={"lake": LakeResource(home=str(home))})
+    assert job.execute_in_process().success
+    assert not home.exists()
 
 
 def _validate(days: Any) -> None:
