@@ -162,7 +162,7 @@ def _manifest(lake: Lake) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed is due again at the next tick; how pauses grow is tested by itself."""
-    monkeypatch.setattr("bourne_assets.csvs.intake.backlog._FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr("bourne_assets.times._FIRST_PAUSE", timedelta(0))
 
 
 def test_an_object_in_the_inbox_is_landed_by_the_run_that_is_requested(

@@ -240,7 +240,7 @@ def test_a_folder_that_is_missing_is_said_and_starts_nothing(
 def test_files_of_a_failed_run_are_due_until_a_run_with_them_succeeds(
     folder: Path, lake: Lake, lake_resource: LakeResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bourne_assets.csvs.intake.backlog._FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr("bourne_assets.times._FIRST_PAUSE", timedelta(0))
     tick = Ticks(folder, lake_resource)
     request = tick.request()
     with pytest.MonkeyPatch.context() as broken:
