@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -163,6 +164,13 @@ class LimitedAdapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             _use(manager)
         return manager
+
+
+class DirectSession(requests.Session):
+    """Ignores redirects: requests would read their whole body and address, followed or not."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None."""
 
 
 def _use(manager: Any) -> None:

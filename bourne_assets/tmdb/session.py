@@ -12,7 +12,7 @@ import requests
 from requests.auth import AuthBase
 
 from bourne_assets import __version__
-from bourne_assets.tmdb.deadlines import LimitedAdapter
+from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter
 
 #: Connections that are kept open, one for each thread that sends requests.
 MAXIMUM_CONNECTIONS = 32
@@ -44,13 +44,6 @@ class KeyAuth(AuthBase):
         return request
 
 
-class _Session(requests.Session):
-    """Ignores redirects: requests would read their whole body and address, followed or not."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None."""
-
-
 def live_session(base_url: str, *, token: str | None, key: str | None) -> requests.Session:
     """A session that sends requests to the network.
 
@@ -62,7 +55,7 @@ def live_session(base_url: str, *, token: str | None, key: str | None) -> reques
         token: API read access token; preferred.
         key: v3 key, used where there is no token.
     """
-    session = _Session()
+    session = DirectSession()
     session.headers["Accept"] = "application/json"
     # What `responses` reads by its first bytes; requests would offer what else is installed.
     session.headers["Accept-Encoding"] = "gzip"

@@ -13,7 +13,7 @@ import requests
 from bourne_assets.errors import BourneError
 from bourne_assets.markup import in_slack
 from bourne_assets.text import printable
-from bourne_assets.tmdb.deadlines import LimitedAdapter, Limits, limited
+from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
 from bourne_assets.translations import gettext, grouped, retold
 
 #: Seconds to connect, and between two pieces of the response's headers.
@@ -136,7 +136,7 @@ def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") ->
 def _status(url: str, content: dict[str, str | bool]) -> int:
     """The status of the response to a POST; what else the server sends is not waited for."""
     limits = Limits(_WHOLE_SECONDS, _MOST_BYTES, threading.Event())
-    with requests.Session() as session, limited(limits):
+    with DirectSession() as session, limited(limits):
         for scheme in ("http://", "https://"):
             session.mount(scheme, LimitedAdapter())
         with session.post(

@@ -1,8 +1,10 @@
 """A webhook, or a server of e-mail, that sends what it likes: it holds and breaks nothing."""
 
 import contextlib
+import gzip
 import socket
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -69,6 +71,20 @@ def test_a_redirect_is_not_followed_and_is_not_a_delivery() -> None:
     with _server(redirecting) as (url, paths), pytest.raises(NotDelivered, match="307"):
         post(url, "text")
     assert paths == ["/hook"]
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    """Unpacked, a body of a few bytes may be larger than memory."""
+    packed = gzip.compress(bytes(100 * 1024 * 1024))
+
+    def bomb(connection: socket.socket) -> None:
+        headers = "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Encoding: gzip\r\n"
+        connection.sendall(f"{headers}Content-Length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    with _server(bomb) as (url, _), _most_memory() as most:
+        with pytest.raises(NotDelivered, match="302"):
+            post(url, "text")
+        assert most() < 10 * 1024 * 1024
 
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"X: y\r\n"])
@@ -151,6 +167,16 @@ def test_of_two_secrets_that_begin_alike_nothing_is_left() -> None:
     problem = Problem("films", "failed", f"{_SECRET}-longer is refused")
     message = Message.of("Saga", [problem], None, [_SECRET, f"{_SECRET}-longer"])
     assert "films`: failed - *** is refused" in message.marked
+
+
+@contextmanager
+def _most_memory() -> Iterator[Callable[[], int]]:
+    """Gives the most bytes that Python's objects have taken since the block began."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def _replying(*replies: bytes) -> Callable[[socket.socket], None]:
