@@ -115,11 +115,10 @@ def test_a_terminal_without_columns_is_taken_for_a_usual_one(
 
 
 @pytest.mark.parametrize("columns", ["1001", "999999999", "9" * 30])
-def test_no_terminal_is_wider_than_lines_can_be_filled(
-    monkeypatch: pytest.MonkeyPatch, columns: str
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    assert _width_of_output() == show.error_output().width == 1000
+def test_no_terminal_is_wider_than_lines_can_be_filled(columns: str) -> None:
+    with pytest.MonkeyPatch.context() as changed:  # not until pytest itself fills a line
+        changed.setenv("COLUMNS", columns)
+        assert _width_of_output() == show.error_output().width == 1000
 
 
 def _width_of_output() -> int:
