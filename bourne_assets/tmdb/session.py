@@ -68,13 +68,25 @@ def live_session(base_url: str, *, token: str | None, key: str | None) -> reques
     adapter = LimitedAdapter(pool_maxsize=MAXIMUM_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    _hide_keys_in_logs(logging.getLogger("urllib3"))
+    filter_http_logs(_KeyFilter())
     return session
 
 
 def without_key(text: str) -> str:
     """A text in which the value of every `api_key=` parameter is replaced by stars."""
     return _KEY_IN_URL.sub(r"\1***", text)
+
+
+def filter_http_logs(new: logging.Filter) -> None:
+    """Have a filter see what urllib3 logs, once for each class of filters.
+
+    A filter counts only on the very logger that is called, so it is put on the children too.
+    """
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("urllib3.")]
+    for name in ("urllib3", *names):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, type(new)) for known in logger.filters):
+            logger.addFilter(new)
 
 
 class _KeyFilter(logging.Filter):
@@ -84,15 +96,3 @@ class _KeyFilter(logging.Filter):
         """Let the record pass, redacted."""
         record.msg, record.args = without_key(record.getMessage()), None
         return True
-
-
-def _hide_keys_in_logs(root: logging.Logger) -> None:
-    """A filter counts only on the very logger that is called, so put it on the children too."""
-    names = [
-        root.name,
-        *(n for n in logging.root.manager.loggerDict if n.startswith(f"{root.name}.")),
-    ]
-    for name in names:
-        logger = logging.getLogger(name)
-        if not any(isinstance(known, _KeyFilter) for known in logger.filters):
-            logger.addFilter(_KeyFilter())

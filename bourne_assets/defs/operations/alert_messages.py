@@ -4,8 +4,11 @@ Plain values and one POST. Not here: how problems are found (`problems`), and e-
 """
 
 import hashlib
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import requests
@@ -14,6 +17,7 @@ from bourne_assets.errors import BourneError
 from bourne_assets.markup import in_slack
 from bourne_assets.text import printable
 from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
+from bourne_assets.tmdb.session import filter_http_logs
 from bourne_assets.translations import gettext, grouped, retold
 
 #: Seconds to connect, and between two pieces of the response's headers.
@@ -25,6 +29,7 @@ _LONGEST_SENTENCE = 300
 #: Slack shows the first 4,000 characters of a text.
 _LONGEST_TEXT = 3_500
 _LONGEST_MAIL = 20_000
+_POSTING: ContextVar[bool] = ContextVar("_POSTING", default=False)
 
 
 class NotDelivered(BourneError):
@@ -136,13 +141,32 @@ def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") ->
 def _status(url: str, content: dict[str, str | bool]) -> int:
     """The status of the response to a POST; what else the server sends is not waited for."""
     limits = Limits(_WHOLE_SECONDS, _MOST_BYTES, threading.Event())
-    with DirectSession() as session, limited(limits):
+    with DirectSession() as session, limited(limits), _unlogged():
         for scheme in ("http://", "https://"):
             session.mount(scheme, LimitedAdapter())
         with session.post(
             url, json=content, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True
         ) as response:
             return response.status_code
+
+
+class _Silence(logging.Filter):
+    """Drops what is logged while a message is posted: it would quote the address."""
+
+    def filter(self, _: logging.LogRecord) -> bool:
+        """Whether this thread posts nothing."""
+        return not _POSTING.get()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Within the block, nothing that this thread sends by HTTP is logged."""
+    filter_http_logs(_Silence())
+    token = _POSTING.set(True)
+    try:
+        yield
+    finally:
+        _POSTING.reset(token)
 
 
 def _line(problem: Problem) -> str:

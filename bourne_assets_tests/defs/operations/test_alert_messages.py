@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import logging
 import socket
 import threading
 import tracemalloc
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from bourne_assets.defs.operations import alert_messages, email
 from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem, post
@@ -85,6 +87,21 @@ def test_the_body_of_a_redirect_is_not_read() -> None:
         with pytest.raises(NotDelivered, match="302"):
             post(url, "text")
         assert most() < 10 * 1024 * 1024
+
+
+def test_no_log_shows_the_address(caplog: pytest.LogCaptureFixture) -> None:
+    """urllib3 warns of headers that it cannot parse, and quotes the address as it does."""
+    caplog.set_level(logging.DEBUG)
+
+    def malformed(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 0\r\n\r\n")
+
+    with _server(malformed) as (url, paths):
+        post(f"{url}/SECRET", "text")
+        assert "SECRET" not in caplog.text
+        requests.get(f"{url}/public", timeout=10)
+    assert paths == ["/hook/SECRET", "/hook/public"]
+    assert "/hook/public" in caplog.text  # what others send is logged as ever
 
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"X: y\r\n"])
