@@ -5,6 +5,7 @@ served may have been written by anyone who may write to the lake, so the page ha
 UI's origin. Not here: the pages (`answers.report`), and who may use it (`guard`).
 """
 
+import io
 import re
 from collections.abc import Callable
 from datetime import date
@@ -24,6 +25,8 @@ from bourne_assets.settings import Settings
 
 _PATH = re.compile(r"/reports/(?P<slug>[a-z][a-z0-9_]{0,39})(/(?P<day>\d{4}-\d{2}-\d{2}))?")
 _FOLDER = "/reports/"
+#: Far more than a report has; more than that would be somebody else's object under its key.
+_MOST_BYTES = 64 * 1024 * 1024
 #: The page's own scripts and pictures alone, without the origin of the UI, and no network.
 _HEADERS = {
     "content-security-policy": (
@@ -108,14 +111,19 @@ class Reports:
 
 
 def reader_of(settings: Settings) -> Callable[[str], bytes]:
-    """Reads objects of the lake of these settings; a lake that was never made is not made."""
+    """Reads objects of the lake of these settings; a lake that was never made is not made.
+
+    The webserver holds what it reads in memory, so an object that is too large is refused.
+    """
 
     def read(key: str) -> bytes:
         if not lake_exists(settings.home, settings.s3_bucket):
             raise ObjectMissing(f"{settings.home} has no lake.")
         opened = open_lake(settings.home, settings.s3_bucket, settings.s3_prefix)
         try:
-            return opened.lake.read(key)[0]
+            held = io.BytesIO()
+            opened.lake.download(key, held, most_bytes=_MOST_BYTES)
+            return held.getvalue()
         finally:
             opened.release()
 

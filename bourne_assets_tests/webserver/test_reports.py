@@ -17,6 +17,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.lake.errors import LakeFailed, ObjectMissing
 from bourne_assets.lake.store import HTML
 from bourne_assets.settings import Settings
+from bourne_assets.webserver import reports
 from bourne_assets.webserver.guard import Allowed, Guard
 from bourne_assets.webserver.reports import Reports, reader_of
 
@@ -168,3 +169,18 @@ def test_a_report_of_a_real_lake_is_read_through_the_resource(tmp_path: Path) ->
     with embedded.connect(home, "bourne-lake") as shared:
         shared.lake.write("Refined/saga_report.html", b"<h1>Bourne</h1>", HTML)
         assert reader_of(Settings(home=home))("Refined/saga_report.html") == b"<h1>Bourne</h1>"
+
+
+def test_an_object_that_is_too_large_for_a_report_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reports, "_MOST_BYTES", 1_000, raising=False)
+    home = tmp_path / "home"
+    with embedded.connect(home, "bourne-lake") as shared:
+        shared.lake.write("Refined/saga_report.html", bytes(1_001), HTML)
+        shared.lake.write("Refined/matrix/saga_report.html", bytes(1_000), HTML)
+        read = reader_of(Settings(home=home))
+        refused = _request("/reports/bourne", read=read)
+        assert _request("/reports/matrix", read=read).status == 200
+    assert refused.status == 502
+    assert "saga_report.html has 1,001 bytes" in refused.text
