@@ -1,4 +1,4 @@
-"""Text from outside, as plain words in a markup language: Markdown, and Slack's mrkdwn.
+"""Text from outside, as plain words in Markdown, in Slack's mrkdwn and in e-mail.
 
 A cell of a CSV file or a title of TMDB may hold a picture, a link or a tag; code that puts such
 text between markup of its own calls one of these functions, and it is read as it was written.
@@ -9,13 +9,14 @@ Not here: whole pages and messages.
 import re
 from html import escape
 
-from bourne_assets.text import drawable
+from bourne_assets.text import drawable, printable
 
 #: What CommonMark and GFM take for an edge of a table, a link, a picture, HTML, code or emphasis.
 _SIGNS = re.compile(r"[\\`*_\[\]<>|~]")
 #: What makes a heading, a list or a quotation at the beginning of a line.
 _BEGINNING = re.compile(r"^(\d{0,9})([-+#=.):])")
-#: What GFM and Slack turn into links though nothing marks it: addresses of the web and of mail.
+#: What GFM, Slack and programs for e-mail turn into links though nothing marks it: addresses of the
+#: web and of mail.
 _ADDRESS = re.compile(r"((?:https?|ftp|mailto|xmpp)(?=:)|www(?=\.)|@)", re.IGNORECASE)
 #: Between two letters it shows nothing and breaks no line, and an address with it is not one.
 _WORD_JOINER = "\u2060"
@@ -43,3 +44,8 @@ def in_slack(text: object) -> str:
     """
     words = escape(drawable(str(text)), quote=False)
     return _ADDRESS.sub(rf"\1{_WORD_JOINER}", words).replace("`", "'")
+
+
+def in_mail(text: object) -> str:
+    """A value within an e-mail of plain text: one line, in which no client finds an address."""
+    return _ADDRESS.sub(rf"\1{_WORD_JOINER}", printable(str(text)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bourne_assets.markup import in_markdown, in_slack, markdown_code
+from bourne_assets.markup import in_mail, in_markdown, in_slack, markdown_code
 
 _JOINER = "\u2060"
 
@@ -49,3 +49,17 @@ def test_code_cannot_end_its_block() -> None:
 )
 def test_a_value_is_plain_words_in_slack(text: str, written: str) -> None:
     assert in_slack(text) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("sign in: http://evil.example/a", f"sign in: http{_JOINER}://evil.example/a"),
+        ("www.evil.example", f"www{_JOINER}.evil.example"),
+        ("ann@evil.example", f"ann@{_JOINER}evil.example"),
+        ("<b> & `x`", "<b> & `x`"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_a_value_is_plain_words_in_an_e_mail(text: str, written: str) -> None:
+    assert in_mail(text) == written

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import requests
 
 from bourne_assets.errors import BourneError
-from bourne_assets.markup import in_slack
-from bourne_assets.text import printable
+from bourne_assets.markup import in_mail, in_slack
 from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
 from bourne_assets.tmdb.session import filter_http_logs
 from bourne_assets.translations import gettext, grouped, retold
@@ -90,7 +89,7 @@ def marked_message(saga: str, problems: Sequence[Problem], link: str | None) -> 
 
 def plain_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     """The same text without markup, for an e-mail."""
-    lines = [f"{saga}", "", *(_plain_line(problem) for problem in problems)]
+    lines = [in_mail(saga), "", *(_plain_line(problem) for problem in problems)]
     text = "\n".join(lines)
     if len(text) > _LONGEST_MAIL:
         text = f"{text[:_LONGEST_MAIL]} ..."
@@ -103,7 +102,7 @@ def subject_of(saga: str, problems: Sequence[Problem]) -> str:
     worst = gettext("Error") if is_error else gettext("Warning")
     first, more = problems[0], len(problems) - 1
     rest = gettext(" and {rest} more", rest=grouped(more)) if more else ""
-    return f"[{worst}] {saga}: {first.asset} {retold(first.what)}{rest}"
+    return in_mail(f"[{worst}] {saga}: {first.asset} {retold(first.what)}{rest}")
 
 
 def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") -> None:
@@ -183,7 +182,7 @@ def _plain_line(problem: Problem) -> str:
     line = f"- {problem.asset}: {retold(problem.what)}{mark}"
     if problem.detail:
         line += f" - {retold(problem.detail)[:_LONGEST_SENTENCE]}"
-    return "\n".join(printable(each) for each in [line, *_rows(problem)])
+    return "\n".join(in_mail(each) for each in [line, *_rows(problem)])
 
 
 def _rows(problem: Problem) -> list[str]:

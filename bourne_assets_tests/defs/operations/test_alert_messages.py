@@ -155,7 +155,7 @@ def test_names_that_are_not_text_or_have_no_end_are_sent_as_far_as_they_go() -> 
     odd = Problem("caf\udce9.csv", "failed", "x\r\n.\r\nMAIL FROM:<a@b>", ("n" * 1_000_000,), 1)
     message = Message.of("a saga", [odd], "http://127.0.0.1:3000/runs/1", secrets=())
     assert odd.fingerprint
-    assert "caf?.csv" in message.subject
+    assert "caf\N{REPLACEMENT CHARACTER}.csv" in message.subject
     message.marked.encode()
     well = [b"250 well"] * 3
     replies = _replying(b"220 here", *well, b"354 go on", b"250 taken", b"221 bye")
@@ -163,6 +163,17 @@ def test_names_that_are_not_text_or_have_no_end_are_sent_as_far_as_they_go() -> 
         server = _mail_server(url)
         email.send(server, None, ["ann@example.com"], message.subject, message.plain)
     assert len(message.plain) < 100_000
+
+
+def test_no_address_from_a_file_can_be_followed_from_an_e_mail() -> None:
+    """Whoever sends a file says what its rejected lines hold; the link to the run is ours."""
+    evil = "http://evil.example/dagster"
+    problem = Problem(f"films of {evil}", f"{evil} failed", f"see {evil}", (f"Sign in: {evil}",), 1)
+    message = Message.of(f"Saga\n{evil}", [problem], "http://127.0.0.1:3000/runs/1", secrets=())
+    assert "evil.example/dagster" in message.plain
+    assert "http://evil" not in message.subject + message.plain
+    assert "http://127.0.0.1:3000/runs/1" in message.plain
+    assert "Saga http" in message.plain
 
 
 _SECRET = "sk-" + "0123456789" * 4
