@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -29,6 +29,8 @@ DEFAULT_UI_URL = "http://127.0.0.1:3000"
 EMBEDDED_BUCKET = "bourne-lake"
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
+#: A secret that no file is named for: whoever lends credentials for a while sets it.
+_AWS_SESSION = "AWS_SESSION_TOKEN"
 
 
 _Credential = Annotated[str | None, AfterValidator(setting_values.credential)]
@@ -158,9 +160,14 @@ class Settings(BaseModel):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must appear in no log, message or object: secrets, and passwords in addresses."""
+        """What must appear in no log, message or object: secrets, and passwords in addresses.
+
+        Those of Dagster and of AWS are no settings: they are taken from the environment.
+        """
         held = [getattr(self, field) for field, name in FIELDS.items() if name in SECRETS]
-        passwords = [urlsplit(value).password for value in held if value and "://" in value]
+        others = {*SECRETS, _AWS_SESSION} - set(FIELDS.values())
+        held += [os.environ.get(name, "").strip() for name in sorted(others)]
+        passwords = [each for value in held if value for each in _passwords(value)]
         return tuple(secret for secret in (*held, *passwords) if secret)
 
     @property
@@ -175,6 +182,15 @@ class Settings(BaseModel):
         A function on AWS Lambda has a credential of its own.
         """
         return not self.has_tmdb_credential and self.tmdb_runs_on == "dagster"
+
+
+def _passwords(address: str) -> tuple[str, ...]:
+    """The password of an address, as it stands there and as its server gets it."""
+    try:
+        password = urlsplit(address).password if "://" in address else None
+    except ValueError:  # whoever uses it will say so
+        return ()
+    return () if not password else tuple({password, unquote(password)})
 
 
 def _variable_of(field: Any) -> str:

@@ -230,6 +230,23 @@ def test_what_may_not_be_shown_is_every_secret_and_the_passwords_in_addresses() 
     }
 
 
+def test_secrets_that_others_read_from_the_environment_may_not_be_shown_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql://dagster:a%2Fpassword@db:5432/dagster"
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", f"{url}\n")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA0123")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-key")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a-session")
+    expected = {url, "a%2Fpassword", "a/password", "AKIA0123", "a-secret-key", "a-session"}
+    assert expected <= set(read_settings({}).secrets)
+
+
+def test_an_address_that_is_none_hinders_no_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql://[a-password@db")
+    assert "postgresql://[a-password@db" in read_settings({}).secrets
+
+
 def test_a_field_that_is_not_one_is_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         Settings.model_validate({"bucket": "a-lake"})
