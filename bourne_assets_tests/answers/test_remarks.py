@@ -116,7 +116,7 @@ def test_a_film_in_cinemas_counts_and_its_revenue_is_marked_as_not_final() -> No
         (
             {"budget": {2501: 60}},
             "budget of The Bourne Identity is stated as $60, too little",
-            "pouco demais",
+            "baixo demais",
         ),
         (
             {"budget": {2501: 9_000}},
@@ -131,7 +131,7 @@ def test_a_film_in_cinemas_counts_and_its_revenue_is_marked_as_not_final() -> No
         (
             {"revenue": {2501: 214}},
             "revenue of The Bourne Identity is stated as $214, too little",
-            "pouco demais",
+            "baixo demais",
         ),
         (
             {"revenue": {2501: 4 * 10**9}},

@@ -343,7 +343,7 @@ def test_the_origin_of_the_snapshot_says_that_the_figures_are_not_of_today() -> 
         "5 films; figures of the bundled TMDB snapshot of November 2026, not of today."
     )
     assert origin(bundled, "pt") == (
-        "5 filmes; valores do snapshot TMDB incluído, de novembro de 2026, não de hoje."
+        "5 filmes; valores do snapshot do TMDB incluído, de novembro de 2026, não de hoje."
     )
 
 

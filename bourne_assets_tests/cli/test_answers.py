@@ -70,7 +70,7 @@ def test_answers_as_json_are_the_stored_object_and_nothing_else(used_home: Path)
 def test_answers_are_spoken_in_portuguese_too(used_home: Path) -> None:
     done = _called(used_home, "answers", "--lang", "pt")
     assert "US$ 327.483.286,20, em 5 filmes." in done.stdout
-    assert "valores do snapshot TMDB" in done.stdout
+    assert "valores do snapshot do TMDB" in done.stdout
 
 
 @pytest.mark.parametrize("read", [read_answers, read_report, read_history])

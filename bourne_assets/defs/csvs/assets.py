@@ -82,12 +82,13 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         """Manifest of the CSV files landed in the lake, byte for byte.
 
-        Source: every `*.csv` and `*.csv.gz` below the folder `BOURNE_CSV_DIR`. Grain: one row per
-        file. The bytes are stored under `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`, proven by
-        SHA-256, and are not sent twice; lines that do not parse under `Raw/Local/CSV/_rejects/`,
-        with number and reason. Each dataset is a table, `trusted.<dataset>`, with a profile; the
-        challenge's files have one with one row per title, `trusted.<dataset>_titles`. A file that
-        is not CSV is rejected, and does not stop the others.
+        Source: every `*.csv`, also compressed (gz, zip, bz2, zst, xz), below the folder
+        `BOURNE_CSV_DIR`. Grain: one row per file. The bytes are stored under
+        `Raw/Local/CSV/<Dataset>/<yyyy>/<mm>/<dd>/`, proven by SHA-256, and are not sent twice;
+        lines that do not parse under `Raw/Local/CSV/_rejects/`, with number and reason. Each
+        dataset is a table, `trusted.<dataset>`, with a profile; the challenge's files have one with
+        one row per title, `trusted.<dataset>_titles`. A file that is not CSV is rejected, and does
+        not stop the others.
         """
         config = LandingConfig.of(context)
         connected, datasets = lake.connect(), csv_folder.datasets()
