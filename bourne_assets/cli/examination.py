@@ -3,6 +3,7 @@
 Not here: repairs, and what is printed (`console`).
 """
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,11 +23,14 @@ from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
 from bourne_assets.tmdb import SNAPSHOT
+from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
 from bourne_assets.tmdb.snapshot import snapshot_time
 from bourne_assets.translations import gettext, plain
 
 #: S3 refuses a signature whose time is further off than this.
 _MAXIMUM_SKEW_SECONDS = 15 * 60
+#: For all headers of the response whose date is compared.
+_CLOCK_SECONDS, _CLOCK_BYTES = 15, 256 * 1024
 
 
 def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnosis]:
@@ -141,17 +145,26 @@ def _allowed(lake: Lake, permission: str, key: str, attempt: Callable[[], object
 def _clock(lake: Lake) -> str:
     """The server's clock against this machine's, by the Date header of any response."""
     address = lake.endpoint or "https://s3.amazonaws.com"
-    session = requests.Session()
-    session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this machine
+    limits = Limits(_CLOCK_SECONDS, _CLOCK_BYTES, threading.Event())
     try:
-        stated = session.head(address, timeout=10).headers.get("Date")
+        with DirectSession() as session, limited(limits):
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, LimitedAdapter())
+            session.trust_env = not is_loopback(lake.endpoint)  # no proxy for this machine
+            session.auth = lambda request: request  # nor a password of ~/.netrc
+            with session.head(address, timeout=10, stream=True) as response:
+                stated = response.headers.get("Date", "")
     except requests.RequestException as error:
         raise BourneError(
             gettext("{address} does not respond: check the network.", address=address)
         ) from error
-    if stated is None:
-        return gettext("the server sends no Date header")
-    skew = abs((datetime.now(UTC) - parsedate_to_datetime(stated)).total_seconds())
+    try:
+        theirs = parsedate_to_datetime(stated)
+        # A date in -0000 has no time zone for Python, and is one of UTC.
+        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+        skew = abs((datetime.now(UTC) - theirs).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return gettext("the server sends no Date header that can be read")
     if skew > _MAXIMUM_SKEW_SECONDS:
         raise BourneError(
             gettext("this machine's clock is {skew:.0f} s off the server's: correct it.", skew=skew)

@@ -1,15 +1,20 @@
 """What `bourne doctor` says of a lake whose credentials do not allow everything."""
 
+import contextlib
 import json
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
-from bourne_assets.cli.examination import examine
+from bourne_assets.cli.examination import _clock, _tried, examine
 from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import Credentials, LakeFolder, connect_server
+from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
 
 _OWNER = Credentials("OWNER", "owner-secret")
@@ -97,3 +102,45 @@ def test_a_writer_is_told_what_it_lacks(endpoint: str) -> None:
     lists = {"s3:ListBucket", "s3:ListBucketMultipartUploads"}
     assert {"s3:GetObject"} <= lacking <= {"s3:GetObject", *lists}
     assert found["s3:PutObject"][0]
+
+
+@pytest.mark.parametrize(
+    ("date", "detail"),
+    [
+        ("Mon, 99 Foo 2024", "no Date header that can be read"),
+        (f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT", "no Date header that can be read"),
+        ("Thu, 01 Jan 2099 00:00:00 -0000", "clock is"),
+    ],
+)
+def test_no_date_of_a_server_ends_the_examination(date: str, detail: str) -> None:
+    answer = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"
+    assert detail in _clock_of(answer.encode()).detail
+
+
+def test_a_server_whose_headers_do_not_end_is_a_finding() -> None:
+    found = _clock_of(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+    assert not found.healthy
+    assert "does not respond" in found.detail
+
+
+def _clock_of(start: bytes, more: bytes = b"") -> Diagnosis:
+    """What is said of the clock of a server that sends so, and goes on for as long as it may."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # the client has what it wants
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(start)
+                while more:
+                    connection.sendall(more)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        lake = connect_server(f"http://127.0.0.1:{listener.getsockname()[1]}", _OWNER, "a-lake")
+        return _tried("clock", partial(_clock, lake))
+    finally:
+        listener.close()
+        thread.join(10)
