@@ -160,6 +160,8 @@ def test_what_is_not_one_query_is_refused(sql: str, sources: Sources) -> None:
         "SELECT * FROM json_execute_serialized_sql(json_serialize_sql("
         "'SELECT * FROM read_text(''/etc/passwd'')'))",
         "SELECT * FROM enable_logging(storage = 'file', storage_path = '/tmp/log')",
+        "SELECT * FROM enable_profiling(save_location = '/tmp/profile.json')",
+        "SELECT * FROM destroy_external_resource('f', 'x')",
         "SELECT getenv('HOME')",
         "SELECT * FROM read_text('bourne:///etc/passwd')",
     ],
