@@ -8,7 +8,7 @@ network, where secrets come from (`secret_sources`), and anything of Dagster.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -31,6 +31,8 @@ EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 TMDB_PLACES = ("dagster", "lambda")
 #: A secret that no file is named for: whoever lends credentials for a while sets it.
 _AWS_SESSION = "AWS_SESSION_TOKEN"
+#: Shorter ones of Dagster's database are often names, `dagster` itself: without them no link works.
+_SHORTEST = 8
 
 
 _Credential = Annotated[str | None, AfterValidator(setting_values.credential)]
@@ -165,10 +167,11 @@ class Settings(BaseModel):
         Those of Dagster and of AWS are no settings: they are taken from the environment.
         """
         held = [getattr(self, field) for field, name in FIELDS.items() if name in SECRETS]
-        others = {*SECRETS, _AWS_SESSION} - set(FIELDS.values())
-        held += [os.environ.get(name, "").strip() for name in sorted(others)]
-        passwords = [each for value in held if value for each in _passwords(value)]
-        return tuple(secret for secret in (*held, *passwords) if secret)
+        names = {*SECRETS, _AWS_SESSION} - set(FIELDS.values())
+        others = [os.environ.get(name, "").strip() for name in sorted(names)]
+        found = _with_passwords(held)
+        found += [each for each in _with_passwords(others) if len(each) >= _SHORTEST]
+        return tuple(found)
 
     @property
     def has_tmdb_credential(self) -> bool:
@@ -182,6 +185,12 @@ class Settings(BaseModel):
         A function on AWS Lambda has a credential of its own.
         """
         return not self.has_tmdb_credential and self.tmdb_runs_on == "dagster"
+
+
+def _with_passwords(values: Iterable[str | None]) -> list[str]:
+    """The values that there are, and the passwords of those that are addresses."""
+    present = [value for value in values if value]
+    return present + [each for value in present for each in _passwords(value)]
 
 
 def _passwords(address: str) -> tuple[str, ...]:

@@ -242,6 +242,14 @@ def test_secrets_that_others_read_from_the_environment_may_not_be_shown_either(
     assert expected <= set(read_settings({}).secrets)
 
 
+def test_a_password_that_is_a_name_is_not_taken_out_of_every_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql://dagster:dagster@db:5432/dagster"
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)
+    assert read_settings({}).secrets == (url,)
+
+
 def test_an_address_that_is_none_hinders_no_alert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql://[a-password@db")
     assert "postgresql://[a-password@db" in read_settings({}).secrets
