@@ -18,6 +18,7 @@ import dagster as dg
 import yaml
 from dagster._cli.job import execute_launch_command
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.tags import RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 from dagster._grpc.client import DagsterGrpcClient
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
@@ -81,14 +82,16 @@ class Workers:
         Another worker of the same name takes its place.
         """
         is_lost = False
-        while not is_lost:  # what it executed may have ended just before
+        while not is_lost:  # what it executed may have ended just before, or all but ended
             wait_until(lambda: self._runs_of(name), 300, self.output)
             runs = self._runs_of(name)
             worker = self._workers.pop(name)
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait(60)
             is_lost = any(
-                not run.is_finished for run in self.instance.get_runs() if run.run_id in runs
+                not run.is_finished and not self._has_done_all(run)
+                for run in self.instance.get_runs()
+                if run.run_id in runs
             )
             self.start_worker(name)
 
@@ -119,7 +122,23 @@ class Workers:
             if run.run_id == root or run.tags.get(ROOT_RUN_ID_TAG) == root
         ]
         last = max(runs, key=lambda run: int(run.tags.get(RETRY_NUMBER_TAG, "0")))
-        return last if last.status == dg.DagsterRunStatus.SUCCESS else None
+        succeeded = last.status == dg.DagsterRunStatus.SUCCESS
+        return last if succeeded or self._has_nothing_left(last) else None
+
+    def _has_nothing_left(self, run: dg.DagsterRun) -> bool:
+        """Whether a run was killed between its last step and its end: Dagster retries no step."""
+        return run.status == dg.DagsterRunStatus.FAILURE and self._has_done_all(run)
+
+    def _has_done_all(self, run: dg.DagsterRun) -> bool:
+        if run.execution_plan_snapshot_id is None:
+            return False
+        plan = self.instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+        done = {
+            step.step_key
+            for step in self.instance.get_run_step_stats(run.run_id)
+            if step.status == StepEventStatus.SUCCESS
+        }
+        return done >= set(plan.step_keys_to_execute)
 
     def statuses(self) -> dict[str, str]:
         """The status of every run, for the message of a test that fails."""
