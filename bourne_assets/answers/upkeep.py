@@ -3,7 +3,7 @@
 Not here: when it is done, and the upkeep of Dagster's runs (the callers).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from bourne_assets.translations import gettext
 
 def maintain_lake(
     home: Path, bucket: str | None, connect: Callable[[], Lake], now: datetime
-) -> Iterator[Maintained]:
+) -> Generator[Maintained, None, None]:
     """Look after a lake, table by table.
 
     Args:

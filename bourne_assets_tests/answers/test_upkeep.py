@@ -54,5 +54,5 @@ def test_the_catalogue_is_closed_at_the_end_and_when_a_table_fails(
     assert len(closed) == 1
     interrupted = maintain_lake(tmp_path, "a-bucket", lambda: lake, _NOW)
     next(interrupted)
-    interrupted.close()  # type: ignore[attr-defined]
+    interrupted.close()
     assert len(closed) == 2
