@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 from bourne_assets.times import DailyTime, WeeklyTime, nearest_time_zone
-from bourne_assets.translations import LANGUAGES, gettext
+from bourne_assets.translations import gettext
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 #: A name, an IPv4 address or a bracketed IPv6 address, and a port.
@@ -22,25 +22,25 @@ _FEWEST_SECONDS, _MOST_SECONDS = 30, 24 * 60 * 60
 MAXIMUM_REQUESTS_PER_SECOND = 1000
 
 
-def credential(value: str | None) -> str | None:
+def credential(value: str) -> str:
     """A secret that can be a header of a request."""
-    if value is not None and not (value.isascii() and value.isprintable() and " " not in value):
+    if not (value.isascii() and value.isprintable() and " " not in value):
         raise ValueError(
             gettext("contains characters that no TMDB credential has: copy it again, on one line")
         )
     return value
 
 
-def address(url: str | None) -> str | None:
+def address(url: str) -> str:
     """An http or https address."""
-    if url is not None and not _has_host(url, {"http", "https"}):
+    if not _has_host(url, {"http", "https"}):
         raise ValueError(gettext("must be an http or https address with a host name"))
     return url
 
 
 def base_url(url: str) -> str:
     """An address of an API, without a slash at its end."""
-    parts = urlsplit(address(url) or "")
+    parts = urlsplit(address(url))
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(
             gettext(
@@ -51,9 +51,9 @@ def base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def redis_url(url: str | None) -> str | None:
+def redis_url(url: str) -> str:
     """An address of Redis."""
-    if url is not None and not _has_host(url, {"redis", "rediss"}):
+    if not _has_host(url, {"redis", "rediss"}):
         raise ValueError(
             gettext(
                 "must be a redis or rediss address with a host name, such as "
@@ -104,9 +104,9 @@ def seconds(value: object) -> int:
     return int(text)
 
 
-def bucket(name: str | None) -> str | None:
+def bucket(name: str) -> str:
     """The name of a bucket."""
-    if name is not None and not _BUCKET.fullmatch(name):
+    if not _BUCKET.fullmatch(name):
         raise ValueError(
             gettext("must be the bare name of a bucket, such as my-lake, not {name!r}", name=name)
         )
@@ -199,20 +199,7 @@ def _parts(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def language(value: str) -> str:
-    """One of the supported languages."""
-    if value not in LANGUAGES:
-        raise ValueError(
-            gettext(
-                "must be one of {languages}, not {value!r}",
-                languages=", ".join(LANGUAGES),
-                value=value,
-            )
-        )
-    return value
-
-
-def one_of(*known: str) -> AfterValidator:
+def one_of(*known: str) -> BeforeValidator:
     """A validator of the values that are known."""
 
     def check(value: str) -> str:
@@ -224,4 +211,4 @@ def one_of(*known: str) -> AfterValidator:
             )
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)

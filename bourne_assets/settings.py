@@ -19,7 +19,7 @@ from bourne_assets import setting_values
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.secret_sources import IN_AWS, SECRETS, load_secrets
 from bourne_assets.times import DailyTime, WeeklyTime
-from bourne_assets.translations import Language, gettext, language_of_locale
+from bourne_assets.translations import LANGUAGES, Language, gettext, language_of_locale
 
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_TMDB_BASE_URL = "https://api.themoviedb.org/3"
@@ -35,7 +35,8 @@ _AWS_SESSION = "AWS_SESSION_TOKEN"
 _SHORTEST = 8
 
 
-_Credential = Annotated[str | None, AfterValidator(setting_values.credential)]
+_Credential = Annotated[str, AfterValidator(setting_values.credential)] | None
+_Address = Annotated[str, AfterValidator(setting_values.address)]
 _Path = Annotated[Path, BeforeValidator(setting_values.path)]
 
 
@@ -79,7 +80,7 @@ class Settings(BaseModel):
         "bourne-tmdb",
         "Name or ARN of the function that sends requests to TMDB, where that is AWS Lambda.",
     )
-    s3_bucket: Annotated[str | None, AfterValidator(setting_values.bucket)] = _variable(
+    s3_bucket: Annotated[str, AfterValidator(setting_values.bucket)] | None = _variable(
         "BOURNE_S3_BUCKET", None, "Bucket of the real lake; None for the embedded one."
     )
     s3_prefix: Annotated[str, AfterValidator(setting_values.prefix)] = _variable(
@@ -93,30 +94,28 @@ class Settings(BaseModel):
     csv_dir: _Path = _variable(
         "BOURNE_CSV_DIR", DATA_DIR / "sample_csvs", "Folder whose CSV files are landed."
     )
-    csv_datasets: Annotated[
-        Path | None, BeforeValidator(lambda value: value and setting_values.path(value))
-    ] = _variable("BOURNE_CSV_DATASETS", None, "YAML file of the options of datasets.")
+    csv_datasets: _Path | None = _variable(
+        "BOURNE_CSV_DATASETS", None, "YAML file of the options of datasets."
+    )
     sagas_file: _Path = _variable(
         "BOURNE_SAGAS_FILE", DATA_DIR / "sagas.yaml", "YAML file of the sagas."
     )
     saga_slugs: Annotated[tuple[str, ...], BeforeValidator(setting_values.slugs)] = _variable(
         "BOURNE_SAGAS", ("bourne",), "Sagas that are in the lineage."
     )
-    language: Annotated[Language, BeforeValidator(setting_values.language)] = _variable(
+    language: Annotated[Language, setting_values.one_of(*LANGUAGES)] = _variable(
         "BOURNE_LANG", "en", "Language of all that users read, and the first one of reports."
     )
-    alert_webhook_url: Annotated[str | None, AfterValidator(setting_values.address)] = _variable(
+    alert_webhook_url: _Address | None = _variable(
         "BOURNE_ALERT_WEBHOOK_URL", None, "Where alerts are posted; None: they are logged."
     )
-    alerts_file: Annotated[
-        Path | None, BeforeValidator(lambda value: value and setting_values.path(value))
-    ] = _variable("BOURNE_ALERTS_FILE", None, "YAML file of who is alerted to what.")
+    alerts_file: _Path | None = _variable(
+        "BOURNE_ALERTS_FILE", None, "YAML file of who is alerted to what."
+    )
     smtp_password: str | None = _variable(
         "BOURNE_SMTP_PASSWORD", None, "Password of the user of the alerts file's e-mail server."
     )
-    ui_url: Annotated[
-        str, AfterValidator(lambda url: (setting_values.address(url) or "").rstrip("/"))
-    ] = _variable(
+    ui_url: Annotated[_Address, AfterValidator(lambda url: url.rstrip("/"))] = _variable(
         "BOURNE_UI_URL",
         DEFAULT_UI_URL,
         "Where people open Dagster's UI, for the links in alerts.",
@@ -144,7 +143,7 @@ class Settings(BaseModel):
     executor: Annotated[str, setting_values.one_of(*EXECUTORS)] = _variable(
         "BOURNE_EXECUTOR", "in_process", "What executes the steps of a run: one of `EXECUTORS`."
     )
-    redis_url: Annotated[str | None, AfterValidator(setting_values.redis_url)] = _variable(
+    redis_url: Annotated[str, AfterValidator(setting_values.redis_url)] | None = _variable(
         "BOURNE_REDIS_URL",
         None,
         "Redis that Celery and the common rate of several machines use.",
