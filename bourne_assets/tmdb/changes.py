@@ -7,12 +7,12 @@ Not here: what is done about it (`refreshes`, and the sensor).
 """
 
 import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.models import Change, Changes, FieldChanges, read_items
@@ -49,10 +49,10 @@ _TIME = "%Y-%m-%d %H:%M:%S UTC"
 _DIGEST_BYTES = 6
 #: Name of the field, digest and time of a change; the time is None where it is odd.
 _Seen = tuple[str, str, datetime | None]
+_UtcTime = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(BaseModel, frozen=True):
     """A round through the films that is not over.
 
     Attributes:
@@ -61,79 +61,39 @@ class Round:
         after: The last film that was looked at; the next ones have higher ids.
     """
 
-    began: datetime
-    since: datetime
+    began: _UtcTime
+    since: _UtcTime
     after: int
 
-    @classmethod
-    def read(cls, stated: Mapping[str, Any]) -> Self:
-        """What `stated` wrote.
 
-        Raises:
-            KeyError: Something lacks.
-            TypeError: Something is of another type.
-            ValueError: Something cannot be read.
-        """
-        return cls(_utc(stated["began"]), _utc(stated["since"]), int(stated["after"]))
-
-    @property
-    def stated(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "began": self.began.isoformat(),
-            "since": self.since.isoformat(),
-            "after": self.after,
-        }
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What is known of the changes, between two looks at TMDB.
+class Watch(BaseModel, frozen=True):
+    """What is known of the changes, between two looks at TMDB, as the sensor's cursor keeps it.
 
     Attributes:
-        looked_at: UTC time at which the last whole round began; None before its end.
+        since: UTC time at which the last whole round began; None before its end.
         known: Changes that were seen, by a digest, with the day on which they were seen last; None
             where only the time shows what is known.
         round: The round that is not over; None between two.
     """
 
-    looked_at: datetime | None = None
-    known: Mapping[str, str] | None = field(default=None)
+    since: _UtcTime | None = None
+    known: dict[str, str] | None = None
     round: Round | None = None
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> Self:
-        """The watch that `cursor` wrote; one that knows nothing where the text is not its own."""
+        """That of a cursor; one that knows nothing where the cursor is somebody else's."""
         try:
-            stated = json.loads(cursor or "{}")
-            known, going_on = stated.get("known"), stated.get("round")
-            begun = Round.read(going_on) if going_on is not None else None
-            is_first = begun is not None and stated["since"] is None
-            looked_at = None if is_first else _utc(stated["since"])
-            return cls(looked_at, dict(known) if known is not None else None, begun)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            return cls.model_validate_json(cursor or "{}")
+        except ValidationError:
             return cls()
-
-    @property
-    def stated(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "since": self.looked_at.isoformat() if self.looked_at else None,
-            "known": self.known,
-            "round": self.round.stated if self.round else None,
-        }
-
-    @property
-    def cursor(self) -> str:
-        """As text, for Dagster."""
-        return json.dumps(self.stated)
 
     def start(self, now: datetime) -> datetime:
         """Since when changes are requested: in all looks of a round the same."""
         if self.round:
             since = min(self.round.since, now)
         else:
-            last = min(self.looked_at, now) if self.looked_at else now - timedelta(days=1)
+            last = min(self.since, now) if self.since else now - timedelta(days=1)
             since = last if self.known is None else last - OVERLAP
         return max(since, now - LONGEST_WINDOW + timedelta(days=1))
 
@@ -179,8 +139,9 @@ def changed_films(
     newest = dict(list(known.items())[-_MOST_KNOWN:])
     began = watch.round.began if watch.round else now
     if len(looked_at) == len(left):
-        return found, Watch(began, newest)
-    return found, Watch(watch.looked_at, newest, Round(began, start, looked_at[-1]))
+        return found, Watch(since=began, known=newest)
+    begun = Round(began=began, since=start, after=looked_at[-1])
+    return found, Watch(since=watch.since, known=newest, round=begun)
 
 
 def _few(tmdb_id: int, changes: Sequence[_Seen]) -> Sequence[_Seen]:
@@ -205,10 +166,6 @@ def _changes(tmdb_id: int, response: Response) -> Iterator[_Seen]:
             if item is not None:
                 digest = _digest(tmdb_id, changed.key, item.id, item.time)
                 yield changed.key, digest, _moment(item.time)
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _digest(*parts: object) -> str:

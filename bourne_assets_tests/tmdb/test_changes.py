@@ -58,7 +58,7 @@ def test_a_change_is_found_once_whatever_its_time(tmdb_server: TmdbStandIn, time
     found = []
     for look in range(3):
         changed, watch = changed_films(client, [2501], watch, _NOON + look * _HOUR)
-        watch = Watch.from_cursor(watch.cursor)
+        watch = Watch.from_cursor(watch.model_dump_json())
         found.append(changed)
     assert found == [{2501: ["budget"]}, {}, {}]
 
@@ -122,7 +122,7 @@ def test_what_is_known_does_not_grow_without_end(tmdb_server: TmdbStandIn) -> No
 
 
 def test_the_window_is_never_longer_than_tmdb_allows() -> None:
-    long_ago = Watch(_NOON - timedelta(days=99), {})
+    long_ago = Watch(since=_NOON - timedelta(days=99), known={})
     assert long_ago.start(_NOON) == _NOON - timedelta(days=13)
 
 
@@ -131,12 +131,12 @@ def test_a_round_of_many_looks_misses_no_change_of_its_time(tmdb_server: TmdbSta
     ids = range(7001, 7001 + FILMS_A_LOOK + 1)
     for tmdb_id in ids:
         _show(tmdb_server, tmdb_id)
-    client, watch = tmdb_server.client(), Watch(_NOON - _HOUR, {})
+    client, watch = tmdb_server.client(), Watch(since=_NOON - _HOUR, known={})
     _, watch = changed_films(client, ids, watch, _NOON)
     _show(tmdb_server, 7001, _change("budget", _at(_NOON + _HOUR)))
     found = []
     for day in (5, 6):
-        watch = Watch.from_cursor(watch.cursor)
+        watch = Watch.from_cursor(watch.model_dump_json())
         changed, watch = changed_films(client, ids, watch, _NOON + timedelta(days=day))
         found.append(changed)
     assert found == [{}, {7001: ["budget"]}]
@@ -149,8 +149,8 @@ def test_a_first_round_of_many_looks_is_at_the_last_day_in_each(tmdb_server: Tmd
     _show(tmdb_server, ids[-1], _change("budget", _at(_NOON - 25 * _HOUR)))
     client = tmdb_server.client()
     _, watch = changed_films(client, ids, Watch(), _NOON)
-    assert watch.round == Round(_NOON, _NOON - 24 * _HOUR, ids[-2])
-    changed, _ = changed_films(client, ids, Watch.from_cursor(watch.cursor), _NOON)
+    assert watch.round == Round(began=_NOON, since=_NOON - 24 * _HOUR, after=ids[-2])
+    changed, _ = changed_films(client, ids, Watch.from_cursor(watch.model_dump_json()), _NOON)
     assert not changed
 
 
@@ -160,10 +160,10 @@ def test_changes_without_end_are_seen_and_not_all_remembered(tmdb_server: TmdbSt
     for items in (many, many, [*many, {"id": "one more", "time": _at(_NOON)}]):
         _show(tmdb_server, 2501, {"key": "budget", "items": items})
         changed, watch = changed_films(client, [2501], watch, _NOON)
-        watch = Watch.from_cursor(watch.cursor)
+        watch = Watch.from_cursor(watch.model_dump_json())
         found.append(changed)
     assert found == [{2501: ["budget"]}, {}, {2501: ["budget"]}]
-    assert len(watch.cursor) < 1_000
+    assert len(watch.model_dump_json()) < 1_000
 
 
 def test_a_server_that_invents_changes_at_every_look_fills_no_cursor(
@@ -175,6 +175,6 @@ def test_a_server_that_invents_changes_at_every_look_fills_no_cursor(
         _show(tmdb_server, 2501, {"key": "budget", "items": items})
         changed, watch = changed_films(client, [2501], watch, _NOON)
         assert changed
-    assert len(watch.cursor) < 400_000
+    assert len(watch.model_dump_json()) < 400_000
     again, _ = changed_films(client, [2501], watch, _NOON)
     assert not again, "the newest are remembered"

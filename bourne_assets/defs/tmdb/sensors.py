@@ -95,7 +95,9 @@ def films_in_the_lake(lake: Lake, saga: Saga) -> list[int]:
 
 
 def _cursor(watch: Watch, refreshes: Refreshes) -> str:
-    return json.dumps({**watch.stated, "refreshes": refreshes.model_dump(mode="json")})
+    return json.dumps(
+        {**watch.model_dump(mode="json"), "refreshes": refreshes.model_dump(mode="json")}
+    )
 
 
 def _succeeded(instance: dg.DagsterInstance, key: str) -> bool | None:
