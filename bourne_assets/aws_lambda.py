@@ -247,6 +247,7 @@ def _summary(saga: Saga, batch: Batch) -> dict[str, Any]:
 
 def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
     """Tell Dagster what was stored, and whether every candidate is in every table."""
+    raw = [{"uri": item.uri, "sha256": item.sha256} for item in batch.raw]
     for name, (frame, stored) in batch.tables.items():
         pipes.report_asset_materialization(
             asset_key="/".join([*saga.key_prefix, name]),
@@ -257,7 +258,7 @@ def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
                 "size_bytes": stored.size,
                 "sha256": stored.sha256 or "",
                 "source": LIVE,
-                "raw_objects": {"raw_value": _raw(batch), "type": "json"},
+                "raw_objects": {"raw_value": raw, "type": "json"},
                 "raw_objects_of_an_earlier_run": {
                     "raw_value": list(batch.resumed),
                     "type": "json",
@@ -280,7 +281,3 @@ def _report(pipes: PipesContext, saga: Saga, batch: Batch) -> None:
         },
     )
     pipes.log.info(f"Stored {len(batch.raw)} raw objects and {len(batch.tables)} tables.")
-
-
-def _raw(batch: Batch) -> list[dict[str, str | None]]:
-    return [{"uri": item.uri, "sha256": item.sha256} for item in batch.raw]

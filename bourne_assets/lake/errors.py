@@ -17,7 +17,6 @@ class ObjectMissing(LakeError):
 
     def __init__(self, uri: str) -> None:
         super().__init__(gettext("There is no object {uri} in the lake.", uri=uri))
-        self.uri = uri
 
 
 class ObjectExists(LakeError):
@@ -27,7 +26,6 @@ class ObjectExists(LakeError):
         super().__init__(
             gettext("The object {uri} exists already and is not overwritten.", uri=uri)
         )
-        self.uri = uri
 
 
 class ObjectTooLarge(LakeError):

@@ -16,17 +16,11 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 import obstore
-from obstore.exceptions import (
-    BaseError,
-)
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from bourne_assets.lake.access import S3Access
-from bourne_assets.lake.errors import (
-    LakeError,
-    ObjectMissing,
-    ObjectTooLarge,
-)
+from bourne_assets.lake.errors import LakeError, ObjectMissing, ObjectTooLarge
 from bourne_assets.lake.keys import can_name
 from bourne_assets.lake.listing import ListedObject, Listing, folders_below, list_below
 from bourne_assets.lake.multipart import IncompleteUpload, MultipartClient, Upload

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bourne_assets.tables import conform, records
+from bourne_assets.tables import Table, conform, records
 from bourne_assets.text import printable
 from bourne_assets.tmdb.client import TmdbClient
 from bourne_assets.tmdb.errors import (
@@ -98,7 +98,7 @@ def fetch_films(
     # Films of the saga first: where TMDB is down, nothing is tried that can be done without.
     films = sorted(candidates, key=lambda film: (not film.is_member, film.tmdb_id))
     if not details:
-        return FilmTables(None, external_ids_table(_fetched_ids(films, client, writer)))
+        return FilmTables(None, film_table(_fetched_ids(films, client, writer), ExternalIdsTable))
     method = client.movie_details_with_ids if external_ids else client.movie_details
     rows: list[Row] = []
     id_rows: list[Row] = []
@@ -112,20 +112,15 @@ def fetch_films(
         else:
             id_rows.append(id_row)
     if not external_ids:
-        return FilmTables(details_table(rows), None)
+        return FilmTables(film_table(rows, DetailsTable), None)
     # A proxy or another server of the API may not append: then the ids are requested separately.
     id_rows += _fetched_ids(without, client, writer)
-    return FilmTables(details_table(rows), external_ids_table(id_rows))
+    return FilmTables(film_table(rows, DetailsTable), film_table(id_rows, ExternalIdsTable))
 
 
-def details_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of `film_rows` as `DetailsTable`."""
-    return conform(sorted(rows, key=_tmdb_id), DetailsTable)
-
-
-def external_ids_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of `external_ids_row` or `film_rows` as `ExternalIdsTable`."""
-    return conform(sorted(rows, key=_tmdb_id), ExternalIdsTable)
+def film_table(rows: Sequence[Row], model: type[Table]) -> pd.DataFrame:
+    """Rows of `film_rows` or `external_ids_row` as a table of their model, by TMDB's ids."""
+    return conform(sorted(rows, key=lambda row: int(row["tmdb_id"])), model)
 
 
 def film_rows(film: Candidate, fetched: Response | Failed, source: str) -> tuple[Row, Row | None]:
@@ -277,10 +272,6 @@ def _stamp(film: Candidate, response: Response, source: str) -> dict[str, Any]:
 
 def _joined(problems: Sequence[str]) -> str | None:
     return printable("; ".join(problems))[:_LONGEST_PROBLEMS] or None
-
-
-def _tmdb_id(row: Row) -> int:
-    return int(row["tmdb_id"])
 
 
 def _ensure_about(found: int, film: Candidate, response: Response) -> None:

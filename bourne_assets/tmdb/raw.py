@@ -63,7 +63,7 @@ class RawWriter:
         self.stored: list[StoredObject] = []
         self.read: dict[str, None] = {}
 
-    def add(self, response: Response) -> Response:
+    def add(self, response: Response) -> None:
         """Take a response, unless it came from Raw itself; may be called by several threads.
 
         Raises:
@@ -71,7 +71,7 @@ class RawWriter:
         """
         if response.stored_in is not None:
             self.read[response.stored_in] = None
-            return response
+            return
         element, is_json = _element(response)
         is_good = is_json and status_of(response.status, response.body) == HTTPStatus.OK
         with self._lock:
@@ -82,7 +82,6 @@ class RawWriter:
             self._waiting[folder].append((response, element))
             if len(self._waiting[folder]) == MAXIMUM_RESPONSES:
                 self._store(folder)
-        return response
 
     def flush(self) -> None:
         """Store what waits.

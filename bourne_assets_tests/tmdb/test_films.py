@@ -129,7 +129,8 @@ def test_a_resumed_response_is_the_stored_one_with_its_time_and_place(
     lake: Lake, tmdb_server: TmdbStandIn
 ) -> None:
     with RawWriter(lake) as writer:
-        fetched = writer.add(tmdb_server.client().movie_details(2501))
+        fetched = tmdb_server.client().movie_details(2501)
+        writer.add(fetched)
     (key,) = lake.list()
     known = _resumed(tmdb_server, lake).movie_details(2501)
     assert json.loads(known.body) == json.loads(fetched.body)

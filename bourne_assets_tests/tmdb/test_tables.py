@@ -12,10 +12,9 @@ from bourne_assets.tables import Integer, Table, conform, from_parquet, records,
 from bourne_assets.tmdb.errors import TmdbProtocolError
 from bourne_assets.tmdb.films import (
     Candidate,
-    details_table,
     external_ids_row,
-    external_ids_table,
     film_rows,
+    film_table,
 )
 from bourne_assets.tmdb.responses import Response
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable
@@ -27,15 +26,17 @@ _SAGA = [2501, 2502, 2503, 49040, 324668]
 
 def _details_table(ids: Sequence[int], responses: Sequence[Response], source: str) -> pd.DataFrame:
     pairs = zip(ids, responses, strict=True)
-    return details_table(
-        [film_rows(Candidate(tmdb_id), response, source)[0] for tmdb_id, response in pairs]
+    return film_table(
+        [film_rows(Candidate(tmdb_id), response, source)[0] for tmdb_id, response in pairs],
+        DetailsTable,
     )
 
 
 def _ids_table(ids: Sequence[int], responses: Sequence[Response], source: str) -> pd.DataFrame:
     pairs = zip(ids, responses, strict=True)
-    return external_ids_table(
-        [external_ids_row(Candidate(tmdb_id), response, source) for tmdb_id, response in pairs]
+    return film_table(
+        [external_ids_row(Candidate(tmdb_id), response, source) for tmdb_id, response in pairs],
+        ExternalIdsTable,
     )
 
 
