@@ -5,7 +5,7 @@ key with an empty part, `.`, `..` or a control character, which every S3 client 
 Not here: single objects (`store`), uploads in parts (`multipart`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,15 +47,15 @@ class Listing:
     objects: tuple[ListedObject, ...]
     passed_over: tuple[str, ...] = ()
 
-    @property
-    def passed_over_text(self) -> str:
-        """What was passed over, and why, for people; a key stays on its line, whatever it holds."""
-        more = len(self.passed_over) - _QUOTED
-        return (
-            gettext("Passed over keys that have an empty part, '.', '..' or a control character: ")
-            + ", ".join(map(repr, self.passed_over[:_QUOTED]))
-            + (gettext(" and {more} more.", more=more) if more > 0 else ".")
-        )
+
+def passed_over_text(keys: Sequence[str]) -> str:
+    """Which keys were passed over, and why, for people; a key stays on its line."""
+    more = len(keys) - _QUOTED
+    return (
+        gettext("Passed over keys that have an empty part, '.', '..' or a control character: ")
+        + ", ".join(map(repr, keys[:_QUOTED]))
+        + (gettext(" and {more} more.", more=more) if more > 0 else ".")
+    )
 
 
 def list_below(client: MultipartClient, root: str, prefix: str) -> Listing:

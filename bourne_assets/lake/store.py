@@ -22,7 +22,13 @@ from obstore.store import S3Store
 from bourne_assets.lake.access import S3Access
 from bourne_assets.lake.errors import LakeError, ObjectMissing, ObjectTooLarge
 from bourne_assets.lake.keys import can_name
-from bourne_assets.lake.listing import ListedObject, Listing, folders_below, list_below
+from bourne_assets.lake.listing import (
+    ListedObject,
+    Listing,
+    folders_below,
+    list_below,
+    passed_over_text,
+)
 from bourne_assets.lake.multipart import IncompleteUpload, MultipartClient, Upload
 from bourne_assets.lake.translation import translated
 from bourne_assets.translations import gettext
@@ -286,7 +292,7 @@ class Lake:
         """
         found = list_below(self._multipart(), self._path(""), self._folder(prefix))
         if found.passed_over:
-            _log.warning("%s: %s", self.uri(prefix), found.passed_over_text)
+            _log.warning("%s: %s", self.uri(prefix), passed_over_text(found.passed_over))
         return found
 
     def list_own(self, prefix: str) -> tuple[ListedObject, ...]:

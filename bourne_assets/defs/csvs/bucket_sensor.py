@@ -33,7 +33,7 @@ from bourne_assets.lake.changes import (
     version_of,
 )
 from bourne_assets.lake.errors import BucketMissing, LakeError, LakeUnreachable
-from bourne_assets.lake.listing import ListedObject, Listing
+from bourne_assets.lake.listing import ListedObject, passed_over_text
 from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
@@ -218,5 +218,5 @@ def _reason(changes: BucketChanges, backlog: Backlog) -> str:
             gettext("None of {count} objects was put there by others.", count=len(changes.known))
         )
     if changes.passed_over:
-        parts.append(Listing((), tuple(changes.passed_over)).passed_over_text)
+        parts.append(passed_over_text(changes.passed_over))
     return " ".join(filter(None, parts))
