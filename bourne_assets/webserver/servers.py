@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Thread
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -59,13 +60,8 @@ def _complain(error: BourneError) -> None:
 
 def _print_the_address(options: Sequence[str]) -> None:
     """One line among Dagster's, when the UI responds."""
-    address = Address.named(options)
-
-    def announce(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    Thread(target=announce_when_ready, args=(address, announce), daemon=True).start()
+    announce = partial(print, flush=True)
+    Thread(target=announce_when_ready, args=(Address.named(options), announce), daemon=True).start()
 
 
 def develop(options: Sequence[str], take_interrupts: Callable[[], None]) -> NoReturn:
