@@ -1,12 +1,16 @@
 """The six answers on one page for people: in both languages, with pictures and sources.
 
 The page loads nothing from the network and needs no scripts; without them the pictures are those of
-its first language. Its style is in `data/report`.
+its first language. Its style is in `data/report`. What comes back from the lake may be somebody
+else's page: `guarded` makes it safe to open.
 Not here: sentences of the answers (`words`) and pictures (`pictures`).
 """
 
+import base64
+import hashlib
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,6 +47,9 @@ _FOLDER = DATA_DIR / "report"
 #: This many days of the history are listed: the first, and the last ones.
 _DAYS = 8
 _NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
+#: Of `<meta http-equiv=refresh>`, which no policy stops. No name of an attribute can be escaped.
+_PRAGMA = re.compile(rb"http-equiv", re.IGNORECASE)
+_NO_PRAGMA = "http\N{NON-BREAKING HYPHEN}equiv".encode()
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,30 @@ def build_report(
             vega=_vega(folder),
         )
     )
+
+
+def guarded(page: bytes, folder: Path | None = None) -> bytes:
+    """A stored page as it can be opened from a file, whoever wrote it.
+
+    Of scripts, it runs those of this version's pages and no others; it loads nothing, sends nothing
+    and leads nowhere by itself.
+
+    Args:
+        page: The page, as it was read from the lake.
+        folder: A private folder that keeps what was drawn.
+    """
+    scripts = (str(_vega(folder)), f"\n{_file('report.js')}\n")
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in scripts)
+    known = " ".join(f"'sha256-{digest.decode()}'" for digest in digests)
+    policy = (
+        f"default-src 'none'; script-src {known} 'unsafe-eval'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    head = (
+        '<!doctype html><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    )
+    return head.encode() + _PRAGMA.sub(_NO_PRAGMA, page)
 
 
 def _edition(

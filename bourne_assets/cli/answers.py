@@ -101,11 +101,13 @@ def _print(results: "list[Answers]", lang: Language, *, as_json: bool) -> None:
 
 def _open(settings: Settings, saga: Saga, page: bytes) -> int:
     """Write the report beside the lake and show it; without a browser, print its path."""
+    from bourne_assets.answers.report import guarded
+
     path = Path(settings.home).absolute() / "reports" / f"{saga.slug}_report.html"
     try:
         for private in (path.parent.parent, path.parent):
             make_private_folder(private)
-        path.write_bytes(page)
+        path.write_bytes(guarded(page, settings.home))
     except OSError as error:
         raise ConfigurationError(
             gettext(

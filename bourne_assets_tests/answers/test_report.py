@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import webbrowser
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -12,12 +13,15 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bourne_assets.answers.questions import Answers, answer_questions, as_json, origin, to_text
 from bourne_assets.answers.report import build_report
 from bourne_assets.answers.words.language import localizer
+from bourne_assets.cli import answers as command
 from bourne_assets.saga.history import merged, seed, snapshot_of
+from bourne_assets.settings import Settings
 from bourne_assets.tmdb import NOTICE
 from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, films_of_2017, saga_table
@@ -224,12 +228,36 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def _shown(home: Path, page: str) -> str:
+    """The address at which `bourne answers --open` shows a page of the lake."""
+    addresses: list[str] = []
+    with pytest.MonkeyPatch.context() as patched, CliRunner().isolation():
+        patched.setattr(webbrowser, "open", addresses.append)
+        command._open(Settings(home=home), BOURNE, page.encode())
+    return addresses[0]
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The report of the bundled figures as a file, as `bourne answers --open` shows it."""
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(_bundled_page(), encoding="utf-8")
-    return path.as_uri()
+    """The report of the bundled figures."""
+    return _shown(tmp_path_factory.mktemp("report"), _bundled_page())
+
+
+#: What somebody who may write to the lake may put in the place of a report.
+_STRANGERS = """\
+<!doctype html><html><head><meta charset="utf-8"><title>A report</title>
+<meta HTTP-EQUIV="&#114;efresh" content="1; url=https://stranger.example/refreshed">
+<base href="https://stranger.example/">
+<link rel="stylesheet" href="style.css"><script src="code.js"></script>
+<script>document.title = "owned"; location = "https://stranger.example/script"</script></head>
+<body onload="document.title = 'owned'"><p>Figures \N{EURO SIGN}</p>
+<img src="x.png" onerror="document.title = 'owned'">
+<img src="data:," onerror="document.title = 'owned'">
+<svg onload="document.title = 'owned'"><script>document.title = "owned"</script></svg>
+<iframe src="frame.html"></iframe>
+<iframe srcdoc="<script>top.document.title = 'owned'</script>"></iframe>
+<form action="https://stranger.example/form"><button>Send</button></form></body></html>
+"""
 
 
 class _Opened:
@@ -274,6 +302,23 @@ class TestInChromium:
         assert opened.page.locator(".picture svg:visible").count() == 9
         scrolled = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert opened.page.evaluate(scrolled) == 0
+
+    def test_a_page_that_a_stranger_left_in_the_lake_does_nothing(
+        self, chromium: Browser, tmp_path: Path
+    ) -> None:
+        address = _shown(tmp_path, _STRANGERS)
+        (tmp_path / "reports" / "code.js").write_text("document.title = 'owned'")
+        refused: set[str | None] = set()
+        page = chromium.new_page()
+        page.on("requestfailed", lambda request: refused.add(request.failure))
+        page.goto(address)
+        page.wait_for_timeout(1_500)
+        assert page.title() == "A report"
+        page.get_by_role("button").dispatch_event("click")
+        page.wait_for_timeout(500)
+        assert page.url == address
+        assert page.get_by_text("Figures \N{EURO SIGN}").is_visible()
+        assert refused == {"csp"}
 
     def test_the_switch_changes_language_title_and_address(
         self, chromium: Browser, address: str
