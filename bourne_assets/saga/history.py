@@ -8,7 +8,6 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,33 +21,11 @@ from bourne_assets.tables import conform, records
 from bourne_assets.tmdb import SNAPSHOT
 from bourne_assets.translations import gettext
 
-SEED_FILE = DATA_DIR / "history" / "observations.csv"
+_SEED_FILE = DATA_DIR / "history" / "observations.csv"
 #: What the bundled observations say of a film itself.
 SEED_STATES = ("imdb_id", "title", "release_date")
 #: What a deletion says of a film: the rest is as it was known before.
 DELETION_STATES = ("title", "status")
-_OBSERVED = (
-    "tmdb_id",
-    "imdb_id",
-    "title",
-    "release_date",
-    "status",
-    "budget",
-    "revenue",
-    "budget_source",
-    "revenue_source",
-    "popularity",
-    "vote_average",
-    "vote_count",
-    "wikidata_id",
-    "original_title",
-    "runtime_minutes",
-    "genres",
-    "imdb_rating",
-    "imdb_votes",
-    "fetched_at",
-    "source",
-)
 _FIGURES = ("budget", "revenue")
 #: What a partial observation does not speak of.
 _NOT_IN_PARTIAL = (
@@ -70,10 +47,7 @@ def snapshot_of(films: pd.DataFrame) -> pd.DataFrame:
     All rows have the day of the newest response, so that a run over midnight is one snapshot.
     """
     day = taken_at(films).date()
-    rows = [
-        {**{name: row[name] for name in _OBSERVED}, "observed_on": day, "partial": False}
-        for row in records(films)
-    ]
+    rows = [{**row, "observed_on": day, "partial": False} for row in records(films)]
     return conform(rows, HistoryTable)
 
 
@@ -98,9 +72,9 @@ def taken_at(rows: pd.DataFrame) -> datetime:
     return newest
 
 
-def seed(saga: Saga, path: Path = SEED_FILE) -> pd.DataFrame:
+def seed(saga: Saga) -> pd.DataFrame:
     """The observations of the saga's collection that ship with the package; it may be empty."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with _SEED_FILE.open(encoding="utf-8", newline="") as file:
         rows = [
             _seeded(row)
             for row in csv.DictReader(file)
@@ -133,13 +107,11 @@ class FilmsAsOf:
     """The films of a saga as they were known on a day.
 
     Attributes:
-        films: `SagaTable`.
-        observed_on: Day of the newest observation on or before that day.
+        films: `SagaTable`, of the newest observation on or before that day.
         money_of: Day of budgets and revenues, where that observation does not speak of them.
     """
 
     films: pd.DataFrame
-    observed_on: date
     money_of: date | None
 
 
@@ -179,7 +151,7 @@ def films_as_of(history: pd.DataFrame, day: date, saga: Saga) -> FilmsAsOf:
         _film_as_of(row, stated.get(row["tmdb_id"], {}), saga) for row in _of_day(past, newest)
     ]
     table = conform(sorted(films, key=release_order), SagaTable)
-    return FilmsAsOf(table, newest, whole if whole != newest else None)
+    return FilmsAsOf(table, whole if whole != newest else None)
 
 
 def _of_day(history: pd.DataFrame, day: date | None) -> list[dict[str, Any]]:

@@ -187,7 +187,7 @@ def _film(
     imdb_id = ids.get("imdb_id") or details["imdb_id"]
     rating = rated.get(imdb_id, {}) if imdb_id else {}
     return {
-        **{name: details[name] for name in (*_FROM_DETAILS, "budget_source", "revenue_source")},
+        **details,
         "imdb_id": imdb_id,
         "wikidata_id": ids.get("wikidata_id"),
         **derived_figures(details),

@@ -27,20 +27,6 @@ from bourne_assets.tables import conform, conformed, records
 from bourne_assets.tmdb.schemas import DELETED
 
 _DATE_KEY = "date_key"
-_OF_DAY = (
-    "tmdb_id",
-    "budget",
-    "revenue",
-    "budget_source",
-    "revenue_source",
-    "popularity",
-    "vote_average",
-    "vote_count",
-    "imdb_rating",
-    "imdb_votes",
-    "source",
-    "fetched_at",
-)
 
 
 @dataclass(frozen=True)
@@ -165,11 +151,9 @@ def _is_older(row: Mapping[str, Any], fact: Mapping[str, Any] | None) -> bool:
 def _fact(saga: Saga, row: Mapping[str, Any], states: Sequence[FilmState]) -> dict[str, Any]:
     day = row["observed_on"]
     state = next((each for each in states if each.holds_on(day)), states[0])
-    figures = derived_figures(row)
     return {
-        **{name: row[name] for name in _OF_DAY},
-        "profit": figures["profit"],
-        "return_on_budget": figures["return_on_budget"],
+        **row,
+        **derived_figures(row),
         "date_key": date_key(day),
         "film_key": state.key,
         "saga_key": saga.slug,

@@ -147,7 +147,7 @@ def test_the_answers_of_a_day_are_those_of_the_last_snapshot_up_to_it() -> None:
 
 def test_what_a_day_does_not_state_is_of_the_newest_day_that_does_and_says_so() -> None:
     found = films_as_of(merged([seed(BOURNE)]), date(2030, 1, 1), BOURNE)
-    assert (found.observed_on, found.money_of) == (date(2024, 11, 19), date(2017, 9, 1))
+    assert found.money_of == date(2017, 9, 1)
     result = answer_questions(found.films, saga="bourne", inputs=[], money_of=found.money_of)
     answers = as_json(result)["answers"]
     assert answers["mean_revenue"]["value"] == pytest.approx(327_483_286.2)
