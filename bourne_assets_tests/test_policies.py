@@ -34,6 +34,7 @@ from bourne_assets.tmdb.client import connect_tmdb
 from bourne_assets_tests.standin import TmdbStandIn
 from bourne_assets_tests.support.aws import REGION, Aws, Keys, Statement, aws
 from bourne_assets_tests.support.tables import forget_catalogues, tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 _DEPLOY = Path(bourne_assets.__file__).parents[1] / "deploy"
 _BUCKET, _PREFIX = "policy-lake", "films"
@@ -248,7 +249,7 @@ def test_the_doctor_finds_nothing_wrong_and_leaves_nothing_behind(place: Place) 
 _GRANTED = [(each["Sid"], action) for each in _policy("Platform") for action in _actions(each)]
 
 
-@pytest.mark.parametrize(("sid", "action"), _GRANTED)
+@pytest.mark.parametrize(("sid", "action"), in_every_run(_GRANTED, first=2))
 def test_each_action_of_the_policy_is_needed_and_the_doctor_names_it_where_it_is_missing(
     place: Place, sid: str, action: str
 ) -> None:
@@ -266,7 +267,7 @@ _REMOVED = [
 ]
 
 
-@pytest.mark.parametrize("resource", _REMOVED)
+@pytest.mark.parametrize("resource", in_every_run(_REMOVED, first=2))
 def test_the_doctor_names_the_folder_below_which_nothing_may_be_removed(
     place: Place, resource: str
 ) -> None:

@@ -18,6 +18,7 @@ from bourne_assets.saga.definition import Saga, StatedFigures
 from bourne_assets.settings import Settings
 from bourne_assets_tests.answers.builders import films_of_2017
 from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
+from bourne_assets_tests.support.tiers import in_every_run
 
 _SAGA = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _TODAY = datetime.now(UTC).date()
@@ -156,10 +157,12 @@ def test_figures_in_yen_are_not_taken_for_dollars(run: Callable[..., _Outcome]) 
 
 @pytest.mark.parametrize(
     ("twin", "check"),
-    [
-        ({"imdb_id": "tt0440963"}, "imdb_id_is_unique"),
-        ({"wikidata_id": "Q729131"}, "wikidata_id_is_unique"),
-    ],
+    in_every_run(
+        [
+            ({"imdb_id": "tt0440963"}, "imdb_id_is_unique"),
+            ({"wikidata_id": "Q729131"}, "wikidata_id_is_unique"),
+        ]
+    ),
 )
 def test_one_film_under_two_ids_of_one_id_elsewhere_is_an_error(
     run: Callable[..., _Outcome], twin: dict[str, Any], check: str

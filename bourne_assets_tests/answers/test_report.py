@@ -26,7 +26,7 @@ from bourne_assets.tmdb import NOTICE
 from bourne_assets.translations import LANGUAGES, Language
 from bourne_assets_tests.answers.builders import SCENARIOS, Figures, films_of_2017, saga_table
 from bourne_assets_tests.saga.test_history import BOURNE, OTHER
-from bourne_assets_tests.support.tiers import one_in_every_run
+from bourne_assets_tests.support.tiers import in_every_run
 
 _INPUTS = [{"uri": "s3://bourne-lake/Refined/bourne_saga_table.parquet", "sha256": "ab" * 32}]
 _RUN = "0c1d2e3f-0000-4000-8000-000000000000"
@@ -86,7 +86,7 @@ def _plain(text: str) -> str:
 # The page as a file
 
 
-@pytest.mark.parametrize("name", one_in_every_run(SCENARIOS))
+@pytest.mark.parametrize("name", in_every_run(SCENARIOS))
 def test_every_sentence_of_the_answers_stands_on_the_page(name: str) -> None:
     films = SCENARIOS[name]
     text = _plain(_Tags(_page_of(films)).text)
@@ -290,7 +290,7 @@ def _open(browser: Browser, address: str, width: int = 1400, **options: Any) -> 
 class TestInChromium:
     """The page as a person opens it."""
 
-    @pytest.mark.parametrize("width", one_in_every_run([1400, 390]))
+    @pytest.mark.parametrize("width", in_every_run([1400, 390]))
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_no_request_leaves_the_page_and_nothing_complains(
         self, chromium: Browser, address: str, language: Language, width: int
@@ -369,8 +369,8 @@ class TestInChromium:
             assert cell[6] == t.number(record["popularity"], 2)
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("width", one_in_every_run([390, 1400]))
-    @pytest.mark.parametrize("language", one_in_every_run(LANGUAGES))
+    @pytest.mark.parametrize("width", in_every_run([390, 1400]))
+    @pytest.mark.parametrize("language", in_every_run(LANGUAGES))
     def test_axe_finds_no_violation(
         self,
         chromium: Browser,
@@ -445,6 +445,7 @@ class TestInChromium:
         assert data.startswith(b"%PDF")
         assert 2 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 8
 
+    @pytest.mark.exhaustive
     def test_a_table_of_many_films_scrolls_by_itself_and_is_whole_on_paper(
         self, chromium: Browser, tmp_path: Path
     ) -> None:

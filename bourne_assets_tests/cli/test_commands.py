@@ -20,6 +20,7 @@ from bourne_assets.lake import embedded
 from bourne_assets.settings import DATA_DIR, EMBEDDED_BUCKET
 from bourne_assets_tests.cli.conftest import Bourne
 from bourne_assets_tests.standin import Film, InventedFilms, TmdbStandIn
+from bourne_assets_tests.support.tiers import in_every_run
 
 CATALOGUE_VARIABLES = [
     "TYPE",
@@ -226,7 +227,9 @@ def test_a_file_that_is_rejected_whole_is_told_by_the_exit_code_and_stops_no_oth
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("readme", "language"), [("README.md", "en"), ("README.pt.md", "pt")])
+@pytest.mark.parametrize(
+    ("readme", "language"), in_every_run([("README.md", "en"), ("README.pt.md", "pt")])
+)
 def test_land_prints_what_the_readme_shows(
     bourne: Bourne, tmp_path: Path, readme: str, language: str
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import bourne_assets
+from bourne_assets_tests.support.tiers import in_every_run
 
 FULL = Path("/dev/full")
 BOURNE = f"{shlex.quote(sys.executable)} -m bourne_assets"
@@ -52,7 +53,7 @@ program.main()
 """
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("delay", in_every_run([0.0, 0.05, 0.1, 0.2, 0.4, 0.8], first=2))
 def test_an_interrupt_at_the_start_ends_in_no_traceback(delay: float) -> None:
     """From the first line of the program on: before it, an interrupt is the interpreter's."""
     command = [sys.executable, "-c", _TELLING, "run", "--select", "no_such_*"]
@@ -77,7 +78,7 @@ def test_an_interrupt_that_the_caller_ignores_stays_ignored() -> None:
     assert _shell(ignoring).returncode == 0
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", in_every_run([">&-", "2>&-", "<&-", "<&- >&- 2>&-"]))
 def test_a_closed_stream_is_one_that_nobody_reads(closed: str, tmp_path: Path) -> None:
     done = _shell(f"{BOURNE} lake status {closed}")
     assert done.returncode == 0
@@ -86,7 +87,9 @@ def test_a_closed_stream_is_one_that_nobody_reads(closed: str, tmp_path: Path) -
 
 
 @needs_dev_full
-@pytest.mark.parametrize("arguments", ["lake status", "doctor", "--help", "--version", "run -h"])
+@pytest.mark.parametrize(
+    "arguments", in_every_run(["lake status", "doctor", "--help", "--version", "run -h"])
+)
 def test_a_full_output_ends_in_a_sentence(arguments: str) -> None:
     done = _shell(f"{BOURNE} {arguments} > /dev/full")
     assert done.returncode == 1

@@ -22,6 +22,7 @@ from bourne_assets.runs.instance import (
 )
 from bourne_assets.saga.definition import known_sagas
 from bourne_assets.settings import Settings
+from bourne_assets_tests.support.tiers import in_every_run
 
 NOBODY = 65534
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
@@ -136,7 +137,9 @@ def test_a_dagster_home_that_is_a_pattern_opens_no_other_folder(
         open_instance(Settings())
 
 
-@pytest.mark.parametrize("name", ["a b#c%20d;e&f", "quotes'\"", "$HOME ~ é", "{b}@=:\\", "a]"])
+@pytest.mark.parametrize(
+    "name", in_every_run(["a b#c%20d;e&f", "quotes'\"", "$HOME ~ é", "{b}@=:\\", "a]"])
+)
 def test_a_home_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
     with open_instance(Settings(home=tmp_path / name)) as instance:
         assert instance.get_runs_count() == 0

@@ -20,6 +20,7 @@ from bourne_assets.runs.processes import PROCESS_TAG, end_lost_runs
 from bourne_assets.settings import Settings
 from bourne_assets_tests.standin import Reply, TmdbStandIn
 from bourne_assets_tests.support.dagster_runs import ended_process, started_run, starting_run
+from bourne_assets_tests.support.tiers import in_every_run
 
 POOL = "tmdb_api"
 
@@ -169,7 +170,7 @@ def test_a_run_that_repeats_a_killed_one_is_left_to_begin(instance: dg.DagsterIn
     assert _status(instance, repeated) == dg.DagsterRunStatus.STARTING
 
 
-@pytest.mark.parametrize("tag", ["", "x", "1:2", "1:2:3:4", "a:b:c"])
+@pytest.mark.parametrize("tag", in_every_run(["", "x", "1:2", "1:2:3:4", "a:b:c"], first=2))
 def test_a_tag_that_names_no_process_is_passed_over(instance: dg.DagsterInstance, tag: str) -> None:
     run = started_run(instance, ended_process())
     instance.add_run_tags(run.run_id, {PROCESS_TAG: tag})

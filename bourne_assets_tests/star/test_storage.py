@@ -22,6 +22,7 @@ from bourne_assets.tables import records
 from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
 from bourne_assets_tests.star.test_dimensions import BOURNE
 from bourne_assets_tests.star.test_observations import DAY, NOON, seen
+from bourne_assets_tests.support.tiers import in_every_run
 
 MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
 RUN = Provenance("0a1b2c3d-0000-4000-8000-00000000000a")
@@ -122,7 +123,7 @@ def test_the_answers_of_a_day_take_the_place_of_its_earlier_ones(catalogue: Cata
     assert found.num_rows == len(rows)
 
 
-@pytest.mark.parametrize("name", sorted(STAR))
+@pytest.mark.parametrize("name", in_every_run(sorted(STAR)))
 def test_each_column_is_described_in_the_table_itself(catalogue: Catalog, name: str) -> None:
     kept(catalogue, BOURNE, seen(NOON, *films_of_2017()))
     result = answer_questions(saga_table(films_of_2017()), saga="bourne", inputs=[])

@@ -36,6 +36,7 @@ from bourne_assets_tests.standin import (
     refusal,
     snapshot,
 )
+from bourne_assets_tests.support.tiers import in_every_run
 
 pytestmark = pytest.mark.usefixtures("no_naps")
 
@@ -108,7 +109,7 @@ _BODIES: dict[str, Reply] = {
 }
 
 
-@pytest.mark.parametrize("reply", _BODIES.values(), ids=_BODIES)
+@pytest.mark.parametrize("reply", in_every_run(_BODIES.values(), first=3), ids=_BODIES)
 def test_a_body_is_read_by_its_bytes(lake: Lake, tmdb_server: TmdbStandIn, reply: Reply) -> None:
     tmdb_server.override("/movie/2503", reply)
     films = _fetch(tmdb_server.client(), lake)

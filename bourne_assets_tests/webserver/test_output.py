@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from bourne_assets_tests.support.services import free_port
+from bourne_assets_tests.support.tiers import in_every_run
 
 #: What `bourne dev` does, with a child that takes an interrupt as a program that loads does.
 #: On a busy machine a process may hear late of an interrupt, or be slow to forward what is left.
@@ -156,7 +157,7 @@ main()
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("streams", ["2>&1", ">&-", ">/dev/full"])
+@pytest.mark.parametrize("streams", in_every_run(["2>&1", ">&-", ">/dev/full"]))
 def test_an_interrupt_while_servers_load_ends_the_ui_quietly(tmp_path: Path, streams: str) -> None:
     """Also where nothing that is printed can be read, or there is nothing to print to."""
     command = f"{shlex.quote(sys.executable)} -c {shlex.quote(_DEV)} dev --port {free_port()}"

@@ -6,8 +6,12 @@ import sys
 
 import pytest
 
+from bourne_assets_tests.support.tiers import in_every_run
 
-@pytest.mark.parametrize(("language", "begins"), [("en", "Error: "), ("pt", "Erro: ")])
+
+@pytest.mark.parametrize(
+    ("language", "begins"), in_every_run([("en", "Error: "), ("pt", "Erro: ")])
+)
 def test_a_bad_setting_ends_it_as_it_ends_every_command(language: str, begins: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bourne_assets.webserver", "--port", "0"],

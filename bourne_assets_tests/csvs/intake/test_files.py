@@ -13,6 +13,7 @@ from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 
 @pytest.fixture
@@ -116,7 +117,9 @@ def test_a_file_that_is_named_is_landed_whatever_its_extension(tmp_path: Path) -
 
 
 @pytest.mark.timeout(60)  # every file was once compared with every other: two minutes
-@pytest.mark.parametrize("alike", [False, True], ids=["distinct", "alike when printed"])
+@pytest.mark.parametrize(
+    "alike", in_every_run([False, True]), ids=["distinct", "alike when printed"]
+)
 def test_sixty_thousand_files_are_named_at_once(alike: bool) -> None:
     names = [
         "".join("\x07" if number >> bit & 1 else "\\x07" for bit in range(16)) if alike else number

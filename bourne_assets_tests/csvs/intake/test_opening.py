@@ -17,6 +17,7 @@ from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -121,7 +122,7 @@ def test_of_thousands_of_tries_to_swap_a_link_in_none_shows_what_lies_outside(fo
     assert seen == {_FILMS}
 
 
-@pytest.mark.parametrize("size", [1, 500_000], ids=["in one request", "in parts"])
+@pytest.mark.parametrize("size", in_every_run([1, 500_000]), ids=["in one request", "in parts"])
 @_SWAPS
 def test_bytes_digest_and_table_of_a_file_swapped_while_it_is_landed_are_those_of_one_file(
     lake: Lake,

@@ -22,6 +22,7 @@ from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -142,7 +143,9 @@ def test_pipes_sockets_and_devices_are_rejected_and_nobody_waits_for_them(
 # Files that change
 
 
-@pytest.mark.parametrize("size", [1_000, 20_000_000], ids=["in one request", "in parts"])
+@pytest.mark.parametrize(
+    "size", in_every_run([1_000, 20_000_000]), ids=["in one request", "in parts"]
+)
 @pytest.mark.parametrize("change", ["grows", "shrinks", "stays as long"])
 def test_a_file_that_changes_while_it_is_landed_is_rejected_whole(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, size: int, change: str

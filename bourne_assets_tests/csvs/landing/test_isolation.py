@@ -17,6 +17,7 @@ from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 _READ_CSV = "bourne_assets.csvs.reading.pool.read_csv"
 _DAY = date(2026, 11, 23)
@@ -54,14 +55,20 @@ def _failing(function: Callable[..., Any], error: BaseException) -> Callable[...
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [
-        (UnicodeError("label too long"), "reading it failed (UnicodeError: label too long)"),
-        (MemoryError(), "reading it takes more memory than is available"),
-        (ZeroDivisionError("a\x1b[31m\nb"), "reading it failed (ZeroDivisionError: a\\x1b[31m b)"),
-        (RecursionError("too deep"), "reading it failed (RecursionError: too deep)"),
-        (OSError(5, "Input/output error"), "it cannot be read (Input/output error)"),
-        (duckdb.Error("odd"), "reading it failed (Error: odd)"),
-    ],
+    in_every_run(
+        [
+            (UnicodeError("label too long"), "reading it failed (UnicodeError: label too long)"),
+            (MemoryError(), "reading it takes more memory than is available"),
+            (
+                ZeroDivisionError("a\x1b[31m\nb"),
+                "reading it failed (ZeroDivisionError: a\\x1b[31m b)",
+            ),
+            (RecursionError("too deep"), "reading it failed (RecursionError: too deep)"),
+            (OSError(5, "Input/output error"), "it cannot be read (Input/output error)"),
+            (duckdb.Error("odd"), "reading it failed (Error: odd)"),
+        ],
+        first=2,
+    ),
     ids=lambda value: type(value).__name__,
 )
 def test_any_failure_of_reading_rejects_that_file_alone(

@@ -19,6 +19,7 @@ from bourne_assets.csvs.reading.content import decompress
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
 from bourne_assets_tests.support.tables import tables_of
+from bourne_assets_tests.support.tiers import in_every_run
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
@@ -54,7 +55,7 @@ def test_a_bomb_is_rejected_when_it_has_grown_a_hundredfold(
     assert list((folder.parent / "journal").glob("*/*")) == []
 
 
-@pytest.mark.parametrize("module", [gzip, bz2, lzma])
+@pytest.mark.parametrize("module", in_every_run([gzip, bz2, lzma]))
 def test_a_stream_of_empty_parts_is_rejected_before_it_has_cost_minutes(
     folder: Path, tmp_path: Path, module: Any
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bourne_assets.csvs.reading.kinds import plain_kind
 from bourne_assets_tests.csvs.reading.reads import read
+from bourne_assets_tests.support.tiers import in_every_run
 
 
 def _column(folder: Path, *values: str) -> tuple[str, list[Any]]:
@@ -84,7 +85,7 @@ def test_values_that_a_type_would_change_are_text(tmp_path: Path, values: list[s
     assert _column(tmp_path, *values) == ("VARCHAR", values)
 
 
-@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("quote", in_every_run(["", '"']))
 def test_a_value_far_below_the_sample_decides_the_type_of_its_column(
     tmp_path: Path, quote: str
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_value_far_below_the_sample_decides_the_type_of_its_column(
     assert found.rows[180_000] == (180_000, 1.5)
 
 
+@pytest.mark.exhaustive
 def test_columns_with_single_misfits_far_below_the_sample_are_text_and_no_others(
     tmp_path: Path,
 ) -> None:
@@ -109,7 +111,7 @@ def test_columns_with_single_misfits_far_below_the_sample_are_text_and_no_others
     }
 
 
-@pytest.mark.parametrize("header", [b"id,xxx\r\n", b"id,xxxx\r\n", b"id,xxxxx\r\n"])
+@pytest.mark.parametrize("header", in_every_run([b"id,xxx\r\n", b"id,xxxx\r\n", b"id,xxxxx\r\n"]))
 def test_half_a_line_end_at_the_end_of_the_sample_changes_no_type(
     tmp_path: Path, header: bytes
 ) -> None:
@@ -214,7 +216,9 @@ def test_a_declared_number_with_decimal_commas_is_read_so(tmp_path: Path) -> Non
     assert (ambiguous.rows, ambiguous.rejected) == ([], [2, 3])
 
 
-@pytest.mark.parametrize("odd", ["infinity", "-infinity", "12024-01-01", "0044-03-15 (BC)"])
+@pytest.mark.parametrize(
+    "odd", in_every_run(["infinity", "-infinity", "12024-01-01", "0044-03-15 (BC)"])
+)
 def test_a_day_that_no_calendar_has_keeps_its_column_text_however_far_down_it_stands(
     tmp_path: Path, odd: str
 ) -> None:

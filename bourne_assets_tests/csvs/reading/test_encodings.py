@@ -51,6 +51,7 @@ def test_bytes_that_are_not_utf_8_are_latin_1_and_keep_their_letters(tmp_path: P
     assert rows_of(path) == [("1", "Amélie")]
 
 
+@pytest.mark.exhaustive
 def test_one_latin_1_byte_far_down_decides_the_encoding(tmp_path: Path) -> None:
     data = b"id,title\n" + b"1,plain\n" * 200_000 + b"2,caf\xe9\n"
     found = read(tmp_path, data)

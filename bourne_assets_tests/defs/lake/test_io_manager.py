@@ -25,6 +25,7 @@ from bourne_assets_tests.defs.lake.assets import (
     receiving,
     returning,
 )
+from bourne_assets_tests.support.tiers import in_every_run
 
 # What is stored, and where
 
@@ -39,17 +40,20 @@ def test_a_frame_is_stored_as_parquet_and_comes_back_the_same(run: Run, lake: La
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [
-        (ANSWERS, dict),
-        (ANSWERS, dict[str, Any]),
-        ([1, 2.5, None, "ü"], list),
-        ([], list[int]),
-        ("text", str),
-        (7, int),
-        (False, bool),
-        (ANSWERS, Any),
-        (None, Any),
-    ],
+    in_every_run(
+        [
+            (ANSWERS, dict),
+            (ANSWERS, dict[str, Any]),
+            ([1, 2.5, None, "ü"], list),
+            ([], list[int]),
+            ("text", str),
+            (7, int),
+            (False, bool),
+            (ANSWERS, Any),
+            (None, Any),
+        ],
+        first=2,
+    ),
     ids=str,
 )
 def test_anything_else_is_stored_as_json_and_comes_back_the_same(
@@ -288,14 +292,17 @@ def test_a_json_value_is_shown_shortened(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "frame",
-    [
-        pytest.param(pd.DataFrame(), id="no columns"),
-        pytest.param(pd.DataFrame({0: [1], 1: [2]}), id="numbered columns"),
-        pytest.param(FILMS.set_index("title"), id="an index"),
-        pytest.param(pd.DataFrame({"genres": [["Action", "Thriller"], []]}), id="lists"),
-        pytest.param(pd.DataFrame({"big": [2**62], "small": [b"\xff"]}), id="bytes"),
-        pytest.param(pd.DataFrame({"end": [np.inf], "gap": [pd.NaT]}), id="infinite"),
-    ],
+    in_every_run(
+        [
+            pytest.param(pd.DataFrame(), id="no columns"),
+            pytest.param(pd.DataFrame({0: [1], 1: [2]}), id="numbered columns"),
+            pytest.param(FILMS.set_index("title"), id="an index"),
+            pytest.param(pd.DataFrame({"genres": [["Action", "Thriller"], []]}), id="lists"),
+            pytest.param(pd.DataFrame({"big": [2**62], "small": [b"\xff"]}), id="bytes"),
+            pytest.param(pd.DataFrame({"end": [np.inf], "gap": [pd.NaT]}), id="infinite"),
+        ],
+        first=2,
+    ),
 )
 def test_frames_of_any_shape_can_be_passed_on_and_on(run: Run, frame: pd.DataFrame) -> None:
     received: list[Any] = []

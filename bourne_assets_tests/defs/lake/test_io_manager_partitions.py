@@ -11,6 +11,7 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.conftest import BUCKET
 from bourne_assets_tests.defs.lake.assets import FILMS, Run, receiving, returning
+from bourne_assets_tests.support.tiers import in_every_run
 
 STATIC = ["br", "pt", "us"]
 
@@ -49,7 +50,9 @@ def test_a_partitioned_asset_receives_its_own_partition(run: Run) -> None:
     assert list(received[0]["country"]) == ["pt", "pt"]
 
 
-@pytest.mark.parametrize("kind", [dict[str, pd.DataFrame], dict[str, Any], dict, Any], ids=str)
+@pytest.mark.parametrize(
+    "kind", in_every_run([dict[str, pd.DataFrame], dict[str, Any], dict, Any]), ids=str
+)
 def test_an_asset_without_partitions_receives_all_of_them(run: Run, kind: Any) -> None:
     received: list[Any] = []
     source, target = _by_country(), receiving(received, kind)
