@@ -115,8 +115,8 @@ def announce_when_ready(address: Address, announce: Callable[[str], None]) -> No
 
 
 def _answers(address: Address) -> bool:
-    host = _EVERY_ADDRESS.get(address.host, address.host)
-    with closing(http.client.HTTPConnection(host, address.port, timeout=5)) as connection:
+    authority = address.url.removeprefix("http://")
+    with closing(http.client.HTTPConnection(authority, timeout=5)) as connection:
         try:
             connection.request("GET", "/server_info")
             return connection.getresponse().status == http.HTTPStatus.OK

@@ -30,10 +30,10 @@ def is_own(client: Address, server: Address) -> bool:
     """
     if not _TABLES[0].exists():
         return True
-    rows = [row for table in _TABLES if table.exists() for row in _rows(table, client, server)]
-    if not rows:
-        return not ipaddress.ip_address(client[0]).is_loopback
-    return all(inode and user in {os.geteuid(), _ROOT} for user, inode in rows)
+    for table in _TABLES:  # one of them has the connection, and each takes milliseconds
+        if table.exists() and (rows := list(_rows(table, client, server))):
+            return all(inode and user in {os.geteuid(), _ROOT} for user, inode in rows)
+    return not ipaddress.ip_address(client[0]).is_loopback
 
 
 def _rows(table: Path, client: Address, server: Address) -> Iterator[tuple[int, int]]:
