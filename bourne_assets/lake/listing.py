@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bourne_assets.lake.keys import can_name
-from bourne_assets.lake.multipart import MultipartClient
+from bourne_assets.lake.multipart import BotoClient
 from bourne_assets.translations import gettext
 
 #: This many keys are quoted where keys are named to people.
@@ -58,7 +58,7 @@ def passed_over_text(keys: Sequence[str]) -> str:
     )
 
 
-def list_below(client: MultipartClient, root: str, prefix: str) -> Listing:
+def list_below(client: BotoClient, root: str, prefix: str) -> Listing:
     """The objects below a prefix.
 
     Args:
@@ -83,7 +83,7 @@ def list_below(client: MultipartClient, root: str, prefix: str) -> Listing:
     return Listing(tuple(sorted(objects, key=lambda item: item.key)), tuple(sorted(passed_over)))
 
 
-def folders_below(client: MultipartClient, prefix: str) -> set[str]:
+def folders_below(client: BotoClient, prefix: str) -> set[str]:
     """Names of the folders right below a prefix, which ends with a slash.
 
     Raises:
@@ -99,7 +99,7 @@ def folders_below(client: MultipartClient, prefix: str) -> set[str]:
     return {name for name in found if can_name(name)}
 
 
-def _contents(client: MultipartClient, prefix: str) -> Iterator[dict[str, Any]]:
+def _contents(client: BotoClient, prefix: str) -> Iterator[dict[str, Any]]:
     """All entries of a listing.
 
     Each page starts after the last key of the one before. A server's own token is text in XML,

@@ -52,7 +52,7 @@ class IncompleteUpload:
 class Upload:
     """One upload in parts; nothing is visible under the key before `complete`."""
 
-    def __init__(self, client: "MultipartClient", path: str, upload_id: str) -> None:
+    def __init__(self, client: "BotoClient", path: str, upload_id: str) -> None:
         self._client = client
         self._path = path
         self.upload_id = upload_id
@@ -133,8 +133,8 @@ class Upload:
         self._client.abort(self._path, self.upload_id)
 
 
-class MultipartClient:
-    """Uploads in parts to one bucket.
+class BotoClient:
+    """One bucket through boto3, for what obstore cannot do: uploads in parts, listings of any key.
 
     Args:
         client: boto3's S3 client.

@@ -29,7 +29,7 @@ from bourne_assets.lake.listing import (
     list_below,
     passed_over_text,
 )
-from bourne_assets.lake.multipart import IncompleteUpload, MultipartClient, Upload
+from bourne_assets.lake.multipart import BotoClient, IncompleteUpload, Upload
 from bourne_assets.lake.translation import translated
 from bourne_assets.translations import gettext
 
@@ -82,7 +82,7 @@ class Lake:
         self._store = store
         self._make_client = make_client
         self.access = access
-        self._client: MultipartClient | None = None
+        self._client: BotoClient | None = None
         self._connecting = Lock()
         self.bucket = bucket
         self.prefix = prefix
@@ -177,7 +177,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        return self._multipart().begin(self._named(key), content_type, sha256)
+        return self._boto().begin(self._named(key), content_type, sha256)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts; one that is already gone is not an error.
@@ -185,7 +185,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        self._multipart().abort(self._named(key), upload_id)
+        self._boto().abort(self._named(key), upload_id)
 
     def incomplete_uploads(self, prefix: str = "") -> list[IncompleteUpload]:
         """Uploads in parts below a prefix that were begun and not ended, by key and id.
@@ -194,7 +194,7 @@ class Lake:
             LakeError: The lake refused or failed.
         """
         cut = len(self._path(""))
-        found = self._multipart().incomplete(self._path(prefix))
+        found = self._boto().incomplete(self._path(prefix))
         return [replace(each, key=each.key[cut:]) for each in found]
 
     def checksum(self, key: str) -> str | None:
@@ -204,7 +204,7 @@ class Lake:
             ObjectMissing: It is not there.
             LakeError: The lake refused or failed.
         """
-        return self._multipart().checksum(self._named(key))
+        return self._boto().checksum(self._named(key))
 
     def copy(self, source: str, key: str) -> None:
         """Copy an object inside the lake, on the server; what is under the key is replaced.
@@ -290,7 +290,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        found = list_below(self._multipart(), self._path(""), self._folder(prefix))
+        found = list_below(self._boto(), self._path(""), self._folder(prefix))
         if found.passed_over:
             _log.warning("%s: %s", self.uri(prefix), passed_over_text(found.passed_over))
         return found
@@ -323,7 +323,7 @@ class Lake:
         Raises:
             LakeError: The lake refused or failed.
         """
-        return folders_below(self._multipart(), self._folder(prefix))
+        return folders_below(self._boto(), self._folder(prefix))
 
     def delete(self, key: str) -> None:
         """Remove an object; a missing one is not an error, as in S3.
@@ -333,12 +333,12 @@ class Lake:
         """
         # Not obstore's: it sends a list of one, in whose response a refusal is an error of its own.
         with suppress(ObjectMissing):
-            self._multipart().call("delete_object", self._named(key))
+            self._boto().call("delete_object", self._named(key))
 
-    def _multipart(self) -> MultipartClient:
+    def _boto(self) -> BotoClient:
         with self._connecting:
             if self._client is None:
-                self._client = MultipartClient(
+                self._client = BotoClient(
                     self._make_client(), self.bucket, self.endpoint, self.access.advice
                 )
             return self._client

@@ -100,7 +100,7 @@ def test_a_page_that_ends_with_an_odd_key_loses_nothing(
     for name in names:
         place.lake.write(name, b"1", JSON)
     place.put_odd("Raw")
-    server = place.lake._multipart()
+    server = place.lake._boto()
     whole = server.request
 
     def two_keys_a_page(operation: str, path: str, **parameters: Any) -> dict[str, Any]:
