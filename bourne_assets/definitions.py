@@ -41,7 +41,12 @@ from bourne_assets.defs.saga.checks import saga_checks
 from bourne_assets.defs.saga.history import history_assets
 from bourne_assets.defs.shared.code import with_code
 from bourne_assets.defs.shared.fixed import fixed
-from bourne_assets.defs.shared.naming import in_the_users_language, only_by_hand, with_owners
+from bourne_assets.defs.shared.naming import (
+    Assets,
+    in_the_users_language,
+    only_by_hand,
+    with_owners,
+)
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.checks import tmdb_checks
 from bourne_assets.defs.tmdb.resource import TmdbResource
@@ -127,7 +132,7 @@ def _assets(
     sagas: Sequence[Saga],
     datasets: Datasets,
     checks: Mapping[str, Sequence[dg.AssetChecksDefinition]],
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+) -> Assets:
     """The assets with what all have: freshness policy, place in the code, and owners."""
     ask_tmdb = tmdb_assets
     if settings.tmdb_runs_on == "lambda":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 
 from bourne_assets.answers.films import films_of
 from bourne_assets.answers.pictures import render
+from bourne_assets.answers.pictures.pictures import Picture
 from bourne_assets.answers.pictures.render import PictureNotDrawn, RenderProcess, svg_of
 from bourne_assets.answers.questions import pictures_of
 from bourne_assets.answers.report import build_report
@@ -149,7 +151,9 @@ def test_the_report_without_its_pictures_has_all_figures(
     assert any("lacks the picture" in record.message for record in caplog.records)
 
 
-def test_the_catalogue_has_words_where_a_picture_cannot_be_drawn(nothing_is_drawn: None) -> None:
-    shown = picture(_chart("a"), "Budget: 60 million")
+def test_the_catalogue_has_words_where_a_picture_cannot_be_drawn(
+    nothing_is_drawn: None, tmp_path: Path
+) -> None:
+    shown = picture(Picture("Budget", "Budget: 60 million", _chart("a")), tmp_path)
     assert shown.md_str is not None
     assert shown.md_str.startswith("Budget: 60 million (A picture could not be drawn")

@@ -24,12 +24,7 @@ from bourne_assets.asset_names import INSIGHT_METRICS, REFINED_GROUP, SAGA_HISTO
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS
-from bourne_assets.defs.shared.metadata import (
-    column_lineage,
-    picture,
-    plain_metadata,
-    table_metadata,
-)
+from bourne_assets.defs.shared.metadata import column_lineage, picture, table_metadata
 from bourne_assets.defs.shared.naming import collection_credit, placed_in, saga_key
 from bourne_assets.lake import keys
 from bourne_assets.saga.definition import Saga
@@ -57,7 +52,7 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         kinds={"pandas", "scipy", "s3"},
         code_version="3",
         metadata={
-            **table_metadata(settings, keys.REFINED, tuple(key.path), "json"),
+            **table_metadata(settings, keys.REFINED, key, "json"),
             **collection_credit(saga),
         },
     )
@@ -94,15 +89,14 @@ def insight_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                 "answers": dg.MetadataValue.md(as_markdown(result)),
                 "respostas": dg.MetadataValue.md(as_markdown(result, "pt")),
                 **{
-                    f"picture_of_{name}": picture(
-                        shown.specification, shown.alternative, settings.home
-                    )
+                    f"picture_of_{name}": picture(shown, settings.home)
                     for name, shown in pictures.items()
                 },
                 "figures_of": stored["as_of"],
                 "source": stored["source"],
                 "dagster/column_lineage": column_lineage(FIELD_SOURCES, {"saga_table": table}),
-                **plain_metadata(main_numbers(result)),
+                # Dagster has no null among its numbers.
+                **{name: n for name, n in main_numbers(result).items() if n is not None},
                 "fields": _fields(),
             },
         )

@@ -80,7 +80,7 @@ def report_assets(
         config_schema=ReportConfig.fields_of_a_run(),
         output_required=False,
         metadata={
-            **table_metadata(settings, keys.REFINED, tuple(key.path), "html"),
+            **table_metadata(settings, keys.REFINED, key, "html"),
             FORMAT_KEY: "html",
             **_link(_address(settings, saga)),
             **collection_credit(saga),

@@ -3,7 +3,6 @@
 See https://docs.dagster.io/guides/observe/asset-freshness-policies
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 import dagster as dg
@@ -11,6 +10,7 @@ import dagster as dg
 from bourne_assets.asset_names import SAGA_TAG
 from bourne_assets.csvs.options import Datasets
 from bourne_assets.defs.csvs.datasets import dataset_key
+from bourne_assets.defs.shared.naming import Assets
 from bourne_assets.saga.figures import OLDEST_FIGURES
 from bourne_assets.settings import Settings
 
@@ -20,15 +20,11 @@ OF_TMDB = dg.FreshnessPolicy.time_window(
 )
 
 
-def with_freshness(
-    settings: Settings, assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], datasets: Datasets
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def with_freshness(settings: Settings, assets: Assets, datasets: Datasets) -> Assets:
     """The assets with their policies.
 
-    Args:
-        settings: Whether assets come from TMDB, or from the bundled snapshot, which stays as it is.
-        assets: The assets; those of a saga must follow TMDB day by day.
-        datasets: Options of the datasets of CSV files: how old each may be.
+    Those of a saga must follow TMDB day by day, unless they come from the bundled snapshot, which
+    stays as it is. How old a dataset of CSV files may be, its own options say.
     """
     policies = {
         dataset_key(name): dg.FreshnessPolicy.time_window(
@@ -37,14 +33,10 @@ def with_freshness(
         for name, options in datasets.known.items()
         if options.fresh_within_hours is not None
     }
-
     of_sagas = None if settings.uses_snapshot else OF_TMDB
 
     def with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
         policy = of_sagas if SAGA_TAG in spec.tags else policies.get(spec.key)
         return spec.replace_attributes(freshness_policy=policy) if policy else spec
 
-    return [
-        with_policy(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(with_policy)
-        for each in assets
-    ]
+    return dg.map_asset_specs(with_policy, assets)

@@ -106,11 +106,7 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
                     f"columns_of_{name}": column_schema(STAR[name])
                     for name in ("fact_film_day", "dim_film", "dim_saga", "dim_date")
                 },
-                **(
-                    {"picture": picture(shown.specification, shown.alternative, settings.home)}
-                    if shown
-                    else {}
-                ),
+                **({"picture": picture(shown, settings.home)} if shown else {}),
             },
         )
 

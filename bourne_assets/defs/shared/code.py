@@ -5,7 +5,6 @@ Not here: versions of the code (`code_version`, which each asset states).
 
 import inspect
 import warnings
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,13 @@ from typing import Any
 import dagster as dg
 
 import bourne_assets
+from bourne_assets.defs.shared.naming import Assets
 
 #: Definition metadata of every asset: the commit of the clone that it was loaded from.
 COMMIT = "commit"
 
 
-def with_code(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def with_code(assets: Assets) -> Assets:
     """The assets, each with the file and line of its function, and with the commit."""
     commit = commit_of(Path(bourne_assets.__file__).parents[1])
     of_all = {COMMIT: commit} if commit else {}

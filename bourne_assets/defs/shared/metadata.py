@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from bourne_assets.answers.pictures.pictures import Picture
 from bourne_assets.answers.pictures.render import PictureNotDrawn, svg_of
 from bourne_assets.lake import keys
 from bourne_assets.markup import in_markdown, markdown_code
@@ -59,9 +60,8 @@ def stated(metadata: Mapping[str, Any] | None, key: str, default: Any = None) ->
 
 def column_schema(model: type[Table]) -> dg.TableSchema:
     """Dagster's schema of a pandera model: type, description, nullability and rules by column."""
-    columns = []
-    for name, column in model.to_schema().columns.items():
-        columns.append(
+    return dg.TableSchema(
+        columns=[
             dg.TableColumn(
                 name=str(name),
                 type=_type_name(str(column.dtype)),
@@ -72,25 +72,20 @@ def column_schema(model: type[Table]) -> dg.TableSchema:
                     other=[_rule(check) for check in column.checks],
                 ),
             )
-        )
-    return dg.TableSchema(columns=columns)
+            for name, column in model.to_schema().columns.items()
+        ]
+    )
 
 
 def observed_schema(frame: pd.DataFrame, declared: dg.TableSchema | None) -> dg.TableSchema:
-    """Columns and types of a frame as it is, with the declared descriptions where names agree."""
+    """The columns that a frame has: as they are declared, else with their types as they are."""
     known = {column.name: column for column in declared.columns} if declared else {}
-    columns = []
-    for name, dtype in frame.dtypes.items():
-        column = known.get(str(name))
-        columns.append(
-            dg.TableColumn(
-                name=str(name),
-                type=column.type if column else _type_name(str(dtype)),
-                description=column.description if column else None,
-                constraints=column.constraints if column else None,
-            )
-        )
-    return dg.TableSchema(columns=columns)
+    return dg.TableSchema(
+        columns=[
+            known.get(str(name), dg.TableColumn(str(name), _type_name(str(dtype))))
+            for name, dtype in frame.dtypes.items()
+        ]
+    )
 
 
 def column_lineage(
@@ -111,17 +106,16 @@ def column_lineage(
 
 
 def table_metadata(
-    settings: Settings, layer: str, path: tuple[str, ...], extension: str
+    settings: Settings, layer: str, key: dg.AssetKey, extension: str
 ) -> dict[str, Any]:
     """Definition metadata that says where an asset's table is."""
-    key = keys.table(layer, path, extension)
-    return {**object_metadata(settings, key), LAYER_KEY: layer}
-
-
-def object_metadata(settings: Settings, key: str) -> dict[str, Any]:
-    """Definition metadata that says where a table is whose key is known."""
-    full = f"{settings.s3_prefix}/{key}" if settings.s3_prefix else key
-    return {"dagster/uri": f"s3://{settings.bucket}/{full}", "dagster/table_name": full}
+    stored = keys.table(layer, tuple(key.path), extension)
+    full = f"{settings.s3_prefix}/{stored}" if settings.s3_prefix else stored
+    return {
+        "dagster/uri": f"s3://{settings.bucket}/{full}",
+        "dagster/table_name": full,
+        LAYER_KEY: layer,
+    }
 
 
 def sql_to_paste(table: str) -> dg.MarkdownMetadataValue:
@@ -165,13 +159,11 @@ def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
     return preview_of_table(frame, rows=_WHOLE_ROWS)
 
 
-def picture(
-    specification: dict[str, Any], alternative: str, folder: Path | None = None
-) -> dg.MarkdownMetadataValue:
+def picture(shown: Picture, folder: Path) -> dg.MarkdownMetadataValue:
     """A chart as a Markdown picture that needs no other file; in words where it cannot be drawn."""
-    words = in_markdown(alternative)
+    words = in_markdown(shown.alternative)
     try:
-        encoded = base64.b64encode(svg_of(specification, folder).encode()).decode()
+        encoded = base64.b64encode(svg_of(shown.specification, folder).encode()).decode()
     except PictureNotDrawn as error:
         return dg.MetadataValue.md(f"{words} ({in_markdown(error)})")
     return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{encoded})")
@@ -183,11 +175,6 @@ def shortened(text: str) -> str:
         return text
     shown = text[:_PREVIEW_CHARACTERS]
     return gettext("{shown} ... ({count} characters)", shown=shown, count=grouped(len(text)))
-
-
-def plain_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata without what is unknown: Dagster has no null among its numbers."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _type_name(dtype: str) -> str:

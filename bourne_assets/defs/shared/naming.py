@@ -1,6 +1,6 @@
 """What all assets share: owner, groups, keys, and metadata of their definition."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import dagster as dg
@@ -12,12 +12,13 @@ from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import Table
 from bourne_assets.tmdb import NOTICE
-from bourne_assets.tmdb.raw import RawWriter
 from bourne_assets.translations import current_language, plain
 
 #: Tag of the assets of a saga that was run by hand and is not among those of the settings.
 BY_HAND_TAG = "by_hand"
 RAW_CSVS = dg.AssetKey(asset_names.RAW_CSVS)
+
+Assets = Sequence[dg.AssetsDefinition | dg.AssetSpec]
 
 
 def saga_key(saga: Saga, name: str) -> dg.AssetKey:
@@ -40,27 +41,17 @@ def placed_in(saga: Saga, layer: str) -> Placement:
     )
 
 
-def with_owners(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], owners: Sequence[str]
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def with_owners(assets: Assets, owners: Sequence[str]) -> Assets:
     """The assets, each with its owners: teams and e-mail addresses."""
-
-    def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
-        return spec.replace_attributes(owners=list(owners))
-
-    return _mapped(assets, owned)
+    return dg.map_asset_specs(lambda spec: spec.replace_attributes(owners=list(owners)), assets)
 
 
-def in_the_users_language(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def in_the_users_language(assets: Assets) -> Assets:
     """The assets, with what their pages say of them and of their columns translated."""
-    return list(assets) if current_language() == "en" else _mapped(assets, _translated)
+    return assets if current_language() == "en" else dg.map_asset_specs(_translated, assets)
 
 
-def only_by_hand(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], slugs: Sequence[str]
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def only_by_hand(assets: Assets, slugs: Sequence[str]) -> Assets:
     """The assets; those of these sagas are made only when somebody asks, and are never late."""
 
     def on_request(spec: dg.AssetSpec) -> dg.AssetSpec:
@@ -70,7 +61,7 @@ def only_by_hand(
             automation_condition=None, freshness_policy=None, tags={**spec.tags, BY_HAND_TAG: ""}
         )
 
-    return _mapped(assets, on_request)
+    return dg.map_asset_specs(on_request, assets)
 
 
 def _translated(spec: dg.AssetSpec) -> dg.AssetSpec:
@@ -84,22 +75,12 @@ def _translated(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(description=plain(spec.description or ""), metadata=metadata)
 
 
-def _mapped(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
-    change: Callable[[dg.AssetSpec], dg.AssetSpec],
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    return [
-        change(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(change)
-        for each in assets
-    ]
-
-
 def definition_metadata(
     settings: Settings, layer: str, key: dg.AssetKey, model: type[Table]
 ) -> dict[str, Any]:
     """Where a table is and which columns it has."""
     return {
-        **table_metadata(settings, layer, tuple(key.path), "parquet"),
+        **table_metadata(settings, layer, key, "parquet"),
         COLUMNS_KEY: column_schema(model),
     }
 
@@ -112,15 +93,6 @@ def tmdb_credit(page: str) -> dict[str, Any]:
 def collection_credit(saga: Saga) -> dict[str, Any]:
     """As `tmdb_credit`, with TMDB's page of the saga's collection."""
     return tmdb_credit(f"https://www.themoviedb.org/collection/{saga.collection_id}")
-
-
-def raw_objects(writer: RawWriter) -> dict[str, Any]:
-    """The raw objects of an asset's responses: those that it wrote, and those that it read."""
-    written = [{"uri": item.uri, "sha256": item.sha256} for item in writer.stored]
-    metadata: dict[str, Any] = {"raw_objects": dg.MetadataValue.json(written)}
-    if writer.read:
-        metadata["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(writer.read))
-    return metadata
 
 
 def saga_job_name(saga: Saga) -> str:

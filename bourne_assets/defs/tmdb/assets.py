@@ -17,7 +17,6 @@ from bourne_assets.defs.shared.metadata import rows_of
 from bourne_assets.defs.shared.naming import (
     definition_metadata,
     placed_in,
-    raw_objects,
     saga_key,
     tmdb_credit,
 )
@@ -204,7 +203,13 @@ def _client(saga: Saga, config: TmdbConfig, tmdb: TmdbResource, lake: LakeResour
 
 def _provenance(client: TmdbClient, writer: RawWriter) -> dict[str, Any]:
     """Metadata of every table: where the responses came from, and what of Raw was not usable."""
-    provenance = {"source": client.source, **raw_objects(writer)}
+    written = [{"uri": item.uri, "sha256": item.sha256} for item in writer.stored]
+    provenance: dict[str, Any] = {
+        "source": client.source,
+        "raw_objects": dg.MetadataValue.json(written),
+    }
+    if writer.read:
+        provenance["raw_objects_of_an_earlier_run"] = dg.MetadataValue.json(list(writer.read))
     if client.stored is not None and client.stored.unreadable:
         provenance["unreadable_raw_objects"] = rows_of(
             [{"uri": uri} for uri in client.stored.unreadable]
