@@ -13,6 +13,7 @@ from bourne_assets.cli.common import (
     past_day,
     saga_of,
     saga_option,
+    say,
     with_exit_codes,
 )
 from bourne_assets.cli.help import Command
@@ -116,13 +117,8 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
                 strerror=system_words(error),
             )
         ) from error
-    from bourne_assets.cli.console import output, write
-
-    opened = webbrowser.open(path.as_uri())
-    write(
-        output(),
-        gettext("The report is {path}.", path=path)
-        if opened
-        else gettext("Open this file in a browser: {path}", path=path),
-    )
+    if webbrowser.open(path.as_uri()):
+        say(gettext("The report is {path}.", path=path))
+    else:
+        say(gettext("Open this file in a browser: {path}", path=path))
     return 0

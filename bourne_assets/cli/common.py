@@ -19,10 +19,10 @@ import click
 from bourne_assets import times
 from bourne_assets.cli.environment_file import load_environment_file
 from bourne_assets.errors import INTERRUPTED, BourneError, ConfigurationError
-from bourne_assets.lake.opening import open_lake
+from bourne_assets.lake.opening import lake_exists, open_lake
 from bourne_assets.lake.store import Lake
 from bourne_assets.saga.definition import DEFAULT_SLUG, Saga, known_sagas, select_sagas
-from bourne_assets.settings import Settings
+from bourne_assets.settings import Settings, read_settings
 from bourne_assets.translations import gettext, series
 
 if TYPE_CHECKING:
@@ -141,6 +141,20 @@ def saga_of(settings: Settings, slug: str) -> Saga:
     """
     (saga,) = select_sagas(known_sagas(settings.sagas_file), [slug])
     return saga
+
+
+def settings_after_landing() -> Settings:
+    """The settings, for commands that look at what was landed.
+
+    Raises:
+        BourneError: Nothing was, as there is no lake yet.
+    """
+    settings = read_settings()
+    if not lake_exists(settings.home, settings.s3_bucket):
+        raise BourneError(
+            gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
+        )
+    return settings
 
 
 def naming(saga: Saga) -> str:

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich._wrap import divide_line
@@ -36,6 +35,7 @@ from bourne_assets.runs.outcomes import (
     Stored,
 )
 from bourne_assets.saga.definition import Saga
+from bourne_assets.settings import Settings
 from bourne_assets.text import printable
 from bourne_assets.translations import gettext, grouped, ngettext, retold
 
@@ -129,17 +129,23 @@ def print_table(console: Console, table: Table) -> None:
     console.print(table)
 
 
-def write_json(console: Console, value: Any) -> None:
+def plain_table(
+    texts: Sequence[str], numbers: Sequence[str] = (), notes: Sequence[str] = ()
+) -> Table:
+    """An empty table without lines, with these columns: numbers are aligned to the right."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in texts:
+        table.add_column(name, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in notes:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def write_json(console: Console, value: Any, *, indent: int | None = 1) -> None:
     """A value as JSON and nothing else; what a terminal would obey is escaped."""
-    _write_json(console, json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def write_json_line(console: Console, value: Any) -> None:
-    """As `write_json`, on one line."""
-    _write_json(console, json.dumps(value, ensure_ascii=False))
-
-
-def _write_json(console: Console, text: str) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     console.file.write(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     console.file.flush()
 
@@ -253,22 +259,17 @@ def print_report(console: Console, report: RunReport) -> None:
         console.print(line(gettext("Not reached: {assets}", assets=names)))
 
 
-def print_places(console: Console, report: RunReport, saga: Saga | None, home: Path | None) -> None:
-    """Where the objects of a run are, and how to look at them and at the run.
-
-    Args:
-        console: Where to print.
-        report: The run.
-        saga: The saga that was run; None where CSV files were landed.
-        home: BOURNE_HOME where the lake is the embedded one.
-    """
+def print_places(
+    console: Console, report: RunReport, saga: Saga | None, settings: Settings
+) -> None:
+    """Where the objects of a run or, without a saga, of a landing are, and how to look at them."""
     hints = []
-    if home is not None:
+    if settings.s3_bucket is None:
         hints.append(
             gettext(
                 "The objects are in the embedded lake in {home}; after `bourne lake start`, "
                 "`bourne lake env` prints the settings for other S3 clients.",
-                home=home / "lake",
+                home=settings.home / "lake",
             )
         )
     if saga is not None and any(item.name == SAGA_REPORT for item in report.stored):

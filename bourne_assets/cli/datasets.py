@@ -6,13 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.common import command_lake, say, settings_after_landing, with_exit_codes
 from bourne_assets.cli.help import Command, DefaultGroup
-from bourne_assets.errors import BourneError
-from bourne_assets.lake.opening import lake_exists
-from bourne_assets.settings import read_settings
 from bourne_assets.translations import byte_size, gettext, grouped, ngettext, series
 
 if TYPE_CHECKING:
@@ -55,7 +51,6 @@ def show_datasets(*, name: str | None) -> int:
 def drop_dataset(*, name: str, yes: bool) -> int:
     """Remove the tables of the dataset NAME and their history; the landed bytes stay."""
     with _opened() as (lake, tables):
-        from bourne_assets.cli import console as show
         from bourne_assets.csvs.landing.inventory import drop, find_dataset
 
         found = find_dataset(lake, tables, name)
@@ -63,12 +58,9 @@ def drop_dataset(*, name: str, yes: bool) -> int:
         what = f"{named}, {_rows(found.rows)}"
         if yes:
             drop(found, lake, tables)
-            show.write(show.output(), gettext("Removed: {what}. The landed bytes stay.", what=what))
+            say(gettext("Removed: {what}. The landed bytes stay.", what=what))
         else:
-            show.write(
-                show.output(),
-                gettext("Nothing was removed: add --yes to remove {what}.", what=what),
-            )
+            say(gettext("Nothing was removed: add --yes to remove {what}.", what=what))
     return 0
 
 
@@ -83,7 +75,6 @@ def unland(*, dataset: str, delivery: str, yes: bool) -> int:
     `bourne datasets DATASET` lists the deliveries. Landing the same bytes again adds nothing.
     """
     with _opened() as (lake, tables):
-        from bourne_assets.cli import console as show
         from bourne_assets.csvs.landing.inventory import find_dataset, find_delivery, take_back
 
         found = find_dataset(lake, tables, dataset)
@@ -95,34 +86,25 @@ def unland(*, dataset: str, delivery: str, yes: bool) -> int:
             day=taken.landed_on,
         )
         if taken.taken_back:
-            show.write(show.output(), gettext("{file} was taken back before.", file=taken.file))
+            say(gettext("{file} was taken back before.", file=taken.file))
         elif yes:
             left = take_back(found, taken, tables)
-            show.write(
-                show.output(),
+            say(
                 gettext(
                     "Taken back: {what}; {table} has {rows}.",
                     what=what,
                     table=found.table,
                     rows=_rows(left),
-                ),
+                )
             )
         else:
-            show.write(
-                show.output(),
-                gettext("Nothing was removed: add --yes to take back {what}.", what=what),
-            )
+            say(gettext("Nothing was removed: add --yes to take back {what}.", what=what))
     return 0
 
 
 @contextmanager
 def _opened() -> "Iterator[tuple[Lake, DatasetTables]]":
-    settings = read_settings()
-    if not lake_exists(settings.home, settings.s3_bucket):
-        raise BourneError(
-            gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
-        )
-    with command_lake(settings) as shared:
+    with command_lake(settings_after_landing()) as shared:
         from bourne_assets.csvs.landing.tables import DatasetTables
 
         yield shared.connect(), DatasetTables(shared.catalogue)
@@ -135,7 +117,7 @@ def _print_all(found: "Sequence[Dataset]") -> None:
     if not found:
         show.write(console, gettext("No CSV file was landed yet."))
         return
-    printed = _table(
+    printed = show.plain_table(
         (gettext("dataset"), gettext("table")),
         (gettext("rows"), gettext("deliveries"), gettext("size"), gettext("age")),
         (gettext("written"),),
@@ -173,12 +155,12 @@ def _print_one(found: "Dataset") -> None:
     if found.titles:
         show.write(console, gettext("Titles: {titles}", titles=found.titles))
     show.write(console, "")
-    columns = _table((gettext("column"), gettext("type")))
+    columns = show.plain_table((gettext("column"), gettext("type")))
     for column in found.columns:
         columns.add_row(*map(show.line, column))
     show.print_table(console, columns)
     show.write(console, "")
-    deliveries = _table(
+    deliveries = show.plain_table(
         (gettext("delivery"), gettext("file"), gettext("landed on")), (gettext("rows"),), ("",)
     )
     for each in found.deliveries:
@@ -186,17 +168,6 @@ def _print_one(found: "Dataset") -> None:
         cells = (each.name, each.file, f"{each.landed_on}", grouped(each.rows), note)
         deliveries.add_row(*map(show.line, cells))
     show.print_table(console, deliveries)
-
-
-def _table(texts: Sequence[str], numbers: Sequence[str] = (), notes: Sequence[str] = ()) -> Table:
-    printed = Table(box=None, header_style="bold", pad_edge=False)
-    for name in texts:
-        printed.add_column(name, no_wrap=True)
-    for name in numbers:
-        printed.add_column(name, justify="right", no_wrap=True)
-    for name in notes:
-        printed.add_column(name, no_wrap=True)
-    return printed
 
 
 def _rows(count: int) -> str:

@@ -11,7 +11,7 @@ import click
 from bourne_assets.cli.common import command_lake, say, with_exit_codes
 from bourne_assets.cli.help import Group
 from bourne_assets.errors import BourneError, ConfigurationError
-from bourne_assets.iceberg.catalogue import catalogue_properties, variables_of
+from bourne_assets.iceberg.catalogue import catalogue_properties, configured, variables_of
 from bourne_assets.lake import embedded
 from bourne_assets.lake.opening import lake_exists
 from bourne_assets.lake.store import Lake
@@ -177,7 +177,6 @@ def purge(*, age: timedelta, yes: bool) -> int:
 @with_exit_codes
 def attach(engine: str) -> int:
     """Print what to paste into another engine so that it reads the Iceberg tables."""
-    from bourne_assets.iceberg.catalogue import catalogue_properties, configured
     from bourne_assets.query.attach import attach as lines_for
 
     settings = read_settings()

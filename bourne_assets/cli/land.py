@@ -49,9 +49,7 @@ def land(paths: tuple[str, ...], day: str | None) -> int:
         shared.release()
         show.print_manifest(console, files)
         show.print_report(console, report)
-        show.print_places(
-            console, report, None, settings.home if settings.s3_bucket is None else None
-        )
+        show.print_places(console, report, None, settings)
     return report.exit_code
 
 

@@ -21,6 +21,8 @@ from bourne_assets.translations import gettext, ngettext
 if TYPE_CHECKING:
     import dagster as dg
 
+    from bourne_assets.defs.operations.routes import AlertRoutes
+
 _KNOWN = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS), LOCATION, READ}
 _OURS = ("BOURNE_", "TMDB_")
 #: What Kubernetes gives each pod about services whose names begin as ours do.
@@ -69,6 +71,7 @@ def _definitions(settings: Settings, sagas: list[Saga]) -> Iterator[Diagnosis]:
     import dagster as dg
 
     from bourne_assets.definitions import build_defs
+    from bourne_assets.defs.operations.routes import load_routes
 
     try:
         definitions = build_defs(settings=settings, sagas=sagas)
@@ -78,18 +81,15 @@ def _definitions(settings: Settings, sagas: list[Saga]) -> Iterator[Diagnosis]:
         return
     count = len(definitions.resolve_asset_graph().materializable_asset_keys)
     yield Diagnosis(gettext("definitions"), True, gettext("{count} assets load", count=count))
-    if settings.alerts_file is not None:
-        yield _alerts(settings, definitions)
+    if (routes := load_routes(settings.alerts_file)) is not None:
+        yield _alerts(settings, routes, definitions)
 
 
-def _alerts(settings: Settings, definitions: "dg.Definitions") -> Diagnosis:
-    """The alerts file, which the definitions have read: each route selects some asset."""
+def _alerts(settings: Settings, routes: "AlertRoutes", definitions: "dg.Definitions") -> Diagnosis:
+    """The alerts file: each route selects some asset."""
     from bourne_assets.defs.operations.alerts import selected_by
-    from bourne_assets.defs.operations.routes import load_routes
 
-    routes, name = load_routes(settings.alerts_file), gettext("alerts")
-    if routes is None:
-        raise AssertionError
+    name = gettext("alerts")
     selected = selected_by(routes, definitions.get_repository_def())
     empty = next((route for route, assets in selected.items() if not assets), None)
     if empty is not None:

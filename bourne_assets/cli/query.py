@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bourne_assets.cli.common import command_lake, with_exit_codes
+from bourne_assets.cli.common import command_lake, say, with_exit_codes
 from bourne_assets.cli.help import Command
 from bourne_assets.cli.streams import TextSink
 from bourne_assets.errors import BourneError, ConfigurationError
@@ -67,15 +67,15 @@ def query(*, sql: str, as_of: str | None, form: str | None, output: Path | None)
 def tables(*, as_json: bool) -> int:
     """List the tables that `bourne query` can read: rows, size, snapshots, newest change."""
     with _sources() as (_, sources):
-        from bourne_assets.cli import console as show
+        from bourne_assets.cli.console import output, write_json
 
         listed = list(sources.listed())
         if as_json:
-            show.write_json(show.output(), [_as_json(each) for each in listed])
+            write_json(output(), [_as_json(each) for each in listed])
         elif listed:
             _print_listed(listed)
         else:
-            show.write(show.output(), gettext("There is nothing to query yet: run `bourne run`."))
+            say(gettext("There is nothing to query yet: run `bourne run`."))
     return 0
 
 
@@ -141,6 +141,7 @@ def _write(reader: "pa.RecordBatchReader", form: str, output: Path | None) -> in
 
 def _print_table(reader: "pa.RecordBatchReader") -> None:
     """Rows for people: numbers to the right, unknown as a dash; and how many more there are."""
+    from pyarrow.types import is_decimal, is_floating, is_integer
     from rich.table import Table
 
     from bourne_assets.cli import console as show
@@ -148,7 +149,7 @@ def _print_table(reader: "pa.RecordBatchReader") -> None:
     console = show.output()
     printed = Table(box=None, header_style="bold", pad_edge=False)
     for field in reader.schema:
-        is_number = any(check(field.type) for check in _number_types())
+        is_number = is_integer(field.type) or is_floating(field.type) or is_decimal(field.type)
         printed.add_column(show.line(field.name), justify="right" if is_number else "left")
     rows = (row for batch in reader for row in zip(*map(_values, batch.columns), strict=True))
     shown = list(islice(rows, _SHOWN_ROWS))
@@ -163,12 +164,6 @@ def _print_table(reader: "pa.RecordBatchReader") -> None:
     console.print(show.line((note, "dim")), soft_wrap=True)
 
 
-def _number_types() -> tuple[Any, ...]:
-    import pyarrow as pa
-
-    return pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal
-
-
 def _values(column: "pa.Array[Any]") -> list[str]:
     return [_UNKNOWN if value is None else _text(value) for value in column.to_pylist()]
 
@@ -180,21 +175,14 @@ def _text(value: Any) -> str:
 
 
 def _print_listed(listed: list["ListedTable"]) -> None:
-    from rich.table import Table
-
     from bourne_assets.cli import console as show
 
     console = show.output()
-    printed = Table(box=None, header_style="bold", pad_edge=False)
-    columns: dict[str, Literal["left", "right"]] = {
-        gettext("table"): "left",
-        gettext("rows"): "right",
-        gettext("size"): "right",
-        gettext("snapshots"): "right",
-        gettext("newest"): "left",
-    }
-    for name, side in columns.items():
-        printed.add_column(name, justify=side, no_wrap=True)
+    printed = show.plain_table(
+        (gettext("table"),),
+        (gettext("rows"), gettext("size"), gettext("snapshots")),
+        (gettext("newest"),),
+    )
     for each in listed:
         cells = (
             each.name,

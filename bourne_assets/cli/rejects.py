@@ -1,22 +1,25 @@
 """`bourne rejects`. Not here: which lines are rejected, and how they are corrected (`csvs`)."""
 
 import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bourne_assets.asset_names import RAW_CSVS
-from bourne_assets.cli.common import command_lake, ensure_exclusive, with_exit_codes
+from bourne_assets.cli.common import (
+    command_lake,
+    ensure_exclusive,
+    settings_after_landing,
+    with_exit_codes,
+)
 from bourne_assets.cli.help import DefaultGroup
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import keys
 from bourne_assets.lake.errors import ObjectMissing
-from bourne_assets.lake.opening import lake_exists
 from bourne_assets.lake.store import PARQUET, Lake
-from bourne_assets.settings import Settings, read_settings
+from bourne_assets.settings import Settings
 from bourne_assets.text import printable
 from bourne_assets.translations import gettext, grouped, ngettext, retold
 
@@ -45,7 +48,7 @@ def rejects() -> None:
 def list_lines(*, dataset: str | None, as_json: bool, as_csv: bool) -> int:
     """List the lines that the last landing of a dataset, or of all, rejected."""
     ensure_exclusive({"--json": as_json, "--csv": as_csv})
-    settings = _settings()
+    settings = settings_after_landing()
     with command_lake(settings) as shared:
         from bourne_assets.csvs.landing.rejects import list_rejected
 
@@ -72,7 +75,7 @@ def fix(file: Path) -> int:
     from bourne_assets.csvs.options import load_datasets
 
     corrections = read_corrections_file(file)
-    settings = _settings()
+    settings = settings_after_landing()
     datasets = load_datasets(settings.csv_datasets)
     with command_lake(settings) as shared:
         lake = shared.connect()
@@ -88,39 +91,23 @@ def fix(file: Path) -> int:
         return max(code, _check(settings)) if is_noted else code
 
 
-def _settings() -> Settings:
-    settings = read_settings()
-    if not lake_exists(settings.home, settings.s3_bucket):
-        raise BourneError(
-            gettext("Nothing was landed yet: {home} has no lake.", home=settings.home)
-        )
-    return settings
-
-
 def _print_json(entries: "Iterable[RejectedEntry]") -> None:
-    from bourne_assets.cli.console import output, write_json_line
+    from bourne_assets.cli.console import output, write_json
 
     console = output()
     for each in entries:
-        write_json_line(console, each.model_dump(exclude_none=True))
+        write_json(console, each.model_dump(exclude_none=True), indent=None)
 
 
 def _print_csv(entries: "Iterable[RejectedEntry]") -> None:
     from bourne_assets.cli.console import output
 
     console = output()
-    _write_csv(console.file, _COLUMNS)
+    rows = csv.writer(console.file, lineterminator="\n")
+    rows.writerow(_COLUMNS)
     for each in entries:
-        _write_csv(
-            console.file, (printable(each.file), each.line, each.reason, printable(each.text))
-        )
+        rows.writerow((printable(each.file), each.line, each.reason, printable(each.text)))
     console.file.flush()
-
-
-def _write_csv(file: Any, fields: Iterable[object]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    file.write(text.getvalue())
 
 
 def _print_lines(entries: "Iterable[RejectedEntry]") -> None:

@@ -1,7 +1,6 @@
 """`bourne run`. Not here: the run itself (`runner`)."""
 
 import click
-from rich.console import Console
 
 from bourne_assets.asset_names import INSIGHT_METRICS
 from bourne_assets.cli.common import command_lake, saga_of, saga_option, with_exit_codes
@@ -9,9 +8,8 @@ from bourne_assets.cli.help import Command
 from bourne_assets.cli.selection import ensure_known
 from bourne_assets.runs.exclusive import exclusive_run
 from bourne_assets.runs.outcomes import ProgressLine
-from bourne_assets.saga.definition import Saga
 from bourne_assets.saga.live_figures import OPTION, ensure_in_snapshot, ensure_not_newer
-from bourne_assets.settings import Settings, read_settings
+from bourne_assets.settings import read_settings
 from bourne_assets.threads import thread_pool
 
 
@@ -42,31 +40,13 @@ def run(*, slug: str, select: str | None, resume: bool, replace_live_figures: bo
     if select is None and settings.uses_snapshot:
         ensure_in_snapshot(saga)
     console = show.output()
-    with exclusive_run(
-        settings.home, saga, lambda text: show.print_progress(console, ProgressLine(text))
+    with (
+        exclusive_run(
+            settings.home, saga, lambda text: show.print_progress(console, ProgressLine(text))
+        ),
+        command_lake(settings) as shared,
+        thread_pool(1, "warm-up") as meanwhile,
     ):
-        return _run(
-            settings,
-            saga,
-            console,
-            select=select,
-            resume=resume,
-            replace_live_figures=replace_live_figures,
-        )
-
-
-def _run(
-    settings: Settings,
-    saga: Saga,
-    console: Console,
-    *,
-    select: str | None,
-    resume: bool,
-    replace_live_figures: bool,
-) -> int:
-    from bourne_assets.cli import console as show
-
-    with command_lake(settings) as shared, thread_pool(1, "warm-up") as meanwhile:
         from bourne_assets.answers.pictures.render import warm_up
 
         meanwhile.submit(warm_up, settings.home)
@@ -95,7 +75,5 @@ def _run(
         show.print_report(console, report)
         if result is not None:
             print_answers(console, result, settings.language)
-        show.print_places(
-            console, report, saga, settings.home if settings.s3_bucket is None else None
-        )
+        show.print_places(console, report, saga, settings)
     return report.exit_code

@@ -91,7 +91,7 @@ def test_hints_name_the_saga_that_was_asked_for(
     assert "--saga" not in bourne("answers").output
     report = RunReport(stored=[Stored("matrix/saga_report", "s3://a-lake/x")])
     matrix = known_sagas(Settings().sagas_file)["matrix"]
-    show.print_places(show.output(), report, matrix, Path("/home/of/the/lake"))
+    show.print_places(show.output(), report, matrix, Settings())
     assert "answers --saga matrix --open`." in " ".join(capfd.readouterr().out.split())
 
 

@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from bourne_assets.cli import main
 from bourne_assets.iceberg.catalogue import open_catalogue
@@ -17,10 +17,10 @@ from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table
 from bourne_assets.lake import embedded
+from bourne_assets_tests.cli.conftest import Bourne
 
 RUN = "0a1b2c3d-0000-4000-8000-00000000000a"
 MOVIES = pa.table({"title": ["Identity", "\x1b[31mRed"], "budget": [60, None]})
-Bourne = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")

@@ -5,35 +5,22 @@ import io
 import json
 import signal
 import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from bourne_assets.cli import main
 from bourne_assets.csvs.landing.batch import Landing, land_csv_files
 from bourne_assets.lake import embedded
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.tables import from_parquet, records, to_parquet
+from bourne_assets_tests.cli.conftest import Bourne
 from bourne_assets_tests.support.tables import dataset_in, tables_of
 
-Bourne = Callable[..., Result]
 _MANIFEST = "Trusted/raw_csvs_s3.parquet"
 _FILMS = b"id,title,year\n1,Identity,2002\n2,Supremacy\n3,\x1b[31mred,2007,9\n4,Legacy,2012\n"
-
-
-@pytest.fixture
-def bourne(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bourne:
-    """Calls the command in this process."""
-    monkeypatch.setenv("BOURNE_HOME", str(tmp_path / "home"))
-
-    def call(*arguments: str) -> Result:
-        return CliRunner().invoke(main, arguments, catch_exceptions=False)
-
-    return call
 
 
 def _land(folder: Path, data: bytes = _FILMS) -> Landing:
