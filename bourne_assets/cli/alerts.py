@@ -70,7 +70,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
         yield "BOURNE_ALERT_WEBHOOK_URL", to_webhook
         return
-    delivery = Delivery(settings, routes, {})
+    delivery = Delivery(settings, routes, waiting={}, selected={})
     for route in routes.routes:
 
         def along(route: "Route" = route) -> str:

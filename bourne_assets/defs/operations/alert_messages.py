@@ -70,6 +70,25 @@ class Problem:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Alert:
+    """Problems that one message tells of.
+
+    Attributes:
+        about: Name of the saga, or of what else is concerned.
+        problems: The problems.
+        run_id: The run that had them; None where no run did.
+    """
+
+    about: str
+    problems: Sequence[Problem]
+    run_id: str | None = None
+
+    def link(self, ui_url: str) -> str | None:
+        """Address of the run in Dagster's UI."""
+        return f"{ui_url}/runs/{self.run_id}" if self.run_id else None
+
+
 def marked_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
     """One text for people, in the markup of Slack: title, a line for each problem, a link.
 

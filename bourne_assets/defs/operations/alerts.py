@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import dagster as dg
+from pydantic import TypeAdapter
 
-from bourne_assets.defs.operations.alert_messages import Problem, post
+from bourne_assets.defs.operations.alert_messages import Alert, Problem, post
 from bourne_assets.defs.operations.delivery import (
     Delivery,
     Message,
@@ -53,16 +54,7 @@ class Memory:
     @classmethod
     def read(cls, cursor: str | None) -> "Memory":
         """From a cursor."""
-        if not cursor:
-            return cls()
-        known = json.loads(cursor)
-        waiting = {
-            route: [
-                Message(**{**each, "reached": tuple(each.get("reached", ()))}) for each in queue
-            ]
-            for route, queue in known.pop("waiting", {}).items()
-        }
-        return cls(**known, waiting=waiting)
+        return TypeAdapter(cls).validate_json(cursor) if cursor else cls()
 
     def write(self) -> str:
         """As a cursor."""
@@ -83,15 +75,6 @@ class Memory:
                 self.open[problem.subject] = problem.fingerprint
                 new.append(problem)
         return new
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One message to send."""
-
-    about: str
-    problems: Sequence[Problem]
-    run_id: str | None = None
 
 
 def alerts_sensor(
@@ -125,12 +108,22 @@ def alerts_sensor(
             return dg.SkipReason(gettext("Watching runs from now on."))
         end = time.monotonic() + _SECONDS_A_TICK
         forget_removed_routes(memory.waiting, routes, context.log)
-        way = _Routed(settings, routes, context, memory) if routes else _Single(settings, context)
-        count = way.send_waiting()
+        sender = (
+            Delivery(
+                settings,
+                routes,
+                memory.waiting,
+                selected_by(routes, context.repository_def),
+                seconds=_SECONDS_A_TICK,
+            )
+            if routes
+            else _Single(settings, context)
+        )
+        count = sender.send_waiting()
         kept = memory.write()
         try:
-            for alert in alerts_of(context.instance, memory, titles, _asset_keys(context)):
-                count += way.send(alert)
+            for alert in _alerts(context.instance, memory, titles, _asset_keys(context)):
+                count += sender.send(alert)
                 kept = memory.write()
                 if time.monotonic() > end:
                     break
@@ -144,8 +137,10 @@ def alerts_sensor(
             context.update_cursor(kept)
             return dg.SkipReason(gettext("{sent}; the next one failed.", sent=_sent(count, to)))
         context.update_cursor(kept)
-        reason = f"{_sent(count, to)}." if count or way.state else gettext("Nothing new is wrong.")
-        return dg.SkipReason(reason + way.state)
+        reason = (
+            f"{_sent(count, to)}." if count or sender.state else gettext("Nothing new is wrong.")
+        )
+        return dg.SkipReason(reason + sender.state)
 
     return saga_alerts
 
@@ -194,20 +189,13 @@ def begin(instance: dg.DagsterInstance, memory: Memory) -> bool:
     return True
 
 
-def alerts_of(
+def _alerts(
     instance: dg.DagsterInstance,
     memory: Memory,
     titles: Mapping[str, str],
     keys: Sequence[dg.AssetKey],
 ) -> Iterator[Alert]:
-    """All alerts, one by one; each time the memory covers the alerts so far.
-
-    Args:
-        instance: The instance.
-        memory: Of the last tick; brought up to date.
-        titles: Titles of the sagas by slug.
-        keys: The assets whose freshness is checked.
-    """
+    """All alerts, one by one; each time the memory covers the alerts so far."""
     yield from alerts_of_runs(instance, memory, titles)
     yield from alerts_of_freshness(instance, memory, keys)
 
@@ -217,7 +205,7 @@ def _sent(count: int, to: str) -> str:
 
 
 class _Single:
-    """Alerts to the one webhook, or to the sensor's log."""
+    """Alerts to the one webhook, or to the sensor's log; along routes, a `Delivery` sends them."""
 
     state = ""
 
@@ -230,46 +218,13 @@ class _Single:
 
     def send(self, alert: Alert) -> int:
         """Send an alert; how many messages that were."""
-        secrets, link = self._settings.secrets, _link(alert, self._settings)
-        text = Message.of(alert.about, alert.problems, link, secrets).marked
+        link = alert.link(self._settings.ui_url)
+        text = Message.of(alert.about, alert.problems, link, self._settings.secrets).marked
         if self._settings.alert_webhook_url:
             post(self._settings.alert_webhook_url, text)
         else:
             self._context.log.warning(text)
         return 1
-
-
-class _Routed:
-    """Alerts along the routes of the alerts file."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        routes: AlertRoutes,
-        context: dg.SensorEvaluationContext,
-        memory: Memory,
-    ) -> None:
-        self._settings = settings
-        self._delivery = Delivery(settings, routes, memory.waiting, seconds=_SECONDS_A_TICK)
-        self._selected = selected_by(routes, context.repository_def)
-
-    def send_waiting(self) -> int:
-        """Send what waits and need not any longer."""
-        return self._delivery.send_waiting()
-
-    def send(self, alert: Alert) -> int:
-        """Send an alert to whom it concerns; how many messages that were."""
-        link = _link(alert, self._settings)
-        return self._delivery.send(alert.about, alert.problems, link, self._selected)
-
-    @property
-    def state(self) -> str:
-        """What waits, and why."""
-        return self._delivery.state
-
-
-def _link(alert: Alert, settings: Settings) -> str | None:
-    return f"{settings.ui_url}/runs/{alert.run_id}" if alert.run_id else None
 
 
 def alerts_of_runs(

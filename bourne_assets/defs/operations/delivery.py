@@ -13,6 +13,7 @@ from typing import cast
 
 from bourne_assets.defs.operations import email
 from bourne_assets.defs.operations.alert_messages import (
+    Alert,
     NotDelivered,
     Problem,
     marked_message,
@@ -94,12 +95,13 @@ def _masked_problem(problem: Problem, secrets: Sequence[str]) -> Problem:
 
 
 class Delivery:
-    """Sends messages along routes; what cannot be sent now waits in a list that the caller keeps.
+    """Sends alerts along routes; what cannot be sent now waits in a list that the caller keeps.
 
     Args:
         settings: The settings.
         routes: The alerts file.
         waiting: Messages of each route that wait; brought up to date.
+        selected: The assets of each route that selects some, by its name.
         now: The time.
         seconds: How long messages are sent for; what has not been sent by then waits.
     """
@@ -109,12 +111,15 @@ class Delivery:
         settings: Settings,
         routes: AlertRoutes,
         waiting: Waiting,
+        selected: Mapping[str, frozenset[str]],
+        *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = math.inf,
     ) -> None:
         self._settings = settings
         self._routes = routes
         self._waiting = waiting
+        self._selected = selected
         self._now = now
         self._end = time.monotonic() + seconds
         self._failed: dict[str, str] = {}
@@ -138,31 +143,20 @@ class Delivery:
                 sent += self._send_or_keep(route, message)
         return sent
 
-    def send(
-        self,
-        about: str,
-        problems: Sequence[Problem],
-        link: str | None,
-        selected: Mapping[str, frozenset[str]],
-    ) -> int:
-        """Send problems to each route that they belong to.
-
-        Args:
-            about: What they are about.
-            problems: The problems.
-            link: Address of the run.
-            selected: The assets of each route that selects some, by its name.
+    def send(self, alert: Alert) -> int:
+        """Send the problems of an alert to each route that they belong to.
 
         Returns:
             How many messages were sent along some way; others wait.
         """
         secrets = (*self._settings.secrets, *self._routes.secrets)
+        link = alert.link(self._settings.ui_url)
         sent = 0
         for route in self._routes.routes:
-            mine = [each for each in problems if _belongs(each, route, selected)]
-            if not mine:
-                continue
-            sent += self._send_or_keep(route, Message.of(about, mine, link, secrets))
+            mine = [each for each in alert.problems if self._belongs(each, route)]
+            if mine:
+                message = Message.of(alert.about, mine, link, secrets)
+                sent += self._send_or_keep(route, message)
         return sent
 
     @property
@@ -182,6 +176,12 @@ class Delivery:
         self._try(route, message)
         if route.name in self._failed:
             raise NotDelivered(self._failed[route.name])
+
+    def _belongs(self, problem: Problem, route: Route) -> bool:
+        if route.severity == "error" and not problem.is_error:
+            return False
+        mine = self._selected.get(route.name, frozenset())
+        return route.selection == EVERYTHING or bool({problem.asset, *problem.concerns} & mine)
 
     @property
     def _is_late(self) -> bool:
@@ -272,10 +272,3 @@ def _ways(route: Route) -> list[str]:
 def _got(message: Message) -> bool:
     """Whether the e-mail of a message has reached anybody."""
     return any(each != _WEBHOOK for each in message.reached)
-
-
-def _belongs(problem: Problem, route: Route, selected: Mapping[str, frozenset[str]]) -> bool:
-    if route.severity == "error" and not problem.is_error:
-        return False
-    mine = selected.get(route.name, frozenset())
-    return route.selection == EVERYTHING or bool({problem.asset, *problem.concerns} & mine)

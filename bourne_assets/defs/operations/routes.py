@@ -4,7 +4,6 @@ Not here: what a selection selects (`alerts`), and how a message is sent (`deliv
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -48,6 +47,17 @@ def _url(text: str) -> str:
     return text
 
 
+def _known_time_zone(name: str) -> str:
+    near = nearest_time_zone(name)
+    if near != name:
+        raise ValueError(
+            gettext("{name!r} is not a time zone, did you mean {near}?", name=name, near=near)
+            if near
+            else gettext("{name!r} is not a time zone: write one as America/Sao_Paulo", name=name)
+        )
+    return name
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -66,7 +76,7 @@ class QuietHours(_Part):
 
     begin: time = Field(alias="from")
     end: time = Field(alias="to")
-    time_zone: str
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)]
 
     @field_validator("begin", "end", mode="before")
     @classmethod
@@ -80,11 +90,6 @@ class QuietHours(_Part):
         if moment is None or moment.tzinfo is not None:  # whose zone is `time_zone` alone
             raise ValueError(gettext("is not a time of day: write it as 22:00"))
         return moment
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        return _known_time_zone(value)
 
     def include(self, moment: datetime) -> bool:
         """Whether a moment lies in them."""
@@ -178,39 +183,6 @@ class AlertRoutes(_Part):
         return tuple(route.webhook for route in self.routes if route.webhook)
 
 
-@dataclass(frozen=True)
-class _Keys:
-    """The keys of each part of the file, for the nearest name of a mistyped one."""
-
-    by_part: dict[str, Sequence[str]] = field(
-        default_factory=lambda: {
-            "": ("routes", "email"),
-            "email": _names(MailServer),
-            "routes": _names(Route),
-            "quiet_hours": _names(QuietHours),
-        }
-    )
-
-    def near(self, place: Sequence[str | int]) -> str | None:
-        parts = [part for part in place[:-1] if isinstance(part, str)]
-        return nearest(str(place[-1]), self.by_part.get(parts[-1] if parts else "", ()))
-
-
-def _names(part: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in part.model_fields.items()]
-
-
-def _known_time_zone(name: str) -> str:
-    near = nearest_time_zone(name)
-    if near != name:
-        raise ValueError(
-            gettext("{name!r} is not a time zone, did you mean {near}?", name=name, near=near)
-            if near
-            else gettext("{name!r} is not a time zone: write one as America/Sao_Paulo", name=name)
-        )
-    return name
-
-
 def load_routes(path: Path | None) -> AlertRoutes | None:
     """Read the file of BOURNE_ALERTS_FILE; None where none is set.
 
@@ -252,8 +224,7 @@ def load_routes(path: Path | None) -> AlertRoutes | None:
 def _sentence(place: Sequence[str | int], error: ErrorDetails) -> str:
     shown = printable(".".join(str(part) for part in place)) or gettext("the file")
     if error["type"] == "extra_forbidden":
-        near = _Keys().near(place)
-        if near:
+        if near := _nearest_key(place):
             return gettext("{key} is not a key here, did you mean {near}?", key=shown, near=near)
         return gettext("{key} is not a key here", key=shown)
     if error["type"] == "missing":
@@ -263,6 +234,19 @@ def _sentence(place: Sequence[str | int], error: ErrorDetails) -> str:
         return gettext("{key} must be one of {choices}", key=shown, choices=choices)
     detail = str(error["msg"]).removeprefix("Value error, ")
     return f"{shown} {detail}" if error["type"] == "value_error" else f"{shown}: {detail}"
+
+
+def _nearest_key(place: Sequence[str | int]) -> str | None:
+    """The key that a mistyped one was probably meant to be, among those of its part of the file."""
+    parts: dict[str, type[_Part]] = {
+        "": AlertRoutes,
+        "email": MailServer,
+        "routes": Route,
+        "quiet_hours": QuietHours,
+    }
+    named = [name for name in place[:-1] if isinstance(name, str)]
+    fields = parts[named[-1] if named else ""].model_fields
+    return nearest(str(place[-1]), [field.alias or name for name, field in fields.items()])
 
 
 def _line(tree: yaml.Node | None, place: Sequence[str | int]) -> int:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from bourne_assets.cli import main
 from bourne_assets.cli.mistakes import find_mistakes
-from bourne_assets.defs.operations.alert_messages import NotDelivered, Problem
+from bourne_assets.defs.operations.alert_messages import Alert, NotDelivered, Problem
 from bourne_assets.defs.operations.alerts import Memory, alerts_of_runs, alerts_sensor, selected_by
 from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting
 from bourne_assets.defs.operations.problems import problems_of_run
@@ -25,6 +25,7 @@ from bourne_assets_tests.support.webhook import Webhook
 
 _SETTINGS = Settings(smtp_password=PASSWORD)
 _FAILED = Problem("tmdb_search", "failed", "TMDB did not answer.")
+_ALERT = Alert("Saga", [_FAILED])
 _WARNED = Problem("movies", "check lines failed", "", ("movies.csv line 3: too long",), 1, False)
 
 
@@ -143,11 +144,10 @@ def test_each_problem_goes_to_those_whom_it_concerns(
         "{name: films, selection: 'group:films', severity: error, email: [ann@example.com]}",
     )
     waiting: Waiting = {}
-    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting)
     selected = {"films": frozenset({"tmdb_search", "movies"})}
-    link = "http://127.0.0.1:3001/runs/1"
-    assert delivery.send("Landing of CSV files", [_WARNED], link, selected) == 1
-    assert delivery.send("Jason Bourne", [_FAILED], link, selected) == 2
+    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting, selected)
+    assert delivery.send(Alert("Landing of CSV files", [_WARNED], "1")) == 1
+    assert delivery.send(Alert("Jason Bourne", [_FAILED], "1")) == 2
     assert ["movies.csv line 3" in text for text in webhook.texts] == [True, False]
     (mail,) = smtp.messages
     assert mail["Subject"] == "[Error] Jason Bourne: tmdb_search failed"
@@ -157,7 +157,7 @@ def test_each_problem_goes_to_those_whom_it_concerns(
         "",
         "- tmdb_search: failed - TMDB did not answer.",
         "",
-        f"The run: {link}",
+        "The run: http://127.0.0.1:3000/runs/1",
     ]
     assert smtp.logins == [(True, True)]
     assert waiting == {}
@@ -182,7 +182,7 @@ def test_a_run_that_was_killed_goes_to_those_whom_its_assets_concern(
         instance.report_run_failed(run, "Its process was killed.")
         problems, _ = problems_of_run(instance, run, failed=True)
     selected = {"a": frozenset({"movies"}), "b": frozenset({"series"})}
-    assert Delivery(_SETTINGS, routes, {}).send("Saga", problems, None, selected) == 1
+    assert Delivery(_SETTINGS, routes, {}, selected).send(Alert("Saga", problems)) == 1
     assert "run failed - no step says why" in webhook.texts[0]
 
 
@@ -196,11 +196,11 @@ def test_what_happens_in_quiet_hours_is_told_when_they_are_over(
     )
     memory = Memory()
     night, morning = (datetime(2026, 11, 26, hour, tzinfo=UTC) for hour in (3, 10))
-    first = Delivery(_SETTINGS, routes, memory.waiting, lambda: night)
-    assert first.send("Jason Bourne", [_FAILED], None, {}) == 0
+    first = Delivery(_SETTINGS, routes, memory.waiting, {}, now=lambda: night)
+    assert first.send(_ALERT) == 0
     assert (first.send_waiting(), first.state) == (0, " 1 waits.")
     kept = Memory.read(memory.write())
-    later = Delivery(_SETTINGS, routes, kept.waiting, lambda: morning)
+    later = Delivery(_SETTINGS, routes, kept.waiting, {}, now=lambda: morning)
     assert (later.send_waiting(), later.send_waiting(), later.state) == (1, 0, "")
     assert "`tmdb_search`: failed" in webhook.texts[0]
 
@@ -225,8 +225,8 @@ def test_a_route_that_fails_keeps_its_messages_and_holds_no_other_up(
     text = _email(smtp, "{name: mail, email: [a@b.c]}", f"{{name: chat, webhook: '{webhook.url}'}}")
     smtp.refuses = True
     waiting: Waiting = {}
-    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting)
-    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 1
+    delivery = Delivery(_SETTINGS, _load(tmp_path, text), waiting, {})
+    assert delivery.send(_ALERT) == 1
     place = f"127.0.0.1:{smtp.port}"
     assert delivery.state == f" 1 waits. {place} did not take an e-mail: it replied 451."
     smtp.refuses = False
@@ -240,8 +240,8 @@ def test_an_address_that_is_refused_for_good_keeps_no_message_from_the_others(
     smtp.unknown = {"gone@b.c": "550 nobody"}
     waiting: Waiting = {}
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [ann@b.c, gone@b.c]}"))
-    delivery = Delivery(_SETTINGS, routes, waiting)
-    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 1
+    delivery = Delivery(_SETTINGS, routes, waiting, {})
+    assert delivery.send(_ALERT) == 1
     assert delivery.state == f" 127.0.0.1:{smtp.port} refused gone@b.c."
     assert (delivery.send_waiting(), len(smtp.messages), waiting) == (0, 1, {})
 
@@ -252,13 +252,13 @@ def test_an_address_that_is_refused_for_now_gets_the_message_later_and_the_other
     smtp.unknown = {"late@b.c": "450 later"}
     memory = Memory()
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [ann@b.c, late@b.c]}"))
-    assert Delivery(_SETTINGS, routes, memory.waiting).send("Saga", [_FAILED], None, {}) == 1
+    assert Delivery(_SETTINGS, routes, memory.waiting, {}).send(_ALERT) == 1
     kept = Memory.read(memory.write())
-    delivery = Delivery(_SETTINGS, routes, kept.waiting)
+    delivery = Delivery(_SETTINGS, routes, kept.waiting, {})
     assert delivery.send_waiting() == 0
     assert delivery.state == f" 1 waits. 127.0.0.1:{smtp.port} refused late@b.c."
     smtp.unknown = {}
-    assert Delivery(_SETTINGS, routes, kept.waiting).send_waiting() == 1
+    assert Delivery(_SETTINGS, routes, kept.waiting, {}).send_waiting() == 1
     assert [mail["To"] for mail in smtp.messages[1:]] == ["late@b.c"]
     assert kept.waiting == {}
 
@@ -269,11 +269,11 @@ def test_a_message_that_every_address_is_refused_waits_until_somebody_gets_it(
     smtp.unknown = {"a@b.c": "550 no relaying", "d@b.c": "550 no relaying"}
     waiting: Waiting = {}
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c, d@b.c]}"))
-    delivery = Delivery(_SETTINGS, routes, waiting)
-    assert delivery.send("Jason Bourne", [_FAILED], None, {}) == 0
+    delivery = Delivery(_SETTINGS, routes, waiting, {})
+    assert delivery.send(_ALERT) == 0
     assert delivery.state == f" 1 waits. 127.0.0.1:{smtp.port} refused a@b.c, d@b.c."
     smtp.unknown = {}
-    assert Delivery(_SETTINGS, routes, waiting).send_waiting() == 1
+    assert Delivery(_SETTINGS, routes, waiting, {}).send_waiting() == 1
     assert (len(smtp.messages), waiting) == (1, {})
 
 
@@ -285,13 +285,13 @@ def test_a_route_of_two_ways_sends_along_the_one_that_works_once(
     waiting: Waiting = {}
     smtp.refuses = True
     for _ in range(2):
-        delivery = Delivery(_SETTINGS, routes, waiting)
+        delivery = Delivery(_SETTINGS, routes, waiting, {})
         delivery.send_waiting()
-        delivery.send("Jason Bourne", [_FAILED], None, {})
+        delivery.send(_ALERT)
     assert (len(webhook.texts), len(smtp.messages)) == (2, 0)
     assert delivery.state.startswith(" 2 wait. ")
     smtp.refuses = False
-    assert Delivery(_SETTINGS, routes, waiting).send_waiting() == 2
+    assert Delivery(_SETTINGS, routes, waiting, {}).send_waiting() == 2
     assert (len(webhook.texts), len(smtp.messages), waiting) == (2, 2, {})
 
 
@@ -302,7 +302,7 @@ def test_a_webhook_that_fails_keeps_no_e_mail_from_its_route(
     routes = _load(tmp_path, _email(smtp, route))
     webhook.status = 500
     with pytest.raises(NotDelivered, match="HTTP 500 from the webhook of 'both'"):
-        Delivery(_SETTINGS, routes, {}).deliver(routes.routes[0], _text())
+        Delivery(_SETTINGS, routes, {}, {}).deliver(routes.routes[0], _text())
     assert len(smtp.messages) == 1
 
 
@@ -324,9 +324,9 @@ def test_slow_servers_leave_time_for_the_other_routes(
     lines = [f"  - {{name: {name}, webhook: 'http://{name}/'}}" for name in ("a", "b", "good")]
     routes = _load(tmp_path, "\n".join(["routes:", *lines]))
     waiting: Waiting = {}
-    assert Delivery(_SETTINGS, routes, waiting, seconds=30).send("Saga", [_FAILED], None, {}) == 0
+    assert Delivery(_SETTINGS, routes, waiting, {}, seconds=30).send(_ALERT) == 0
     assert tried == ["http://a/", "http://b/"]
-    looks = [Delivery(_SETTINGS, routes, waiting, seconds=30).send_waiting() for _ in range(2)]
+    looks = [Delivery(_SETTINGS, routes, waiting, {}, seconds=30).send_waiting() for _ in range(2)]
     assert (sum(looks), list(waiting)) == (1, ["b", "a"])
 
 
@@ -341,7 +341,7 @@ def test_a_login_that_fails_is_told_without_the_password(
     tmp_path: Path, smtp: SmtpServer, password: str | None, sentence: str
 ) -> None:
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c]}"))
-    delivery = Delivery(Settings(smtp_password=password), routes, {})
+    delivery = Delivery(Settings(smtp_password=password), routes, {}, {})
     with pytest.raises(NotDelivered, match=sentence) as raised:
         delivery.deliver(routes.routes[0], _text())
     assert "wrong" not in str(raised.value)
@@ -353,7 +353,7 @@ def test_no_password_is_sent_to_a_server_that_nobody_vouches_for(
     monkeypatch.delenv("SSL_CERT_FILE")
     routes = _load(tmp_path, _email(smtp, "{name: mail, email: [a@b.c]}"))
     with pytest.raises(NotDelivered, match="this machine does not trust its certificate"):
-        Delivery(_SETTINGS, routes, {}).deliver(routes.routes[0], _text())
+        Delivery(_SETTINGS, routes, {}, {}).deliver(routes.routes[0], _text())
     assert smtp.logins == []
     assert smtp.messages == []
 
