@@ -39,7 +39,7 @@ from bourne_assets.saga.definition import Saga, known_sagas, select_sagas
 from bourne_assets.settings import Settings, read_settings
 from bourne_assets.tables import to_parquet
 from bourne_assets.tmdb import LIVE
-from bourne_assets.tmdb.client import TmdbClient, connect_tmdb
+from bourne_assets.tmdb.client import TmdbClient, tmdb_client
 from bourne_assets.tmdb.errors import TmdbInterrupted
 from bourne_assets.tmdb.films import candidates_of, fetch_films
 from bourne_assets.tmdb.raw import RawWriter, StoredResponses
@@ -224,13 +224,7 @@ def _client(settings: Settings) -> TmdbClient:
         raise ConfigurationError(
             gettext("The function needs TMDB_READ_ACCESS_TOKEN or TMDB_API_KEY.")
         )
-    return connect_tmdb(
-        settings.tmdb_base_url,
-        token=settings.tmdb_read_access_token,
-        key=settings.tmdb_api_key,
-        requests_per_second=settings.tmdb_requests_per_second,
-        redis_url=settings.redis_url,
-    )
+    return tmdb_client(settings)
 
 
 def _summary(saga: Saga, batch: Batch) -> dict[str, Any]:

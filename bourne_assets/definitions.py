@@ -24,9 +24,7 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.io_manager import LakeIOManager
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.operations.alerts import alerts_sensor
-from bourne_assets.defs.operations.forgotten_retries import forgotten_retries_sensor
 from bourne_assets.defs.operations.freshness import with_freshness
-from bourne_assets.defs.operations.lost_runs import lost_runs_sensor
 from bourne_assets.defs.operations.routes import load_routes
 from bourne_assets.defs.operations.schedules import (
     follow_the_data,
@@ -35,6 +33,7 @@ from bourne_assets.defs.operations.schedules import (
     saga_job,
     saga_schedules,
 )
+from bourne_assets.defs.operations.stuck_runs import forgotten_retries_sensor, lost_runs_sensor
 from bourne_assets.defs.operations.upkeep import maintain_tables, weekly_upkeep
 from bourne_assets.defs.saga.assets import saga_assets
 from bourne_assets.defs.saga.checks import saga_checks

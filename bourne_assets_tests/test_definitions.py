@@ -336,7 +336,7 @@ def test_the_resources_have_what_the_settings_say() -> None:
         )
     )
     assert (resources["lake"].bucket, resources["lake"].prefix) == ("real-lake", "folder")
-    assert resources["csv_folder"].path == Path("/somewhere/csv")
+    assert resources["csv_folder"].folder == "/somewhere/csv"
     assert resources["tmdb"].base_url == "http://localhost:1/3"
     assert resources["tmdb"].requests_per_second == 7.0
     assert Path(default_resources(Settings())["lake"].home).is_absolute()

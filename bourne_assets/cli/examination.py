@@ -13,7 +13,6 @@ from pathlib import Path
 
 import requests
 
-from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.iceberg.catalogue import WAREHOUSE, open_catalogue
 from bourne_assets.lake.access import is_loopback
@@ -22,7 +21,7 @@ from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.runs.outcomes import Diagnosis
 from bourne_assets.settings import Settings
-from bourne_assets.tmdb import SNAPSHOT
+from bourne_assets.tmdb.client import tmdb_client
 from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
 from bourne_assets.tmdb.snapshot import snapshot_time
 from bourne_assets.translations import gettext, plain
@@ -173,20 +172,13 @@ def _clock(lake: Lake) -> str:
 
 
 def _tmdb(settings: Settings) -> str:
-    tmdb = TmdbResource(
-        read_access_token=settings.tmdb_read_access_token,
-        api_key=settings.tmdb_api_key,
-        base_url=settings.tmdb_base_url,
-        requests_per_second=settings.tmdb_requests_per_second,
-        redis_url=settings.redis_url,
-    )
-    if tmdb.source == SNAPSHOT:
+    if not settings.has_tmdb_credential:
         return gettext(
             "no credential: the bundled snapshot of {month} is used, which has Jason Bourne only; "
             "set TMDB_READ_ACCESS_TOKEN for live figures",
             month=f"{snapshot_time():%Y-%m}",
         )
-    tmdb.client().authentication()
+    tmdb_client(settings).authentication()
     if settings.tmdb_read_access_token:
         return gettext("{address} accepts the read access token", address=settings.tmdb_base_url)
     return gettext("{address} accepts the v3 key", address=settings.tmdb_base_url)

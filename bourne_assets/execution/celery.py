@@ -71,10 +71,12 @@ class CeleryRunLauncher(dagster_celery.launcher.CeleryRunLauncher):
             return found
         silent = self._silent_since = self._silent_since or {}
         holds = self._holds(run.tags[DAGSTER_CELERY_TASK_ID_TAG])
-        if holds is not None:
+        if holds is None:
+            since = silent.setdefault(run.run_id, time.monotonic())
+            holds = time.monotonic() - since < _GRACE_SECONDS
+        else:
             silent.pop(run.run_id, None)
-        since = silent.setdefault(run.run_id, time.monotonic()) if holds is None else 0.0
-        if holds or (holds is None and time.monotonic() - since < _GRACE_SECONDS):
+        if holds:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(
             WorkerStatus.FAILED, gettext("No Celery worker has this run: its worker is gone.")

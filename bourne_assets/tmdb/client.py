@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND
+from bourne_assets.settings import DEFAULT_REQUESTS_PER_SECOND, Settings
 from bourne_assets.tmdb import LIVE, SNAPSHOT
 from bourne_assets.tmdb.rate_limit import RateLimiter, process_rate_limiter
 from bourne_assets.tmdb.raw import StoredResponses
@@ -135,6 +135,17 @@ class TmdbClient:
             if len(secret) >= _CREDENTIAL_LENGTH:
                 body = body.replace(secret.encode(), b"***")
         return body
+
+
+def tmdb_client(settings: Settings) -> TmdbClient:
+    """A client of what the settings say; as `connect_tmdb`."""
+    return connect_tmdb(
+        settings.tmdb_base_url,
+        token=settings.tmdb_read_access_token,
+        key=settings.tmdb_api_key,
+        requests_per_second=settings.tmdb_requests_per_second,
+        redis_url=settings.redis_url,
+    )
 
 
 def connect_tmdb(

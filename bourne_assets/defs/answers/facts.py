@@ -46,14 +46,10 @@ def fact_answer_assets(saga: Saga) -> list[dg.AssetsDefinition]:
         day win. `snapshot_id` is the snapshot of `refined.fact_film_day` that the answers name.
         """
         result = parse_answers(stored, INSIGHT_METRICS, saga.slug)
-        catalogue = lake.catalogue()
         rows = answer_rows(result)
-        snapshot_id = keep_answers(catalogue, rows, Provenance(context.run.run_id))
+        snapshot_id = keep_answers(lake.catalogue(), rows, Provenance(context.run.run_id))
         return dg.MaterializeResult(
-            metadata={
-                **table_state(FACT_ANSWER, snapshot_id),
-                "numbers": len(rows),
-            }
+            metadata={**table_state(FACT_ANSWER, snapshot_id), "numbers": len(rows)}
         )
 
     return [fact_answer]

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from bourne_assets.asset_names import RAW_GROUP
+from bourne_assets.asset_names import CSV_DATASETS, RAW_GROUP
 from bourne_assets.csvs.landing.batch import Landing
 from bourne_assets.csvs.landing.profile import Profile
 from bourne_assets.csvs.landing.tables import table_name
@@ -35,7 +35,7 @@ _WRITTEN = {
 
 def dataset_key(name: str) -> dg.AssetKey:
     """Key of a dataset's page, whatever case its name is written in."""
-    return dg.AssetKey(["csv_datasets", name.casefold()])
+    return dg.AssetKey([CSV_DATASETS, name.casefold()])
 
 
 def dataset_specs(datasets: Datasets) -> list[dg.AssetSpec]:

@@ -46,12 +46,10 @@ class FolderCursor(BaseModel):
     target=dg.AssetSelection.assets(RAW_CSVS),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description=(
-        gettext(
-            "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has "
-            "stopped growing. Where the run fails it is tried again, after pauses that grow. "
-            "Assets that read what is new in them follow by the sensor follow_the_data."
-        )
+    description=gettext(
+        "Lands the CSV files of BOURNE_CSV_DIR when one appears or changes, once it has "
+        "stopped growing. Where the run fails it is tried again, after pauses that grow. "
+        "Assets that read what is new in them follow by the sensor follow_the_data."
     ),
 )
 def csv_folder_sensor(

@@ -28,11 +28,6 @@ class CsvFolderResource(dg.ConfigurableResource["CsvFolderResource"]):
     )
 
     @property
-    def path(self) -> Path:
-        """The folder."""
-        return Path(self.folder)
-
-    @property
     def journal_path(self) -> Path | None:
         """The folder of uploads in progress; None for the default one."""
         return Path(self.journal) if self.journal else None
@@ -43,7 +38,7 @@ class CsvFolderResource(dg.ConfigurableResource["CsvFolderResource"]):
         Raises:
             CsvFolderError: A folder is missing, cannot be read, or there are no CSV files.
         """
-        return find_csv_files(*(map(Path, self.paths) if self.paths else [self.path]))
+        return find_csv_files(*map(Path, self.paths or [self.folder]))
 
     def day(self) -> date:
         """The day in the keys."""

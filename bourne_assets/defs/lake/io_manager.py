@@ -162,10 +162,10 @@ class LakeIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             stored = lake.write(f"{path}{suffix}", _page(obj), HTML)
             described = {}
         else:
-            stored = lake.write(f"{path}{suffix}", _json(obj), JSON)
-            described = {
-                "preview": dg.MetadataValue.md(markdown_code(shortened(_text(obj)), "json"))
-            }
+            data = _json(obj)
+            stored = lake.write(f"{path}{suffix}", data, JSON)
+            text = shortened(data.decode().strip())
+            described = {"preview": dg.MetadataValue.md(markdown_code(text, "json"))}
         other = _MISTAKABLE.get(suffix)
         if other and lake.head(f"{path}{other}"):  # yesterday's, of another type, is not today's
             lake.delete(f"{path}{other}")
@@ -330,10 +330,6 @@ def _safe(part: str) -> str:
         char if char.isprintable() and char not in "%\\" else quote(char, safe="") for char in part
     )
     return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%00"
-
-
-def _text(obj: Any) -> str:
-    return _json(obj).decode().strip()
 
 
 def _missing(context: dg.InputContext, uri: str) -> InputMissing:

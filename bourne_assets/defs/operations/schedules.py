@@ -52,11 +52,9 @@ follow_the_data = dg.AutomationConditionSensorDefinition(
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description=(
-        gettext(
-            "Rematerialises the saga table and what is downstream when their inputs changed and no "
-            "blocking check on these failed. A failed run is not repeated until an input changes."
-        )
+    description=gettext(
+        "Rematerialises the saga table and what is downstream when their inputs changed and no "
+        "blocking check on these failed. A failed run is not repeated until an input changes."
     ),
 )
 
@@ -66,12 +64,10 @@ def saga_job(saga: Saga) -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         saga_job_name(saga),
         selection=dg.AssetSelection.tag(SAGA_TAG, saga.slug).upstream(),
-        description=(
-            gettext(
-                "{title}: land the CSV files, fetch from TMDB, build the saga table, answer the "
-                "six questions.",
-                title=saga.title,
-            )
+        description=gettext(
+            "{title}: land the CSV files, fetch from TMDB, build the saga table, answer the "
+            "six questions.",
+            title=saga.title,
         ),
         tags={SAGA_TAG: saga.slug},
     )
@@ -138,8 +134,8 @@ def _once(context: dg.ScheduleEvaluationContext, tags: dict[str, str]) -> dg.Run
 
 
 def _status(settings: Settings) -> dg.DefaultScheduleStatus:
-    stopped = settings.uses_snapshot
-    return dg.DefaultScheduleStatus.STOPPED if stopped else dg.DefaultScheduleStatus.RUNNING
+    status = dg.DefaultScheduleStatus
+    return status.STOPPED if settings.uses_snapshot else status.RUNNING
 
 
 def _described(settings: Settings, text: str) -> str:

@@ -17,8 +17,6 @@ from bourne_assets.runs.pruning import prune_runs
 from bourne_assets.settings import Settings
 from bourne_assets.translations import gettext
 
-_OP = "maintain_tables_and_runs"
-
 
 class UpkeepConfig(RunConfig):
     """What a run of the upkeep may be given."""
@@ -34,7 +32,7 @@ class UpkeepConfig(RunConfig):
 
 
 @dg.op(
-    name=_OP,
+    name="maintain_tables_and_runs",
     description=gettext("Maintains every Iceberg table, and prunes runs where configured."),
     config_schema=UpkeepConfig.fields_of_a_run(),
 )
@@ -63,11 +61,9 @@ def _maintain(context: dg.OpExecutionContext, lake: LakeResource) -> None:
 
 
 @dg.job(
-    description=(
-        gettext(
-            "Expires snapshots of tables older than 90 days, except those that are tagged or that "
-            "stored answers name, merges small files, and removes files that no snapshot names."
-        )
+    description=gettext(
+        "Expires snapshots of tables older than 90 days, except those that are tagged or that "
+        "stored answers name, merges small files, and removes files that no snapshot names."
     ),
 )
 def maintain_tables() -> None:

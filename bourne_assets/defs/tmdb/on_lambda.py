@@ -4,8 +4,7 @@ The assets that take the place of those of `assets`, and the resource that calls
 Dagster Pipes. Not here: the function itself (`bourne_assets.aws_lambda`).
 """
 
-import random
-import string
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
@@ -108,5 +107,5 @@ class _LakeMessageReader(PipesS3MessageReader):
     def get_params(self) -> Iterator[PipesParams]:
         """Below the platform's prefix."""
         with super().get_params() as params:
-            name = "".join(random.SystemRandom().choices(string.ascii_letters, k=30))
-            yield {**params, "key_prefix": "/".join(filter(None, (self._prefix, "_pipes", name)))}
+            folder = "/".join(filter(None, (self._prefix, "_pipes", uuid.uuid4().hex)))
+            yield {**params, "key_prefix": folder}

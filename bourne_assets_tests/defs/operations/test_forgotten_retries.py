@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
-from bourne_assets.defs.operations.forgotten_retries import forgotten_retries_sensor
+from bourne_assets.defs.operations.stuck_runs import forgotten_retries_sensor
 from bourne_assets.runs import retries
 from bourne_assets.runs.retries import REMINDED_TAG, remind_of_retries
 

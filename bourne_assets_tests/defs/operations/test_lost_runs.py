@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bourne_assets.defs.operations.lost_runs import lost_runs_sensor
+from bourne_assets.defs.operations.stuck_runs import lost_runs_sensor
 from bourne_assets.runs.instance import open_instance
 from bourne_assets.settings import Settings
 from bourne_assets_tests.support.dagster_runs import ended_process, started_run
