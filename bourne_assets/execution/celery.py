@@ -22,11 +22,7 @@ from dagster import DagsterRun
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster_celery.make_app import make_app
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
-from dagster_celery.tasks import (
-    create_execute_job_task,
-    create_resume_job_task,
-    create_task,
-)
+from dagster_celery.tasks import create_execute_job_task, create_resume_job_task, create_task
 
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.settings import read_settings

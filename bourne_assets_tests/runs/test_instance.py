@@ -15,11 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bourne_assets.cli.runner import check_landing, run_saga
 from bourne_assets.errors import BourneError, ConfigurationError
 from bourne_assets.lake.locks import FileLock
-from bourne_assets.runs.instance import (
-    instance_folder,
-    open_instance,
-    reporting_database_failures,
-)
+from bourne_assets.runs.instance import instance_folder, open_instance, reporting_database_failures
 from bourne_assets.saga.definition import known_sagas
 from bourne_assets.settings import Settings
 from bourne_assets_tests.support.tiers import in_every_run

@@ -16,13 +16,7 @@ from bourne_assets.asset_names import INSIGHT_METRICS, SAGA_HISTORY
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.naming import saga_key
-from bourne_assets.defs.shared.rules import (
-    Finding,
-    Rule,
-    check_of,
-    follows_schema,
-    result_of,
-)
+from bourne_assets.defs.shared.rules import Finding, Rule, check_of, follows_schema, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.errors import TableMissing
 from bourne_assets.lake.errors import LakeError, ObjectMissing

@@ -14,12 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bourne_assets.csvs.intake.backlog import MOST_TOGETHER, Backlog
 from bourne_assets.csvs.intake.inbox import day_of
-from bourne_assets.defs.csvs.landing_runs import (
-    outcome_of,
-    tags_of,
-    waiting_text,
-    written,
-)
+from bourne_assets.defs.csvs.landing_runs import outcome_of, tags_of, waiting_text, written
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.naming import RAW_CSVS
 from bourne_assets.errors import BourneError

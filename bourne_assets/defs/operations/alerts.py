@@ -15,12 +15,7 @@ import dagster as dg
 from pydantic import TypeAdapter
 
 from bourne_assets.defs.operations.alert_messages import Alert, Problem, post
-from bourne_assets.defs.operations.delivery import (
-    Delivery,
-    Message,
-    Waiting,
-    forget_removed_routes,
-)
+from bourne_assets.defs.operations.delivery import Delivery, Message, Waiting, forget_removed_routes
 from bourne_assets.defs.operations.problems import problems_of_run, purpose_of
 from bourne_assets.defs.operations.routes import EVERYTHING, AlertRoutes
 from bourne_assets.defs.shared.selections import SelectionUnusable, selected

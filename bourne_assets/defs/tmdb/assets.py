@@ -14,12 +14,7 @@ from bourne_assets.asset_names import TRUSTED_GROUP
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.shared.failures import fails_in_one_sentence
 from bourne_assets.defs.shared.metadata import rows_of
-from bourne_assets.defs.shared.naming import (
-    definition_metadata,
-    placed_in,
-    saga_key,
-    tmdb_credit,
-)
+from bourne_assets.defs.shared.naming import definition_metadata, placed_in, saga_key, tmdb_credit
 from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.lake import keys
