@@ -33,12 +33,7 @@ _CLOCK_SECONDS, _CLOCK_BYTES = 15, 256 * 1024
 
 
 def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnosis]:
-    """Try the lake, the clock and TMDB, one after the other.
-
-    Args:
-        settings: The settings.
-        connect: Gives the connected lake.
-    """
+    """Try the lake, which `connect` gives, its clock, and TMDB, one after the other."""
     if settings.s3_bucket:
         name = gettext("lake (bucket {bucket})", bucket=settings.s3_bucket)
     else:

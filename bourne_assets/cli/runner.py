@@ -89,14 +89,7 @@ def run_landing(
     *,
     on_event: Callable[[RunEvent], None],
 ) -> RunReport:
-    """Land a batch of CSV files and check it in this process, recorded in the instance.
-
-    Args:
-        settings: The settings.
-        instance: Where the run is recorded.
-        batch: The batch, in place of the folder of the settings.
-        on_event: Called with whatever happens, when it happens.
-    """
+    """Land a batch of CSV files and check it, as `run_saga` runs a saga."""
     with reporting_database_failures(settings, instance):
         return _run(
             settings,
@@ -113,13 +106,7 @@ def run_landing(
 def check_landing(
     settings: Settings, instance: dg.DagsterInstance, *, on_event: Callable[[RunEvent], None]
 ) -> RunReport:
-    """Evaluate the checks of the last landing once more in this process, recorded in the instance.
-
-    Args:
-        settings: The settings.
-        instance: Where the run is recorded.
-        on_event: Called with whatever happens, when it happens.
-    """
+    """Evaluate the checks of the last landing once more, as `run_saga` runs a saga."""
     report = RunReport()
     loggers = {PROGRESS: _logger(report, on_event)}
     definitions = build_defs(settings=settings, loggers=loggers, sagas=[])

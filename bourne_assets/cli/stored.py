@@ -87,13 +87,9 @@ def _read(
 def answers_of_days(
     lake: Lake, catalogue: "Catalog", saga: Saga, days: list[date]
 ) -> list[Answers]:
-    """The answers from the tables, one object a day; from the history where they say nothing.
+    """The answers from the tables, one object a day.
 
-    Args:
-        lake: The lake, in which a version before the tables may have left a history.
-        catalogue: The catalogue of its tables.
-        saga: The saga.
-        days: The days.
+    Where the tables say nothing, from the history that a version before them left in the lake.
 
     Raises:
         NoSnapshot: Nothing is known of the saga on one of the days.

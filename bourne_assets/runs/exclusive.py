@@ -22,10 +22,7 @@ _FOREVER = float("inf")
 def exclusive_run(home: Path, saga: Saga, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Hold the saga's lock in this home while the block runs.
 
-    Args:
-        home: `BOURNE_HOME`.
-        saga: The saga.
-        on_wait: Called once with a sentence, where another process holds the lock.
+    Where another process holds it, `on_wait` is called once with a sentence.
 
     Raises:
         HomeNotWritable: The home cannot be written.

@@ -15,10 +15,6 @@ def prune_runs(instance: dg.DagsterInstance, before: datetime) -> int:
     A run stays that made the newest materialisation or observation of an asset, or of one of its
     partitions: the UI, freshness and the sensors read them.
 
-    Args:
-        instance: The instance.
-        before: Runs whose last change is older go.
-
     Returns:
         How many runs were deleted.
     """

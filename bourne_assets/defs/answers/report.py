@@ -51,13 +51,7 @@ class ReportConfig(RunConfig):
 def report_assets(
     settings: Settings, saga: Saga, checks: Sequence[dg.AssetChecksDefinition] = ()
 ) -> list[dg.AssetsDefinition]:
-    """The report of a saga.
-
-    Args:
-        settings: The settings.
-        saga: The saga.
-        checks: Of these the page names those that block: without them it would not be there.
-    """
+    """The report of a saga, which names the checks that block: had one failed, it would not be."""
     key = saga_key(saga, SAGA_REPORT)
     held = [
         original(spec.description)

@@ -90,13 +90,7 @@ class Alert:
 
 
 def marked_message(saga: str, problems: Sequence[Problem], link: str | None) -> str:
-    """One text for people, in the markup of Slack: title, a line for each problem, a link.
-
-    Args:
-        saga: Name of the saga, or of what else is concerned.
-        problems: What to report.
-        link: Address of the run in Dagster's UI.
-    """
+    """One text for people, in the markup of Slack: title, a line for each problem, a link."""
     worst = ":red_circle:" if any(problem.is_error for problem in problems) else ":warning:"
     lines = [f"{worst} *{in_slack(saga)}*", *(_line(problem) for problem in problems)]
     text = "\n".join(lines)
@@ -127,13 +121,8 @@ def subject_of(saga: str, problems: Sequence[Problem]) -> str:
 def post(webhook_url: str, text: str, name: str = "BOURNE_ALERT_WEBHOOK_URL") -> None:
     """Send a text as JSON, as Slack's incoming webhooks and their kin take it.
 
-    Args:
-        webhook_url: The address, which is a secret.
-        text: The text.
-        name: What it is called in errors.
-
     Raises:
-        NotDelivered: Nobody took it. The address, which is a secret, is not named.
+        NotDelivered: Nobody took it. The address is a secret: errors name the webhook by `name`.
     """
     try:
         status = _status(webhook_url, {"text": text, "unfurl_links": False, "unfurl_media": False})

@@ -6,6 +6,7 @@ is forgotten, and reported again when it comes back. Not here: what went wrong i
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -103,16 +104,11 @@ def alerts_sensor(
             return dg.SkipReason(gettext("Watching runs from now on."))
         end = time.monotonic() + _SECONDS_A_TICK
         forget_removed_routes(memory.waiting, routes, context.log)
+        assets = selected_by(routes, context.repository_def) if routes else {}
         sender = (
-            Delivery(
-                settings,
-                routes,
-                memory.waiting,
-                selected_by(routes, context.repository_def),
-                seconds=_SECONDS_A_TICK,
-            )
+            Delivery(settings, routes, memory.waiting, assets, seconds=_SECONDS_A_TICK)
             if routes
-            else _Single(settings, context)
+            else _WebhookOrLog(settings, context.log)
         )
         count = sender.send_waiting()
         kept = memory.write()
@@ -199,13 +195,13 @@ def _sent(count: int, to: str) -> str:
     return ngettext("Sent {n} alert to {to}", "Sent {n} alerts to {to}", count, to=to)
 
 
-class _Single:
+class _WebhookOrLog:
     """Alerts to the one webhook, or to the sensor's log; along routes, a `Delivery` sends them."""
 
     state = ""
 
-    def __init__(self, settings: Settings, context: dg.SensorEvaluationContext) -> None:
-        self._settings, self._context = settings, context
+    def __init__(self, settings: Settings, log: logging.Logger) -> None:
+        self._settings, self._log = settings, log
 
     def send_waiting(self) -> int:
         """Nothing waits: a tick that fails is repeated."""
@@ -218,7 +214,7 @@ class _Single:
         if self._settings.alert_webhook_url:
             post(self._settings.alert_webhook_url, text)
         else:
-            self._context.log.warning(text)
+            self._log.warning(text)
         return 1
 
 

@@ -47,13 +47,7 @@ _TYPES = {
 
 
 def stated(metadata: Mapping[str, Any] | None, key: str, default: Any = None) -> Any:
-    """What definition metadata say under a key: Dagster wraps values once it has loaded an asset.
-
-    Args:
-        metadata: Of an asset or an input; None where it has none.
-        key: One of the keys above.
-        default: Where they say nothing.
-    """
+    """What definition metadata say of a key: Dagster wraps values once it has loaded an asset."""
     value = (metadata or {}).get(key, default)
     return getattr(value, "value", value)
 

@@ -86,14 +86,7 @@ def check_of(key: dg.AssetKey, rules: Sequence[Rule]) -> dg.AssetChecksDefinitio
 def result_of(
     key: dg.AssetKey, name: str, finding: Finding, *, is_error: bool
 ) -> dg.AssetCheckResult:
-    """A finding as Dagster shows it, with the evidence on pass and on failure.
-
-    Args:
-        key: The asset.
-        name: The check.
-        finding: What was found.
-        is_error: Whether a failure is an ERROR, and not a WARN.
-    """
+    """A finding as Dagster shows it, with the evidence on pass and on failure."""
     count = len(finding.offending) if finding.count is None else finding.count
     return dg.AssetCheckResult(
         check_name=name,
