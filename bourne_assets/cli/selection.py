@@ -47,7 +47,14 @@ def ensure_known(selection: str, saga: Saga) -> None:
     groups = groups_of(saga.slug)
     for name in _named(selection, {"group"}):
         if name not in groups:
-            raise SelectionError(_no_group(name, saga, groups))
+            raise SelectionError(
+                gettext(
+                    "There is no group {name!r} in a run of {title}: the groups are {known}.",
+                    name=name,
+                    title=saga.title,
+                    known=", ".join(groups),
+                )
+            )
 
 
 def _no_asset(name: str, saga: Saga, known: Sequence[str]) -> str:
@@ -61,15 +68,6 @@ def _no_asset(name: str, saga: Saga, known: Sequence[str]) -> str:
         )
     return gettext(
         "There is no asset {name!r} in a run of {title}: the assets are {known}.", **values
-    )
-
-
-def _no_group(name: str, saga: Saga, known: Sequence[str]) -> str:
-    return gettext(
-        "There is no group {name!r} in a run of {title}: the groups are {known}.",
-        name=name,
-        title=saga.title,
-        known=", ".join(known),
     )
 
 

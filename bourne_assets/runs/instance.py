@@ -7,7 +7,7 @@ link to. Not here: runs (`cli.runner`).
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,11 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         ConfigurationError: Its folder or its dagster.yaml cannot be used.
     """
     folder = instance_folder(settings)
+    # One process at a time: Dagster's first opening makes tables, and two at once both fail.
+    # A DAGSTER_HOME that is only read keeps its tables elsewhere.
+    lock = FileLock(folder / ".opening.lock") if os.access(folder, os.W_OK) else nullcontext()
     try:
-        with _opening(folder):
+        with lock:
             return dg.DagsterInstance.from_config(str(folder))
     except TimeoutError as error:
         raise ConfigurationError(
@@ -165,16 +168,6 @@ def _failure(settings: Settings, instance: dg.DagsterInstance, first: str) -> st
             home=settings.home,
         )
     return gettext("Dagster's databases failed: {first}", first=first)
-
-
-@contextmanager
-def _opening(folder: Path) -> Iterator[None]:
-    """One process at a time: Dagster's first opening makes tables, and two at once both fail."""
-    if os.access(folder, os.W_OK):
-        with FileLock(folder / ".opening.lock"):
-            yield
-    else:  # a DAGSTER_HOME that is only read keeps its tables elsewhere
-        yield
 
 
 def _write_config(home: Path) -> None:

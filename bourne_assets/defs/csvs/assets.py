@@ -1,7 +1,6 @@
 """Batches of CSV files in the lake. Not here: TMDB."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -32,7 +31,6 @@ from bourne_assets.defs.shared.metadata import whole_table
 from bourne_assets.defs.shared.naming import RAW_CSVS, definition_metadata
 from bourne_assets.defs.shared.run_config import RunConfig
 from bourne_assets.lake import keys
-from bourne_assets.lake.store import Lake
 from bourne_assets.settings import Settings
 from bourne_assets.times import past_day
 from bourne_assets.translations import retold
@@ -93,7 +91,12 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         config = LandingConfig.of(context)
         connected, datasets = lake.connect(), csv_folder.datasets()
         tables = DatasetTables(lake.catalogue, context.op_execution_context.run_id)
-        with _batch(config, csv_folder, connected) as files:
+        batch: AbstractContextManager[list[CsvFile]] = (
+            fetched(connected, config.objects)
+            if config.objects
+            else nullcontext(csv_folder.files())
+        )
+        with batch as files:
             landing = land_csv_files(
                 files,
                 connected,
@@ -120,17 +123,6 @@ def raw_csvs_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         )
 
     return [raw_csvs_s3]
-
-
-@contextmanager
-def _batch(
-    config: LandingConfig, csv_folder: CsvFolderResource, lake: Lake
-) -> Iterator[list[CsvFile]]:
-    if config.objects:
-        with fetched(lake, config.objects) as files:
-            yield files
-    else:
-        yield csv_folder.files()
 
 
 def _counts(manifest: pd.DataFrame) -> dict[str, Any]:

@@ -140,17 +140,18 @@ def preview_of_table(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> dg.TableM
     return dg.MetadataValue.table(shown, schema=schema)
 
 
-def rows_of(found: list[dict[str, Any]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
+def rows_of(
+    found: Sequence[Mapping[str, Any]],
+) -> dg.TableMetadataValue | dg.TextMetadataValue:
     """Offending rows of a check as a table, or that there are none."""
-    return (
-        preview_of_table(pd.DataFrame(found)) if found else dg.MetadataValue.text(gettext("none"))
-    )
+    if not found:
+        return dg.MetadataValue.text(gettext("none"))
+    return preview_of_table(pd.DataFrame(found))
 
 
 def whole_table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
     """Rows of one shape as a table of the UI, as many as the event log should carry."""
-    frame = pd.DataFrame(rows)
-    return preview_of_table(frame, rows=_WHOLE_ROWS)
+    return preview_of_table(pd.DataFrame(rows), rows=_WHOLE_ROWS)
 
 
 def picture(shown: Picture, folder: Path) -> dg.MarkdownMetadataValue:

@@ -96,7 +96,7 @@ def result_of(
         description=gettext("{count} offending", count=grouped(count)) if count else finding.seen,
         metadata={
             OFFENDING_COUNT: count,
-            OFFENDING: rows_of([dict(row) for row in finding.offending]),
+            OFFENDING: rows_of(finding.offending),
             **finding.facts,
         },
     )
