@@ -81,8 +81,6 @@ def find_candidates(saga: Saga, client: TmdbClient, writer: RawWriter) -> pd.Dat
                 path=about.path,
                 id=collection.id,
             ),
-            path=about.path,
-            status=about.status,
             response=about,
         )
     parts = list(_listed(about, collection.parts))

@@ -16,30 +16,14 @@ class TmdbError(BourneError):
     """A request to TMDB had no usable response.
 
     Attributes:
-        path: Path of the request below the base URL, without any credential.
-        status: HTTP status, or None where no response came.
-        code: TMDB's own status code, where it gave one.
-        message: TMDB's own words, where it gave some.
         response: What came, where something did: it is kept for inspection.
         is_final: Whether trying again at once would not help.
     """
 
     def __init__(
-        self,
-        text: str,
-        *,
-        path: str,
-        status: int | None = None,
-        code: int | None = None,
-        message: str | None = None,
-        response: "Response | None" = None,
-        is_final: bool = False,
+        self, text: str, *, response: "Response | None" = None, is_final: bool = False
     ) -> None:
         super().__init__(text)
-        self.path = path
-        self.status = status
-        self.code = code
-        self.message = message
         self.response = response
         self.is_final = is_final
 
@@ -63,15 +47,9 @@ class TmdbRateLimited(TmdbUnavailable):
 class TmdbInterrupted(TmdbUnavailable):
     """The platform itself stopped sending: a run was interrupted, or another request failed."""
 
-    def __init__(self, text: str, *, path: str) -> None:
-        super().__init__(text, path=path, is_final=True)
-
 
 class TmdbUnreachable(TmdbUnavailable):
     """The very first request found no server: a wrong address, or no network."""
-
-    def __init__(self, text: str, *, path: str) -> None:
-        super().__init__(text, path=path, is_final=True)
 
 
 class TmdbProtocolError(TmdbError):

@@ -226,8 +226,6 @@ def _details(
                 "an original title.",
                 path=response.path,
             ),
-            path=response.path,
-            status=response.status,
             response=response,
         )
     title = next((each for each in titles if not is_cut(each)), titles[0])
@@ -282,7 +280,5 @@ def _ensure_about(found: int, film: Candidate, response: Response) -> None:
                 path=response.path,
                 found=found,
             ),
-            path=response.path,
-            status=response.status,
             response=response,
         )

@@ -40,14 +40,8 @@ def refusal(response: Response, outcome: int, secrets: tuple[str, ...] = ()) -> 
     for secret in secrets:
         message = message and message.replace(secret, "***")
     kind, sentence = _described(response, outcome, code, message)
-    return kind(
-        sentence,
-        path=response.path,
-        status=response.status,
-        code=code,
-        message=message,
-        response=None if issubclass(kind, TmdbAuthError) else response,  # nothing to look at
-    )
+    # There is nothing to look at in what refuses a credential.
+    return kind(sentence, response=None if issubclass(kind, TmdbAuthError) else response)
 
 
 def _described(

@@ -241,7 +241,5 @@ def _not_as_documented(response: Response, place: str, what: str) -> TmdbProtoco
             place=place,
             what=what,
         ),
-        path=response.path,
-        status=response.status,
         response=response,
     )

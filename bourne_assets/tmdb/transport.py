@@ -118,7 +118,7 @@ class Transport:
         limiter = self.rate_limiter
         if self._stopped.is_set() or (limiter and not limiter.acquire(self._sleep)):
             raise TmdbInterrupted(
-                gettext("The request for {path} was abandoned.", path=path), path=path
+                gettext("The request for {path} was abandoned.", path=path), is_final=True
             )
         start = time.monotonic()
         reply = self._send(path, prepared, maximum)
@@ -161,7 +161,7 @@ class Transport:
                     host=host,
                     why=why,
                 ),
-                path=path,
+                is_final=True,
             )
         return TmdbUnavailable(
             gettext(
@@ -169,8 +169,7 @@ class Transport:
                 "TMDB_BASE_URL, and try again.",
                 path=path,
                 why=retry.words_for(error),
-            ),
-            path=path,
+            )
         )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
@@ -225,9 +224,7 @@ def _body(response: requests.Response, path: str, maximum: int) -> bytes:
                 "TMDB's response to {path} is longer than {maximum} bytes: check TMDB_BASE_URL.",
                 path=path,
                 maximum=maximum,
-            ),
-            path=path,
-            status=response.status_code,
+            )
         )
     return body
 
@@ -240,6 +237,5 @@ def _too_long(path: str, status: int, seconds: float) -> TmdbUnavailable:
         path=path,
         longest_wait=retry.LONGEST_WAIT,
     )
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TmdbRateLimited(words, path=path, status=status, is_final=True)
-    return TmdbUnavailable(words, path=path, status=status, is_final=True)
+    kind = TmdbRateLimited if status == HTTPStatus.TOO_MANY_REQUESTS else TmdbUnavailable
+    return kind(words, is_final=True)

@@ -119,8 +119,8 @@ def test_an_invalid_credential_is_a_matter_of_configuration(tmdb_server: TmdbSta
         wrong.authentication()
     error = caught.value
     assert isinstance(error, ConfigurationError)
-    assert (error.exit_code, error.status, error.code, error.path) == (2, 401, 7, "/authentication")
-    assert "Invalid API key: You must be granted a valid key" in str(error)
+    assert error.exit_code == 2
+    assert "/authentication (HTTP 401, code 7: Invalid API key: You must be granted" in str(error)
     assert "TMDB_READ_ACCESS_TOKEN" in str(error)
 
 
@@ -159,8 +159,7 @@ def test_a_404_for_an_unknown_film_is_a_response(tmdb_server: TmdbStandIn) -> No
 def test_an_unknown_collection_is_an_error(tmdb_server: TmdbStandIn) -> None:
     with pytest.raises(TmdbNotFound) as caught:
         tmdb_server.client().collection(5)
-    assert (caught.value.status, caught.value.code) == (404, 34)
-    assert "/collection/5" in str(caught.value)
+    assert "/collection/5 (HTTP 404, code 34: " in str(caught.value)
     assert caught.value.exit_code == 1
 
 
@@ -197,15 +196,13 @@ def test_a_404_that_tmdb_did_not_write_is_an_error_and_no_deleted_film(
     tmdb_server: TmdbStandIn, body: bytes
 ) -> None:
     tmdb_server.override("/movie/2501", Reply(404, body))
-    with pytest.raises(TmdbError, match="TMDB_BASE_URL") as caught:
+    with pytest.raises(TmdbError, match="TMDB_BASE_URL"):
         tmdb_server.client().movie_details(2501)
-    assert caught.value.status == 404
 
 
 def test_a_missing_query_is_told_in_tmdbs_words(tmdb_server: TmdbStandIn) -> None:
-    with pytest.raises(TmdbProtocolError, match=r"HTTP 422: query must be provided") as caught:
+    with pytest.raises(TmdbProtocolError, match=r"HTTP 422: query must be provided"):
         tmdb_server.client().search_movie("", 1)
-    assert caught.value.code is None
 
 
 @pytest.mark.parametrize("page", [0, 501])
@@ -242,26 +239,21 @@ def test_an_outage_that_lasts_is_told_in_tmdbs_words(
     tmdb_server.script("/movie/2501", [refusal(status, code, words)] * _FOREVER)
     with pytest.raises(TmdbUnavailable, match="try again later") as caught:
         tmdb_server.client().movie_details(2501)
-    assert (caught.value.status, caught.value.code) == (status, code)
-    assert words.rstrip(".") in str(caught.value)
+    assert f"HTTP {status}, code {code}: {words.rstrip('.')}" in str(caught.value)
     assert caught.value.exit_code == 1
 
 
 def test_an_outage_told_in_html_is_an_outage(tmdb_server: TmdbStandIn) -> None:
     tmdb_server.script("/movie/2501", [as_html("Bad gateway", 502)] * _FOREVER)
-    with pytest.raises(TmdbUnavailable, match=r"\(HTTP 502\)") as caught:
+    with pytest.raises(TmdbUnavailable, match=r"\(HTTP 502\)"):
         tmdb_server.client().movie_details(2501)
-    assert caught.value.code is None
 
 
 def test_a_server_that_is_not_there_is_told_as_such() -> None:
     with TmdbStandIn() as server:
         client = server.client()
-    with pytest.raises(
-        TmdbUnavailable, match=r"at 127.0.0.1:\d+: it refused.*TMDB_BASE_URL"
-    ) as caught:
+    with pytest.raises(TmdbUnavailable, match=r"at 127.0.0.1:\d+: it refused.*TMDB_BASE_URL"):
         client.authentication()
-    assert caught.value.status is None
 
 
 @pytest.mark.parametrize(
@@ -365,7 +357,7 @@ def test_an_error_of_any_shape_is_reported(tmdb_server: TmdbStandIn, body: objec
     tmdb_server.override("/movie/2501", as_json(body, 400))
     with pytest.raises(TmdbProtocolError, match="HTTP 400") as caught:
         tmdb_server.client().movie_details(2501)
-    assert caught.value.code is None
+    assert "code" not in str(caught.value)
 
 
 def test_errors_of_the_client_hide_where_they_came_from(tmdb_server: TmdbStandIn) -> None:
