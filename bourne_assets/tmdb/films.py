@@ -23,7 +23,7 @@ from bourne_assets.tmdb.errors import (
 from bourne_assets.tmdb.fetch import Failed, fetch_all
 from bourne_assets.tmdb.models import AppendedIds, ExternalIds, MovieDetails, is_cut
 from bourne_assets.tmdb.raw import RawWriter
-from bourne_assets.tmdb.responses import Response, parse
+from bourne_assets.tmdb.responses import Response, not_as_documented, parse
 from bourne_assets.tmdb.schemas import (
     DELETED,
     KNOWN,
@@ -211,17 +211,12 @@ def _details(
 ) -> dict[str, Any]:
     titles = [each for each in (film.title, film.original_title, listed.title) if each]
     if not titles:
-        unreadable = [each for each in problems if each.startswith(("title:", "original_title:"))]
-        place, _, what = "".join(unreadable[:1]).partition(":")
+        for problem in problems:
+            if problem.startswith(("title: ", "original_title: ")):
+                place, _, what = problem.partition(": ")
+                raise not_as_documented(response, place, what)
         raise TmdbProtocolError(
             gettext(
-                "TMDB's response to {path} is not as documented, at {place}: {what}.",
-                path=response.path,
-                place=place,
-                what=what.strip(),
-            )
-            if unreadable
-            else gettext(
                 "TMDB's response to {path} is not as documented, at title: the film has none, nor "
                 "an original title.",
                 path=response.path,

@@ -97,13 +97,26 @@ def parse(response: Response, model: type[Model], problems: list[str] | None = N
     try:
         document = load_json(response.body)
     except ValueError:  # `from None` here and below: the causes quote the body
-        raise _not_as_documented(response, "the whole response", "it is not JSON") from None
+        raise not_as_documented(response, "the whole response", "it is not JSON") from None
     try:
         return model.model_validate(document, context=problems)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or gettext("the whole response")
-        raise _not_as_documented(response, place, first["msg"]) from None
+        raise not_as_documented(response, place, first["msg"]) from None
+
+
+def not_as_documented(response: Response, place: str, what: str) -> TmdbProtocolError:
+    """The error that says what of a response is not as TMDB documents it, and where."""
+    return TmdbProtocolError(
+        gettext(
+            "TMDB's response to {path} is not as documented, at {place}: {what}.",
+            path=response.path,
+            place=place,
+            what=what,
+        ),
+        response=response,
+    )
 
 
 def load_json(body: bytes) -> Any:
@@ -231,15 +244,3 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_surrogates(name): _without_surrogates(v) for name, v in value.items()}
     return value
-
-
-def _not_as_documented(response: Response, place: str, what: str) -> TmdbProtocolError:
-    return TmdbProtocolError(
-        gettext(
-            "TMDB's response to {path} is not as documented, at {place}: {what}.",
-            path=response.path,
-            place=place,
-            what=what,
-        ),
-        response=response,
-    )
