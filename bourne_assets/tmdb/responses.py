@@ -94,15 +94,16 @@ def parse(response: Response, model: type[Model], problems: list[str] | None = N
     Raises:
         TmdbProtocolError: It is not JSON, or lacks what the model requires.
     """
+    whole = gettext("the whole response")
     try:
         document = load_json(response.body)
     except ValueError:  # `from None` here and below: the causes quote the body
-        raise not_as_documented(response, "the whole response", "it is not JSON") from None
+        raise not_as_documented(response, whole, gettext("it is not JSON")) from None
     try:
         return model.model_validate(document, context=problems)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or gettext("the whole response")
+        place = ".".join(str(part) for part in first["loc"]) or whole
         raise not_as_documented(response, place, first["msg"]) from None
 
 

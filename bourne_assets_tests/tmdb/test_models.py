@@ -97,6 +97,12 @@ def test_what_is_not_a_film_is_refused(body: bytes, place: str) -> None:
     assert caught.value.__cause__ is None
 
 
+def test_what_is_not_json_is_told_in_the_users_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOURNE_LANG", "pt")
+    with pytest.raises(TmdbProtocolError, match=r"em a resposta inteira: não é JSON\.$"):
+        parse(_response(b""), MovieDetails)
+
+
 @pytest.mark.usefixtures("no_naps")
 def test_html_in_place_of_a_film_is_told_as_a_web_page(tmdb_server: TmdbStandIn) -> None:
     tmdb_server.override("/movie/2501", as_html("Log in to the network"))
