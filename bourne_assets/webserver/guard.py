@@ -20,8 +20,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bourne_assets.sockets import is_own_client
 from bourne_assets.translations import gettext
-from bourne_assets.webserver import peers
 
 #: Versions only, and read by Kubernetes' probes, whose Host is the address of the pod.
 _PROBED = "/server_info"
@@ -121,7 +121,7 @@ def _refusal_of_user(scope: Scope, headers: Headers) -> str | None:
     if server is not None:
         is_socket_file = server[1] is None
         # Who has left before anybody looked has no address any more.
-        if is_socket_file or (client is not None and peers.is_own(client, server)):
+        if is_socket_file or (client is not None and is_own_client(client, server)):
             return None
     return gettext(
         "This request is not from a process of the user who started this server: name "

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from bourne_assets import webserver
 from bourne_assets.settings import Settings
-from bourne_assets.webserver import dev, peers
+from bourne_assets.webserver import dev
 from bourne_assets.webserver.guard import Allowed, Guard
 
 IS_ROOT = os.getuid() == 0
@@ -134,62 +134,6 @@ def test_where_other_names_are_served_a_proxy_of_another_user_may_stand_before_i
 ) -> None:
     port, _ = named
     assert "200 OK" in _request(port, f"{HEAD}X-Forwarded-For: 192.0.2.1\r\n", uid=NOBODY)
-
-
-_COLUMNS = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid ...\n"
-
-
-@pytest.mark.skipif(sys.byteorder == "big", reason="the table below is of a little-endian machine")
-@pytest.mark.parametrize(
-    ("user_and_inode", "client", "is_own"),
-    [
-        ("{own} 0 17", "127.0.0.1", True),
-        ("0 0 17", "127.0.0.1", True),
-        ("54321 0 17", "127.0.0.1", False),
-        ("{own} 0 0", "127.0.0.1", False),  # closed: the number means nothing
-        ("{own} 0 17", "127.0.0.2", False),  # in no table, and of this machine
-        ("{own} 0 17", "192.0.2.1", True),  # of another machine
-    ],
-)
-def test_the_caller_is_read_from_the_kernels_table(
-    user_and_inode: str,
-    client: str,
-    *,
-    is_own: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fields = user_and_inode.format(own=os.geteuid())
-    row = (
-        "   0: 0100007F:A0B0 0100007F:0BB8 01 00000000:00000000 00:00000000 00000000 "
-        f"{fields} 1 0 20 4 30 10 -1\n"
-    )
-    table = tmp_path / "tcp"
-    table.write_text(_COLUMNS + row, "ascii")
-    monkeypatch.setattr(peers, "_TABLES", (table, tmp_path / "tcp6"))
-    assert peers.is_own((client, 0xA0B0), ("127.0.0.1", 3000)) is is_own
-
-
-@pytest.mark.skipif(sys.byteorder == "big", reason="as above")
-def test_an_address_of_either_family_is_found_in_the_table_of_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = (
-        "   0: 0000000000000000FFFF00000100007F:A0B0 0000000000000000FFFF00000100007F:0BB8 01 "
-        "00000000:00000000 00:00000000 00000000 54321        0 17 1 0 20 4 30 10 -1\n"
-    )
-    tables = tmp_path / "tcp", tmp_path / "tcp6"
-    for table, rows in zip(tables, ("", row), strict=True):
-        table.write_text(_COLUMNS + rows, "ascii")
-    monkeypatch.setattr(peers, "_TABLES", tables)
-    assert not peers.is_own(("127.0.0.1", 0xA0B0), ("127.0.0.1", 3000))
-
-
-def test_where_there_are_no_such_tables_nobody_is_kept_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
-    assert peers.is_own(("127.0.0.1", 1), ("127.0.0.1", 3000))
 
 
 def test_the_sockets_of_dagsters_servers_are_closed_to_others(

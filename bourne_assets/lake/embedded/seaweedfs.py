@@ -30,6 +30,7 @@ from bourne_assets.lake.private_files import write_private
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
 from bourne_assets.small_files import read_small_file
+from bourne_assets.sockets import is_own_server
 from bourne_assets.translations import gettext
 
 HOST = "127.0.0.1"
@@ -197,6 +198,11 @@ def ports(base_port: int) -> list[int]:
     return [*pairs, base_port + _CATALOGUE]
 
 
+def endpoint_of(base_port: int) -> str:
+    """Address of the S3 port of a server on this base port."""
+    return f"http://{HOST}:{base_port}"
+
+
 def catalogue_of(base_port: int) -> str:
     """Address of the Iceberg catalogue of a server on this base port."""
     return f"http://{HOST}:{base_port + _CATALOGUE}"
@@ -234,6 +240,15 @@ def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
         return False
     finally:
         connection.close()
+
+
+def is_own(base_port: int) -> bool:
+    """Whether no other user's program has the port of S3 or of the catalogue.
+
+    Every user of the machine can take a port before the server does, or when it has died. Clients
+    would send their data to such a program, and the catalogue's clients even the secret key.
+    """
+    return all(is_own_server((HOST, port)) for port in (base_port, base_port + _CATALOGUE))
 
 
 def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:

@@ -308,7 +308,7 @@ def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
         return None
     end = time.monotonic() + _PATIENCE_SECONDS
     while state.server.is_alive and state.supervisor.is_alive:
-        if seaweedfs.is_healthy(state.endpoint):
+        if seaweedfs.is_healthy(state.endpoint) and seaweedfs.is_own(state.base_port):
             return state
         if time.monotonic() > end:
             return None

@@ -86,11 +86,10 @@ def _start(
                 cwd=folder.root,  # its configuration is read from here
                 umask=0o077,
             )
-        endpoint = f"http://{seaweedfs.HOST}:{base_port}"
-        if _is_ready(process, endpoint, keys, bucket):
+        if _is_ready(process, base_port, keys, bucket):
             with contextlib.suppress(psutil.NoSuchProcess):  # it may have died since
                 state = ServerState(
-                    endpoint=endpoint,
+                    endpoint=seaweedfs.endpoint_of(base_port),
                     base_port=base_port,
                     catalogue=seaweedfs.catalogue_of(base_port),
                     access_key=keys.access_key,
@@ -111,12 +110,14 @@ def _start(
 
 
 def _is_ready(
-    process: subprocess.Popen[bytes], endpoint: str, keys: seaweedfs.Credentials, bucket: str
+    process: subprocess.Popen[bytes], base_port: int, keys: seaweedfs.Credentials, bucket: str
 ) -> bool:
+    endpoint = seaweedfs.endpoint_of(base_port)
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         if (
             seaweedfs.is_healthy(endpoint)
+            and seaweedfs.is_own(base_port)
             and seaweedfs.has_bucket(endpoint, keys, bucket)
             and seaweedfs.has_tables_bucket(endpoint, keys)
         ):

@@ -1,8 +1,9 @@
-"""Whose process is at the other end of a connection within this machine, as Linux reports it.
+"""Whose sockets there are at an address of this machine, as Linux reports it.
 
 Ports of the loopback interface are open to every user of a machine, and the kernel lists who owns
-each end of a connection (`/proc/net/tcp`, see proc_net_tcp in the kernel's documentation).
-Not here: who is let in (`guard`).
+each end of a connection, and who listens (`/proc/net/tcp`, see proc_net_tcp in the kernel's
+documentation). What belongs to root counts as one's own, as root can do anything anyway.
+Not here: who is let in (`webserver.guard`), and which server is trusted (`lake.embedded`).
 """
 
 import ipaddress
@@ -12,13 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_LISTENING = "0A"
 _ROOT = 0
 _WORD = 4
 
 Address = tuple[str, int]
 
 
-def is_own(client: Address, server: Address) -> bool:
+def is_own_client(client: Address, server: Address) -> bool:
     """Whether a connection is from a process of this process's user or of root.
 
     A client of another machine counts as one's own, as no table says whose it is; so does every
@@ -34,6 +36,23 @@ def is_own(client: Address, server: Address) -> bool:
         if table.exists() and (rows := list(_rows(table, client, server))):
             return all(inode and user in {os.geteuid(), _ROOT} for user, inode in rows)
     return not ipaddress.ip_address(client[0]).is_loopback
+
+
+def is_own_server(server: Address) -> bool:
+    """Whether it is a process of this process's user or of root that listens at an IPv4 address.
+
+    So it counts where there are no such tables, as on macOS. Who listens at all addresses of the
+    machine does not listen at this one.
+    """
+    if not _TABLES[0].exists():
+        return True
+    spelled = _spelled(server)
+    with _TABLES[0].open(encoding="ascii") as lines:
+        for line in lines:  # who listens comes before the connections, of which there may be many
+            _, address, _, state, _, _, _, user, *_ = line.split()
+            if state == _LISTENING and address in spelled:
+                return int(user) in {os.geteuid(), _ROOT}
+    return False
 
 
 def _rows(table: Path, client: Address, server: Address) -> Iterator[tuple[int, int]]:
