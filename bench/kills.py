@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bourne_assets.lake import embedded
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, processes_of
 from bourne_assets.settings import EMBEDDED_BUCKET
 from bourne_assets.tables import from_parquet
 
@@ -128,7 +128,7 @@ def _kill(process: "subprocess.Popen[bytes]", home: Path, *, with_server: bool) 
     was_running = process.poll() is None
     if with_server:
         folder = LakeFolder(home.resolve() / "lake")
-        for each in (*supervisors_of(folder), *servers_of(folder)):
+        for each in processes_of(folder):
             each.kill()
     if was_running:
         os.killpg(process.pid, signal.SIGKILL)

@@ -27,7 +27,7 @@ from bourne_assets.iceberg.commits import Provenance
 from bourne_assets.iceberg.files import append_arrow
 from bourne_assets.iceberg.tables import ensure_table, open_table
 from bourne_assets.lake import embedded
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, processes_of
 from bourne_assets.lake.errors import LakeError
 from bourne_assets.settings import EMBEDDED_BUCKET
 
@@ -133,7 +133,7 @@ def _bench(home: Path, writers: int, commits: int, chance: random.Random) -> int
 
 def _kill_server(home: Path) -> bool:
     folder = LakeFolder(home.resolve() / "lake")
-    for process in [*supervisors_of(folder), *servers_of(folder)]:
+    for process in processes_of(folder):
         os.kill(process.pid, signal.SIGKILL)
     return True
 

@@ -16,9 +16,10 @@ from bourne_assets.cli import main
 from bourne_assets.cli.stored import read_answers, read_history, read_report
 from bourne_assets.errors import BourneError
 from bourne_assets.lake import embedded
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder
 from bourne_assets.lake.store import JSON, Lake
 from bourne_assets.saga.definition import Saga
+from bourne_assets_tests.lake.embedded.homes import servers_of
 
 MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
 

@@ -24,7 +24,7 @@ from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.iceberg.errors import CatalogueDenied
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder
 from bourne_assets.lake.embedded.security import self_signed_certificate
 from bourne_assets.lake.errors import HomeUnusable
 from bourne_assets.lake.s3 import connect_s3
@@ -34,6 +34,7 @@ from bourne_assets_tests.lake.embedded.homes import (
     PATIENCE,
     listening_ports,
     listens_everywhere,
+    servers_of,
     until,
 )
 

@@ -18,7 +18,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, processes_of
 from bourne_assets_tests.support.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +113,7 @@ def _dev(words: list[str], folder: Path, variables: Mapping[str, str]) -> Iterat
             os.killpg(process.pid, signal.SIGINT)
             process.wait(120)
     lake = LakeFolder(folder / ".bourne" / "lake")
-    wait_for(lambda: not servers_of(lake), 120, "dagster dev leaves no server behind")
+    wait_for(lambda: not processes_of(lake), 120, "dagster dev leaves no server behind")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import secrets
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,7 @@ class Credentials:
     """Access key and secret of the embedded lake."""
 
     access_key: str
-    secret_key: str
-
-    def __repr__(self) -> str:
-        return f"Credentials(access_key={self.access_key!r}, secret_key='***')"
+    secret_key: str = field(repr=False)
 
 
 def program() -> str:
@@ -252,57 +249,34 @@ def is_own(base_port: int) -> bool:
 
 
 def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:
-    """Whether the bucket that the server makes at its start is there yet."""
+    """Whether a bucket that the server makes at its start is there yet.
+
+    In the bucket of the tables S3 refuses to look for an object that is no table's.
+    """
+    expected = (AccessDenied, ObjectMissing) if bucket == EMBEDDED_TABLES_BUCKET else ObjectMissing
     try:
         connect_server(endpoint, keys, bucket).read("none")
-    except ObjectMissing:
+    except expected:
         return True
     except LakeError:
         return False
     return True
-
-
-def has_tables_bucket(endpoint: str, keys: Credentials) -> bool:
-    """Whether the bucket of the tables is there yet, whose objects S3 refuses outside of tables."""
-    try:
-        connect_server(endpoint, keys, EMBEDDED_TABLES_BUCKET).read("none")
-    except (AccessDenied, ObjectMissing):
-        return True
-    except LakeError:
-        return False
-    return True
-
-
-def servers_of(folder: LakeFolder) -> list[psutil.Process]:
-    """All running servers on this lake's data, also those that no state file names."""
-    return _processes_with(("mini", data_flag(folder)))
-
-
-def supervisors_of(folder: LakeFolder) -> list[psutil.Process]:
-    """All running supervisors of this lake, also those that no state file names."""
-    return _processes_with((SUPERVISOR, str(folder.root)))
 
 
 def processes_of(folder: LakeFolder) -> list[psutil.Process]:
-    """The supervisors of this lake, and then its servers, in one scan of all processes."""
-    return _processes_with((SUPERVISOR, str(folder.root)), ("mini", data_flag(folder)))
-
-
-def _processes_with(*wanted: tuple[str, str]) -> list[psutil.Process]:
-    """Processes of one's own, by arguments, in that order: anybody may start one with such."""
-    found: list[tuple[int, psutil.Process]] = []
+    """The supervisors of this lake, and then its servers, also those that no state file names."""
+    supervisors, servers = [], []
     for process in psutil.process_iter(["cmdline", "status", "uids"]):
-        arguments = process.info["cmdline"] or []
-        is_dead = process.info["status"] == psutil.STATUS_ZOMBIE
-        uids = process.info["uids"]
+        uids, arguments = process.info["uids"], process.info["cmdline"] or []
+        # Anybody may start a process with such arguments.
         is_own = uids is not None and uids.effective == os.geteuid()
-        if is_own and not is_dead:
-            found += [
-                (rank, process)
-                for rank, words in enumerate(wanted)
-                if all(word in arguments for word in words)
-            ]
-    return [process for _, process in sorted(found, key=lambda item: item[0])]
+        if not is_own or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        if SUPERVISOR in arguments and str(folder.root) in arguments:
+            supervisors.append(process)
+        elif "mini" in arguments and data_flag(folder) in arguments:
+            servers.append(process)
+    return [*supervisors, *servers]
 
 
 def end(process: psutil.Process, grace: float = 10.0) -> None:

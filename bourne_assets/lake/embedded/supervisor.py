@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from bourne_assets.lake.access import EMBEDDED_TABLES_BUCKET
 from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.security import write_server_keys
 from bourne_assets.lake.embedded.state import ServerState
@@ -119,7 +120,7 @@ def _is_ready(
             seaweedfs.is_healthy(endpoint)
             and seaweedfs.is_own(base_port)
             and seaweedfs.has_bucket(endpoint, keys, bucket)
-            and seaweedfs.has_tables_bucket(endpoint, keys)
+            and seaweedfs.has_bucket(endpoint, keys, EMBEDDED_TABLES_BUCKET)
         ):
             return True
         time.sleep(_READY_POLL_SECONDS)

@@ -12,7 +12,7 @@ from dagster_aws.s3 import S3Resource
 from bourne_assets.defs.lake.resource import LakeResource, access_from
 from bourne_assets.errors import ConfigurationError
 from bourne_assets.lake.embedded import EmbeddedLake
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, processes_of
 from bourne_assets.lake.errors import CredentialsMissing
 from bourne_assets.lake.s3 import connect_s3
 from bourne_assets.lake.store import Lake
@@ -289,10 +289,10 @@ def test_a_run_starts_the_embedded_lake_and_gives_it_back_at_its_end(
     def written(lake: LakeResource) -> None:
         stored = lake.connect().write("key", b"data", "text/plain")
         assert stored.uri == f"s3://{EMBEDDED_BUCKET}/films/key"
-        assert servers_of(folder)
+        assert processes_of(folder)
 
     assert dg.materialize([written], resources={"lake": _embedded(tmp_path / "home")}).success
     end = time.monotonic() + 30
-    while servers_of(folder) and time.monotonic() < end:
+    while processes_of(folder) and time.monotonic() < end:
         time.sleep(0.05)
-    assert servers_of(folder) == []
+    assert processes_of(folder) == []

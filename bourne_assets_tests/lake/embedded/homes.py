@@ -15,7 +15,7 @@ import psutil
 
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import SUPERVISOR, LakeFolder, processes_of
 
 BUCKET = "own-lake"
 TEXT = "text/plain"
@@ -59,6 +59,10 @@ def folder_of(home: Path) -> LakeFolder:
     return LakeFolder(home.resolve() / "lake")
 
 
+def servers_of(folder: LakeFolder) -> list[psutil.Process]:
+    return [each for each in processes_of(folder) if SUPERVISOR not in each.info["cmdline"]]
+
+
 def server_pids(home: Path) -> list[int]:
     return sorted(process.pid for process in servers_of(folder_of(home)))
 
@@ -80,21 +84,16 @@ def listens_everywhere(server: EmbeddedLake) -> bool:
 
 
 def supervisors(home: Path) -> list[psutil.Process]:
-    root = str(folder_of(home).root)
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        arguments = process.info["cmdline"] or []
-        if "bourne_assets.lake.embedded.supervisor" in arguments and root in arguments:
-            found.append(process)
-    return found
+    found = processes_of(folder_of(home))
+    return [each for each in found if SUPERVISOR in each.info["cmdline"]]
 
 
 def is_gone(home: Path) -> bool:
-    return not server_pids(home) and not supervisors(home)
+    return not processes_of(folder_of(home))
 
 
 def end_all(home: Path) -> None:
-    for process in [*supervisors(home), *servers_of(folder_of(home))]:
+    for process in processes_of(folder_of(home)):
         with suppress(psutil.NoSuchProcess):
             process.kill()
     assert until(lambda: is_gone(home))

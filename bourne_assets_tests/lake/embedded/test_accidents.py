@@ -16,7 +16,7 @@ import pytest
 from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import seaweedfs
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder
 from bourne_assets.lake.embedded.state import ServerState
 from bourne_assets.lake.errors import LakeUnreachable
 from bourne_assets.processes import ProcessIdentity
@@ -28,6 +28,7 @@ from bourne_assets_tests.lake.embedded.homes import (
     kept_lake,
     read_again,
     server_pids,
+    servers_of,
     state_of,
     supervisors,
     until,

@@ -15,9 +15,15 @@ import pytest
 
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, seaweedfs, supervisor
-from bourne_assets.lake.embedded.seaweedfs import LakeFolder, servers_of, supervisors_of
+from bourne_assets.lake.embedded.seaweedfs import LakeFolder, processes_of
 from bourne_assets.lake.errors import EmbeddedLakeFailed
-from bourne_assets_tests.lake.embedded.homes import BUCKET, PATIENCE, listens_everywhere, until
+from bourne_assets_tests.lake.embedded.homes import (
+    BUCKET,
+    PATIENCE,
+    listens_everywhere,
+    servers_of,
+    until,
+)
 
 NOBODY = 65534
 #: Such that neither they nor those 10,000 further are given to clients, of which there are always
@@ -143,8 +149,7 @@ def test_a_process_of_another_user_is_never_taken_for_the_server(tmp_path: Path)
         subprocess.Popen(arguments, cwd="/", stdin=subprocess.PIPE) as own,
     ):
         try:
-            found = (servers_of(folder), supervisors_of(folder))
-            assert [[each.pid for each in processes] for processes in found] == [[own.pid]] * 2
+            assert [each.pid for each in processes_of(folder)] == [own.pid]
         finally:
             other.kill()
             own.kill()

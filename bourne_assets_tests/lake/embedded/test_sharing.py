@@ -14,7 +14,6 @@ import pytest
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded import EmbeddedLake, Status
 from bourne_assets.lake.embedded import share as shares
-from bourne_assets.lake.embedded.seaweedfs import servers_of
 from bourne_assets.lake.locks import FileLock
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.lake.embedded.homes import (
@@ -31,6 +30,7 @@ from bourne_assets_tests.lake.embedded.homes import (
     kept_lake,
     read_again,
     server_pids,
+    servers_of,
     state_of,
     supervisors,
     until,
