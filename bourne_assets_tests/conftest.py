@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import uuid
 from collections.abc import Iterator
@@ -150,6 +151,14 @@ def tmdb_server() -> Iterator[TmdbStandIn]:
     """A TMDB of the test's own on loopback; what goes wrong there, the test scripts."""
     with TmdbStandIn() as server:
         yield server
+
+
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port where nobody listens, and nobody can while the test runs."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

@@ -26,15 +26,12 @@ def alerts() -> None:
 def test() -> int:
     """Send a test along each route of the alerts file, or to the webhook; report the results."""
     from bourne_assets.cli.console import output, print_diagnosis
-    from bourne_assets.runs.outcomes import Diagnosis
+    from bourne_assets.runs.outcomes import tried
 
     settings, console = read_settings(), output()
     healthy = True
     for name, attempt in _attempts(settings):
-        try:
-            found = Diagnosis(name, True, attempt())
-        except BourneError as error:
-            found = Diagnosis(name, False, str(error))
+        found = tried(name, attempt)
         print_diagnosis(console, found)
         healthy = healthy and found.healthy
     return 0 if healthy else BourneError.exit_code

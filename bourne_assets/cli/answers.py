@@ -1,7 +1,6 @@
 """`bourne answers`. Not here: the answers (`answers`) and words (`console`)."""
 
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -104,7 +103,7 @@ def _open(settings: Settings, saga: Saga, page: bytes) -> int:
     """Write the report beside the lake and show it; without a browser, print its path."""
     from bourne_assets.answers.report import guarded
 
-    path = Path(settings.home).absolute() / "reports" / f"{saga.slug}_report.html"
+    path = settings.home.absolute() / "reports" / f"{saga.slug}_report.html"
     try:
         for private in (path.parent.parent, path.parent):
             make_private_folder(private)

@@ -19,7 +19,7 @@ from bourne_assets.lake.access import is_loopback
 from bourne_assets.lake.errors import AccessDenied
 from bourne_assets.lake.keys import REFINED, REJECTED_LINES, TRUSTED
 from bourne_assets.lake.store import JSON, Lake
-from bourne_assets.runs.outcomes import Diagnosis
+from bourne_assets.runs.outcomes import Diagnosis, tried
 from bourne_assets.settings import Settings
 from bourne_assets.tmdb.client import tmdb_client
 from bourne_assets.tmdb.deadlines import DirectSession, LimitedAdapter, Limits, limited
@@ -52,15 +52,8 @@ def examine(settings: Settings, connect: Callable[[], Lake]) -> Iterator[Diagnos
         yield from permissions
         if all(each.healthy for each in permissions):
             yield from _tables(lake, settings.home)
-        yield _tried(gettext("clock"), lambda: _clock(lake))
-    yield _tried("TMDB", lambda: _tmdb(settings))
-
-
-def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
-    try:
-        return Diagnosis(name, True, attempt())
-    except BourneError as error:
-        return Diagnosis(name, False, str(error))
+        yield tried(gettext("clock"), lambda: _clock(lake))
+    yield tried("TMDB", lambda: _tmdb(settings))
 
 
 def _permissions(lake: Lake) -> Iterator[Diagnosis]:
@@ -74,7 +67,7 @@ def _permissions(lake: Lake) -> Iterator[Diagnosis]:
         if permission == "s3:GetObject" and "s3:PutObject" in lacking:
             yield Diagnosis(name, False, gettext("not tried, as nothing could be written"))
             continue
-        diagnosis = _tried(name, partial(_allowed, lake, permission, key, attempt))
+        diagnosis = tried(name, partial(_allowed, lake, permission, key, attempt))
         if not diagnosis.healthy:
             lacking.add(permission)
         yield diagnosis
@@ -107,10 +100,10 @@ def _tables(lake: Lake, home: Path) -> Iterator[Diagnosis]:
         yield Diagnosis(gettext("tables"), False, str(error))
         return
     for right, attempt in attempts:
-        found = _tried(gettext("tables: {right}", right=plain(right)), attempt)
+        found = tried(gettext("tables: {right}", right=plain(right)), attempt)
         yield found
         if not found.healthy and right != trial.DROP:
-            yield _tried(
+            yield tried(
                 gettext("tables: {right}", right=plain(trial.DROP)), dict(attempts)[trial.DROP]
             )
             return

@@ -5,7 +5,7 @@ Not here: what is printed (`console`), and arguments (`cli`).
 
 import gc
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -137,20 +137,22 @@ def _run(
     on_event: Callable[[RunEvent], None],
     tags: dict[str, str],
     turn: Turn | None = None,
-    **parts: Any,
+    sagas: Sequence[Saga],
+    resources: Mapping[str, Any] | None = None,
 ) -> RunReport:
     report = RunReport()
     definitions = build_defs(
         settings=settings,
         loggers={PROGRESS: _logger(report, on_event)},
         executor=dg.in_process_executor,
-        **parts,
+        sagas=sagas,
+        resources=resources,
     )
     graph = definitions.resolve_asset_graph()
     selected = _selected(graph, select)
     job = definitions.resolve_job_def(job_name)
     end_lost_runs(instance)
-    for saga in parts["sagas"]:
+    for saga in sagas:
         note_saga(settings.home, saga)
     gc.freeze()  # all of this lives until the end; what the run leaves is garbage
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

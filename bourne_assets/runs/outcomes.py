@@ -4,6 +4,7 @@
 printing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bourne_assets.errors import BourneError, ConfigurationError
@@ -101,3 +102,11 @@ class Diagnosis:
     name: str
     healthy: bool
     detail: str
+
+
+def tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
+    """The diagnosis of an attempt, which says what was seen or raises what is wrong."""
+    try:
+        return Diagnosis(name, True, attempt())
+    except BourneError as error:
+        return Diagnosis(name, False, str(error))

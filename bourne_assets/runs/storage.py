@@ -80,7 +80,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:  # noqa: FBT001, FBT002 - Dagster's
-        if not _is_made(engine):
+        if not _is_initialised(engine):
             super()._initdb(engine, for_index_shard)
 
     @contextmanager
@@ -137,7 +137,7 @@ class KeptRunStorage(SqliteRunStorage):
     @classmethod
     def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
         """The runs of a folder."""
-        address = _made_in(base_dir, "runs")
+        address = _initialised_in(base_dir, "runs")
         return cls(address, inst_data) if address else super().from_local(base_dir, inst_data)
 
     @contextmanager
@@ -160,7 +160,7 @@ class KeptScheduleStorage(SqliteScheduleStorage):
         cls, base_dir: str, inst_data: ConfigurableClassData | None = None
     ) -> SqliteScheduleStorage:
         """The schedules of a folder."""
-        address = _made_in(base_dir, "schedules")
+        address = _initialised_in(base_dir, "schedules")
         return cls(address, inst_data) if address else super().from_local(base_dir, inst_data)
 
     def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
@@ -196,19 +196,19 @@ class KeptStorage(DagsterSqliteStorage):
         return cls.from_local(inst_data=inst_data, **config_value)
 
 
-def _made_in(base_dir: str, name: str) -> str | None:
+def _initialised_in(base_dir: str, name: str) -> str | None:
     """Address of a database of a folder, where Dagster has made it already."""
     if not Path(base_dir, f"{name}.db").exists():
         return None
     address = create_db_conn_string(base_dir, name)
     engine = _engine(address)
     try:
-        return address if _is_made(engine) else None
+        return address if _is_initialised(engine) else None
     finally:
         engine.dispose()
 
 
-def _is_made(engine: Engine) -> bool:
+def _is_initialised(engine: Engine) -> bool:
     """Whether Dagster has made this database.
 
     Dagster checks this too, and has Alembic load all migrations for it, once for each database.

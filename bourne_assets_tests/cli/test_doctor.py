@@ -11,10 +11,10 @@ from functools import partial
 
 import pytest
 
-from bourne_assets.cli.examination import _clock, _tried, examine
+from bourne_assets.cli.examination import _clock, examine
 from bourne_assets.lake.embedded import seaweedfs
 from bourne_assets.lake.embedded.seaweedfs import Credentials, LakeFolder, connect_server
-from bourne_assets.runs.outcomes import Diagnosis
+from bourne_assets.runs.outcomes import Diagnosis, tried
 from bourne_assets.settings import Settings
 
 _OWNER = Credentials("OWNER", "owner-secret")
@@ -140,7 +140,7 @@ def _clock_of(start: bytes, more: bytes = b"") -> Diagnosis:
     thread.start()
     try:
         lake = connect_server(f"http://127.0.0.1:{listener.getsockname()[1]}", _OWNER, "a-lake")
-        return _tried("clock", partial(_clock, lake))
+        return tried("clock", partial(_clock, lake))
     finally:
         listener.close()
         thread.join(10)

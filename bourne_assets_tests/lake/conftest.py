@@ -1,6 +1,5 @@
 """Other clients of the lake, and servers that misbehave."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,14 +11,6 @@ from botocore.config import Config
 
 from bourne_assets.lake.embedded import EmbeddedLake
 from bourne_assets_tests.lake.operations import FixedResponse
-
-
-@pytest.fixture
-def free_port() -> Iterator[int]:
-    """A port where nobody listens, and nobody can while the test runs."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
 
 
 @pytest.fixture

@@ -177,13 +177,13 @@ def _batches(backlog: Backlog, now: datetime) -> Iterator[list[str]]:
     if again:
         first = again[0]
         together = backlog.waiting[first].together
-        like_it = [
+        alike = [
             key
             for key in again
             if day_of_landing(key) == day_of_landing(first)
             and backlog.waiting[key].together == together
         ]
-        yield like_it[:together]
+        yield alike[:together]
 
 
 def _day(key: str, today: date) -> str:

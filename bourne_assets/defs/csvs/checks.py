@@ -81,7 +81,9 @@ def raw_csvs_checks() -> list[dg.AssetChecksDefinition]:
 def _rejected_files(manifest: pd.DataFrame) -> Finding:
     rejected = manifest[manifest["status"] == REJECTED]
     return Finding(
-        _told(records(rejected[["file", "reason"]])), _files(manifest), {"files": len(manifest)}
+        _translated(records(rejected[["file", "reason"]])),
+        _files(manifest),
+        {"files": len(manifest)},
     )
 
 
@@ -94,7 +96,7 @@ def _rejected_lines(manifest: pd.DataFrame) -> Finding:
     if files:
         facts["files"] = whole_table(files)
     seen = gettext("rows: {count}", count=grouped(facts["rows"]))
-    lines = _told([asdict(line) for line in rejected_lines_in(manifest, SHOWN_LINES)])
+    lines = _translated([asdict(line) for line in rejected_lines_in(manifest, SHOWN_LINES)])
     return Finding(lines, seen, facts, count=rejected)
 
 
@@ -112,16 +114,16 @@ def _unaccounted_lines(manifest: pd.DataFrame) -> Finding:
 
 def _files_with(manifest: pd.DataFrame, column: str) -> Finding:
     named = manifest[manifest[column].notna()]
-    rows = _told(records(named[["file", column]]))
+    rows = _translated(records(named[["file", column]]))
     return Finding(rows, _files(manifest), {"files": len(manifest)})
 
 
-def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _translated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows whose stored reasons are in the language of this process: people read them here."""
-    return [{name: _retold(name, value) for name, value in row.items()} for row in rows]
+    return [{name: _translated_cell(name, value) for name, value in row.items()} for row in rows]
 
 
-def _retold(column: str, value: Any) -> Any:
+def _translated_cell(column: str, value: Any) -> Any:
     if column in _LISTS:
         return "; ".join(map(retold, str(value).split("; ")))
     return retold(value) if column in _REASONS else value

@@ -235,7 +235,7 @@ class Delivery:
         if refused:
             place, names = f"{server.server}:{server.port}", ", ".join(sorted(refused))
             sentence = gettext("{place} refused {names}.", place=place, names=names)
-            if set(to) <= set(refused) and not _got(message):
+            if set(to) <= set(refused) and not _reached_anybody(message):
                 raise NotDelivered(sentence)  # it may be the server's fault, and nobody knows yet
             self._note(route, sentence)
         return [
@@ -269,6 +269,6 @@ def _ways(route: Route) -> list[str]:
     return [*([_WEBHOOK] if route.webhook else []), *route.email]
 
 
-def _got(message: Message) -> bool:
+def _reached_anybody(message: Message) -> bool:
     """Whether the e-mail of a message has reached anybody."""
     return any(each != _WEBHOOK for each in message.reached)
