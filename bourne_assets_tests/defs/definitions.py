@@ -5,8 +5,12 @@ from typing import Any
 import dagster as dg
 
 from bourne_assets.definitions import build_defs
+from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 
+BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+#: Part of a run's config: nothing is logged to the console.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 LINEAGE = {
     "raw_csvs_s3": set[str](),
     "tmdb_search": set[str](),

@@ -23,6 +23,7 @@ from bourne_assets.saga.table import derived_figures
 from bourne_assets.settings import Settings
 from bourne_assets.tables import conform, from_parquet, origin_of, to_json, to_parquet
 from bourne_assets.tmdb.schemas import DetailsTable, ExternalIdsTable, SearchTable
+from bourne_assets_tests.defs.definitions import QUIET
 from bourne_assets_tests.support.tables import tables_of
 
 #: When the figures were fetched: they must not be too old for the checks.
@@ -213,7 +214,7 @@ def run_selection(resource: LakeResource, selection: dg.AssetSelection) -> Outco
             "io_manager": LakeIOManager(lake=resource),
         },
         instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config=QUIET,
         raise_on_error=False,
     )
     errors = [

@@ -15,13 +15,11 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.errors import BourneError
 from bourne_assets.lake.changes import TooManyObjects, changes_since
 from bourne_assets.lake.store import CSV, Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import from_parquet, records
+from bourne_assets_tests.defs.definitions import BOURNE, QUIET
 from bourne_assets_tests.support.aws import aws
 from bourne_assets_tests.support.tables import dataset_in
-
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 
 
 class Looks:
@@ -97,7 +95,7 @@ class Ticks:
     def __init__(self, lake: LakeResource, cursor: str | None = None, **settings: Any) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
         self._settings = Settings(**settings)
-        self._defs = build_defs(settings=self._settings, sagas=[_BOURNE], resources={"lake": lake})
+        self._defs = build_defs(settings=self._settings, sagas=[BOURNE], resources={"lake": lake})
         self._lake = lake
         self.cursor = cursor
 
@@ -126,21 +124,17 @@ class Ticks:
 
     def execute(self, request: dg.RunRequest) -> bool:
         """Execute a run as the daemon does, with its tags."""
-        config = {**request.run_config, "loggers": _QUIET}
         return (
             self._defs.resolve_job_def("full_refresh")
             .execute_in_process(
                 instance=self.instance,
                 asset_selection=request.asset_selection,
-                run_config=config,
+                run_config={**request.run_config, **QUIET},
                 tags=request.tags,
                 raise_on_error=False,
             )
             .success
         )
-
-
-_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 def _config(request: dg.RunRequest) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from bourne_assets.defs.csvs.datasets import dataset_key
 from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.store import Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets_tests.defs.definitions import BOURNE
 from bourne_assets_tests.support.tables import tables_of
 from bourne_assets_tests.support.tiers import in_every_run
 
@@ -254,7 +254,7 @@ def test_a_page_is_not_a_step_of_its_own_for_jobs_and_selections(platform: Platf
     with pytest.raises(SelectionError, match="selects none") as raised:
         run_saga(
             Settings(csv_datasets=platform.datasets),
-            Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562),
+            BOURNE,
             platform.instance,
             select="csv_datasets/box_office",
             on_event=lambda _: None,

@@ -16,10 +16,8 @@ from bourne_assets.defs.csvs.resource import CsvFolderResource
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
-
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+from bourne_assets_tests.defs.definitions import BOURNE, QUIET
 
 _TABLE = dg.AssetSelection.assets("bourne_saga_table")
 
@@ -128,7 +126,7 @@ class Ticks:
         self._followed: Any = None
         self._defs = build_defs(
             settings=Settings(),
-            sagas=[_BOURNE],
+            sagas=[BOURNE],
             resources={"csv_folder": self._folder, "lake": lake},
         )
 
@@ -180,7 +178,7 @@ class Ticks:
         return job.execute_in_process(
             instance=self.instance,
             asset_selection=request.asset_selection,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=QUIET,
             tags=request.tags,
             raise_on_error=False,
         ).success

@@ -1,6 +1,5 @@
 """Fixtures of this folder's tests."""
 
-
 import pytest
 
 from bourne_assets.defs.lake.io_manager import LakeIOManager

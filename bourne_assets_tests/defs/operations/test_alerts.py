@@ -13,6 +13,7 @@ from bourne_assets.defs.operations.problems import problems_of_run
 from bourne_assets.defs.shared.rules import Finding, result_of
 from bourne_assets.errors import BourneError
 from bourne_assets.settings import Settings
+from bourne_assets_tests.defs.definitions import QUIET
 from bourne_assets_tests.support.dagster_runs import KeptLog
 from bourne_assets_tests.support.webhook import Webhook
 
@@ -77,7 +78,7 @@ class World:
             instance=self.instance,
             raise_on_error=False,
             tags={"saga": "bourne"},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=QUIET,
         )
         return result.run_id
 

@@ -10,8 +10,8 @@ from bourne_assets.defs.operations.freshness import OF_TMDB
 from bourne_assets.defs.shared.following import EAGER_AFTER_CHECKS, EAGER_AFTER_RATINGS
 from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings, read_settings
+from bourne_assets_tests.defs.definitions import BOURNE
 
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
 _LIVE = Settings(tmdb_read_access_token="token")
 #: The function has a credential of its own.
@@ -20,7 +20,7 @@ _NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def _defs(settings: Settings = _LIVE) -> dg.Definitions:
-    return build_defs(settings=settings, sagas=[_BOURNE, _MATRIX])
+    return build_defs(settings=settings, sagas=[BOURNE, _MATRIX])
 
 
 # Schedules

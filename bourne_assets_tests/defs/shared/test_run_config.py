@@ -14,10 +14,8 @@ from bourne_assets.defs.csvs.assets import LandingConfig
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.tmdb.assets import SearchConfig, TmdbConfig
 from bourne_assets.lake.store import Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
-
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+from bourne_assets_tests.defs.definitions import BOURNE, QUIET
 
 
 @pytest.mark.parametrize("config", [LandingConfig, ReportConfig, SearchConfig, TmdbConfig])
@@ -36,14 +34,11 @@ def test_an_invalid_day_is_refused(day: str) -> None:
 
 
 def _run(lake: LakeResource, ops: dict[str, Any], *assets: str) -> dg.ExecuteInProcessResult:
-    defs = build_defs(settings=Settings(), sagas=[_BOURNE], resources={"lake": lake})
+    defs = build_defs(settings=Settings(), sagas=[BOURNE], resources={"lake": lake})
     return defs.resolve_job_def("refresh_bourne").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         asset_selection=[dg.AssetKey(name) for name in assets] or None,
-        run_config={
-            "ops": ops,
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        },
+        run_config={"ops": ops, **QUIET},
         raise_on_error=False,
     )
 
@@ -98,6 +93,6 @@ def test_a_report_of_a_day_without_figures_fails_and_stores_nothing(
 def test_a_day_that_cannot_be_used_starts_no_run(
     asset: str, setting: str, day: str, sentence: str
 ) -> None:
-    job = build_defs(settings=Settings(), sagas=[_BOURNE]).resolve_job_def("refresh_bourne")
+    job = build_defs(settings=Settings(), sagas=[BOURNE]).resolve_job_def("refresh_bourne")
     with pytest.raises(dg.DagsterInvalidConfigError, match=re.escape(sentence)):
         create_execution_plan(job, {"ops": {asset: {"config": {setting: day}}}})

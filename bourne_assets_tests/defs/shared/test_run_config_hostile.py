@@ -11,10 +11,9 @@ import pytest
 
 from bourne_assets.definitions import build_defs
 from bourne_assets.defs.lake.resource import LakeResource
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets_tests.defs.definitions import BOURNE, QUIET
 
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _SECRET = "value-that-nobody-may-see"
 _ENV = {"env": "NOT_FOR_ANYBODY"}
 
@@ -45,11 +44,11 @@ def _capture() -> Iterator[tuple[str, list[str]]]:
 def _run(
     lake: LakeResource, run_config: dict[str, Any], asset: str = "tmdb_search", **settings: Any
 ) -> dg.ExecuteInProcessResult:
-    defs = build_defs(settings=Settings(**settings), sagas=[_BOURNE], resources={"lake": lake})
+    defs = build_defs(settings=Settings(**settings), sagas=[BOURNE], resources={"lake": lake})
     return defs.resolve_job_def("refresh_bourne").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         asset_selection=[dg.AssetKey(asset)],
-        run_config={**run_config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config={**run_config, **QUIET},
         raise_on_error=False,
     )
 
@@ -103,12 +102,12 @@ def test_no_setting_of_a_run_reads_a_variable(
     monkeypatch: pytest.MonkeyPatch, asset: str, config: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("NOT_FOR_ANYBODY", _SECRET)
-    job = build_defs(settings=Settings(), sagas=[_BOURNE]).resolve_job_def("refresh_bourne")
+    job = build_defs(settings=Settings(), sagas=[BOURNE]).resolve_job_def("refresh_bourne")
     valid = {"ops": {"tmdb_search": {"config": {"queries": ["bourne"], "resume": True}}}}
     assert dg.validate_run_config(job, valid)
     # raw_csvs_s3 is in the job of everything.
     if asset == "raw_csvs_s3":
-        job = build_defs(settings=Settings(), sagas=[_BOURNE]).resolve_job_def("full_refresh")
+        job = build_defs(settings=Settings(), sagas=[BOURNE]).resolve_job_def("full_refresh")
     with pytest.raises(dg.DagsterInvalidConfigError) as refused:
         dg.validate_run_config(job, {"ops": {asset: {"config": config}}})
     assert _SECRET not in str(refused.value)
@@ -119,7 +118,7 @@ def test_no_run_changes_its_executor(executor: str, monkeypatch: pytest.MonkeyPa
     redis = "redis://127.0.0.1:1/0"
     monkeypatch.setenv("BOURNE_REDIS_URL", redis)
     settings = Settings(executor=executor, redis_url=redis)
-    job = build_defs(settings=settings, sagas=[_BOURNE]).resolve_job_def("refresh_bourne")
+    job = build_defs(settings=settings, sagas=[BOURNE]).resolve_job_def("refresh_bourne")
     assert dg.validate_run_config(job, {})
     hostile: list[dict[str, Any]] = [
         {"broker": "redis://evil.example"},

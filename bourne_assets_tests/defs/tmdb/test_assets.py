@@ -7,11 +7,9 @@ from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.tmdb.assets import tmdb_assets
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.lake.store import JSON, Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
+from bourne_assets_tests.defs.definitions import BOURNE
 from bourne_assets_tests.standin import PACE, TmdbStandIn
-
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 
 
 def test_the_metadata_name_stored_responses_that_resuming_could_not_read(
@@ -20,7 +18,7 @@ def test_the_metadata_name_stored_responses_that_resuming_could_not_read(
     today = tmdb_server.client().today
     key = f"Raw/TMDB/JSON/{today:%Y/%m/%d}/search_movie/broken.json"
     lake.write(key, b"half", JSON)
-    search = tmdb_assets(Settings(), _BOURNE)[0]
+    search = tmdb_assets(Settings(), BOURNE)[0]
     result = dg.materialize(
         [search],
         resources={

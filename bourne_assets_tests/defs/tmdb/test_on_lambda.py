@@ -13,11 +13,9 @@ from bourne_assets.cli.runner import run_saga
 from bourne_assets.cli.selection import SelectionError
 from bourne_assets.defs.lake.resource import LakeResource
 from bourne_assets.defs.tmdb.on_lambda import TmdbLambdaResource
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets_tests.conftest import BUCKET
-
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
+from bourne_assets_tests.defs.definitions import BOURNE
 
 
 class _Lambda(ThreadingHTTPServer):
@@ -81,5 +79,5 @@ def test_a_part_of_what_one_call_makes_cannot_be_selected(tmp_path: Path, select
             SelectionError, match="tmdb_details, tmdb_external_ids and tmdb_search, which one step"
         ),
     ):
-        run_saga(settings, _BOURNE, instance, select=select, on_event=print)
+        run_saga(settings, BOURNE, instance, select=select, on_event=print)
     assert not list(tmp_path.glob("lake"))

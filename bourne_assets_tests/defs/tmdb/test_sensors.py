@@ -15,13 +15,12 @@ from bourne_assets.defs.tmdb import sensors
 from bourne_assets.defs.tmdb.resource import TmdbResource
 from bourne_assets.defs.tmdb.sensors import tmdb_changes_sensor
 from bourne_assets.lake.store import PARQUET, Lake
-from bourne_assets.saga.definition import Saga
 from bourne_assets.settings import Settings
 from bourne_assets.tables import to_parquet
 from bourne_assets.tmdb.errors import TmdbUnavailable
+from bourne_assets_tests.defs.definitions import BOURNE
 from bourne_assets_tests.standin import Reply, TmdbStandIn
 
-_BOURNE = Saga(slug="bourne", title="Jason Bourne", queries=("Bourne",), collection_id=31562)
 _LIVE = Settings(tmdb_read_access_token="token")
 _Tick = Callable[[str | None], Any]
 
@@ -46,7 +45,7 @@ def tick(
     def evaluate(cursor: str | None = None) -> Any:
         resources = {"tmdb": tmdb, "lake": lake_resource}
         with dg.build_sensor_context(instance, cursor=cursor, resources=resources) as context:
-            outcome = tmdb_changes_sensor(_LIVE, _BOURNE)(context)
+            outcome = tmdb_changes_sensor(_LIVE, BOURNE)(context)
             if isinstance(outcome, dg.SkipReason):
                 return dg.SensorResult(skip_reason=outcome, cursor=context.cursor)
             return outcome
