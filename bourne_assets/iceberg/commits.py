@@ -375,6 +375,11 @@ def _tag_later(table: "Table", snapshot_id: int, run_id: str) -> None:
     _log.warning("Snapshot %d of %s has no tag of its run.", snapshot_id, name_of(table))
 
 
+def run_of(snapshot: "Snapshot") -> str | None:
+    """The id of the Dagster run that made a snapshot, where one did."""
+    return snapshot.summary.additional_properties.get(RUN) if snapshot.summary else None
+
+
 def name_of(table: "Table") -> str:
     """The name of a table, with its namespace."""
     return ".".join(table.name()[-2:])

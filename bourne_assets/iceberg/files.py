@@ -48,16 +48,14 @@ def append_arrow(table: "Table", rows: pa.Table, provenance: Provenance) -> Comm
     return append_files(table, [write_rows(table, rows)], provenance)
 
 
-def replace_arrow(
-    table: "Table", rows: pa.Table, provenance: Provenance, *, base: int | None = None
-) -> Committed:
+def replace_arrow(table: "Table", rows: pa.Table, provenance: Provenance) -> Committed:
     """Put rows in place of all rows of a table, as `append_arrow` and `replace_with_files`.
 
     Raises:
         SchemaUnfit: They have columns that the table has not, or other types: `evolve` first.
         LakeError: The commit failed, and the table is as it was.
     """
-    return replace_with_files(table, [write_rows(table, rows)], provenance, base=base)
+    return replace_with_files(table, [write_rows(table, rows)], provenance)
 
 
 def write_rows(table: "Table", rows: pa.Table) -> str:

@@ -5,9 +5,11 @@ Not here: the SQL that reads them (`scanning`).
 """
 
 import hashlib
+import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fsspec import AbstractFileSystem
@@ -82,16 +84,15 @@ class ServedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no ty
             raise FileNotFoundError(path) from None
 
 
-class ServedFile:
+class ServedFile(io.RawIOBase):
     """A file that is open. Threads may share it: each has a place of its own in it."""
 
     def __init__(self, files: ServedFiles, source: "_Source") -> None:
         self._files, self._source = files, source
         self._places: dict[int, int] = {}
         self.size = source.size
-        self.closed = False
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go to a place in the file."""
         start = (0, self.tell(), self.size)[whence]
         self._places[threading.get_ident()] = start + offset
@@ -101,7 +102,7 @@ class ServedFile:
         """The place that is read next."""
         return self._places.get(threading.get_ident(), 0)
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Bytes from the place on; fewer at the end of the file."""
         start = self.tell()
         end = self.size if size < 0 else min(start + size, self.size)
@@ -115,10 +116,6 @@ class ServedFile:
         self.seek(end)
         return found
 
-    def close(self) -> None:
-        """Nothing is read after this."""
-        self.closed = True
-
     def readable(self) -> bool:
         """It is."""
         return True
@@ -126,13 +123,6 @@ class ServedFile:
     def seekable(self) -> bool:
         """It is."""
         return True
-
-    def writable(self) -> bool:
-        """It is not."""
-        return False
-
-    def flush(self) -> None:
-        """There is nothing to be written."""
 
 
 class _Source:
@@ -192,13 +182,10 @@ class _Source:
 
 def _gaps(blocks: list[Any]) -> Iterator[range]:
     """Runs of blocks that are not there."""
-    start = None
-    for index, block in enumerate([*blocks, b""]):
-        if block is None and start is None:
-            start = index
-        elif block is not None and start is not None:
-            yield range(start, index)
-            start = None
+    for is_missing, run in groupby(range(len(blocks)), lambda index: blocks[index] is None):
+        if is_missing:
+            indices = list(run)
+            yield range(indices[0], indices[-1] + 1)
 
 
 def _joined(blocks: list[Any], start: int, end: int) -> bytes:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from bourne_assets.iceberg.commits import RUN, keep_order, name_of
+from bourne_assets.iceberg.commits import keep_order, name_of, run_of
 from bourne_assets.iceberg.errors import CatalogueFailed
 from bourne_assets.iceberg.files import send_file, storage_of
 from bourne_assets.iceberg.reading import files_of, oldest_first
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table
 
-KEPT_FOR = timedelta(days=90)
+#: Snapshots that no answer names stay this long.
+_KEPT_FOR = timedelta(days=90)
 #: A writer may need this long from its first byte to its commit, by what the table has seen ...
 _UNNAMED_FOR = timedelta(days=3)
 #: ... and this long by the clock, which may have been set, or gone on while the machine slept.
@@ -65,11 +66,7 @@ class Maintained:
 
 
 def maintain(
-    catalogue: "Catalog",
-    now: datetime,
-    kept: Collection[int] = (),
-    *,
-    kept_for: timedelta = KEPT_FOR,
+    catalogue: "Catalog", now: datetime, kept: Collection[int] = ()
 ) -> Iterator[Maintained]:
     """Look after every table of the catalogue that this platform wrote, one after the other.
 
@@ -79,7 +76,6 @@ def maintain(
         catalogue: The catalogue.
         now: The time.
         kept: Snapshots that answers name: they stay, however old.
-        kept_for: How long other snapshots stay.
 
     Raises:
         LakeError: The catalogue or the storage failed.
@@ -88,7 +84,7 @@ def maintain(
         try:
             with translated_for_table(name):
                 merged = _merge_small_files(table)
-                expired = _expire(table, now - kept_for, frozenset(kept))
+                expired = _expire(table, now - _KEPT_FOR, frozenset(kept))
                 removed, freed = _remove_unnamed(table, now)
         except LakeError:
             if find_table(catalogue, name) is None:  # dropped meanwhile
@@ -139,12 +135,7 @@ def _expire(table: "Table", before: datetime, kept: frozenset[int]) -> int:
     tags, protected = [], set()
     for name, reference in table.refs().items():
         snapshot = old.get(reference.snapshot_id)
-        run = (
-            snapshot.summary.additional_properties.get(RUN)
-            if snapshot and snapshot.summary
-            else None
-        )
-        if name == run and str(reference.snapshot_ref_type) != "branch":
+        if snapshot and name == run_of(snapshot) and str(reference.snapshot_ref_type) != "branch":
             tags.append(name)
         else:
             protected.add(reference.snapshot_id)

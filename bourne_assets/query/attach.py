@@ -170,6 +170,8 @@ def _trino(properties: Properties) -> str:
             "iceberg.jdbc-catalog.connection-url=jdbc:${ENV:YOUR_CATALOGUE_ADDRESS}\n"
             f"iceberg.jdbc-catalog.default-warehouse-dir={properties.get('warehouse', '')}"
         )
+    endpoint = properties.get("s3.endpoint")
+    own_server = f"\ns3.endpoint={endpoint}\ns3.path-style-access=true" if endpoint else ""
     return f"""
 # etc/catalog/bourne.properties, with the variables of `bourne lake env` in Trino's environment
 connector.name=iceberg
@@ -177,14 +179,9 @@ connector.name=iceberg
 fs.native-s3.enabled=true
 s3.region={properties.get("s3.region", "us-east-1")}
 s3.aws-access-key=${{ENV:AWS_ACCESS_KEY_ID}}
-s3.aws-secret-key=${{ENV:AWS_SECRET_ACCESS_KEY}}{_trino_endpoint(properties)}
+s3.aws-secret-key=${{ENV:AWS_SECRET_ACCESS_KEY}}{own_server}
 # then: trino --execute 'SELECT * FROM bourne.{_TABLE} LIMIT 10'
 """
-
-
-def _trino_endpoint(properties: Properties) -> str:
-    endpoint = properties.get("s3.endpoint")
-    return f"\ns3.endpoint={endpoint}\ns3.path-style-access=true" if endpoint else ""
 
 
 def _athena(properties: Properties) -> str:

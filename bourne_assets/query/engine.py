@@ -161,15 +161,12 @@ def _expose(
         rows = sources.rows(name, moment, connection, files)
         if not isinstance(rows, str):
             connection.register(f"__source_{number}", rows)
-            selected = f"{JSON_COLUMN}::JSON AS {JSON_COLUMN}" if _is_json(rows) else "*"
+            is_json = rows.column_names == [JSON_COLUMN]
+            selected = f"{JSON_COLUMN}::JSON AS {JSON_COLUMN}" if is_json else "*"
             rows = f"SELECT {selected} FROM __source_{number}"
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
         view = f"CREATE VIEW {identifier(schema)}.{identifier(table)} AS {rows}"
         interruptibly(connection, partial(connection.execute, view))
-
-
-def _is_json(rows: pa.Table) -> bool:
-    return bool(rows.column_names == [JSON_COLUMN])
 
 
 def _explained(error: duckdb.Error, sources: Sources) -> BourneError:

@@ -8,6 +8,7 @@ Not here: which SQL is taken (`engine`), and what its rows become (`output`).
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -103,14 +104,13 @@ def interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], Resu
 
     Whatever the call raises is raised here.
     """
-    results: list[Result] = []
-    failures: list[BaseException] = []
+    outcome: Future[Result] = Future()
 
     def work() -> None:
         try:
-            results.append(call())
+            outcome.set_result(call())
         except BaseException as error:
-            failures.append(error)
+            outcome.set_exception(error)
 
     # A daemon: one long value of DuckDB's making would hold up the end of the process.
     thread = threading.Thread(target=work, name="query", daemon=True)
@@ -121,9 +121,7 @@ def interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], Resu
         connection.interrupt()
         thread.join(_LEAVING_SECONDS)
         raise
-    if failures:
-        raise failures[0]
-    return results[0]
+    return outcome.result()
 
 
 def explained(error: Exception) -> QueryFailed | LakeError:

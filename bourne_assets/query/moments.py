@@ -6,12 +6,12 @@ Not here: reading data (`sources`).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from bourne_assets.iceberg.commits import RUN
+from bourne_assets.iceberg.commits import run_of
 from bourne_assets.query.errors import NoSuchState, QueryRefused
 from bourne_assets.times import past_day
 from bourne_assets.translations import gettext
@@ -49,23 +49,14 @@ def parse_moment(text: str, tables: Iterable[Table]) -> Moment:
     """
     if _DAY.fullmatch(text):
         return Moment(_end_of_day(text), text)
+    snapshots = (each for table in tables for each in table.snapshots())
     if _SNAPSHOT.fullmatch(text):
-        committed = [
-            each.timestamp_ms
-            for table in tables
-            for each in table.snapshots()
-            if each.snapshot_id == int(text)
-        ]
+        committed = [each.timestamp_ms for each in snapshots if each.snapshot_id == int(text)]
         unknown = gettext(
             "No table has the snapshot {text}: `bourne tables` lists the newest ones.", text=text
         )
     elif _RUN.fullmatch(text.lower()):
-        committed = [
-            each.timestamp_ms
-            for table in tables
-            for each in table.snapshots()
-            if run_of(each) == text.lower()
-        ]
+        committed = [each.timestamp_ms for each in snapshots if run_of(each) == text.lower()]
         unknown = gettext(
             "No table has a snapshot of the run {text}: `bourne tables` lists the newest ones.",
             text=text,
@@ -113,19 +104,12 @@ def snapshot_at(table: Table, name: str, moment: Moment | None) -> Snapshot | No
     return found
 
 
-def run_of(snapshot: Snapshot) -> str | None:
-    """The id of the Dagster run that made a snapshot, where one did."""
-    summary = snapshot.summary
-    return summary.additional_properties.get(RUN) if summary else None
-
-
 def _end_of_day(text: str) -> int:
     try:
         day = past_day(text)
     except ValueError as error:
         raise QueryRefused(f"{error}.") from error
-    following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    return int(following.timestamp() * 1000) - 1
+    return int(datetime.combine(day, time.max, UTC).timestamp() * 1000)
 
 
 def _day(milliseconds: int) -> str:

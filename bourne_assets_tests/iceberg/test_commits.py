@@ -14,7 +14,7 @@ from pyiceberg.table import Table, snapshots
 
 from bourne_assets.iceberg.commits import Provenance, append_files, replace_with_files
 from bourne_assets.iceberg.errors import SchemaUnfit, TableBusy, TableChanged
-from bourne_assets.iceberg.files import append_arrow, replace_arrow, send_file
+from bourne_assets.iceberg.files import append_arrow, replace_arrow, send_file, write_rows
 from bourne_assets.iceberg.tables import ensure_table, open_table
 
 NAME = "trusted.films"
@@ -143,7 +143,7 @@ def test_rows_made_of_an_older_snapshot_replace_nothing(catalogue: Catalog, tabl
     other = open_table(catalogue, NAME)
     append_arrow(other, MORE, RUN)
     with pytest.raises(TableChanged, match=r"trusted\.films was changed by others"):
-        replace_arrow(table, ROWS, RUN, base=base)
+        replace_with_files(table, [write_rows(table, ROWS)], RUN, base=base)
     assert _titles(open_table(catalogue, NAME)) == ["Identity", "Supremacy", "Ultimatum"]
 
 
