@@ -18,6 +18,7 @@ from bourne_assets.saga.figures import (
     is_released,
     why_not,
 )
+from bourne_assets.saga.history import taken_at
 from bourne_assets.saga.table import release_order
 from bourne_assets.tables import records
 
@@ -151,8 +152,7 @@ def names_of(films: pd.DataFrame) -> tuple[FilmName, ...]:
 
 def day_of(table: pd.DataFrame) -> date:
     """UTC day of the figures of a `SagaTable`: that of its newest response."""
-    newest: date = table["fetched_at"].max().date()
-    return newest
+    return taken_at(table).date()
 
 
 def films_of(table: pd.DataFrame) -> tuple[Film, ...]:

@@ -6,7 +6,7 @@ conclusions that it names.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -42,6 +42,7 @@ from bourne_assets.answers.words import correlations, money
 from bourne_assets.answers.words import remarks as remarks_words
 from bourne_assets.answers.words.language import Localizer, localizer
 from bourne_assets.answers.words.sentences import AnswerText
+from bourne_assets.saga.history import taken_at
 from bourne_assets.tmdb import MIXED
 from bourne_assets.translations import Language, gettext
 
@@ -268,11 +269,10 @@ def answer_questions(
     """
     films, remarked = films_of(table), remarks_on(table)
     sources = sorted(set(table["source"]))
-    newest: datetime = table["fetched_at"].max().to_pydatetime()
     return Answers(
         schema_version=SCHEMA_VERSION,
         saga=saga,
-        as_of=newest.replace(microsecond=0),
+        as_of=taken_at(table).replace(microsecond=0),
         source=sources[0] if len(sources) == 1 else MIXED,
         films=len(films) - len(remarked.not_released),
         inputs=as_inputs(inputs),

@@ -213,7 +213,7 @@ def _day(t: Localizer, saga: Saga, history: pd.DataFrame, day: date) -> dict[str
         "day": t.short_day(day),
         "most": _with_popularity(t, popularity.most_popular),
         "least": _with_popularity(t, popularity.least_popular),
-        "r": t.number(pearson.r, 2) if pearson else t.gettext("unknown"),
+        "r": t.number(pearson.r if pearson else None, 2),
     }
 
 
@@ -232,11 +232,9 @@ def _row(t: Localizer, film: Film) -> dict[str, Any]:
         "figures": [
             budget,
             revenue,
-            t.millions(film.profit) if film.profit is not None else t.gettext("unknown"),
-            *(
-                t.number(value, 2) if value is not None else t.gettext("unknown")
-                for value in (film.return_on_budget, film.popularity)
-            ),
+            t.millions(film.profit),
+            t.number(film.return_on_budget, 2),
+            t.number(film.popularity, 2),
         ],
     }
 

@@ -4,7 +4,7 @@ Not here: computing them again (the asset checks).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -44,8 +44,7 @@ _ADAPTER = TypeAdapter(tuple[Input, ...])
 
 def as_inputs(found: Iterable[Mapping[str, str]]) -> tuple[Input, ...]:
     """Inputs from mappings that may say more, such as the origin of a frame."""
-    names = [field.name for field in fields(Input)]
-    return tuple(Input(**{name: each[name] for name in names if name in each}) for each in found)
+    return _ADAPTER.validate_python([*found])
 
 
 def parse_inputs(stored: object) -> tuple[Input, ...]:

@@ -159,7 +159,16 @@ def year_and_popularity(
 ) -> Picture | None:
     """Popularity against the year of release: a point for each film that has both."""
     points = [
-        _Point(film, film.year, film.popularity, _popularity_text(t, film, film.popularity))
+        _Point(
+            film,
+            film.year,
+            film.popularity,
+            t.gettext(
+                "{film}: popularity {popularity}",
+                film=film_name(film),
+                popularity=t.number(film.popularity, 2),
+            ),
+        )
         for film in films
         if film.year is not None and film.popularity is not None
     ]
@@ -246,14 +255,6 @@ def _popularity_and(
     return _named_points(Head(t, title, subtitle), points, (t.gettext("TMDB's popularity"), axis))
 
 
-def _popularity_text(t: Localizer, film: Film, popularity: float) -> str:
-    return t.gettext(
-        "{film}: popularity {popularity}",
-        film=film_name(film),
-        popularity=t.number(popularity, 2),
-    )
-
-
 def _named_points(
     head: Head, points: Sequence[_Point], axes: tuple[str, str], *, years: bool = False
 ) -> Picture | None:
@@ -314,8 +315,8 @@ def _row(
 ) -> dict[str, Any]:
     """A bar with its amount beside it; without an amount it says that it is unknown."""
     millions = amount / 1e6 if amount is not None else None
-    shown = t.millions(amount) if amount is not None else t.gettext("unknown")
-    return {"row": row, "millions": millions, "text": f"{label}{shown}", "colour": colour}
+    text = f"{label}{t.millions(amount)}"
+    return {"row": row, "millions": millions, "text": text, "colour": colour}
 
 
 def _headers(names: Sequence[str], *, every: int) -> Rows:

@@ -147,7 +147,7 @@ atexit.register(_RENDERING.close)
 
 
 def _compiled(specification: dict[str, Any], folder: Path | None) -> str:
-    return _made(folder, "compile", _clean(specification))
+    return _made(folder, "compile", json.dumps(_drawable(specification)))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -155,12 +155,8 @@ def _made(folder: Path | None, name: str, argument: str) -> str:
     return kept_or_made(folder, name, argument, lambda: _RENDERING.call(name, argument).decode())
 
 
-def _clean(specification: dict[str, Any]) -> str:
-    """The specification as JSON, in which every text can be drawn."""
-    return json.dumps(_drawable(specification))
-
-
 def _drawable(value: Any) -> Any:
+    """A JSON-like value in which every text can be drawn."""
     if isinstance(value, str):
         return drawable(value)
     if isinstance(value, dict):

@@ -125,7 +125,7 @@ def _extremes(t: Localizer, most: Film, least: Film) -> list[str]:
 def _extreme(t: Localizer, film: Film) -> dict[str, str]:
     return {
         "title": film_name(film),
-        "popularity": t.number(film.popularity or 0.0, 2),  # known, or it would not be an extreme
+        "popularity": t.number(film.popularity, 2),
         "profit": t.money(film.profit),
     }
 
@@ -154,7 +154,7 @@ def _correlation(t: Localizer, label: str, answer: FilmCorrelation) -> str:
         "tendency": _tendency(t, r),
         "n": n,
         "figures": figures,
-        "threshold": t.number(answer.p_value_threshold or 0.0, 4),
+        "threshold": t.number(answer.p_value_threshold, 4),
         "smallest": t.number(smallest_p(n), 3),
     }
     return {

@@ -42,8 +42,10 @@ class Localizer:
         """A sentence about a number of things, which fills in `{n}`."""
         return self._catalogue.ngettext(one, many, n).format(n=self.number(n, 0), **values)
 
-    def number(self, value: float, digits: int, *, signed: bool = False) -> str:
+    def number(self, value: float | None, digits: int, *, signed: bool = False) -> str:
         """A number with this language's marks."""
+        if value is None:
+            return self.gettext("unknown")
         pattern = f"#,##0{'.' if digits else ''}{'0' * digits}"
         return self._signed(
             format_decimal(_rounded(value, digits), format=pattern, locale=self._locale),
@@ -93,8 +95,10 @@ class Localizer:
         text = self._catalogue.ngettext("{amount} million", "{amount} million", int(millions))
         return f"{sign}{text.format(amount=amount)}"
 
-    def millions(self, value: float, *, signed: bool = False) -> str:
+    def millions(self, value: float | None, *, signed: bool = False) -> str:
         """An amount as a number of millions: one decimal; below a million, three digits."""
+        if value is None:
+            return self.gettext("unknown")
         millions = value / _MILLION
         if abs(millions) >= 1 or value == 0:
             return self.number(millions, 1, signed=signed)

@@ -110,15 +110,15 @@ def tops_text(t: Localizer, answer: TopRevenueVsTopBudget, _day: date) -> Answer
 
 
 def _mean(t: Localizer, figure: str, answer: Mean) -> tuple[str, ...]:
-    if answer.value is None:
-        return (_unknown(t), *missing(t, answer.missing), *not_final(t, answer.not_final))
-    sentence = t.ngettext(
-        "The mean {figure} is {value}, over {n} film.",
-        "The mean {figure} is {value}, over {n} films.",
-        answer.n,
-        figure=figure,
-        value=t.exact_money(answer.value),
-    )
+    sentence = _unknown(t)
+    if answer.value is not None:
+        sentence = t.ngettext(
+            "The mean {figure} is {value}, over {n} film.",
+            "The mean {figure} is {value}, over {n} films.",
+            answer.n,
+            figure=figure,
+            value=t.exact_money(answer.value),
+        )
     return (sentence, *missing(t, answer.missing), *not_final(t, answer.not_final))
 
 
