@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import botocore.session
 import pytest
@@ -24,11 +25,15 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from bourne_assets.defs.lake.resource import LakeResource
+from bourne_assets.iceberg.catalogue import open_catalogue
 from bourne_assets.lake import embedded
 from bourne_assets.lake.embedded.seaweedfs import connect_server
 from bourne_assets.lake.store import Lake
 from bourne_assets_tests.standin import TmdbStandIn
 from bourne_assets_tests.support.tables import HOME
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 BUCKET = "test-lake"
 _STRIPPED = ("LC_", "LANG", "AWS_", "TMDB_", "BOURNE_", "DAGSTER_", "PYICEBERG_", "S3_")
@@ -127,6 +132,12 @@ def lake(s3_server: embedded.EmbeddedLake) -> Lake:
     """An empty lake: a fresh prefix on the real server."""
     prefix = f"test/{uuid.uuid4().hex}"
     return connect_server(s3_server.endpoint, s3_server.credentials, BUCKET, prefix)
+
+
+@pytest.fixture
+def catalogue(lake: Lake, tmp_path: Path) -> "Catalog":
+    """An empty SQL catalogue in SQLite, whose tables are in the test's own folder of the bucket."""
+    return open_catalogue(lake, tmp_path / "home")
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def test_nothing_known_on_both_days_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_comparison_is_told_in_both_languages(name: str) -> None:
+def test_a_comparison_is_written_in_both_languages(name: str) -> None:
     former, latter = result_of(*films_of_2017()), result_of(*SCENARIOS[name])
     english, portuguese = changes_to_text(former, latter), changes_to_text(former, latter, "pt")
     outcomes = [change.outcome for change in compare(former, latter)]

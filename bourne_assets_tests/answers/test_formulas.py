@@ -356,7 +356,7 @@ _DATES = st.none() | st.sampled_from(
 )
 _MONEY = st.none() | st.integers(1, 400).map(lambda n: n * 1_234_567) | st.just(50_000_000)
 _POPULARITY = st.none() | st.integers(0, 100_000).map(lambda n: n / 1000)
-FILM_FIELDSS = st.lists(
+_FILMS = st.lists(
     st.builds(
         film,
         st.integers(1, 60),
@@ -372,14 +372,14 @@ FILM_FIELDSS = st.lists(
 _PROPERTY = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 
 
-@given(FILM_FIELDSS, st.randoms(use_true_random=False))
+@given(_FILMS, st.randoms(use_true_random=False))
 @_PROPERTY
 def test_the_order_of_the_rows_does_not_matter(films: list[Figures], dice: random.Random) -> None:
     shuffled = dice.sample(films, len(films))
     assert result_of(*shuffled) == result_of(*films)
 
 
-@given(FILM_FIELDSS, st.integers(2, 1_000))
+@given(_FILMS, st.integers(2, 1_000))
 @_PROPERTY
 def test_money_in_another_unit_scales_the_means_and_no_percentage(
     films: list[Figures], factor: int
@@ -412,7 +412,7 @@ def test_money_in_another_unit_scales_the_means_and_no_percentage(
         assert _numbers(other) == pytest.approx(_numbers(one), abs=1e-9)
 
 
-@given(FILM_FIELDSS, _DATES)
+@given(_FILMS, _DATES)
 @_PROPERTY
 def test_a_film_of_which_nothing_is_known_changes_no_number(
     films: list[Figures], released: date | None
@@ -425,7 +425,7 @@ def test_a_film_of_which_nothing_is_known_changes_no_number(
         assert {"tmdb_id": 999, "title": "Film 999", "reason": "unknown"} in answer["missing"]
 
 
-@given(FILM_FIELDSS)
+@given(_FILMS)
 @_PROPERTY
 def test_the_answers_are_those_of_plain_python(films: list[Figures]) -> None:
     must_be_those_of_plain_python(films)

@@ -185,7 +185,7 @@ def test_dates_are_those_of_the_language() -> None:
     assert portuguese.day(date(2017, 9, 11)) == "11 de setembro de 2017"
 
 
-def test_a_value_with_braces_is_told_as_it_is() -> None:
+def test_a_value_with_braces_stays_as_it_is() -> None:
     translated = localizer("pt").gettext("{verdict}.", verdict="{verdict} {0} %s")
     assert translated == "{verdict} {0} %s."
 

@@ -194,7 +194,7 @@ def test_the_object_has_the_fields_of_the_contract_in_their_order() -> None:
     ]
 
 
-def test_a_film_is_always_told_in_the_same_fields() -> None:
+def test_a_film_always_has_the_same_fields() -> None:
     answers = answers_to(*films_of_2017())
     top = answers["top_revenue_vs_top_budget"]
     popular = answers["popularity_vs_success"]
@@ -254,7 +254,7 @@ def test_the_answers_are_as_of_the_newest_figure() -> None:
     assert as_json(result)["as_of"] == "2026-11-23T13:00:30Z"
 
 
-def test_figures_of_two_sources_are_told_as_mixed() -> None:
+def test_figures_of_two_sources_are_called_mixed() -> None:
     known = films_of_2017()
     known[0]["source"] = "bundled-snapshot"
     result = result_of(*known)

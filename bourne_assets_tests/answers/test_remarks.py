@@ -83,7 +83,7 @@ def test_films_that_are_not_released_change_no_number_and_are_named() -> None:
         ("Released", date(2028, 7, 14), "July 14, 2028"),
     ],
 )
-def test_one_film_that_is_not_released_is_one_and_told_by_what_it_lacks(
+def test_one_film_that_is_not_released_is_named_with_what_it_lacks(
     status: str | None, day: date | None, why: str
 ) -> None:
     result = result_of(*films_of_2017(), film(**_DILEMMA, status=status, release_date=day))

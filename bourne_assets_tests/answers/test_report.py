@@ -169,7 +169,7 @@ def test_another_saga_has_a_report_of_its_own() -> None:
 
 
 @pytest.mark.exhaustive
-def test_a_long_history_is_told_by_its_first_and_last_days() -> None:
+def test_a_long_history_is_shown_by_its_first_and_last_days() -> None:
     table = saga_table(_bundled())
     history = merged(
         snapshot_of(

@@ -206,7 +206,7 @@ def test_revenue_that_never_changes_is_called_the_same() -> None:
     assert _sentences(films, "pt", 3) == ("Não: foi o mesmo em todos os filmes.",)
 
 
-def test_one_change_is_told_once() -> None:
+def test_one_change_is_named_once() -> None:
     change = (
         "+$74.5 million (+34.8%) from The Bourne Identity (2002) to The Bourne Supremacy (2004)"
     )
@@ -292,7 +292,7 @@ def test_a_loss_has_its_sign_before_the_currency() -> None:
         ("weak", "weak positive tendency", "tendência positiva fraca"),
     ],
 )
-def test_a_correlation_is_told_with_strength_and_direction(
+def test_a_correlation_is_described_with_strength_and_direction(
     name: str, english: str, portuguese: str
 ) -> None:
     assert f"Popularity and revenue: {english}" in _sentences(SCENARIOS[name], "en", 5)[1]
@@ -311,7 +311,7 @@ def test_a_film_without_a_date_is_named_without_a_year() -> None:
     assert printed.startswith("Smaller: The Bourne Ultimatum earned the most")
 
 
-def test_one_film_is_told_in_the_singular() -> None:
+def test_one_film_is_counted_in_the_singular() -> None:
     films = SCENARIOS["one film"]
     assert _sentences(films, "en", 1) == ("The mean revenue is $214,034,224.00, over 1 film.",)
     assert _sentences(films, "pt", 1) == (
@@ -320,7 +320,7 @@ def test_one_film_is_told_in_the_singular() -> None:
 
 
 @pytest.mark.parametrize("title", ["{title}", "{0}", "100%s", "a\\b", 'say "hi"', "日本 🎬"])
-def test_a_title_is_told_as_it_is(title: str) -> None:
+def test_a_title_is_shown_as_it_is(title: str) -> None:
     known = films_of_2017()
     known[2]["title"] = title
     for language in LANGUAGES:

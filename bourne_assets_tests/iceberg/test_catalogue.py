@@ -62,7 +62,7 @@ def test_a_bucket_has_its_catalogue_in_a_private_file_of_the_home(
     assert len(list(home.glob("catalogue-*.db"))) == 1
 
 
-def test_a_home_that_sqlite_cannot_be_told_of_is_refused(lake: Lake, tmp_path: Path) -> None:
+def test_a_home_whose_path_sqlite_would_misread_is_refused(lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(CatalogueMisconfigured, match="set BOURNE_HOME"):
         open_catalogue(lake, tmp_path / "home?")
 

@@ -27,8 +27,9 @@ from bourne_assets.star.observations import with_observations
 from bourne_assets.star.storage import keep_star, read_star
 from bourne_assets_tests.answers.builders import films_of_2017
 from bourne_assets_tests.conftest import BUCKET
+from bourne_assets_tests.saga.test_history import seen
 from bourne_assets_tests.star.test_dimensions import BOURNE
-from bourne_assets_tests.star.test_observations import DAY, NOON, seen
+from bourne_assets_tests.star.test_observations import DAY, NOON
 from bourne_assets_tests.support.second_engine import read_with_it
 from bourne_assets_tests.support.second_engine.read import plain
 

@@ -1,8 +1,10 @@
 """A catalogue of the test's own over the real S3 server, and tables in it."""
 
+import io
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
@@ -47,10 +49,6 @@ def sources(catalog: Catalog, lake: Lake) -> Sources:
 
 
 def _parquet(table: pa.Table) -> bytes:
-    import io
-
-    import pyarrow.parquet as pq
-
     sink = io.BytesIO()
     pq.write_table(table, sink)
     return sink.getvalue()

@@ -226,7 +226,7 @@ def test_one_value_larger_than_memory_is_refused_before_it_is_made(
         rows(sql, sources)
 
 
-def test_what_fails_after_the_first_rows_is_told_of_the_data_and_not_of_a_file(
+def test_what_fails_after_the_first_rows_is_blamed_on_the_data_and_not_on_a_file(
     sources: Sources,
 ) -> None:
     with pytest.raises(QueryFailed, match="The query failed: Invalid Input Error: too late"):
@@ -237,7 +237,7 @@ def test_what_fails_after_the_first_rows_is_told_of_the_data_and_not_of_a_file(
         )
 
 
-def test_a_file_that_cannot_be_read_is_told_as_such(lake: Lake, sources: Sources) -> None:
+def test_a_file_that_cannot_be_read_is_reported_as_such(lake: Lake, sources: Sources) -> None:
     (key,) = (each for each in lake.list("Warehouse/") if each.endswith(".parquet"))
     lake.delete(key)
     with pytest.raises(LakeError, match=r"The work on the table trusted\.movies failed: .*"):

@@ -214,7 +214,7 @@ def test_a_collection_that_tmdb_does_not_know_has_no_films_and_the_nearest_are_n
     assert "Jason Bourne (324668, " in str(caught.value)
 
 
-def test_a_collection_that_tmdb_does_not_know_is_told_in_the_users_language(
+def test_a_collection_that_tmdb_does_not_know_is_reported_in_the_users_language(
     lake: Lake, tmdb_server: TmdbStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOURNE_LANG", "pt")
@@ -222,13 +222,13 @@ def test_a_collection_that_tmdb_does_not_know_is_told_in_the_users_language(
         _found(_saga("Bourne", collection_id=99999), tmdb_server.client(), lake)
 
 
-def test_nothing_found_at_all_is_said_so(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_that_nothing_at_all_was_found_is_reported(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     saga = _saga("nothing of the kind", collection_id=99999)
     with pytest.raises(SagaEmpty, match=r"Nearest candidates: none\.$"):
         _found(saga, tmdb_server.client(), lake)
 
 
-def test_a_saga_that_the_snapshot_does_not_hold_is_said_so(lake: Lake) -> None:
+def test_a_saga_that_the_snapshot_does_not_hold_is_reported(lake: Lake) -> None:
     matrix = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
     with pytest.raises(SagaConfigurationError, match="set TMDB_READ_ACCESS_TOKEN"):
         _found(matrix, connect_tmdb(DEFAULT_TMDB_BASE_URL, token=None, key=None), lake)
@@ -267,7 +267,7 @@ def test_queries_that_find_films_without_end_are_refused_and_no_details_are_requ
     assert set(tmdb_server.paths) == {"/search/movie"}
 
 
-def test_a_refused_credential_is_told_as_such(lake: Lake, tmdb_server: TmdbStandIn) -> None:
+def test_a_refused_credential_is_reported_as_such(lake: Lake, tmdb_server: TmdbStandIn) -> None:
     wrong = connect_tmdb(tmdb_server.base_url, token="wrong", key=None, requests_per_second=PACE)
     with pytest.raises(TmdbAuthError, match="/search/movie"):
         _found(_BOURNE, wrong, lake)

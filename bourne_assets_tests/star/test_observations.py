@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from bourne_assets.saga.history import SEED_STATES, films_as_of, seed, snapshot_of
+from bourne_assets.saga.history import SEED_STATES, films_as_of, seed
 from bourne_assets.star.observations import (
     StarOfSaga,
     history_of,
@@ -12,16 +12,13 @@ from bourne_assets.star.observations import (
     with_observations,
 )
 from bourne_assets.tables import records
-from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
+from bourne_assets_tests.answers.builders import film, films_of_2017
+from bourne_assets_tests.saga.test_history import seen
 from bourne_assets_tests.star.test_dimensions import BOURNE
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 _THEN = ("budget", "revenue", "title")
-
-
-def seen(when: datetime, *films: dict[str, object]) -> pd.DataFrame:
-    return snapshot_of(saga_table([{**stated, "fetched_at": when} for stated in films]))
 
 
 def star_of(*snapshots: pd.DataFrame) -> StarOfSaga:

@@ -20,8 +20,9 @@ from bourne_assets.star.storage import keep_star, read_star
 from bourne_assets.tables import conform, records
 from bourne_assets.tmdb.schemas import DELETED, DetailsTable
 from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
+from bourne_assets_tests.saga.test_history import seen
 from bourne_assets_tests.star.test_dimensions import BOURNE
-from bourne_assets_tests.star.test_observations import DAY, NOON, seen
+from bourne_assets_tests.star.test_observations import DAY, NOON
 from bourne_assets_tests.star.test_storage import MATRIX, RUN, kept
 
 TODAY = NOON.date()

@@ -20,8 +20,9 @@ from bourne_assets.star.schemas import STAR
 from bourne_assets.star.storage import keep_answers, keep_star, newest_snapshot, read_star
 from bourne_assets.tables import records
 from bourne_assets_tests.answers.builders import film, films_of_2017, saga_table
+from bourne_assets_tests.saga.test_history import seen
 from bourne_assets_tests.star.test_dimensions import BOURNE
-from bourne_assets_tests.star.test_observations import DAY, NOON, seen
+from bourne_assets_tests.star.test_observations import DAY, NOON
 from bourne_assets_tests.support.tiers import in_every_run
 
 MATRIX = Saga(slug="matrix", title="The Matrix", queries=("Matrix",), collection_id=2344)
@@ -46,7 +47,7 @@ def test_what_is_kept_is_read_back(catalogue: Catalog) -> None:
     pd.testing.assert_frame_equal(found.films, star.films)
 
 
-def test_a_file_that_cannot_be_read_is_told_as_such(catalogue: Catalog) -> None:
+def test_a_file_that_cannot_be_read_is_reported_as_such(catalogue: Catalog) -> None:
     kept(catalogue, BOURNE, seen(NOON, *films_of_2017()))
     table = open_table(catalogue, "refined.dim_film")
     for task in table.scan().plan_files():
