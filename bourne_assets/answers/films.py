@@ -13,6 +13,7 @@ from pydantic import Field, FiniteFloat
 
 from bourne_assets.saga.figures import (
     NOT_YET,
+    UNKNOWN,
     days_since_release,
     is_final,
     is_released,
@@ -125,7 +126,7 @@ class Film:
         """The film with the first reason why it lacks one of these figures; None: it has all."""
         for figure in figures:
             if getattr(self, figure) is None:
-                reason = self.background.unusable.get(figure, "unknown")
+                reason = self.background.unusable.get(figure, UNKNOWN)
                 return MissingFilm(tmdb_id=self.tmdb_id, title=self.title, reason=reason)
         return None
 

@@ -1,7 +1,7 @@
 """Commits: rows become part of a table in one step, and the snapshot names the run.
 
 A commit is there as a whole or not at all, whatever is killed meanwhile. Writers do not
-wait for each other: who comes second commits again, on top of the first.
+wait for each other: whoever comes second commits again, on top of the first.
 Not here: which rows (the callers), schemas (`tables`), the bytes of files (`files`).
 """
 

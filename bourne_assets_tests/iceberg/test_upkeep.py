@@ -131,7 +131,7 @@ def test_large_files_are_left_as_they_are(
     assert report.merged == 0
 
 
-def test_who_commits_during_the_upkeep_wins(
+def test_whoever_commits_during_the_upkeep_wins(
     catalogue: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(12):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bourne_assets.answers.films import Film, MissingFilm, RecentFilm
 from bourne_assets.answers.words.language import Localizer
-from bourne_assets.saga.figures import DOUBTFUL, NOT_YET
+from bourne_assets.saga.figures import DOUBTFUL, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,7 @@ def missing(t: Localizer, films: Sequence[MissingFilm]) -> list[str]:
     Those that are not released yet are named once for all answers, in the remarks.
     """
     doubtful = [film.title for film in films if (film.reason or "").startswith(DOUBTFUL)]
-    unknown = [
-        film.title
-        for film in films
-        if film.reason != NOT_YET and not (film.reason or "").startswith(DOUBTFUL)
-    ]
+    unknown = [film.title for film in films if film.reason in {None, UNKNOWN}]
     sentences = []
     if unknown:
         titles = t.series(unknown)
