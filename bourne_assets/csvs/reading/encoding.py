@@ -5,8 +5,6 @@ Not here: how lines are divided (`dialect`).
 
 import codecs
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import charset_normalizer
@@ -67,28 +65,6 @@ _MAXIMUM_CHAOS = 0.1
 _ALPHABET_COHERENCE = 0.5
 
 
-@dataclass
-class Utf8Evidence:
-    """What speaks for UTF-8 and against it in the bytes of a file.
-
-    Attributes:
-        sequences: Bytes of valid UTF-8 beyond ASCII, less one for each character.
-        invalid: Bytes that are not UTF-8.
-        has_c1_controls: Whether a byte of 0x80 to 0x9F is among the invalid ones.
-    """
-
-    sequences: int = 0
-    invalid: int = 0
-    has_c1_controls: bool = False
-
-    @property
-    def encoding(self) -> str:
-        """UTF-8, unless most of the characters beyond ASCII are not."""
-        if self.invalid <= self.sequences:
-            return "utf-8"
-        return "cp1252" if self.has_c1_controls else "latin-1"
-
-
 def bom_of(start: bytes) -> tuple[bytes, str]:
     """The byte order mark that a file begins with, and its encoding; both empty without one.
 
@@ -119,7 +95,7 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
             in_english("its encoding seems to be ISO-2022: set encoding in the datasets file")
         )
     encoding = _declared(codecs.lookup(declared).name) if declared else marked
-    if marked == "utf-8" != encoding and not _is_utf8_below(path, bom):
+    if marked == "utf-8" != encoding and not is_utf8(path, bom):
         return bom, encoding
     if marked:  # as bytes of another encoding it would not be text
         return bom, marked
@@ -127,8 +103,7 @@ def detect_encoding(path: Path, start: bytes, declared: str | None) -> tuple[byt
         return b"", encoding
     if wide := _wide(start):
         return b"", wide
-    evidence = weigh_utf8(blocks_of(path))
-    return b"", evidence.encoding if evidence.encoding == "utf-8" else legacy_encoding(path)
+    return b"", "utf-8" if is_utf8(path) else legacy_encoding(path)
 
 
 def _declared(encoding: str) -> str:
@@ -139,17 +114,20 @@ def _declared(encoding: str) -> str:
     return "utf-8" if wide == "utf-8-sig" else encoding
 
 
-def _is_utf8_below(path: Path, bom: bytes) -> bool:
-    """Whether what stands below the mark is in UTF-8, and not what a program put a mark above."""
-    evidence = weigh_utf8(blocks_of(path))
-    evidence.sequences -= len(bom) - len(bom) // len(codecs.BOM_UTF8)
-    return evidence.encoding == "utf-8"
+def is_utf8(path: Path, bom: bytes = b"") -> bool:
+    """Whether at least as much of what is beyond ASCII in a file is UTF-8 as is not.
 
+    Args:
+        path: The file.
+        bom: The byte order mark that it begins with, in UTF-8, which says nothing of the rest.
 
-def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
-    """Look at the characters of a file, or of a part of it, in blocks of any size."""
-    found, decoder = Utf8Evidence(), codecs.getincrementaldecoder("utf-8")()
-    for block in blocks:
+    Raises:
+        OSError: The file cannot be read.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    # Bytes of UTF-8, less one for each character, and bytes that are not.
+    valid, invalid = len(bom) // len(codecs.BOM_UTF8) - len(bom), 0
+    for block in blocks_of(path):
         held = decoder.getstate()[0]
         if block.isascii() and not held:
             continue
@@ -157,11 +135,11 @@ def weigh_utf8(blocks: Iterable[bytes]) -> Utf8Evidence:
             text = decoder.decode(block)
         except UnicodeDecodeError:
             decoder.reset()
-            _count_invalid(found, held + block)
+            valid += sum(len(each) - 1 for each in _SEQUENCE.findall(held + block))
+            invalid += len(_HIGH.findall(_SEQUENCE.sub(b"", held + block)))
         else:
-            found.sequences += len(held) + len(block) - len(text) - len(decoder.getstate()[0])
-    _count_invalid(found, decoder.getstate()[0])
-    return found
+            valid += len(held) + len(block) - len(text) - len(decoder.getstate()[0])
+    return invalid + len(decoder.getstate()[0]) <= valid
 
 
 def legacy_encoding(path: Path) -> str:
@@ -230,10 +208,3 @@ def _wide(start: bytes) -> str:
     if even > _WIDE_SHARE * pairs > odd and head[1] and not head[0]:
         return "utf-16-be"
     return ""
-
-
-def _count_invalid(found: Utf8Evidence, data: bytes) -> None:
-    found.sequences += sum(len(each) - 1 for each in _SEQUENCE.findall(data))
-    invalid = _HIGH.findall(_SEQUENCE.sub(b"", data))
-    found.invalid += len(invalid)
-    found.has_c1_controls = found.has_c1_controls or any(byte < b"\xa0" for byte in invalid)

@@ -26,7 +26,7 @@ from bourne_assets.csvs.reading.conversion import Converter, Misfit, Source
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.direct import DirectSource
 from bourne_assets.csvs.reading.duckdb_session import DuckDbSession
-from bourne_assets.csvs.reading.encoding import legacy_encoding, weigh_utf8
+from bourne_assets.csvs.reading.encoding import is_utf8, legacy_encoding
 from bourne_assets.csvs.reading.normalise import (
     LINE,
     MAXIMUM_REJECTED,
@@ -38,7 +38,7 @@ from bourne_assets.csvs.reading.normalise import (
 )
 from bourne_assets.csvs.reading.origin import Origin, names_of_origin
 from bourne_assets.csvs.reading.quotes import encloses_plainly
-from bourne_assets.csvs.reading.scan import Scan, blocks_of, scan
+from bourne_assets.csvs.reading.scan import Scan, scan
 from bourne_assets.csvs.reading.summaries import Summary
 from bourne_assets.sql import literal
 from bourne_assets.translations import in_english
@@ -205,10 +205,8 @@ class _Job:
 
     def _is_in_another_encoding(self, rejected: Sequence[RejectedLine]) -> bool:
         """Whether most characters are not UTF-8, which the sample did not show."""
-        if self.options.encoding or not any("UTF-8" in line.reason for line in rejected):
-            return False
-        evidence = weigh_utf8(blocks_of(self.path))
-        if evidence.encoding == "utf-8":
+        is_in_doubt = any("UTF-8" in line.reason for line in rejected)
+        if self.options.encoding or not is_in_doubt or is_utf8(self.path):
             return False
         self.dialect = replace(self.dialect, encoding=legacy_encoding(self.path))
         return True
