@@ -74,10 +74,9 @@ class Divided:
         return self.share * self.even * penalty * (0.6 + 0.4 * self.clean) * (0.9 + 0.1 * wide)
 
 
-def records_of(text: str, grammar: Grammar, comment: str | None = None) -> list[Record]:
+def records_of(text: str, grammar: Grammar, comment: str | None) -> list[Record]:
     """The records of a text, without blank lines and comments."""
-    lines = split_lines(text, grammar.ends)
-    return _records(lines, grammar, comment)
+    return _records(split_lines(text, grammar.ends), grammar, comment)
 
 
 def find_grammar(
@@ -103,9 +102,9 @@ def find_grammar(
         raise CsvRejected(
             in_english("it is not a CSV file: its only line is words, not the names of columns")
         )
-    found = _divisions(lines, text, ends, options)
     if options.delimiter:
-        return found[0].grammar, []
+        return _best_division(options.delimiter, lines, text, ends, options).grammar, []
+    found = list(_divisions(DELIMITERS, lines, text, ends, options))
     even = [each for each in found if each.width > 1 and _is_even(each)]
     if options.columns and len(options.columns) > 1:
         even = [each for each in even if each.width == len(options.columns)] or even
@@ -119,35 +118,34 @@ def find_grammar(
 
 
 def _divisions(
-    lines: Sequence[Line], text: str, ends: str, options: DatasetOptions
-) -> list[Divided]:
-    """The lines as each delimiter splits them best."""
-    found: list[Divided] = []
-    for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
-        if delimiter in text or options.delimiter:
-            candidates = _candidates(delimiter, text, ends, options)
-            found.append(_best_quoting([_divided(lines, each, options) for each in candidates]))
-            if not options.delimiter:
-                _refuse_doubled(found[-1])
-    return found
+    delimiters: Sequence[str], lines: Sequence[Line], text: str, ends: str, options: DatasetOptions
+) -> Iterator[Divided]:
+    """The lines as each delimiter that is in them splits them best."""
+    for delimiter in delimiters:
+        if delimiter in text:
+            best = _best_division(delimiter, lines, text, ends, options)
+            _refuse_doubled(best)
+            yield best
+
+
+def _best_division(
+    delimiter: str, lines: Sequence[Line], text: str, ends: str, options: DatasetOptions
+) -> Divided:
+    candidates = _candidates(delimiter, text, ends, options)
+    return _best_quoting([_divided(lines, each, options) for each in candidates])
 
 
 def _rare(lines: Sequence[Line], text: str, ends: str, options: DatasetOptions) -> Grammar | None:
     """The grammar by a delimiter that is seldom one, where it splits nearly all lines alike."""
     if is_prose(lines, divided=False):
         return None
-    for delimiter in _RARE_DELIMITERS:
-        if delimiter not in text:
-            continue
-        candidates = _candidates(delimiter, text, ends, options)
-        each = _best_quoting([_divided(lines, one, options) for one in candidates])
-        _refuse_doubled(each)
+    for each in _divisions(_RARE_DELIMITERS, lines, text, ends, options):
         names = each.records[0].fields if each.records else ()
         if each.share < _RARE_SHARE or len(names) != each.width or each.width == 1:
             continue
         are_names = all(looks_like(name or "") == "text" for name in names)
         is_wide = each.width >= _SIGNS_WIDTH or each.use.is_of_all
-        if delimiter not in _SIGNS_IN_TEXT or (are_names and is_wide):
+        if each.grammar.delimiter not in _SIGNS_IN_TEXT or (are_names and is_wide):
             return each.grammar
     return None
 
@@ -274,26 +272,20 @@ def _is_followed_by_blanks(delimiter: str, text: str) -> bool:
 
 
 def _quotings(delimiter: str, text: str, ends: str, options: DatasetOptions) -> Iterator[Grammar]:
-    declared = options.quote
-    if declared is not None:
-        if options.escape or not declared:
-            yield Grammar(
-                delimiter, declared, options.escape or "", bool(options.escape), ends=ends
-            )
-            return
-        yield Grammar(delimiter, declared, declared, ends=ends)
-        if f"\\{declared}" in text:
-            yield Grammar(delimiter, declared, "\\", ends=ends)
-        return
     if options.escape:
-        yield Grammar(delimiter, '"', options.escape, escapes_all=True, ends=ends)
+        quote = '"' if options.quote is None else options.quote
+        yield Grammar(delimiter, quote, options.escape, escapes_all=True, ends=ends)
         return
-    yield Grammar(delimiter, ends=ends)
-    for quote in ('"', "'"):
-        if quote != delimiter and quote in text:
-            yield Grammar(delimiter, quote, quote, ends=ends)
-            if f"\\{quote}" in text:
-                yield Grammar(delimiter, quote, "\\", ends=ends)
+    if options.quote:
+        quotes = [options.quote]
+    else:
+        yield Grammar(delimiter, ends=ends)
+        possible = ('"', "'") if options.quote is None else ()
+        quotes = [quote for quote in possible if quote != delimiter and quote in text]
+    for quote in quotes:
+        yield Grammar(delimiter, quote, quote, ends=ends)
+        if f"\\{quote}" in text:
+            yield Grammar(delimiter, quote, "\\", ends=ends)
 
 
 def _best_quoting(found: Sequence[Divided]) -> Divided:
@@ -306,24 +298,20 @@ def _best_quoting(found: Sequence[Divided]) -> Divided:
     for each in found[1:]:
         if each.width == 1 and each.use.is_around_records:
             return each  # the delimiter is in the only field of all records
-        if each.use.is_of_all != best.use.is_of_all:
-            best = each if each.use.is_of_all else best
-            continue
-        if _encloses_delimiters(each, best):
-            best = each
-            continue
-        better = (round(each.share * each.even, 3), each.width) > (
-            round(best.share * best.even, 3),
-            best.width,
-        )
-        equal = round(each.share * each.even, 3) == round(best.share * best.even, 3)
-        wins = equal and (
-            (each.grammar.skips_blanks > best.grammar.skips_blanks and each.width == best.width)
-            or _encloses(each, best)
-        )
-        if better or wins:
+        if _is_likelier(each, best):
             best = each
     return best
+
+
+def _is_likelier(each: Divided, best: Divided) -> bool:
+    if each.use.is_of_all != best.use.is_of_all:
+        return each.use.is_of_all
+    if _encloses_delimiters(each, best):
+        return True
+    own, other = (round(one.share * one.even, 3) for one in (each, best))
+    if (own, each.width) != (other, best.width):
+        return (own, each.width) > (other, best.width)
+    return each.grammar.skips_blanks > best.grammar.skips_blanks or _encloses(each, best)
 
 
 def _encloses_delimiters(each: Divided, best: Divided) -> bool:
@@ -340,8 +328,6 @@ def _encloses_delimiters(each: Divided, best: Divided) -> bool:
 
 def _encloses(each: Divided, best: Divided) -> bool:
     """Whether quotes are quotes in a draw: double ones, and single ones that are nothing else."""
-    if each.width != best.width:
-        return False
     if each.grammar.quote == best.grammar.quote:  # escaped in another way
         return each.use.enclosed > best.use.enclosed
     if each.grammar.quote != '"':

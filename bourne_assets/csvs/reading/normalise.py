@@ -262,7 +262,7 @@ class _Writer:
         return (
             bool(grammar.quote)
             and record.text.lstrip(" ").startswith(grammar.quote)
-            and not grammar.quoted_fields(record.text)[1]
+            and all(grammar.are_quoted(record.text))
         )
 
     def _reject(self, record: Record, fault: str) -> None:

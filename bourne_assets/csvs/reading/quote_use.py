@@ -69,21 +69,21 @@ def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteU
             enclosed -= 1
             broken += 1
             continue
-        quoted, others = grammar.quoted_fields(record.text)
-        enclosed += quoted or -1
+        quoted = grammar.are_quoted(record.text)
+        enclosed += sum(quoted) or -1
         has_bare = grammar.has_bare_quote(record.text)
         bare += has_bare
         if len(record.fields) != width and has_bare:
             broken += 1
             stray.add(n)
             continue
-        is_needed = quoted > 0 and grammar.needs_quotes(record.text)
+        is_needed = any(quoted) and grammar.needs_quotes(record.text)
         if is_needed and len(record.fields) == 1 < width:  # quotes around a whole record
             stray.add(n)
-        whole += quoted > 0
-        full += not others
+        whole += any(quoted)
+        full += all(quoted)
         needed += is_needed
-    first = [] if not records or records[0].fault else grammar.are_quoted(records[0].text)
+    first = [] if records[0].fault else grammar.are_quoted(records[0].text)
     is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
     use = QuoteUse(len(records), full, enclosed, whole, needed, broken, is_usual, frozenset(stray))
     return use if use.is_evident else use._replace(stray=frozenset())

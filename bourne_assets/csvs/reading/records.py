@@ -145,11 +145,6 @@ class Grammar:
             None if is_null else value for value, is_null in zip(fields, are_nulls, strict=False)
         ]
 
-    def quoted_fields(self, text: str) -> tuple[int, int]:
-        """How many fields of a whole record are enclosed in quotes, and how many are not."""
-        found = self.are_quoted(text)
-        return sum(found), len(found) - sum(found)
-
     def has_bare_quote(self, text: str) -> bool:
         """Whether a quote is in a field of a whole record that is not enclosed."""
         return any(self.quote in outside for _, _, outside in self._field.findall(text))
