@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bourne_assets.csvs.reading.kinds import VALUES, looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, is_typed, looks_like
 from bourne_assets.csvs.reading.records import Fields, Record
 from bourne_assets.translations import in_english
 
@@ -112,7 +112,7 @@ def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:
         return False
     typed = 0
     for column, value in enumerate(fields):
-        if not _is_typed(column, rows):
+        if not is_typed(row[column] for row in rows):
             continue
         if looks_like(value or "") in VALUES:
             return False
@@ -123,9 +123,4 @@ def _are_units(fields: Fields, rows: Sequence[Fields]) -> bool:
 def _is_of_first_column(fields: Fields, rows: Sequence[Fields]) -> bool:
     """Whether a word is alone in the first field, where all others have numbers or times."""
     is_word = looks_like(fields[0] or "") == "text" and not any(fields[1:])
-    return is_word and len(rows) >= _LEAST_ROWS and _is_typed(0, rows)
-
-
-def _is_typed(column: int, rows: Sequence[Fields]) -> bool:
-    kinds = {looks_like(row[column] or "") for row in rows} - {"missing"}
-    return bool(kinds) and kinds <= VALUES
+    return is_word and len(rows) >= _LEAST_ROWS and is_typed(row[0] for row in rows)

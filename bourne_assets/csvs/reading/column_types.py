@@ -40,13 +40,12 @@ _BIGINT_DIGITS = 18
 _DIGITS_FORMAT = re.compile(r"(?:%[YymdjHMS])+")
 #: DuckDB holds each pattern several times, and a table may have very many columns.
 _EXAMINED_AT_ONCE = 40
-_FAMILIES = {
-    "integer": "number",
-    "decimal": "number",
-    "date": "date",
-    "timestamp": "timestamp",
-    "instant": "instant",
-    "boolean": "boolean",
+#: The types of families that have one only.
+TYPES = {
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "instant": INSTANT,
+    "boolean": "BOOLEAN",
 }
 
 
@@ -75,7 +74,7 @@ class Guess(NamedTuple):
     """What a sample of a column suggests.
 
     Attributes:
-        family: A value of `_FAMILIES`, `format` where formats are declared, or `text`.
+        family: What `plain_family` says, or `format` where formats are declared.
         type: DuckDB's type; empty where all values are to be examined first.
     """
 
@@ -126,30 +125,20 @@ def guess_types(rows: Sequence[Fields], width: int, options: DatasetOptions) -> 
 
 
 def _guess(values: Sequence[str], options: DatasetOptions) -> Guess:
+    if not values:
+        return Guess("text", TEXT)
     words = {*options.true_words, *options.false_words}
-    if values and words and words.issuperset(values):  # also where they are `1` and `0`
-        return Guess("format", "")
-    if values and any(_are_digits_of(given, values) for given in _formats(options)):
+    formats = [each for each in (options.date_format, options.timestamp_format) if each]
+    # Words may be `1` and `0`, and dates digits alone.
+    if words.issuperset(values) or any(_are_digits_of(each, values) for each in formats):
         return Guess("format", "")
     plain = [plain_number(value, options) for value in values]
-    counted = Counter(_FAMILIES.get(kinds.plain_kind(value), "text") for value in plain)
-    has_formats = bool(
-        options.date_format or options.timestamp_format or options.true_words or options.false_words
-    )
-    family, count = counted.most_common(1)[0] if counted else ("text", 0)
-    if family == "text" and count < len(values) and counted:
-        family, count = max(
-            ((each, n) for each, n in counted.items() if each != "text"), key=lambda pair: pair[1]
-        )
+    ((family, count),) = Counter(map(kinds.plain_family, plain)).most_common(1)
     if family == "text" or count < _NEAR_SHARE * len(values):
-        return Guess("format", "") if has_formats and values else Guess("text", TEXT)
+        return Guess("format", "") if words or formats else Guess("text", TEXT)
     if count < len(values):
         return Guess(family, TEXT)
-    return Guess(family, _number_type(plain) if family == "number" else _type_of(family))
-
-
-def _formats(options: DatasetOptions) -> list[str]:
-    return [each for each in (options.date_format, options.timestamp_format) if each]
+    return Guess(family, _number_type(plain) if family == "number" else TYPES[family])
 
 
 def _are_digits_of(given: str, values: Sequence[str]) -> bool:
@@ -169,15 +158,6 @@ def _number_type(values: Sequence[str]) -> str:
         digits = max(len(value.lstrip("-")) for value in values)
         return "BIGINT" if digits <= _BIGINT_DIGITS else ""
     return "DOUBLE" if all(map(is_exact_double, values)) else ""
-
-
-def _type_of(family: str) -> str:
-    return {
-        "date": "DATE",
-        "timestamp": "TIMESTAMP",
-        "instant": INSTANT,
-        "boolean": "BOOLEAN",
-    }[family]
 
 
 def column_of(place: str, guess: Guess, options: DatasetOptions) -> Column:
@@ -322,7 +302,7 @@ def _decided(family: str, values: Sequence[object], options: DatasetOptions) -> 
 def _type_of_plain(family: str, facts: Sequence[object]) -> str:
     """The type of plain spellings, with the facts of numbers in the order of `_column_query`."""
     if family != "number":
-        return _type_of(family)
+        return TYPES[family]
     whole, scale = int(str(facts[0])), int(str(facts[1]))
     is_exact, is_bigint = map(bool, facts[2:])
     if not scale:

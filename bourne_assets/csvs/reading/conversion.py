@@ -15,6 +15,7 @@ import duckdb
 from bourne_assets.csvs.options import CHALLENGE_TYPES, DatasetOptions
 from bourne_assets.csvs.reading.column_types import (
     TEXT,
+    TYPES,
     Column,
     Guess,
     almost_type,
@@ -299,7 +300,5 @@ def _agreed(guess: Guess, kind: str | None) -> Guess:
         return guess
     if kind == TEXT:
         return Guess("text", TEXT)
-    is_number = kind in {"BIGINT", "DOUBLE"} or kind.startswith("DECIMAL")
-    families = {"DATE": "date", "TIMESTAMP": "timestamp", "BOOLEAN": "boolean"}
-    family = "number" if is_number else families.get(kind, "instant")
-    return Guess("format" if guess.family == "format" else family, kind)
+    families = {own: family for family, own in TYPES.items()}
+    return Guess("format" if guess.family == "format" else families.get(kind, "number"), kind)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bourne_assets.csvs.reading.kinds import VALUES, looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, is_typed, looks_like
 from bourne_assets.csvs.reading.records import Fields
 
 #: A column is of a kind where this many of its values are.
@@ -39,30 +39,25 @@ def _is_year(text: str) -> bool:
 
 def score_of(first: Fields, rows: Sequence[Fields]) -> int:
     """Columns that speak for a header, less those that speak against one."""
-    against = [looks_like(name or "") in VALUES for name in first]
-    if _are_years(first, against, rows):
-        against = [False] * len(first)
+    kinds = [looks_like(name or "") for name in first]
+    are_years = _are_years(first, kinds, rows)
     score = 0
-    for place, name in enumerate(first):
-        kinds = [looks_like(row[place] or "") for row in rows]
-        known = [kind for kind in kinds if kind != "missing"]
-        typed = sum(kind in VALUES for kind in known)
-        is_typed = bool(known) and typed >= _TYPED_SHARE * len(known)
-        if against[place] and looks_like(name or "") == "time" and {*known} == {"number"}:
-            continue  # days may name columns of numbers
-        if against[place]:
-            score -= 1
-        elif is_typed and looks_like(name or "") == "text":
-            score += 1
+    for place, kind in enumerate(kinds):
+        below = [row[place] for row in rows]
+        if kind == "text":
+            score += is_typed(below, _TYPED_SHARE)
+        elif kind in VALUES and not are_years:
+            found = {looks_like(text or "") for text in below} - {"missing"}
+            score -= not (kind == "time" and found == {"number"})  # which days may name
     return score
 
 
-def _are_years(first: Fields, numeric: Sequence[bool], rows: Sequence[Fields]) -> bool:
-    """Whether the numbers among the names are years: `country, 1960, 1961`.
+def _are_years(first: Fields, kinds: Sequence[str], rows: Sequence[Fields]) -> bool:
+    """Whether the values among the names are years: `country, 1960, 1961`.
 
     Three or more come in steps; or they rise or fall, and the values below them are not years.
     """
-    places = [place for place, is_number in enumerate(numeric) if is_number]
+    places = [place for place, kind in enumerate(kinds) if kind in VALUES]
     found = [(first[place] or "").strip() for place in places]
     if len(found) < _PAIR or len(found) == len(first) or not all(map(_is_year, found)):
         return False

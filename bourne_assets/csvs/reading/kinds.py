@@ -1,18 +1,17 @@
 """What a single text is: a plain number, a date, a timestamp, a truth value, or text.
 
-Two questions, two answers. `plain_kind` says which type a text may be stored as without loss: the
-stored value must say exactly what the text says. `looks_like` is generous and separates names from
-values: `$74.69`, `28/01/2018` and `00:15` are not names of columns.
+Two questions, two answers. `plain_family` says which types a text may be stored as without loss:
+the stored value must say exactly what the text says. `looks_like` is generous and separates names
+from values: `$74.69`, `28/01/2018` and `00:15` are not names of columns.
 Not here: types of whole columns (`column_types`).
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
-#: A plain integer: no sign but a minus, no leading zero, no separator.
-INTEGER = r"0|-?[1-9]\d*"
-#: A plain decimal number with a point.
-DECIMAL = r"-?(?:0|[1-9]\d*)\.\d+"
+#: A plain number, with a point or without: no sign but a minus, no leading zero, no separator.
+NUMBER = r"0|-?[1-9]\d*|-?(?:0|[1-9]\d*)\.\d+"
 DATE = r"[1-9]\d{3}-\d{2}-\d{2}"
 #: Seconds are written, and at most microseconds: DuckDB's TIMESTAMP keeps no more.
 TIMESTAMP = DATE + r"[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
@@ -20,9 +19,8 @@ TIMESTAMP = DATE + r"[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 UTC = r"(?:Z|[+-]00:00)"
 BOOLEAN = r"true|false|TRUE|FALSE|True|False"
 
-_LETTER = {
-    "integer": re.compile(INTEGER, re.ASCII),
-    "decimal": re.compile(DECIMAL, re.ASCII),
+_PLAIN = {
+    "number": re.compile(NUMBER, re.ASCII),
     "date": re.compile(DATE, re.ASCII),
     "timestamp": re.compile(TIMESTAMP, re.ASCII),
     "instant": re.compile(TIMESTAMP + UTC, re.ASCII),
@@ -45,14 +43,14 @@ _CLOCK = re.compile(r"\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp][Mm])?", re.ASCI
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "\\n"})
 
 
-def plain_kind(text: str) -> str:
-    """What a text may be stored as: a key of `column_types`' families, or `text`."""
+def plain_family(text: str) -> str:
+    """What a text may be stored as without loss: a family of types, or `text`."""
     first = text[:1]
     if not (first.isdigit() or first in {"-", "t", "f", "T", "F"}):
         return "text"
-    for kind, pattern in _LETTER.items():
+    for family, pattern in _PLAIN.items():
         if pattern.fullmatch(text):
-            return kind if kind not in _TEMPORAL or _is_in_calendar(text) else "text"
+            return family if family not in _TEMPORAL or _is_in_calendar(text) else "text"
     return "text"
 
 
@@ -67,6 +65,12 @@ def looks_like(text: str) -> str:
         if _DAY.fullmatch(bare) or _CLOCK.fullmatch(bare):
             return "time"
     return "text"
+
+
+def is_typed(texts: Iterable[str | None], share: float = 1.0) -> bool:
+    """Whether at least this share of texts are values, those aside that are missing."""
+    known = [kind for text in texts if (kind := looks_like(text or "")) != "missing"]
+    return bool(known) and sum(kind in VALUES for kind in known) >= share * len(known)
 
 
 def _is_in_calendar(text: str) -> bool:

@@ -31,7 +31,7 @@ def in_words(text: str, options: DatasetOptions) -> tuple[str, str]:
 def is_plain(family: str, text: str) -> str:
     """A predicate in SQL: whether a text is a plain spelling of the family's types."""
     if family == "number":
-        return f"regexp_full_match({text}, {literal(f'{kinds.INTEGER}|{kinds.DECIMAL}')})"
+        return f"regexp_full_match({text}, {literal(kinds.NUMBER)})"
     if family == "date":
         # DuckDB has days without a number, `infinity`, and years of more digits, or before Christ.
         shown = f"CAST(TRY_CAST({text} AS DATE) AS VARCHAR)"
@@ -81,10 +81,9 @@ def number_text(text: str, options: DatasetOptions) -> str:
     """A number's text in SQL with a point and without groups, where others are declared."""
     decimal, thousands = options.decimal or ".", options.thousands
     if thousands:
-        group, point = re.escape(thousands), re.escape(decimal)
-        grouped = rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?"
+        grouped = literal(_grouped(thousands, decimal))
         text = (
-            f"CASE WHEN regexp_full_match({text}, {literal(grouped)})"
+            f"CASE WHEN regexp_full_match({text}, {grouped})"
             f" THEN replace({text}, {literal(thousands)}, '') ELSE {text} END"
         )
     return f"translate({text}, ',.', '.x')" if decimal == "," else text
@@ -97,8 +96,12 @@ def plain_number(text: str, options: DatasetOptions) -> str:
     decimal, thousands = options.decimal or ".", options.thousands
     if not re.match(r"[+-]?\d[\d.,' _\u2019\u00a0\u202f]*\Z", text):
         return text
-    if thousands:
-        group, point = re.escape(thousands), re.escape(decimal)
-        if re.fullmatch(rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?", text):
-            text = text.replace(thousands, "")
+    if thousands and re.fullmatch(_grouped(thousands, decimal), text):
+        text = text.replace(thousands, "")
     return text.translate(str.maketrans(",.", ".x")) if decimal == "," else text
+
+
+def _grouped(thousands: str, decimal: str) -> str:
+    """The pattern of a number with groups of digits."""
+    group, point = re.escape(thousands), re.escape(decimal)
+    return rf"[+-]?\d{{1,3}}({group}\d{{3}})+({point}\d+)?"

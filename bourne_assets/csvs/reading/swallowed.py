@@ -9,7 +9,7 @@ Not here: how records are divided (`records`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bourne_assets.csvs.reading.kinds import VALUES, looks_like
+from bourne_assets.csvs.reading.kinds import VALUES, is_typed, looks_like
 from bourne_assets.csvs.reading.records import Fields, Grammar
 
 _TYPED_SHARE = 0.9
@@ -72,10 +72,6 @@ def shape_of(grammar: Grammar, width: int, rows: Sequence[Fields]) -> RowShape |
     """
     if not grammar.quote or width == 1:
         return None
-    typed, seen = [], [row for row in rows[:_SEEN_RECORDS] if len(row) == width]
-    for place in range(width):
-        kinds = [looks_like(row[place] or "") for row in seen]
-        known = [kind for kind in kinds if kind != "missing"]
-        if known and sum(kind in VALUES for kind in known) >= _TYPED_SHARE * len(known):
-            typed.append(place)
+    seen = [row for row in rows[:_SEEN_RECORDS] if len(row) == width]
+    typed = [n for n in range(width) if is_typed((row[n] for row in seen), _TYPED_SHARE)]
     return RowShape(grammar, width, len(seen), tuple(typed))
