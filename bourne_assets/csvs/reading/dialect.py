@@ -15,7 +15,7 @@ from bourne_assets.csvs.options import DatasetOptions, is_challenge
 from bourne_assets.csvs.reading.content import refuse_binary, refuse_documents
 from bourne_assets.csvs.reading.delimiters import excel_delimiter, find_grammar, records_of
 from bourne_assets.csvs.reading.footers import footer_texts
-from bourne_assets.csvs.reading.layout import Layout, columns_of, find_layout, folded
+from bourne_assets.csvs.reading.layout import Layout, find_layout, folded, other_columns
 from bourne_assets.csvs.reading.records import (
     REVERSED,
     TWICE,
@@ -24,7 +24,7 @@ from bourne_assets.csvs.reading.records import (
     Record,
     split_lines,
 )
-from bourne_assets.csvs.reading.sample import Sample, take_sample
+from bourne_assets.csvs.reading.sample import HEADER_TOO_LONG, Sample, take_sample
 from bourne_assets.csvs.reading.scan import MAXIMUM_LINE_BYTES, Scan
 from bourne_assets.translations import in_english
 
@@ -105,7 +105,7 @@ class Dialect:
         )
 
 
-def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = None) -> Dialect:
+def detect_dialect(path: Path, found: Scan, options: DatasetOptions) -> Dialect:
     """Detect how a file is to be read.
 
     Args:
@@ -117,7 +117,6 @@ def detect_dialect(path: Path, found: Scan, options: DatasetOptions | None = Non
         CsvRejected: The file is empty, is not a CSV file, or has too many columns.
         OSError: It cannot be read.
     """
-    options = options or DatasetOptions()
     sample = _sample_of(path, found, options)
     ends = _line_ends(sample)
     head, options, skipped, notes = _without_preface(sample.head, ends, options)
@@ -153,12 +152,7 @@ def _refuse_unreadable(head: str, ends: str) -> None:
     if "\0" in head[: head.find("\n") % (len(head) + 1)]:
         raise CsvRejected(in_english("it is not a text file (its first line contains NUL bytes)"))
     if len(head) > MAXIMUM_LINE_BYTES and len(split_lines(head, ends)[0].text) > MAXIMUM_LINE_BYTES:
-        raise CsvRejected(
-            in_english(
-                "its header is longer than {maximum_line_bytes:,} bytes",
-                maximum_line_bytes=MAXIMUM_LINE_BYTES,
-            )
-        )
+        raise CsvRejected(HEADER_TOO_LONG)
 
 
 def _refuse_too_wide(layout: Layout) -> None:
@@ -249,7 +243,7 @@ def _without_preface(
             if skipped == 1
             else in_english("the first {lines} lines are skipped, as declared", lines=skipped)
         )
-    elif delimiter and (options.delimiter in {None, delimiter}):
+    elif delimiter and options.delimiter in {None, delimiter}:
         skipped = 1
         options = options.model_copy(update={"delimiter": delimiter})
         notes.append(in_english("line 1 names the delimiter: {text}", text=lines[0].text))
@@ -273,13 +267,7 @@ def _names(given: tuple[str, ...], options: DatasetOptions) -> tuple[str, ...]:
     """Names for all columns: what is empty is numbered, what is there already too."""
     if options.columns:
         if len(options.columns) != len(given):
-            raise CsvRejected(
-                in_english(
-                    "it has {columns_of}, and BOURNE_CSV_DATASETS names {count}",
-                    columns_of=columns_of(len(given)),
-                    count=len(options.columns),
-                )
-            )
+            raise other_columns(len(given), options.columns)
         given = options.columns
     names: list[str] = []
     taken: set[str] = set()

@@ -28,7 +28,6 @@ _PREFACE = 8
 #: Without a blank line between them, the table has this many times as many; this many agree in it.
 _FAR_MORE, _ALIKE_SHARE = 3, 0.9
 #: What comments begin with, where a line is as wide as the rows by chance.
-_COMMENT_SIGNS = frozenset({"#", "//", "%", "--"})
 _COMMENT = re.compile(r"\s*(#|//|%|--)")
 
 
@@ -82,7 +81,7 @@ def find_layout(
     if options.header is False:
         return _without_header(search, width)
     place = 0 if options.skip is not None else _first_of(search, width)
-    width, header = _header(search, width, place)
+    header = _header(search, width, place)
     if header is None:
         return _without_header(search, width)
     return _with_header(search, width, header)
@@ -93,14 +92,7 @@ def _width(search: _Search) -> int:
     widths, columns = search.widths, search.options.columns
     if columns:
         if len(columns) not in widths:
-            found = widths.most_common(1)[0][0] if widths else 0
-            raise CsvRejected(
-                in_english(
-                    "it has {columns_of}, and BOURNE_CSV_DATASETS names {count}",
-                    columns_of=columns_of(found),
-                    count=len(columns),
-                )
-            )
+            raise other_columns(widths.most_common(1)[0][0] if widths else 0, columns)
         return len(columns)
     first = search.records[0]
     own = len(first.fields)
@@ -137,7 +129,7 @@ def _is_preface(search: _Search, own: int) -> bool:
 def _ends_empty(search: _Search, width: int) -> bool:
     """Whether the only record of a width has an empty last field."""
     record = next((r for r in search.records if len(r.fields) == width), None)
-    return record is not None and record.fields[-1] is None and width > 1
+    return record is not None and record.fields[-1] is None
 
 
 def _first_of(search: _Search, width: int) -> int:
@@ -146,12 +138,11 @@ def _first_of(search: _Search, width: int) -> int:
     for place, record in enumerate(records[:_SEARCHED]):
         if record.fault or len(record.fields) != width:
             continue
-        filled = _filled(record.fields)
-        nearly_empty = width > _PAIR and filled <= 1
+        nearly_empty = width > _PAIR and _filled(record.fields) <= 1
         if width > _PAIR and _is_above_names(search, place, width):
             continue
         below = [r for r in records[place + 1 :][:_LOOKED_BELOW] if len(r.fields) == width]
-        if nearly_empty and any(_filled(r.fields) > max(filled, 1) for r in below):
+        if nearly_empty and any(_filled(r.fields) > 1 for r in below):
             continue
         if _is_comment(record) and _names_come_below(search, place, width):
             continue
@@ -191,9 +182,15 @@ def _is_above_names(search: _Search, place: int, width: int) -> bool:
     return False
 
 
-def columns_of(count: int) -> str:
-    """A number of columns in words."""
-    return "1 column" if count == 1 else f"{count:,} columns"
+def other_columns(found: int, declared: Sequence[str]) -> CsvRejected:
+    """The error of a file that has more columns, or fewer, than the user names."""
+    return CsvRejected(
+        in_english(
+            "it has {columns_of}, and BOURNE_CSV_DATASETS names {count}",
+            columns_of="1 column" if found == 1 else f"{found:,} columns",
+            count=len(declared),
+        )
+    )
 
 
 def folded(fields: Fields) -> list[str]:
@@ -210,65 +207,58 @@ def _rows(search: _Search, place: int, width: int) -> list[Fields]:
     return [fields for fields in found if len(fields) == width]
 
 
-def _header(search: _Search, width: int, place: int) -> tuple[int, tuple[int, Fields] | None]:
-    """The width, and the place and the fields of the header; None where there is none."""
-    records, must = search.records, search.options.header is True
-    first = records[place]
+def _header(search: _Search, width: int, place: int) -> int | None:
+    """The place of the header: the first record, or the one above it; None where there is none."""
+    first = search.records[place]
+    if first.fault:
+        return None
+    if search.options.header:
+        return place
+    if len(first.fields) != width:
+        return None
     rows = _rows(search, place + 1, width)
-    if not first.fault and len(first.fields) == width:
-        if must or has_header(first.fields, rows):
-            above = _other_header(search, width, place) if not must else None
-            return width, above if above and not score_of(first.fields, rows) > 0 else (
-                place,
-                first.fields,
-            )
-        above = _other_header(search, width, place)
-        return width, above
-    if must and not first.fault:
-        return width, (place, first.fields)
-    return width, None
+    has_other = _is_other_header(search, width, place - 1)
+    if has_header(first.fields, rows) and not (has_other and score_of(first.fields, rows) <= 0):
+        return place
+    return place - 1 if has_other else None
 
 
-def _other_header(search: _Search, width: int, place: int) -> tuple[int, Fields] | None:
-    """A header of another width than all records, right above the first of them."""
-    if not place:
-        return None
-    above = search.records[place - 1]
+def _is_other_header(search: _Search, width: int, place: int) -> bool:
+    """Whether a record above the first one is a header of another width than all records."""
+    if place < 0:
+        return False
+    above = search.records[place]
     own = len(above.fields)
-    short_of_rows = own == width - 1 and (own > 1 or width == _PAIR)
     if above.fault or search.widths[own] > 1 or not names_columns(above.fields):
-        return None
-    if own > width or (short_of_rows and own > 1):
-        return place - 1, above.fields
-    return None
+        return False
+    return own > width or own == width - 1 > 1
 
 
-def _with_header(search: _Search, width: int, header: tuple[int, Fields]) -> Layout:
-    place, fields = header
-    names, drops_last = _names_of_header(search, width, header)
+def _with_header(search: _Search, width: int, place: int) -> Layout:
+    record = search.records[place]
+    names, drops_last = _names_of_header(search, width, place)
     if place:
-        search.notes.append(_above(search.records[:place], search.records[place].line))
-    again = _repeated(search, place + 1, fields)
+        search.notes.append(_above(search.records[:place], record.line))
+    again = _repeated(search, place + 1, record.fields)
     if again:
         names = tuple(" ".join([name] * (again + 1)).strip() for name in names)
         search.notes.append(
             in_english("the header has {lines} lines: the names are joined", lines=again + 1)
         )
     skipped = place + 1 + again
-    if not again and (grouped := _below_groups(search, skipped, names)):
-        names, skipped = grouped, skipped + 1
-        search.notes.append(two_levels())
+    if not again and skipped < len(search.records):
+        rows = _rows(search, skipped + 1, len(names))
+        if grouped := names_below_groups(names, search.records[skipped], rows):
+            names, skipped = grouped, skipped + 1
+            search.notes.append(two_levels())
     names, skipped = _below_names(search, skipped, width, names)
     first = _line_below(search, skipped, width)
-    return Layout(fields, names, width, first, drops_last, tuple(search.notes))
+    return Layout(record.fields, names, width, first, drops_last, tuple(search.notes))
 
 
-def _names_of_header(
-    search: _Search, width: int, header: tuple[int, Fields]
-) -> tuple[tuple[str, ...], bool]:
+def _names_of_header(search: _Search, width: int, place: int) -> tuple[tuple[str, ...], bool]:
     """Names for all columns of the rows, and whether the last field of a row is not a column."""
-    place, fields = header
-    names = tuple(value or "" for value in fields)
+    names = tuple(value or "" for value in search.records[place].fields)
     if len(names) == width - 1:
         return _one_name_short(search, names, _rows(search, place + 1, width))
     if len(names) == width + 1 and names.count("") == 1:
@@ -279,7 +269,7 @@ def _names_of_header(
             )
         )
         names = tuple(name for name in names if name)
-    elif len(names) == width + 1 and names[0].strip() in _COMMENT_SIGNS:
+    elif len(names) == width + 1 and _COMMENT.fullmatch(names[0].strip()):
         search.notes.append(
             in_english("the header begins with {sign}, which names no column", sign=names[0])
         )
@@ -322,12 +312,6 @@ def _repeated(search: _Search, place: int, header: Fields) -> int:
             break
         count += 1
     return count
-
-
-def _below_groups(search: _Search, place: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    if place >= len(search.records):
-        return ()
-    return names_below_groups(names, search.records[place], _rows(search, place + 1, len(names)))
 
 
 def _above(records: Sequence[Record], line: int) -> str:

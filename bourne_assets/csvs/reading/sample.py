@@ -13,6 +13,9 @@ from bourne_assets.csvs.reading.encoding import detect_encoding
 from bourne_assets.csvs.reading.scan import END_MARK, MAXIMUM_LINE_BYTES, Scan, blocks_of
 from bourne_assets.translations import in_english
 
+HEADER_TOO_LONG = in_english(
+    "its header is longer than {maximum_line_bytes:,} bytes", maximum_line_bytes=MAXIMUM_LINE_BYTES
+)
 _HEAD_BYTES = 512 * 1024
 _PART_BYTES = 256 * 1024
 #: Characters of UTF-16 and UTF-32 begin at multiples of this.
@@ -91,12 +94,7 @@ def _start(path: Path) -> bytes:
         if not any(end in start for end in (b"\n", b"\r")):
             start += file.read(MAXIMUM_LINE_BYTES)
     if len(start) > MAXIMUM_LINE_BYTES and not any(end in start for end in (b"\n", b"\r")):
-        raise CsvRejected(
-            in_english(
-                "its header is longer than {maximum_line_bytes:,} bytes",
-                maximum_line_bytes=MAXIMUM_LINE_BYTES,
-            )
-        )
+        raise CsvRejected(HEADER_TOO_LONG)
     return start
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.dialect import Dialect, detect_dialect
 from bourne_assets.csvs.reading.reader import Reading, read_csv
 from bourne_assets.csvs.reading.scan import scan
@@ -25,7 +26,7 @@ def written(folder: Path, data: bytes, name: str = "films.csv") -> Path:
 
 
 def detected(path: Path) -> Dialect:
-    return detect_dialect(path, scan(path))
+    return detect_dialect(path, scan(path), DatasetOptions())
 
 
 def dialect_of(folder: Path, data: bytes) -> Dialect:
