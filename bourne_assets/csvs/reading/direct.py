@@ -25,7 +25,6 @@ from bourne_assets.translations import in_english
 
 _DUCKDB_LINE_BYTES = 2 * 1024 * 1024
 _BUFFER_BYTES = 8 * 1024 * 1024
-_REASONS = {"INVALID ENCODING": in_english("it contains bytes that are not valid UTF-8")}
 #: DuckDB takes any number of empty fields at a record's end for nothing while the empty text means
 #: null. A text that no plain file holds, as a NUL is in it, makes them surplus fields.
 _NO_NULL = "\x01\x02 no null \x02\x01"
@@ -62,12 +61,12 @@ class DirectSource:
             shutil.copyfile(self.path, link)
         names = [f"c{n}" for n in range(self.dialect.width)]
         empty = ", ".join(map(literal, ("", *self.nulls)))
-        one = (
-            "nullif({0}, '') AS {0}"
-            if not self.nulls
-            else (f"CASE WHEN {{0}} NOT IN ({empty}) THEN {{0}} END AS {{0}}")
+        texts = ", ".join(
+            f"CASE WHEN {name} NOT IN ({empty}) THEN {name} END AS {name}"
+            if self.nulls
+            else f"nullif({name}, '') AS {name}"
+            for name in names
         )
-        texts = ", ".join(one.format(name) for name in names)
         again = ""
         if self.dialect.has_header:
             header = [text.strip().lower() for text in self.dialect.header]
@@ -156,10 +155,10 @@ class DirectSource:
             )
         elif fault.kind == "TOO MANY COLUMNS":
             reason = in_english("it has more than {expected} fields", expected=expected)
+        elif fault.kind == "INVALID ENCODING":
+            reason = in_english("it contains bytes that are not valid UTF-8")
         else:
-            reason = _REASONS.get(fault.kind) or in_english(
-                "DuckDB cannot read it ({kind})", kind=fault.kind.lower()
-            )
+            reason = in_english("DuckDB cannot read it ({kind})", kind=fault.kind.lower())
         text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
         return rejected_line(number, reason, text, before, fault.size)
 

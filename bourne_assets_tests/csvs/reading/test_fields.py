@@ -176,6 +176,11 @@ def test_a_declared_null_in_quotes_is_a_text(tmp_path: Path) -> None:
     assert found.rows == [("Namibia", "NA", 1), ("Nauru", "NR", None)]
 
 
+@pytest.mark.parametrize("null", ["{}", "{x}", "{0}"])
+def test_a_declared_null_may_have_braces(tmp_path: Path, null: str) -> None:
+    assert read(tmp_path, f"id,v\n1,{null}\n2,x\n", nulls=[null]).rows == [(1, None), (2, "x")]
+
+
 def test_a_declared_null_may_begin_with_the_escape_character(tmp_path: Path) -> None:
     text = "1\t\\N\t5\n2\ta\\\tb\t\\N\n3\tN\t7\n"
     found = read(tmp_path, text, nulls=["\\N"], escape="\\", quote="", delimiter="\t")
