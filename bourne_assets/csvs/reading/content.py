@@ -24,10 +24,11 @@ from bourne_assets.translations import in_english
 #: Compressed files are read where their names say so; gzip under any name.
 _EXTENSIONS = {"zip": ".zip", "bzip2": ".bz2", "zstd": ".zst", "xz": ".xz"}
 
-#: What the readers of compressed files raise where one is damaged or encrypted.
+#: What the readers of compressed files raise where one is damaged or encrypted: `OSError` without a
+#: number, which the system's own errors have.
 _DAMAGED = (
     EOFError,
-    gzip.BadGzipFile,
+    OSError,
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
@@ -187,15 +188,7 @@ def decompress(
                 room.take(len(block))
                 file.write(block)
     except _DAMAGED as error:
-        raise CsvRejected(
-            in_english(
-                "its {compression} stream is damaged ({error})",
-                compression=compression,
-                error=error,
-            )
-        ) from error
-    except OSError as error:
-        if error.errno is not None:
+        if isinstance(error, OSError) and error.errno is not None:
             raise
         raise CsvRejected(
             in_english(

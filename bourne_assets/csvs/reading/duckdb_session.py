@@ -3,7 +3,6 @@
 Not here: CSV files' forms (`dialect`), and which columns there are (`reading`).
 """
 
-import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -179,7 +178,7 @@ class DuckDbSession:
         disabled = ",".join([*_UNORDERED, *slow])
         self._connection.execute(f"SET disabled_optimizers = '{disabled}'")
 
-    def write_table(self, query: str, table: Path, columns: int = 20) -> int:
+    def write_table(self, query: str, table: Path, columns: int) -> int:
         """Write the rows of a query to a Parquet file, in their order.
 
         Args:
@@ -233,13 +232,16 @@ class DuckDbSession:
 
     def rejects(self) -> list[RejectedRecord]:
         """What the last table was written without, in order."""
-        found = self._rejects(
-            "SELECT min(line_byte_position) - 1, first(error_type::VARCHAR ORDER BY column_idx),"
-            " coalesce(min(column_idx), 0),"
-            " max(strlen(csv_line))"
-            " FROM reject_errors GROUP BY line ORDER BY 1"
-        )
-        return [RejectedRecord(int(s), str(kind), int(c), int(z or 0)) for s, kind, c, z in found]
+        try:
+            found = self.rows(
+                "SELECT min(line_byte_position) - 1,"
+                " first(error_type::VARCHAR ORDER BY column_idx), coalesce(min(column_idx), 0),"
+                " coalesce(max(strlen(csv_line)), 0)"
+                " FROM reject_errors GROUP BY line ORDER BY 1"
+            )
+        except duckdb.CatalogException:  # there were none
+            return []
+        return [RejectedRecord(*record) for record in found]
 
     def columns(self, table: Path) -> dict[str, str]:
         """Types of the columns of a Parquet file, by name."""
@@ -267,11 +269,6 @@ class DuckDbSession:
             ColumnProfile(name, kind, *row[4 * number : 4 * number + 4])
             for number, (name, kind) in enumerate(columns)
         ]
-
-    def _rejects(self, query: str) -> list[tuple[Any, ...]]:
-        with contextlib.suppress(duckdb.CatalogException):  # there were none
-            return self.rows(query)
-        return []
 
 
 def parquet(*tables: Path) -> str:

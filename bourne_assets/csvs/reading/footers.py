@@ -29,7 +29,6 @@ def footer_texts(last: Sequence[Record], rows: Sequence[Fields], width: int) -> 
         if record.fault or len(record.fields) != width or any(record.fields[1:]):
             break
         found.append(record)
-    texts = {record.text for record in found}
     others = [row for row in rows if any(row[1:])]
     if width < _LEAST_WIDTH or len(others) < _LEAST_ROWS or len(others) + len(found) < len(rows):
         return frozenset()
@@ -37,7 +36,7 @@ def footer_texts(last: Sequence[Record], rows: Sequence[Fields], width: int) -> 
     first = [record.fields[0] or "" for record in found]
     if not any(_is_note(text, is_typed=is_typed) for text in first):
         return frozenset()
-    return frozenset(texts)
+    return frozenset(record.text for record in found)
 
 
 def _is_note(text: str, *, is_typed: bool) -> bool:

@@ -88,8 +88,8 @@ def normalise(
     path: Path,
     target: Path,
     dialect: Dialect,
-    nulls: Sequence[str] = (),
-    stop: Callable[[], None] = lambda: None,
+    nulls: Sequence[str],
+    stop: Callable[[], None],
 ) -> NormalisedCopy:
     """Write the records of a file as a Parquet file of texts, `c0`, `c1` ..., and their `line`.
 
@@ -117,9 +117,7 @@ def normalise(
     return writer.result
 
 
-def records_in(
-    path: Path, dialect: Dialect, stop: Callable[[], None] = lambda: None
-) -> Iterator[Record]:
+def records_in(path: Path, dialect: Dialect, stop: Callable[[], None]) -> Iterator[Record]:
     """The records of a file, with the header and what is above it.
 
     Args:
@@ -167,14 +165,16 @@ class _Writer:
         """Take the next record."""
         dialect = self._dialect
         if record.line < dialect.first_line:
-            self._above(record)
+            if record.fault:  # it may be the header
+                self.result.records += 1
+                self._reject(record, record.fault)
             return
         is_alone = len(record.fields) <= 1 and not self._is_one_column  # nothing divides it
         if is_alone and not record.fault and dialect.grammar.is_blank(record.text):
             return
         self.result.records += 1
         fields, fault = record.fields, record.fault
-        if fault or len(fields) != self._plain_width or self._is_header(fields):
+        if not fault and (len(fields) != self._plain_width or self._is_header(fields)):
             fields, fault = self._fitting(record)
         fault = fault or self._fault_of_quotes(record)
         if fault:
@@ -197,32 +197,18 @@ class _Writer:
             self._file.write_table(pa.Table.from_arrays(table, schema=self._schema))
         self._rows, self._lines, self._characters = [], [], 0
 
-    def _above(self, record: Record) -> None:
-        """A line above the rows: a broken one may be the header, and is rejected."""
-        if record.fault:
-            self.result.records += 1
-            self._reject(record, record.fault)
-
     def _fitting(self, record: Record) -> tuple[Fields, str]:
-        """The fields of a record, and why it is not a row."""
+        """The fields of a whole record, and why it is not a row."""
         dialect, fields = self._dialect, record.fields
-        if record.fault:
-            return fields, record.fault
-        found = len(fields)
+        found, width = len(fields), dialect.width
         if self._is_header(fields):
             return fields, in_english("it repeats the header")
         if record.text in dialect.footers:
             return fields, FOOTER
-        if found != dialect.width and not (dialect.pads and found < dialect.width):
-            more = in_english("it has more than {width} fields", width=dialect.width)
-            return (
-                fields,
-                more
-                if found > dialect.width
-                else in_english(
-                    "it has {found} of {width} fields", found=found, width=dialect.width
-                ),
-            )
+        if found > width:
+            return fields, in_english("it has more than {width} fields", width=width)
+        if found < width and not dialect.pads:
+            return fields, in_english("it has {found} of {width} fields", found=found, width=width)
         if dialect.drops_last:
             if fields[-1] is not None:
                 return fields, in_english(
@@ -366,6 +352,5 @@ def _fault(line: Line, dialect: Dialect) -> str:
 def _is_odd(text: str, dialect: Dialect) -> bool:
     if text.isascii():
         return False
-    if dialect.encoding == "utf-8" or _errors(dialect.encoding) == "surrogateescape":
-        return bool(_ESCAPED.search(text))
-    return "\ufffd" in text or bool(_ESCAPED.search(text))
+    is_replaced = _errors(dialect.encoding) == "replace" and "\ufffd" in text
+    return is_replaced or bool(_ESCAPED.search(text))

@@ -5,6 +5,7 @@ Not here: which delimiter divides lines (`delimiters`).
 
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from bourne_assets.csvs.reading.records import Line
 
@@ -25,8 +26,8 @@ def is_prose(lines: Sequence[Line], *, divided: bool) -> bool:
     if len(filled) < _PROSE_LINES:
         return False
     words = sorted(len(text.split()) for text in filled)
-    first, last = lines.index(_line_of(lines, filled[0])), len(lines)
-    has_paragraphs = not divided and any(not line.text.strip() for line in lines[first : last - 1])
+    below = dropwhile(lambda line: not line.text.strip(), lines[:-1])
+    has_paragraphs = not divided and not all(line.text.strip() for line in below)
     has_commas = any(each in text for text in filled for each in ",;")
     return (
         words[len(words) // 2] >= _PROSE_WORDS
@@ -40,10 +41,6 @@ def is_message(line: str) -> bool:
     """Whether the only line of a file is what a server says in its place: `404: Not Found`."""
     parts = [part.strip() for part in _DIVIDERS.split(line.strip())]
     return bool(_SENTENCE.fullmatch(parts[-1])) or (len(parts) == 1 and len(parts[0].split()) > 1)
-
-
-def _line_of(lines: Sequence[Line], text: str) -> Line:
-    return next(line for line in lines if line.text == text)
 
 
 def is_aligned(filled: Sequence[str]) -> bool:

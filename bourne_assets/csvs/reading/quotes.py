@@ -16,9 +16,7 @@ from bourne_assets.csvs.reading.scan import BLOCK, MAXIMUM_LINE_BYTES
 _FEED, _RETURN = ord("\n"), ord("\r")
 
 
-def encloses_plainly(
-    path: Path, delimiter: str, quote: str, stop: Callable[[], None] = lambda: None
-) -> bool:
+def encloses_plainly(path: Path, delimiter: str, quote: str, stop: Callable[[], None]) -> bool:
     """Whether all quotes of a file enclose fields, or are doubled inside of them.
 
     Args:

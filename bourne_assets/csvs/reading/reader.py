@@ -220,19 +220,17 @@ class _Job:
         source = _source_of(copy, copied, len(self.dialect.columns))
         converter = self._converter(source, types)
         rows = converter.write(self.table)
-        rejected = [*copied.rejected]
-        if misfits := converter.misfits:
-            rejected = self._with_misfits(rejected, misfits)
+        misfits = converter.misfits
+        rejected = self._with_misfits(copied.rejected, misfits) if misfits else copied.rejected
         copy_lines = f"SELECT {LINE} FROM read_parquet({literal(str(copy))})"
 
         def line_of(row: int) -> int:
             ((line,),) = self.session.rows(f"{copy_lines} LIMIT 1 OFFSET {row}")
             return int(line)
 
-        has_lost_rows = bool(misfits)
-        return self._reading(
-            converter, copied.records, rows, rejected, None if has_lost_rows else line_of
-        )
+        # Without its misfits the table has fewer rows than the copy.
+        known_line = None if misfits else line_of
+        return self._reading(converter, copied.records, rows, rejected, known_line)
 
     def _converter(self, source: Source, types: Mapping[str, str]) -> Converter:
         return Converter(

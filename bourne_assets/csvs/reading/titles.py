@@ -26,7 +26,7 @@ _RATED = ("votes", "rating")
 
 def write_titles(
     session: DuckDbSession, table: Path, columns: Collection[str], titles: Path
-) -> int:
+) -> None:
     """Write the titles of a table of the challenge, ordered by id.
 
     Facts of a title are the same in all of its rows; where they disagree, all are those of the
@@ -37,25 +37,22 @@ def write_titles(
         table: The table, a Parquet file.
         columns: Its columns.
         titles: The Parquet file that is written.
-
-    Returns:
-        How many titles there are.
     """
-    names = {CHALLENGE_ID: "id", **{name: _COLUMNS[name] for name in _COLUMNS if name in columns}}
-    count = _write_changes(session, table, names, titles)
+    names = {CHALLENGE_ID: "id", **{name: to for name, to in _COLUMNS.items() if name in columns}}
+    _write_changes(session, table, names, titles)
     if _is_ordered(session, titles):
-        return count
+        return
     changes = titles.with_stem(f"{titles.stem}-changes")
     titles.rename(changes)
     try:
-        return _write_newest(session, changes, list(names.values()), titles)
+        _write_newest(session, changes, list(names.values()), titles)
     finally:
         changes.unlink()
 
 
 def _write_changes(
     session: DuckDbSession, table: Path, names: Mapping[str, str], titles: Path
-) -> int:
+) -> None:
     """Leave out rows that say of a title what the row before says: most rows, and no sorting.
 
     Files of the challenge have the rows of a title together and the titles in order, so that
@@ -63,7 +60,7 @@ def _write_changes(
     """
     selected = ", ".join(f"{identifier(name)} AS {to}" for name, to in names.items())
     changed = " OR ".join(f"{to} IS DISTINCT FROM lag({to}) OVER ()" for to in names.values())
-    return session.write_table(
+    session.write_table(
         f"SELECT * FROM (SELECT {selected} FROM {parquet(table)})"
         f" WHERE id IS NOT NULL QUALIFY {changed}",
         titles,
@@ -82,12 +79,12 @@ def _is_ordered(session: DuckDbSession, titles: Path) -> bool:
 
 def _write_newest(
     session: DuckDbSession, changes: Path, columns: Sequence[str], titles: Path
-) -> int:
+) -> None:
     newest = [f"{name} DESC NULLS LAST" for name in _RATED if name in columns]
     order = ", ".join([*(newest if len(newest) == len(_RATED) else ()), *columns])
     # Distinct rows first, then ranks: both can be put aside on disk, as arg_max cannot.
     with session.single_threaded():
-        return session.write_table(
+        session.write_table(
             f"SELECT * FROM (SELECT DISTINCT * FROM {parquet(changes)})"
             f" QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1 ORDER BY id",
             titles,
