@@ -7,6 +7,7 @@ Not here: what is detected in a file (`reading.dialect`), and reading (`reading`
 import codecs
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,21 +91,18 @@ def canonical_type(text: str) -> str:
     Raises:
         ValueError: DuckDB does not know the type, or no field of a CSV file can have it.
     """
-    if not _TYPE_SPELLING.fullmatch(text):  # before DuckDB's parser sees it
-        raise ValueError(
-            gettext("a field of a CSV file cannot have the type {text!r}", text=text[:100])
-        )
-    try:
-        spelled = str(duckdb.sqltype(text))
-    except (duckdb.Error, UnicodeError) as error:
-        raise ValueError(
-            gettext("DuckDB does not know the type {text!r}", text=text[:100])
-        ) from error
-    if not _TYPES.fullmatch(spelled):
-        raise ValueError(
-            gettext("a field of a CSV file cannot have the type {text!r}", text=text[:100])
-        )
-    return spelled
+    if _TYPE_SPELLING.fullmatch(text):  # before DuckDB's parser sees it
+        try:
+            spelled = str(duckdb.sqltype(text))
+        except (duckdb.Error, UnicodeError) as error:
+            raise ValueError(
+                gettext("DuckDB does not know the type {text!r}", text=text[:100])
+            ) from error
+        if _TYPES.fullmatch(spelled):
+            return spelled
+    raise ValueError(
+        gettext("a field of a CSV file cannot have the type {text!r}", text=text[:100])
+    )
 
 
 def _encoding(name: str) -> str:
@@ -113,15 +111,10 @@ def _encoding(name: str) -> str:
     Raises:
         ValueError: Python does not know it, or it does not encode text.
     """
-    try:
-        is_text = codecs.lookup(name).name not in _TRANSFORMS and _decodes_in_pieces(name)
-    except (LookupError, TypeError, ValueError, AssertionError) as error:
-        raise ValueError(
-            gettext("Python has no text encoding {name!r}", name=name[:100])
-        ) from error
-    if not is_text:
-        raise ValueError(gettext("Python has no text encoding {name!r}", name=name[:100]))
-    return name
+    with suppress(LookupError, TypeError, ValueError, AssertionError):
+        if codecs.lookup(name).name not in _TRANSFORMS and _decodes_in_pieces(name):
+            return name
+    raise ValueError(gettext("Python has no text encoding {name!r}", name=name[:100]))
 
 
 def _decodes_in_pieces(encoding: str) -> bool:
