@@ -255,7 +255,7 @@ class _Batch:
         except (LakeError, LandingStopped):
             raise
         except Exception as error:
-            dataset.table_error = _reason(error)
+            dataset.outcome.table_error = _reason(error)
 
     def _landed(
         self, file: CsvFile, opened: OpenedCsv, dataset: DatasetBatch

@@ -136,7 +136,7 @@ class DatasetWriter:
         if not landed:
             return
         profile, name = dataset.last_profile(self.lake), table_name(dataset.name)
-        dataset.table_uri = name if profile is not None or self._tables.has(name) else None
+        dataset.outcome.table_uri = name if profile is not None or self._tables.has(name) else None
         facts = tuple(each.facts for each in landed)
         is_current = profile is not None and self._is_current(profile, dataset, landed)
         wanted = [] if is_current else self._wanted(dataset, profile, landed)
@@ -152,7 +152,7 @@ class DatasetWriter:
             try:
                 self.profiles[dataset.name] = self._write(dataset, facts, landed, present)
             except SchemaUnfit as error:
-                refusal = dataset.table_error = str(error)
+                refusal = dataset.outcome.table_error = str(error)
             except duckdb.Error as error:
                 raise CsvRejected(
                     in_english(
@@ -191,13 +191,13 @@ class DatasetWriter:
         self, dataset: DatasetBatch, profile: Profile | None, landed: Sequence[LandedFile]
     ) -> None:
         for each, reading in zip(landed, readings_of(landed), strict=True):
-            dataset.drift[each.facts.file] = find_drift(profile, reading, dataset.options)
+            dataset.outcome.drift[each.facts.file] = find_drift(profile, reading, dataset.options)
 
     def _refusal(
         self, dataset: DatasetBatch, profile: Profile | None, facts: Sequence[FileFacts]
     ) -> str | None:
         """Why the table of the last landing stays; None where it is replaced."""
-        missing = [drift.missing_id for drift in dataset.drift.values() if drift.missing_id]
+        missing = [drift.missing_id for drift in dataset.outcome.drift.values() if drift.missing_id]
         if missing:
             reason = in_english("the id column {missing} is missing", missing=missing[0])
             return self._refused(dataset, reason)
@@ -212,9 +212,9 @@ class DatasetWriter:
     @staticmethod
     def _refused(dataset: DatasetBatch, reason: str) -> str:
         """The reason, once the dataset says what it means for the table."""
-        dataset.table_error = (
+        dataset.outcome.table_error = (
             in_english("{reason}: no table is made", reason=reason)
-            if dataset.table_uri is None
+            if dataset.outcome.table_uri is None
             else in_english("{reason}: the last good table stays", reason=reason)
         )
         return reason
@@ -276,7 +276,7 @@ class DatasetWriter:
     ) -> int:
         """Make the rows part of the dataset's tables, as it wants; how many its table has then."""
         name, tables, options = table_name(dataset.name), self._tables, dataset.options
-        dataset.table_uri = name  # also where the rows do not fit it
+        dataset.outcome.table_uri = name  # also where the rows do not fit it
         match options.write:
             case "replace":
                 done = tables.replace(name, dataset.name, rows, deliveries)
@@ -304,12 +304,8 @@ class DatasetWriter:
 
     def _corrected(self, key: str, reading: Reading, options: DatasetOptions) -> CorrectedRows:
         """Rows of the rejected lines of a file that people have corrected."""
-        if not reading.rejected:
-            return CorrectedRows(None, frozenset(), {})
-        known = read_corrections(self.lake, key)
+        known = read_corrections(self.lake, key) if reading.rejected else {}
         wanted = [known[line.line] for line in reading.rejected if line.line in known]
-        if not wanted:
-            return CorrectedRows(None, frozenset(), {})
         return read_rows(wanted, reading, options, self.sessions)
 
     def _keep_rejects(self, name: str, key: str, rejected: Sequence[RejectedLine]) -> str | None:

@@ -10,7 +10,7 @@ from threading import Lock
 from bourne_assets.csvs.intake.files import CsvFile
 from bourne_assets.csvs.intake.opening import Stamp
 from bourne_assets.csvs.landing.manifest import DatasetOutcome
-from bourne_assets.csvs.landing.profile import Drift, FileFacts, Profile, read_profile
+from bourne_assets.csvs.landing.profile import FileFacts, Profile, read_profile
 from bourne_assets.csvs.options import DatasetOptions
 from bourne_assets.csvs.reading.reader import Reading
 from bourne_assets.csvs.reading.scan import Scan
@@ -59,9 +59,7 @@ class DatasetBatch:
 
     Attributes:
         is_single: Whether it has no more than one file.
-        drift: How each file's columns differ from those of the last landing.
-        table_uri: Name of its table; None where there is none.
-        table_error: Why its table is not one of these files; None where it is.
+        outcome: The outcome for its table.
     """
 
     def __init__(self, name: str, options: DatasetOptions, *, is_new: bool) -> None:
@@ -69,9 +67,7 @@ class DatasetBatch:
         self.options = options
         self.is_new = is_new
         self.is_single = True
-        self.drift: dict[str, Drift] = {}
-        self.table_uri: str | None = None
-        self.table_error: str | None = None
+        self.outcome = DatasetOutcome()
         self._landed: dict[str, LandedFile] = {}
         self._expected: set[str] = set()
         self._is_claimed = False
@@ -80,20 +76,19 @@ class DatasetBatch:
         self._lock, self._reading = Lock(), Lock()
 
     def expect(self, name: str) -> None:
-        """A file that belongs to the dataset."""
+        """Wait for a file of the dataset."""
         self._expected.add(name)
         self.is_single = len(self._expected) == 1
 
     def add(self, landed: LandedFile) -> None:
-        """A file that was landed."""
+        """Note a file that was landed."""
         with self._lock:
             self._landed[landed.facts.file] = landed
             self._expected.discard(landed.facts.file)
 
     def reject(self, name: str) -> None:
-        """A file that was not."""
+        """Note a file that was not."""
         with self._lock:
-            self._landed.pop(name, None)
             self._expected.discard(name)
 
     def claim_if_complete(self) -> bool:
@@ -121,8 +116,3 @@ class DatasetBatch:
         """The files that were landed, in order of their names."""
         with self._lock:
             return [self._landed[name] for name in sorted(self._landed)]
-
-    @property
-    def outcome(self) -> DatasetOutcome:
-        """The outcome for its table."""
-        return DatasetOutcome(self.table_uri, self.table_error, self.drift)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
 
@@ -98,7 +98,7 @@ class FileOutcome:
     facts: FileFacts | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class DatasetOutcome:
     """The outcome of the table of a dataset.
 
@@ -108,9 +108,9 @@ class DatasetOutcome:
         drift: How each file's columns differ from those of the last landing, by name.
     """
 
-    table_uri: str | None
-    table_error: str | None
-    drift: dict[str, Drift]
+    table_uri: str | None = None
+    table_error: str | None = None
+    drift: dict[str, Drift] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
