@@ -19,7 +19,7 @@ from bourne_assets.csvs.landing.tables import (
 from bourne_assets.csvs.reading.origin import ORIGIN
 from bourne_assets.errors import BourneError
 from bourne_assets.iceberg.reading import committed_at
-from bourne_assets.iceberg.tables import TRUSTED, find_table, open_table, table_names
+from bourne_assets.iceberg.tables import TRUSTED, open_table, table_names
 from bourne_assets.lake import keys
 from bourne_assets.lake.store import Lake
 from bourne_assets.translations import gettext
@@ -180,6 +180,6 @@ def _dataset(lake: Lake, tables: DatasetTables, name: str) -> Dataset:
             for column, kind in tables.columns(table_name(name)).items()
             if column not in ORIGIN
         ),
-        titles=titles if find_table(tables.catalogue, titles) is not None else None,
+        titles=titles if tables.has(titles) else None,
         profile=read_profile(lake, name),
     )

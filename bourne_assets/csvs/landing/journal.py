@@ -98,16 +98,12 @@ class Journal:
         with FileLock(self._folder / f"{slot}.lock"):
             yield
 
-    def clean(self) -> int:
+    def clean(self) -> None:
         """Abort the uploads of landings that ended without doing so.
-
-        Returns:
-            How many.
 
         Raises:
             LakeError: The lake failed.
         """
-        aborted = 0
         for path in sorted(self._folder.glob("*.jsonl")):
             lock = FileLock(path)
             if path == self._path or not lock.acquire():
@@ -116,35 +112,26 @@ class Journal:
                 shutil.rmtree(_scratch(path), ignore_errors=True)
                 entries = _entries(path)
                 mine = [entry for entry in entries if entry.lake == self._lake.uri("")]
-                aborted += self._abort(mine)
+                self._abort(mine)
                 if mine == entries:  # else the next landing into the other lake needs it
                     path.unlink(missing_ok=True)
             finally:
                 lock.release()
-        return aborted
 
-    def clean_abandoned(self) -> int:
-        """Abort uploads of CSV files that nobody has continued for days.
-
-        Returns:
-            How many; none where the credentials do not allow to look for them.
-        """
-        aborted = 0
+    def clean_abandoned(self) -> None:
+        """Abort uploads of CSV files that nobody has continued for days, if these can be listed."""
         with contextlib.suppress(LakeError):
             for upload in self._lake.incomplete_uploads(f"{LANDED_CSVS}/"):
                 if upload.initiated < datetime.now(UTC) - _GIVEN_UP:
                     self._lake.abort_upload(upload.key, upload.upload_id)
-                    aborted += 1
-        return aborted
 
-    def _abort(self, entries: "list[_Noted]") -> int:
+    def _abort(self, entries: "list[_Noted]") -> None:
         begun = {entry.key: entry.upload_id for entry in entries}
         for key, upload_id in begun.items():
             # One that was noted and has no id may have begun all the same.
             ids = [upload_id] if upload_id else self._unfinished(key)
             for each in ids:
                 self._lake.abort_upload(key, each)
-        return len(begun)
 
     def _unfinished(self, key: str) -> list[str]:
         uploads = self._lake.incomplete_uploads(key)

@@ -242,31 +242,28 @@ def find_drift(profile: Profile | None, reading: Reading, options: DatasetOption
 
 def id_of(profile: Profile | None, dialect: Dialect, options: DatasetOptions) -> str | None:
     """The id column: the declared one, the last landing's, the challenge's, or one named `id`."""
-    if options.id or (profile is not None and profile.id):
-        return options.id or (profile.id if profile else None)
+    if known := options.id or (profile.id if profile else None):
+        return known
     if dialect.is_challenge:
         return CHALLENGE_ID
     return next((name for name in dialect.columns if name.casefold() == "id"), None)
 
 
 def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    missing = [name for name in before if name not in now]
-    new = [name for name in now if name not in before]
-    places = {name: place for place, name in enumerate(before)}
     renamed = {
-        name: list(now)[places[name]]
-        for name in missing
-        if places[name] < len(now)
-        and list(now)[places[name]] in new
-        and now[list(now)[places[name]]] == before[name]
+        old: name
+        for old, name in zip(before, now, strict=False)
+        if old not in now and name not in before and now[name] == before[old]
     }
+    missing = [name for name in before if name not in now and name not in renamed]
+    added = [name for name in now if name not in before and name not in renamed.values()]
     return [
         *(
             in_english("renamed: {old} is now {name}", old=old, name=name)
             for old, name in renamed.items()
         ),
-        *(in_english("missing: {name}", name=name) for name in missing if name not in renamed),
-        *(in_english("added: {name}", name=name) for name in new if name not in renamed.values()),
+        *(in_english("missing: {name}", name=name) for name in missing),
+        *(in_english("added: {name}", name=name) for name in added),
         *(
             in_english(
                 "retyped: {name} was {before} and is {now}",

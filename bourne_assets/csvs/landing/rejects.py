@@ -4,9 +4,8 @@ Not here: what is printed (`cli`), and how corrected lines are read (`correction
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -120,7 +119,7 @@ def apply_corrections(
     lake: Lake,
     tables: DatasetTables,
     datasets: Datasets,
-    journal: Path | None = None,
+    journal: Path,
 ) -> list[CorrectedDataset]:
     """Make rows of corrected lines: each is checked as the lines of its file are.
 
@@ -142,8 +141,10 @@ def apply_corrections(
     for each in corrections:
         by_dataset.setdefault(keys.dataset_name(keys.printable(each.file)), []).append(each)
     profiles = {name: _profile_of(lake, name, given) for name, given in by_dataset.items()}
-    folder = journal or Path(tempfile.gettempdir()) / "bourne-landing"
-    with Journal(folder, lake) as noted, _sessions(noted.scratch) as sessions:
+    with (
+        Journal(journal, lake) as noted,
+        closing(SessionPool(lambda: None, noted.scratch)) as sessions,
+    ):
         return [
             _CorrectedTable(
                 DatasetWriter(lake, tables, sessions, noted.scratch),
@@ -199,15 +200,6 @@ def _correction(path: Path, number: int, line: str) -> Correction:
                 first=first["msg"],
             )
         ) from error
-
-
-@contextmanager
-def _sessions(folder: Path) -> Iterator[SessionPool]:
-    pool = SessionPool(lambda: None, folder)
-    try:
-        yield pool
-    finally:
-        pool.close()
 
 
 def _datasets(lake: Lake, wanted: str | None) -> list[str]:

@@ -45,7 +45,7 @@ class PendingUpload:
     file_name: str
     source: OpenedCsv
     scan: Scan
-    is_new: bool = False
+    is_new: bool
 
 
 class Uploader:
@@ -270,14 +270,11 @@ class _InFlightBytes:
             self._free.wait_for(lambda: self._used == 0 or self._used + size <= self._size)
             self._used += size
 
-    def release(self, size: int) -> None:
-        with self._free:
-            self._used -= size
-            self._free.notify_all()
-
     @contextlib.contextmanager
     def releasing(self, size: int) -> Iterator[None]:
         try:
             yield
         finally:
-            self.release(size)
+            with self._free:
+                self._used -= size
+                self._free.notify_all()

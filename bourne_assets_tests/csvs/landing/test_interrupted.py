@@ -120,10 +120,11 @@ def test_an_upload_that_a_killed_landing_left_is_aborted_by_the_next(
             killed.note(key, upload.upload_id)
         assert len(lake.incomplete_uploads()) == 1
         with Journal(tmp_path / "journal", lake) as living:
-            assert living.clean() == 0, "its landing lives"
+            living.clean()
+            assert len(lake.incomplete_uploads()) == 1, "its landing lives"
         killed._lock.release()  # as the kernel does when a process ends
         with Journal(tmp_path / "journal", lake) as living:
-            assert living.clean() == 1
+            living.clean()
         assert lake.incomplete_uploads() == []
         assert lake.list() == []
 
@@ -132,7 +133,7 @@ def test_a_journal_of_another_lake_is_left_to_its_own_landings(lake: Lake, tmp_p
     entry = '{"lake": "s3://other/", "key": "a", "upload_id": "b"}\n'
     (tmp_path / "1-a.jsonl").write_text(entry)
     with Journal(tmp_path, lake) as journal:
-        assert journal.clean() == 0
+        journal.clean()
     assert (tmp_path / "1-a.jsonl").read_text() == entry
 
 
@@ -141,8 +142,8 @@ def test_a_journal_whose_last_line_was_cut_off_is_read_all_the_same(
 ) -> None:
     (tmp_path / "1-a.jsonl").write_text('{"lake": "s3://other/", "key": "a", "upload_id": nul')
     with Journal(tmp_path, lake) as journal:
-        assert journal.clean() == 0
-        assert journal.clean_abandoned() == 0
+        journal.clean()
+        journal.clean_abandoned()
     assert not list(tmp_path.glob("*.jsonl"))
 
 
