@@ -2,26 +2,15 @@
 
 import os
 import subprocess
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.files import CsvFile, find_csv_files, with_distinct_names
-from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import records
-from bourne_assets_tests.support.tables import tables_of
+from bourne_assets_tests.csvs.landings import landed_rows
 from bourne_assets_tests.support.tiers import in_every_run
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for CSV files."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    return path
 
 
 def _written(folder: Path, name: str, data: bytes = b"id\n1\n") -> Path:
@@ -157,13 +146,6 @@ def test_a_file_that_is_given_twice_is_one(tmp_path: Path) -> None:
 def test_names_that_look_alike_when_they_are_printed_are_numbered(lake: Lake, folder: Path) -> None:
     for name in ("bell\x07.csv", "bell\\x07.csv"):
         (folder / name).write_bytes(b"id\n1\n")
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        date(2026, 11, 23),
-        tables=tables_of(lake),
-        journal=folder.parent,
-    )
-    rows = {row["file"]: row["status"] for row in records(landing.manifest)}
-    assert sorted(rows.values()) == ["landed", "rejected"]
+    rows = landed_rows(lake, folder)
+    assert sorted(row["status"] for row in rows.values()) == ["landed", "rejected"]
     assert all(name.isprintable() for name in rows)

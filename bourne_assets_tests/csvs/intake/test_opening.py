@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
-from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.csvs.landings import land
+from bourne_assets_tests.support.tables import dataset_in
 from bourne_assets_tests.support.tiers import in_every_run
 
-_DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
 _SECRET = b"id|title\n9|the secret of somebody else\n8|which nobody may see\n"
 
@@ -147,12 +146,7 @@ def test_bytes_digest_and_table_of_a_file_swapped_while_it_is_landed_are_those_o
     monkeypatch.setattr(
         "bourne_assets.csvs.landing.batch.scan", swapping(land_csv_files.__globals__["scan"])
     )
-    files = find_csv_files(folder)
-    (row,) = records(
-        land_csv_files(
-            files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "j"
-        ).manifest
-    )
+    (row,) = records(land(lake, folder).manifest)
     assert swapped
     assert (row["status"], row["rows"]) == (LANDED, size + 2)
     assert lake.read(lake.key(row["uri"]))[0] == films
@@ -173,12 +167,7 @@ def test_a_file_that_cannot_be_opened_is_rejected_with_the_systems_reason(
         return opened(path, *arguments, **options)
 
     monkeypatch.setattr(os, "open", deny)
-    files = find_csv_files(folder)
-    films, good = records(
-        land_csv_files(
-            files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "j"
-        ).manifest
-    )
+    films, good = records(land(lake, folder).manifest)
     assert (films["status"], good["status"]) == (REJECTED, LANDED)
     assert films["reason"] == "it cannot be read (Permission denied)"
 
@@ -204,11 +193,7 @@ def test_a_file_whose_objects_could_not_be_named_is_rejected_alone(
     odd = folder / name
     odd.write_bytes(_FILMS)
     files = [*find_csv_files(folder), CsvFile.of(odd)]
-    rows = records(
-        land_csv_files(
-            files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "j"
-        ).manifest
-    )
+    rows = records(land(lake, folder, files).manifest)
     by_status = {row["status"]: row for row in rows}
     assert by_status[LANDED]["file"] == "deep/films.csv"
     assert by_status[REJECTED]["reason"] == reason
@@ -222,10 +207,6 @@ def test_the_longest_names_have_room_for_everything_that_is_appended(
     path = folder / name
     for data in (_FILMS, _FILMS + b"ragged\n"):
         path.write_bytes(data)
-        (row,) = records(
-            land_csv_files(
-                [path], lake, _DAY, tables=tables_of(lake), journal=folder.parent / "j"
-            ).manifest
-        )
+        (row,) = records(land(lake, folder, [path]).manifest)
         assert row["status"] == LANDED
     assert row["rejects_uri"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,6 @@ from bourne_assets_tests.support.tiers import in_every_run
 
 _DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for CSV files."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    return path
 
 
 def _written(folder: Path, name: str, data: bytes = _FILMS) -> Path:
@@ -317,9 +310,8 @@ def _as_relative_link_out_of_the_folder(path: Path) -> None:
     ],
 )
 def test_what_is_not_a_file_of_the_folder_is_rejected_with_a_reason(
-    lake: Lake, folder: Path, make: object
+    lake: Lake, folder: Path, make: Callable[[Path], None]
 ) -> None:
-    assert callable(make)
     path = folder / "odd.csv"
     make(path)
     manifest = _land(lake, path, _written(folder, "films.csv"))

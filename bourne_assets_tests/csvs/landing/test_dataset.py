@@ -18,37 +18,11 @@ from bourne_assets.lake.store import Lake
 from bourne_assets.settings import DATA_DIR
 from bourne_assets.tables import from_json, records
 from bourne_assets.translations import retold
+from bourne_assets_tests.csvs.landings import DAY, landed_rows
 from bourne_assets_tests.support.tables import dataset_in, rows_in, tables_of
 from bourne_assets_tests.support.tiers import in_every_run
 
-_DAY = date(2026, 11, 23)
 _MOVIES = (DATA_DIR / "sample_csvs" / "movies.csv").read_bytes()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for CSV files."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    return path
-
-
-def _land(
-    lake: Lake, folder: Path, datasets: Datasets | None = None, day: date = _DAY
-) -> dict[str, dict[str, Any]]:
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        day,
-        tables=tables_of(lake),
-        datasets=datasets,
-        journal=folder.parent / "journal",
-    )
-    return {row["file"]: row for row in records(landing.manifest)}
-
-
-def _table(lake: Lake, name: str) -> pd.DataFrame:
-    return dataset_in(lake, name)
 
 
 def _profile(lake: Lake, name: str) -> dict[str, Any]:
@@ -62,9 +36,9 @@ def test_the_challenges_columns_are_typed_and_both_null_markers_unknown(
     lake: Lake, folder: Path
 ) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES)
-    row = _land(lake, folder)["movies.csv"]
+    row = landed_rows(lake, folder)["movies.csv"]
     assert (row["lines"], row["rows"], row["rejected_rows"]) == (129, 129, 0)
-    table = _table(lake, "Movies")
+    table = dataset_in(lake, "Movies")
     assert len(table) == 129
     years = table["anoLancamento"]
     assert pd.api.types.is_numeric_dtype(years)
@@ -79,15 +53,15 @@ def test_a_bare_n_in_a_text_is_a_letter(lake: Lake, folder: Path) -> None:
     line = rest.splitlines()[0].split(b"|")
     line[header.split(b"|").index(b"personagem")] = b"N"
     (folder / "movies.csv").write_bytes(header + b"\n" + b"|".join(line) + b"\n")
-    _land(lake, folder)
-    assert _table(lake, "Movies")["personagem"].to_list() == ["N"]
+    landed_rows(lake, folder)
+    assert dataset_in(lake, "Movies")["personagem"].to_list() == ["N"]
 
 
 def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
     lake: Lake, folder: Path
 ) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES)
-    _land(lake, folder)
+    landed_rows(lake, folder)
     titles = rows_in(lake, "trusted.movies_titles")
     assert list(titles.columns) == [
         "id",
@@ -101,7 +75,7 @@ def test_titles_are_one_row_each_with_the_facts_of_the_most_voted_row(
     ]
     assert titles["id"].is_unique
     assert titles["id"].to_list() == sorted(titles["id"])
-    assert len(titles) == _table(lake, "Movies")["id"].nunique()
+    assert len(titles) == dataset_in(lake, "Movies")["id"].nunique()
     bourne = titles[titles["id"] == "tt0258463"].iloc[0]
     assert (bourne["title"], bourne["year"], bourne["rating"], bourne["votes"]) == (
         "The Bourne Identity",
@@ -120,9 +94,9 @@ def test_files_of_one_dataset_whose_columns_differ_in_kind_are_one_table(
     for place, value in (("a", one), ("b", other)):
         (folder / place).mkdir()
         (folder / place / "stages.csv").write_text(f"id,value\n{place},{value}\n")
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert {row["status"] for row in rows.values()} == {LANDED}
-    table = _table(lake, "Stages")
+    table = dataset_in(lake, "Stages")
     assert [float(v) if one == "1" else v for v in table["value"]] == (
         [1.0, 2.5] if one == "1" else [one, other]
     )
@@ -136,7 +110,7 @@ def test_a_file_of_very_many_columns_has_its_profile_and_titles(
     names = [*header.split("|"), *(f"more_{n}" for n in range(1_000))]
     lines = ["|".join([f"tt{n:07d}", *[str(n)] * (len(names) - 1)]) for n in range(300)]
     (folder / "wide.csv").write_text("\n".join(["|".join(names), *lines]) + "\n")
-    (row,) = _land(lake, folder).values()
+    (row,) = landed_rows(lake, folder).values()
     assert (row["status"], row["rows"]) == (LANDED, 300)
     assert [column["distinct"] > 200 for column in _profile(lake, "Wide")["columns"]] == [
         True
@@ -151,7 +125,7 @@ def test_titles_are_the_same_whatever_the_order_of_the_lines(
     (folder / "ordered.csv").write_bytes(header + b"".join(sorted(lines)))
     random.Random(seed).shuffle(lines)  # noqa: S311 - a seed, not a secret
     (folder / "shuffled.csv").write_bytes(header + b"".join(lines))
-    _land(lake, folder)
+    landed_rows(lake, folder)
     ordered = rows_in(lake, "trusted.ordered_titles")
     assert len(ordered) > 10
     pd.testing.assert_frame_equal(ordered, rows_in(lake, "trusted.shuffled_titles"))
@@ -159,10 +133,10 @@ def test_titles_are_the_same_whatever_the_order_of_the_lines(
 
 def test_a_value_that_is_not_a_number_is_unknown_and_named(lake: Lake, folder: Path) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES.replace(b"|1942|", b"|19x2|"))
-    row = _land(lake, folder)["movies.csv"]
+    row = landed_rows(lake, folder)["movies.csv"]
     assert row["unreadable"] == "anoLancamento: 2 ('19x2'); anoNascimento: 4 ('19x2')"
     assert row["rows"] == 129
-    table = _table(lake, "Movies")
+    table = dataset_in(lake, "Movies")
     assert table[table["id"] == "tt0034583"]["anoLancamento"].isna().all()
 
 
@@ -173,7 +147,7 @@ def test_the_profile_tells_rows_types_nulls_extremes_and_distinct_values(
     lake: Lake, folder: Path
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,title,day\n1,b,2020-01-02\n2,a,\n3,a,2019-05-06\n")
-    _land(lake, folder)
+    landed_rows(lake, folder)
     profile = _profile(lake, "Films")
     assert (profile["rows"], profile["id"]) == (3, "id")
     assert profile["columns"] == [
@@ -194,24 +168,24 @@ def test_files_of_one_dataset_are_one_table(lake: Lake, folder: Path) -> None:
     for place, data in (("2024", b"id,a\n1,x\n"), ("2025", b"id,b\n2,7\n")):
         (folder / place).mkdir()
         (folder / place / "films.csv").write_bytes(data)
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert {row["table_uri"] for row in rows.values()} == {"trusted.films"}
-    assert records(_table(lake, "Films")) == [
+    assert records(dataset_in(lake, "Films")) == [
         {"id": 1, "a": "x", "b": None},
         {"id": 2, "a": None, "b": 7},
     ]
     (folder / "2025" / "films.csv").write_bytes(b"id,b\n2,8\n")
-    _land(lake, folder)
-    assert [row["b"] for row in records(_table(lake, "Films"))] == [None, 8]
+    landed_rows(lake, folder)
+    assert [row["b"] for row in records(dataset_in(lake, "Films"))] == [None, 8]
 
 
 def test_what_is_known_is_not_read_again(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n2\n")
-    first = _land(lake, folder)["films.csv"]
+    first = landed_rows(lake, folder)["films.csv"]
     monkeypatch.setattr("bourne_assets.csvs.reading.pool.read_csv", lambda *_, **__: 1 / 0)
-    second = _land(lake, folder)["films.csv"]
+    second = landed_rows(lake, folder)["films.csv"]
     assert (first.pop("status"), second.pop("status")) == (LANDED, UNCHANGED)
     assert first == second
 
@@ -220,11 +194,11 @@ def test_the_same_bytes_of_another_day_are_copied_and_not_sent(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
-    _land(lake, folder)
+    landed_rows(lake, folder)
     monkeypatch.setattr(
         "bourne_assets.csvs.landing.upload.Uploader.send", lambda *_, **__: pytest.fail("sent")
     )
-    row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
+    row = landed_rows(lake, folder, day=date(2026, 11, 24))["films.csv"]
     assert row["uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/24/films.csv")
     assert lake.read_back(lake.key(row["uri"])).sha256 == row["sha256"]
 
@@ -233,31 +207,31 @@ def test_what_the_server_does_not_copy_is_sent(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
-    _land(lake, folder)
+    landed_rows(lake, folder)
 
     def refuse(*_: object) -> None:
         raise LakeFailed("It is too large.")
 
     monkeypatch.setattr(Lake, "copy", refuse)
-    row = _land(lake, folder, day=date(2026, 11, 24))["films.csv"]
+    row = landed_rows(lake, folder, day=date(2026, 11, 24))["films.csv"]
     assert row["status"] == LANDED
     assert lake.read_back(lake.key(row["uri"])).sha256 == row["sha256"]
 
 
 def test_a_copy_that_was_lost_is_made_again(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
-    _land(lake, folder)
+    landed_rows(lake, folder)
     lake.delete("Trusted/Local/Films.profile.json")
     tables_of(lake).drop("trusted.films")
-    assert _land(lake, folder)["films.csv"]["status"] == UNCHANGED
-    assert len(_table(lake, "Films")) == 1
+    assert landed_rows(lake, folder)["films.csv"]["status"] == UNCHANGED
+    assert len(dataset_in(lake, "Films")) == 1
 
 
 def test_a_home_whose_name_is_like_a_pattern_is_not_an_obstacle(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,x\n")
     journal = folder.parent / "home [x] *?"
     landing = land_csv_files(
-        find_csv_files(folder), lake, _DAY, tables=tables_of(lake), journal=journal
+        find_csv_files(folder), lake, DAY, tables=tables_of(lake), journal=journal
     )
     assert landing.manifest["rows"].to_list() == [1]
     assert [path.suffix for path in journal.iterdir()] == [".lock"]
@@ -287,11 +261,11 @@ def test_columns_are_compared_with_those_of_the_last_landing(
     lake: Lake, folder: Path, before: bytes, after: bytes, drift: str | None
 ) -> None:
     (folder / "films.csv").write_bytes(before)
-    assert _land(lake, folder)["films.csv"]["drift"] is None
+    assert landed_rows(lake, folder)["films.csv"]["drift"] is None
     (folder / "films.csv").write_bytes(after)
-    row = _land(lake, folder)["films.csv"]
+    row = landed_rows(lake, folder)["films.csv"]
     assert (row["drift"], row["missing_id"]) == (drift, None)
-    assert _land(lake, folder)["films.csv"]["drift"] is None, "it is the last landing now"
+    assert landed_rows(lake, folder)["films.csv"]["drift"] is None, "it is the last landing now"
 
 
 def test_each_change_of_columns_is_told_in_the_language(
@@ -299,7 +273,7 @@ def test_each_change_of_columns_is_told_in_the_language(
 ) -> None:
     for data in (b"id,a,b\n1,2,3\n", b"id,x,y,z\n1,2,3,4\n"):
         (folder / "films.csv").write_bytes(data)
-        row = _land(lake, folder)["films.csv"]
+        row = landed_rows(lake, folder)["films.csv"]
     assert row["drift"] == "renamed: a is now x; renamed: b is now y; added: z"
     monkeypatch.setenv("BOURNE_LANG", "pt")
     assert [retold(each) for each in row["drift"].split("; ")] == [
@@ -313,16 +287,16 @@ def test_a_file_that_lost_its_id_is_named_again_and_again_and_the_good_copy_stay
     lake: Lake, folder: Path
 ) -> None:
     (folder / "films.csv").write_bytes(b"id,a\n1,2\n")
-    _land(lake, folder)
+    landed_rows(lake, folder)
     (folder / "films.csv").write_bytes(b"key,a\n1,2\n")
     for _ in range(2):
-        assert _land(lake, folder)["films.csv"]["missing_id"] == "id"
-    assert list(_table(lake, "Films").columns) == ["id", "a"]
+        assert landed_rows(lake, folder)["films.csv"]["missing_id"] == "id"
+    assert list(dataset_in(lake, "Films").columns) == ["id", "a"]
 
 
 def test_a_file_of_the_challenge_without_an_id_is_named_at_once(lake: Lake, folder: Path) -> None:
     (folder / "movies.csv").write_bytes(_MOVIES.replace(b"id|", b"key|", 1))
-    assert _land(lake, folder)["movies.csv"]["missing_id"] == "id"
+    assert landed_rows(lake, folder)["movies.csv"]["missing_id"] == "id"
 
 
 # What the user says
@@ -345,13 +319,13 @@ def test_what_the_user_says_comes_before_what_is_found(lake: Lake, folder: Path)
              columns: [film, title, gross], types: {film: VARCHAR}, nulls: [NA]}
         """,
     )
-    row = _land(lake, folder, datasets)["box_office.csv"]
+    row = landed_rows(lake, folder, datasets=datasets)["box_office.csv"]
     assert (row["rows"], row["encoding"], row["missing_id"]) == (2, "iso8859-1", None)
-    assert records(_table(lake, "Box_Office")) == [
+    assert records(dataset_in(lake, "Box_Office")) == [
         {"film": "1", "title": "Amélie", "gross": None},
         {"film": "2", "title": "b", "gross": 5},
     ]
-    assert _land(lake, folder)["box_office.csv"]["drift"] is not None, "read in another way"
+    assert landed_rows(lake, folder)["box_office.csv"]["drift"] is not None, "read in another way"
 
 
 def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
@@ -359,7 +333,7 @@ def test_columns_that_are_not_as_many_as_the_users_reject_the_file(
 ) -> None:
     (folder / "films.csv").write_bytes(b"a,b\n1,2\n")
     datasets = _said(folder, "datasets: {films: {columns: [a]}}")
-    row = _land(lake, folder, datasets)["films.csv"]
+    row = landed_rows(lake, folder, datasets=datasets)["films.csv"]
     assert row["reason"] == "it has 2 columns, and BOURNE_CSV_DATASETS names 1"
 
 

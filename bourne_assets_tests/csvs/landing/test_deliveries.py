@@ -318,12 +318,6 @@ def test_corrected_lines_are_rows_once_beside_those_of_their_file(
         assert sorted(sales.ids) == [1, 2]
 
 
-def test_a_column_with_the_name_of_the_origin_stops_and_is_named(
-    lake: Lake, tmp_path: Path
-) -> None:
-    assert "'_file'" in Sales(lake, tmp_path).land("id,_file\n1,x\n")["table_error"]
-
-
 def test_no_two_datasets_share_a_table() -> None:
     names = [
         "Movies",

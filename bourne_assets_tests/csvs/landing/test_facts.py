@@ -1,43 +1,24 @@
 """What manifest and profile say of a file: how it was read and why, and what keeps a type away."""
 
 import zipfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED, rejected_lines_in, rows_in
 from bourne_assets.csvs.landing.profile import FileFacts, read_profile
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
-from bourne_assets_tests.support.tables import dataset_in, tables_of
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for CSV files."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    return path
+from bourne_assets_tests.csvs.landings import land
+from bourne_assets_tests.support.tables import dataset_in
 
 
 def _landed(
     lake: Lake, folder: Path, data: bytes, **options: Any
 ) -> tuple[dict[str, Any], FileFacts]:
     (folder / "films.csv").write_bytes(data)
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        date(2026, 11, 23),
-        tables=tables_of(lake),
-        datasets=Datasets({"films": DatasetOptions(**options)}),
-        journal=folder.parent / "journal",
-    )
-    (row,) = records(landing.manifest)
+    datasets = Datasets({"films": DatasetOptions(**options)})
+    (row,) = records(land(lake, folder, datasets=datasets).manifest)
     profile = read_profile(lake, "Films")
     assert profile is not None
     return row, profile.files[0]
@@ -106,14 +87,7 @@ def test_rejected_lines_of_a_manifest_are_those_of_its_files_in_order(
 ) -> None:
     for name in ("b.csv", "a.csv"):
         (folder / name).write_bytes(b"id,title\n" + b"1,a\n" * 100 + b"ragged\n" * 8)
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        date(2026, 11, 23),
-        tables=tables_of(lake),
-        journal=folder.parent / "journal",
-    )
-    shown = rejected_lines_in(landing.manifest, 10)
+    shown = rejected_lines_in(land(lake, folder).manifest, 10)
     assert [(each.file, each.line) for each in shown] == [
         *(("a.csv", line) for line in range(102, 110)),
         ("b.csv", 102),
@@ -125,14 +99,7 @@ def test_rejected_lines_of_a_manifest_are_those_of_its_files_in_order(
 def test_people_are_told_of_each_file_what_became_of_it(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(b"id,title\n" + b"1,a\n" * 100 + b"ragged\n")
     (folder / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        date(2026, 11, 23),
-        tables=tables_of(lake),
-        journal=folder.parent / "journal",
-    )
-    landed, rejected = rows_in(landing.manifest)
+    landed, rejected = rows_in(land(lake, folder).manifest)
     assert (landed.file, landed.dataset, landed.status) == ("films.csv", "Films", LANDED)
     assert (landed.rows, landed.rejected_rows, landed.reason) == (100, 1, None)
     assert landed.is_landed
@@ -147,13 +114,6 @@ def test_compressed_files_are_found_and_belong_to_the_dataset_of_their_name(
 ) -> None:
     with zipfile.ZipFile(folder / "films.csv.ZIP", "w") as archive:
         archive.writestr("inner.csv", "id,title\n1,a\n")
-    landing = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        date(2026, 11, 23),
-        tables=tables_of(lake),
-        journal=folder.parent / "journal",
-    )
-    (row,) = records(landing.manifest)
+    (row,) = records(land(lake, folder).manifest)
     assert (row["status"], row["dataset"], row["rows"]) == (LANDED, "Films", 1)
     assert len(dataset_in(lake, "Films")) == 1

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,19 @@ import pytest
 
 from bourne_assets.csvs.errors import CsvFolderError
 from bourne_assets.csvs.intake.files import find_csv_files
-from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.lake.store import Lake
 from bourne_assets.tables import records
-from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.csvs.landings import land, landed_rows
+from bourne_assets_tests.support.tables import dataset_in
 from bourne_assets_tests.support.tiers import in_every_run
 
-_DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
-
-
-def _land(lake: Lake, folder: Path) -> dict[str, dict[str, Any]]:
-    manifest = land_csv_files(
-        find_csv_files(folder),
-        lake,
-        _DAY,
-        tables=tables_of(lake),
-        journal=folder.parent / "journal",
-    )
-    return {row["file"]: row for row in records(manifest.manifest)}
 
 
 def _landed(lake: Lake, folder: Path, data: bytes, name: str = "films.csv") -> dict[str, Any]:
     (folder / name).write_bytes(data)
-    row = _land(lake, folder)[name]
+    row = landed_rows(lake, folder)[name]
     if row["status"] == LANDED:
         assert row["lines"] == row["rows"] + row["rejected_rows"]
         assert lake.read(lake.key(row["uri"]))[0] == data
@@ -55,14 +42,6 @@ def _rejects(lake: Lake, row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _table(lake: Lake, row: dict[str, Any]) -> pd.DataFrame:
     return dataset_in(lake, row["dataset"])
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for CSV files."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    return path
 
 
 # Names
@@ -83,7 +62,7 @@ def test_names_that_no_object_can_have_are_rejected_and_shown_in_printable_chara
 ) -> None:
     (folder / name).write_bytes(_FILMS)
     (folder / "good.csv").write_bytes(_FILMS)
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert rows.pop("good.csv")["status"] == LANDED
     ((shown, row),) = rows.items()
     assert row["status"] == REJECTED
@@ -98,9 +77,8 @@ def test_a_name_of_three_hundred_bytes_is_not_taken_for_a_path(folder: Path) -> 
 
 def test_a_path_with_dots_leads_to_the_key_of_its_name_alone(lake: Lake, folder: Path) -> None:
     (folder / "films.csv").write_bytes(_FILMS)
-    manifest = land_csv_files(
-        find_csv_files(folder / ".." / "batch" / "films.csv"), lake, _DAY, tables=tables_of(lake)
-    ).manifest
+    files = find_csv_files(folder / ".." / "batch" / "films.csv")
+    manifest = land(lake, folder, files).manifest
     assert manifest.loc[0, "uri"] == lake.uri("Raw/Local/CSV/Films/2026/11/23/films.csv")
 
 
@@ -114,7 +92,7 @@ def test_links_out_of_the_folder_are_refused_and_named(lake: Lake, folder: Path)
     (folder / "file.csv").symlink_to(outside / "secret.csv")
     (folder / "below").symlink_to(outside)
     (folder / "good.csv").write_bytes(_FILMS)
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert {name: row["status"] for name, row in rows.items()} == {
         "below": REJECTED,
         "file.csv": REJECTED,
@@ -134,7 +112,7 @@ def test_pipes_sockets_and_devices_are_rejected_and_nobody_waits_for_them(
     with socket.socket(socket.AF_UNIX) as server:
         os.chdir(folder)
         server.bind("socket.csv")
-        rows = _land(lake, folder)
+        rows = landed_rows(lake, folder)
     assert rows.pop("good.csv")["status"] == LANDED
     assert {row["status"] for row in rows.values()} == {REJECTED}
     assert set(rows) == {"pipe.csv", "device.csv", "socket.csv"}
@@ -165,7 +143,7 @@ def test_a_file_that_changes_while_it_is_landed_is_rejected_whole(
         return head(self, key)
 
     monkeypatch.setattr(Lake, "head", disturb)
-    row = _land(lake, folder)["films.csv"]
+    row = landed_rows(lake, folder)["films.csv"]
     assert row["status"] == REJECTED
     assert lake.list() == []
     assert lake.incomplete_uploads() == []
@@ -195,7 +173,7 @@ def test_a_file_that_never_stops_growing_ends_the_landing_all_the_same(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        row = _land(lake, folder)["log.csv"]
+        row = landed_rows(lake, folder)["log.csv"]
     finally:
         done.set()
         writer.join()

@@ -1,45 +1,32 @@
 """Whatever goes wrong with one file, the others are landed, and the manifest says what it was."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from bourne_assets.csvs.landing.batch import land_csv_files
 from bourne_assets.csvs.landing.manifest import LANDED, REJECTED
 from bourne_assets.csvs.landing.tables import DatasetTables
 from bourne_assets.csvs.options import DatasetOptions, Datasets
 from bourne_assets.csvs.reading.reader import read_csv
 from bourne_assets.lake.errors import LakeFailed
 from bourne_assets.lake.store import Lake
-from bourne_assets.tables import records
-from bourne_assets_tests.support.tables import dataset_in, tables_of
+from bourne_assets_tests.csvs.landings import landed_rows
+from bourne_assets_tests.support.tables import dataset_in
 from bourne_assets_tests.support.tiers import in_every_run
 
 _READ_CSV = "bourne_assets.csvs.reading.pool.read_csv"
-_DAY = date(2026, 11, 23)
 _FILMS = b"id|title\n1|The Bourne Identity\n2|The Bourne Supremacy\n"
 
 
-def _land(lake: Lake, folder: Path, **options: Any) -> dict[str, dict[str, Any]]:
-    files = sorted(folder.glob("*.csv"))
-    landing = land_csv_files(
-        files, lake, _DAY, tables=tables_of(lake), journal=folder.parent / "journal", **options
-    )
-    return {row["file"]: row for row in records(landing.manifest)}
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(folder: Path) -> Path:
     """A folder with a file that is fine, and one that the test makes fail."""
-    path = tmp_path / "batch"
-    path.mkdir()
-    (path / "bad.csv").write_bytes(_FILMS + b"3|bad\n")
-    (path / "good.csv").write_bytes(_FILMS)
-    return path
+    (folder / "bad.csv").write_bytes(_FILMS + b"3|bad\n")
+    (folder / "good.csv").write_bytes(_FILMS)
+    return folder
 
 
 def _failing(function: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
@@ -75,7 +62,7 @@ def test_any_failure_of_reading_rejects_that_file_alone(
     lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     monkeypatch.setattr(_READ_CSV, _failing(read_csv, error))
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert rows["good.csv"]["status"] == LANDED
     assert (rows["bad.csv"]["status"], rows["bad.csv"]["reason"]) == (REJECTED, reason)
     assert len(lake.list("Raw")) == 1
@@ -87,12 +74,12 @@ def test_a_lake_that_fails_is_not_a_fault_of_a_file(
 ) -> None:
     monkeypatch.setattr(_READ_CSV, _failing(read_csv, LakeFailed("it is full")))
     with pytest.raises(LakeFailed, match="it is full"):
-        _land(lake, folder)
+        landed_rows(lake, folder)
 
 
 def test_a_codec_that_fails_in_the_middle_rejects_that_file_alone(lake: Lake, folder: Path) -> None:
     options = DatasetOptions.model_construct(encoding="idna")
-    rows = _land(lake, folder, datasets=Datasets({"bad": options}))
+    rows = landed_rows(lake, folder, datasets=Datasets({"bad": options}))
     assert rows["good.csv"]["status"] == LANDED
     assert rows["bad.csv"]["status"] == REJECTED
     assert rows["bad.csv"]["reason"]
@@ -110,7 +97,7 @@ def test_a_table_that_cannot_be_made_leaves_the_bytes_landed_and_the_other_table
         return replace(self, name, *arguments, **options)
 
     monkeypatch.setattr(DatasetTables, "replace", fail)
-    rows = _land(lake, folder)
+    rows = landed_rows(lake, folder)
     assert {row["status"] for row in rows.values()} == {LANDED}
     assert rows["good.csv"]["table_error"] is None
     assert rows["bad.csv"]["table_error"]
@@ -129,6 +116,6 @@ def test_progress_that_cannot_be_written_ends_nothing(
 
     monkeypatch.setattr("bourne_assets.csvs.landing.batch._PROGRESS_SECONDS", 0.0)
     (folder / "large.csv").write_bytes(_FILMS + b"1|a\n" * 400_000)
-    rows = _land(lake, folder, report=report)
+    rows = landed_rows(lake, folder, report=report)
     assert lines
     assert {row["status"] for row in rows.values()} == {LANDED}
