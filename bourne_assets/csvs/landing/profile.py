@@ -23,7 +23,7 @@ from bourne_assets.tables import to_json
 from bourne_assets.translations import in_english
 
 #: Counted up when reading changes: what an older version made is rebuilt.
-READER_VERSION = 6
+READER_VERSION = 7
 #: With a larger share of rejected lines, files do not replace a good table.
 _MAXIMUM_REJECTED_SHARE = 0.1
 #: This many rejected lines of a file are shown with it, with this many characters of each.

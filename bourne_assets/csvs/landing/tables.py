@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -109,8 +108,9 @@ class DatasetTables:
         self._open = open_catalogue
         self._run_id = run_id
         self._lock = Lock()
+        self._opened: Catalog | None = None
 
-    @cached_property
+    @property
     def catalogue(self) -> "Catalog":
         """The catalogue.
 
@@ -118,7 +118,9 @@ class DatasetTables:
             LakeError: It cannot be used.
         """
         with self._lock:
-            return self._open()
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
 
     def deliveries(self, name: str) -> tuple[Delivery, ...]:
         """The deliveries of a table, in their order; none where there is no table.

@@ -209,7 +209,7 @@ class _Writer:
             return fields, in_english("it has more than {width} fields", width=width)
         if found < width and not dialect.pads:
             return fields, in_english("it has {found} of {width} fields", found=found, width=width)
-        if dialect.drops_last:
+        if dialect.drops_last and found == width:
             if fields[-1] is not None:
                 return fields, in_english(
                     "it has more than {count} fields", count=len(dialect.columns)

@@ -85,5 +85,15 @@ def quote_use(grammar: Grammar, records: Sequence[Record], width: int) -> QuoteU
         needed += is_needed
     first = [] if records[0].fault else grammar.are_quoted(records[0].text)
     is_usual = grammar.delimiter in {",", ";"} or (bool(first) and all(first))
-    use = QuoteUse(len(records), full, enclosed, whole, needed, broken, is_usual, frozenset(stray))
+    use = QuoteUse(
+        records=len(records),
+        full=full,
+        enclosed=enclosed,
+        whole=whole,
+        needed=needed,
+        broken=broken,
+        is_usual=is_usual,
+        stray=frozenset(stray),
+        bare=bare,
+    )
     return use if use.is_evident else use._replace(stray=frozenset())

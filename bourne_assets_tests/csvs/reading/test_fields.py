@@ -46,6 +46,12 @@ def test_short_records_are_padded_where_that_is_declared(tmp_path: Path) -> None
     assert found.rejected == [5]
 
 
+def test_short_records_are_padded_where_a_delimiter_ends_the_others(tmp_path: Path) -> None:
+    found = read(tmp_path, "A,B,C\n1,4,7,\n2,5,8,\n3,6\n5,8,9,x\n", pad=True)
+    assert found.rows == [(1, 4, 7), (2, 5, 8), (3, 6, None)]
+    assert found.rejected == [5]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_header_that_comes_again_is_never_a_row(tmp_path: Path, end: str) -> None:
     found = read(tmp_path, end.join(["id,x", "1,2", "id,x", "3,4", "ID,X", "5,6", ""]))

@@ -312,6 +312,8 @@ def test_single_quotes_are_quotes_where_they_are_nothing_else(tmp_path: Path) ->
     assert [row[1] for row in found.rows] == ["O'Hara", "Bob"]
     found = read(tmp_path, "id,t\n1,O'Hara\n2,'tis\n3,rock 'n' roll\n")
     assert [row[1] for row in found.rows] == ["O'Hara", "'tis", "rock 'n' roll"]
+    found = read(tmp_path, "id,t\n1,'O''Hara'\n2,rock 'n' roll\n")
+    assert [row[1] for row in found.rows] == ["'O''Hara'", "rock 'n' roll"]
 
 
 def test_single_quotes_may_be_escaped_by_a_backslash(tmp_path: Path) -> None:
