@@ -76,7 +76,7 @@ class DatasetBatch:
         self._lock, self._reading = Lock(), Lock()
 
     def expect(self, name: str) -> None:
-        """Wait for a file of the dataset."""
+        """Note a file of the dataset that is to come."""
         self._expected.add(name)
         self.is_single = len(self._expected) == 1
 

@@ -321,7 +321,7 @@ def _encloses_delimiters(each: Divided, best: Divided) -> bool:
         not best.grammar.quote
         and 1 < each.width < best.width
         and is_as_even
-        and each.use.is_consistent
+        and each.use.is_needed  # whatever quotes stand in other fields, as those of inches
         and each.use.needed >= _RARE_SHARE * (each.use.records - 1)
     )
 

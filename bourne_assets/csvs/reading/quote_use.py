@@ -32,9 +32,14 @@ class QuoteUse(NamedTuple):
     bare: int = 0
 
     @property
+    def is_needed(self) -> bool:
+        """Whether some fields need their quotes, and no record's quotes do not match."""
+        return self.needed > 0 and not self.broken
+
+    @property
     def is_consistent(self) -> bool:
         """Whether quotes appear only around fields, and some fields need them."""
-        return self.needed > 0 and not self.bare and not self.broken
+        return self.is_needed and not self.bare
 
     @property
     def is_of_all(self) -> bool:

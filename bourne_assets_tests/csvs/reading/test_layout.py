@@ -187,6 +187,22 @@ def test_quotes_around_as_many_delimiters_in_all_lines_are_quotes(tmp_path: Path
     assert found.rows[0] == ("::1", "-", "GET /a HTTP/1.0", 200)
 
 
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ('1,"Smith, John",6" pipe\n2,"Doe, Jane",8" pipe\n3,"Roe, Max",9" pipe\n', "Roe, Max"),
+        ('1;"Rua A; 10";TV 42"\n2;"Rua B; 20";TV\n3;"Rua C; 7";TV\n', "Rua C; 7"),
+        ("1,'Smith, J',it's\n2,'Doe, J',x\n3,'Roe, M',y\n4,'Poe, A',z\n", "Poe, A"),
+    ],
+    ids=["inches", "semicolons", "single"],
+)
+def test_they_are_quotes_whatever_quotes_stand_in_other_fields(
+    tmp_path: Path, text: str, last: str
+) -> None:
+    found = read(tmp_path, text, header=False)
+    assert (len(found.columns), found.rows[-1][1]) == (3, last)
+
+
 def test_days_may_name_columns_of_numbers(tmp_path: Path) -> None:
     found = read(tmp_path, "country,2020-01-01,2020-01-02\nUS,1,2\nUK,3,4\n")
     assert (found.columns[1], found.rows[0]) == ("2020-01-01", ("US", 1, 2))
