@@ -38,11 +38,15 @@ def is_own_client(client: Address, server: Address) -> bool:
     return not ipaddress.ip_address(client[0]).is_loopback
 
 
-def is_own_server(server: Address) -> bool:
+def is_own_server(server: Address, owner: int | None = None) -> bool:
     """Whether it is a process of this process's user or of root that listens at an IPv4 address.
 
     So it counts where there are no such tables, as on macOS. Who listens at all addresses of the
     machine does not listen at this one.
+
+    Args:
+        server: Where it listens.
+        owner: Another user who may.
     """
     if not _TABLES[0].exists():
         return True
@@ -51,7 +55,7 @@ def is_own_server(server: Address) -> bool:
         for line in lines:  # who listens comes before the connections, of which there may be many
             _, address, _, state, _, _, _, user, *_ = line.split()
             if state == _LISTENING and address in spelled:
-                return int(user) in {os.geteuid(), _ROOT}
+                return int(user) in {os.geteuid(), _ROOT, owner}
     return False
 
 

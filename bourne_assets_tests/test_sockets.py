@@ -96,6 +96,8 @@ def test_who_listens_is_read_from_the_kernels_table(
     table.write_text(_COLUMNS + "\n".join(rows) + "\n", "ascii")
     monkeypatch.setattr(sockets, "_TABLES", (table, tmp_path / "tcp6"))
     assert sockets.is_own_server(("127.0.0.1", 3000)) is is_own
+    assert sockets.is_own_server(("127.0.0.1", 8080), owner=54321), "whose lake it is"
+    assert not sockets.is_own_server(("127.0.0.1", 8080))
 
 
 def test_who_listens_in_fact_is_found() -> None:

@@ -239,13 +239,18 @@ def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
         connection.close()
 
 
-def is_own(base_port: int) -> bool:
-    """Whether no other user's program has the port of S3 or of the catalogue.
+def is_own(base_port: int, owner: int | None = None) -> bool:
+    """Whether this user's program, or root's, listens on the ports of S3 and of the catalogue.
 
     Every user of the machine can take a port before the server does, or when it has died. Clients
     would send their data to such a program, and the catalogue's clients even the secret key.
+
+    Args:
+        base_port: The port of S3.
+        owner: Another user whose server it may be.
     """
-    return all(is_own_server((HOST, port)) for port in (base_port, base_port + _CATALOGUE))
+    ports_of_clients = (base_port, base_port + _CATALOGUE)
+    return all(is_own_server((HOST, port), owner) for port in ports_of_clients)
 
 
 def has_bucket(endpoint: str, keys: Credentials, bucket: str) -> bool:

@@ -297,18 +297,20 @@ def _ensure_room(folder: seaweedfs.LakeFolder) -> None:
 
 
 def _running(folder: seaweedfs.LakeFolder) -> ServerState | None:
-    """State of the server if it and its supervisor are alive and it responds.
+    """State of the server if it and its supervisor are alive, and it responds on ports of its own.
 
-    A busy machine makes a server slow: one that is alive is given time before it counts as dead,
-    for others may be using it.
+    Root may use a folder of another user (`private_files`), and then joins that user's server. A
+    busy machine makes a server slow: one that is alive is given time before it counts as dead, for
+    others may be using it.
     """
     state = read_state(folder.state)
     known = seaweedfs.known_credentials(folder)
     if state is None or known is None or state.access_key != known.access_key:
         return None
+    owner = folder.root.stat().st_uid
     end = time.monotonic() + _PATIENCE_SECONDS
     while state.server.is_alive and state.supervisor.is_alive:
-        if seaweedfs.is_healthy(state.endpoint) and seaweedfs.is_own(state.base_port):
+        if seaweedfs.is_healthy(state.endpoint) and seaweedfs.is_own(state.base_port, owner):
             return state
         if time.monotonic() > end:
             return None

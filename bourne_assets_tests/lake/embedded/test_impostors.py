@@ -64,7 +64,9 @@ def impostors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Impostors]:
                 monkeypatch.setattr(
                     seaweedfs,
                     "is_own_server",
-                    lambda address: address[1] not in ports and is_own_server(address),
+                    lambda address, owner: (
+                        address[1] not in ports and is_own_server(address, owner)
+                    ),
                 )
             given = [ports, NOBODY if IS_ROOT else None]
             impostor = started.enter_context(
