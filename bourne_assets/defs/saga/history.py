@@ -32,6 +32,7 @@ from bourne_assets.saga.schemas import HistoryTable
 from bourne_assets.saga.snapshots import load_snapshots
 from bourne_assets.saga.table import deleted_films
 from bourne_assets.settings import Settings
+from bourne_assets.star.dimensions import ATTRIBUTES
 from bourne_assets.star.observations import (
     history_of,
     with_missing,
@@ -87,7 +88,9 @@ def history_assets(settings: Settings, saga: Saga) -> list[dg.AssetsDefinition]:
         if before.facts.empty:
             known = with_snapshots(before, saga, load_snapshots(lake.connect(), tuple(key.path)))
         known = with_missing(known, saga, seed(saga), SEED_STATES)
-        star = with_observations(known, saga, snapshot_of(films))
+        # A table of an earlier version does not speak of the columns that it lacks.
+        stated = set(films.columns) & set(ATTRIBUTES)
+        star = with_observations(known, saga, snapshot_of(films), stated)
         gone = deletions_of(deleted_films(candidates, details), taken_at(films).date())
         star = with_observations(star, saga, gone, DELETION_STATES)
         provenance = Provenance(context.run.run_id, digests_of(films))
