@@ -1,6 +1,7 @@
 """Which failures may pass, which are final, and how long to wait before the next try.
 
-One table decides; the transport uses it. Not here: sockets and sessions (`transport`).
+One table decides; the transport uses it. Not here: the waiting itself
+(`transport`), and what people read (`refusals`).
 """
 
 import email.utils

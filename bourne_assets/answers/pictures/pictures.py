@@ -2,7 +2,8 @@
 
 One drawing serves Dagster's metadata, the report on a desk and on a phone: narrow, with letters
 that stay readable when it is scaled. Money is in millions of USD; films are named where they
-stand, not in a legend. Not here: drawing (`render`), and figures that are not in the answers.
+stand, not in a legend. Not here: the shapes (`plots`), drawing (`render`), and figures that are
+not in the answers.
 """
 
 from collections import Counter

@@ -2,7 +2,8 @@
 
 Detected by how evenly a sample of the file is divided, and what the user declares comes first. The
 challenge's files know no quoting: a lone `"` is data there.
-Not here: bytes (`scan`, `encoding`), rows (`reader`), and what columns mean (`options`).
+Not here: how delimiters are weighed (`delimiters`) and headers found (`layout`), bytes (`scan`,
+`encoding`), rows (`reader`), and what columns mean (`options`).
 """
 
 from collections.abc import Sequence

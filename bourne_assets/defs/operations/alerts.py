@@ -2,7 +2,7 @@
 
 An alert is sent when a problem appears or changes, not each time it is seen; a problem that passes
 is forgotten, and reported again when it comes back. Not here: what went wrong in a run
-(`problems`), the text (`alert_messages`), and where it goes (`delivery`).
+(`problems`), the message around it (`alert_messages`), and where it goes (`delivery`).
 """
 
 import json

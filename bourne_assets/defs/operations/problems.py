@@ -1,6 +1,6 @@
-"""What went wrong in a run, and what people call the run.
+"""What went wrong in a run, a phrase each, and what people call the run.
 
-Not here: whom that is told (`alerts`), and in which words (`alert_messages`).
+Not here: whom that is told (`alerts`), and the message around it (`alert_messages`).
 """
 
 from collections.abc import Mapping
