@@ -41,8 +41,8 @@ def is_own_client(client: Address, server: Address) -> bool:
 def is_own_server(server: Address, owner: int | None = None) -> bool:
     """Whether it is a process of this process's user or of root that listens at an IPv4 address.
 
-    So it counts where there are no such tables, as on macOS. Who listens at all addresses of the
-    machine does not listen at this one.
+    Where there are no such tables, as on macOS, the answer is always yes. A socket that listens on
+    all addresses of the machine does not count.
 
     Args:
         server: Where it listens.

@@ -147,7 +147,7 @@ def settings_after_landing() -> Settings:
     """The settings, for commands that look at what was landed.
 
     Raises:
-        BourneError: Nothing was, as there is no lake yet.
+        BourneError: There is no lake, so nothing was landed.
     """
     settings = read_settings()
     if not lake_exists(settings.home, settings.s3_bucket):
